@@ -1,0 +1,137 @@
+"""Where a screen gets its board and leaves its commands: the Feed protocol.
+
+A feed is live (the engine runs in this process), attached (another process collects, the store is
+read) or past (the store at a moment gone by). The screen does not know which and does not need to.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from cockpit.model import Board, Event, Observation, Verdict
+
+
+class FeedMode(enum.StrEnum):
+    """How the feed knows what it shows."""
+
+    LIVE = "live"
+    ATTACHED = "attached"
+    PAST = "past"
+
+
+@dataclass(frozen=True, slots=True)
+class Reprobe:
+    """Run one probe now, or every probe when `probe` is None."""
+
+    probe: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetItem:
+    """Set a checklist item that the screen shows.
+
+    `probe` is the checklist's name, `item` the finding's key, `seen` the status word the operator
+    saw (`todo`, `doing`, `done`, …), `to` the wanted one; None cycles. `anchor` is the finding's
+    `anchor` fact, carried back untouched so that a moved item can be found again.
+    """
+
+    probe: str
+    item: str
+    seen: str
+    anchor: str
+    to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UndoEdit:
+    """Take back the last checklist edit of this feed under the same rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """Say that a problem is known, with a note. It stays on the board."""
+
+    problem: str
+    note: str
+
+
+Command: TypeAlias = Reprobe | SetItem | UndoEdit | Acknowledge
+Ticket: TypeAlias = str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What became of a command: done or refused, and one line that says so."""
+
+    ticket: Ticket
+    ok: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPoint:
+    """One past observation in short: aware UTC moment, verdict, headline, numbers."""
+
+    at: datetime
+    verdict: Verdict
+    headline: str
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """Raw evidence as kept: redacted bytes, its media type and SHA-256 (hex)."""
+
+    digest: str
+    media_type: str
+    body: bytes
+
+
+class Feed(Protocol):
+    """A board that changes, its past, and a place to leave commands.
+
+    Methods return at once and may be called from the screen's thread only; they raise nothing on
+    trouble with the store but say so in `Board.watch`.
+    """
+
+    @property
+    def mode(self) -> FeedMode: ...
+
+    def now(self) -> datetime:
+        """The moment the board speaks of, aware UTC; every age on the screen is counted from it."""
+        ...
+
+    def snapshot(self) -> Board: ...
+
+    def events(self, since: int = 0, limit: int = 500) -> Sequence[Event]:
+        """Events with `seq` above `since`, oldest first; at most the newest `limit` of them."""
+        ...
+
+    def history(self, probe: str, limit: int = 100) -> Sequence[HistoryPoint]:
+        """Past observations of a probe, newest first."""
+        ...
+
+    def artefact(self, digest: str) -> Artefact | None: ...
+
+    def observation(self, probe: str) -> Observation | None:
+        """The latest observation of one probe, as the board shows it."""
+        ...
+
+    def submit(self, command: Command) -> Ticket:
+        """Leave a command; its `Reply` with this ticket comes later through `replies`."""
+        ...
+
+    def replies(self) -> Sequence[Reply]:
+        """Replies that arrived since the last call, each given once."""
+        ...
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Have `wake` called, from any thread, when there is news; returns the way to stop it.
+
+        Wake-ups coalesce: one call may stand for many changes.
+        """
+        ...

@@ -1,0 +1,362 @@
+"""The words of the house: verdicts, observations, findings, doubts, events, problems, the board.
+
+The ground floor: everything imports it, it imports nothing of ours but the text cleaner. All
+objects are immutable; every text in them is cleaned when the object is made, so whatever reaches a
+terminal, a report or the store is already safe to draw.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeAlias
+
+from cockpit.text import clean, instant
+
+Scalar: TypeAlias = str | int | float | bool | None
+FactValue: TypeAlias = Scalar | tuple[str, ...] | tuple[int, ...]
+Facts: TypeAlias = Mapping[str, FactValue]
+
+
+class Verdict(enum.StrEnum):
+    """What a probe concludes. Rolled up worst first: FAIL, UNKNOWN, WARN, OK."""
+
+    OK = "OK"
+    WARN = "WARN"
+    FAIL = "FAIL"
+    UNKNOWN = "UNKNOWN"
+
+    @property
+    def severity(self) -> int:
+        """0 for OK up to 3 for FAIL."""
+        return _SEVERITY[self]
+
+
+_SEVERITY = {Verdict.OK: 0, Verdict.WARN: 1, Verdict.UNKNOWN: 2, Verdict.FAIL: 3}
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The roll-up of several verdicts; of none at all it is UNKNOWN, never OK."""
+    return max(verdicts, key=lambda verdict: verdict.severity, default=Verdict.UNKNOWN)
+
+
+class Concern(enum.StrEnum):
+    """What a probe speaks about: is the engine healthy now, or may we go live."""
+
+    RUN = "run"
+    READINESS = "readiness"
+
+
+class DoubtKind(enum.StrEnum):
+    """A reason to distrust a verdict."""
+
+    NOTHING_MEASURED = "nothing-measured"
+    STALE = "stale"
+    CONTRADICTS = "contradicts"
+    CLOCK = "clock"
+    PARTIAL_PERMISSION = "partial-permission"
+    PARTIAL_READ = "partial-read"
+    VACUOUS = "vacuous"
+    CLAIMED_ONLY = "claimed-only"
+
+    @property
+    def removes_basis(self) -> bool:
+        """An OK with such a doubt has no ground left and counts as UNKNOWN."""
+        return self in _BASELESS
+
+
+_BASELESS = {
+    DoubtKind.NOTHING_MEASURED,
+    DoubtKind.STALE,
+    DoubtKind.VACUOUS,
+    DoubtKind.CLAIMED_ONLY,
+}
+
+
+def _clean_facts(facts: Facts) -> dict[str, FactValue]:
+    return {clean(key): _clean_value(value) for key, value in facts.items()}
+
+
+def _clean_value(value: FactValue) -> FactValue:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, tuple):
+        return tuple(clean(v) if isinstance(v, str) else v for v in value)  # type: ignore[return-value]
+    return value
+
+
+def _set(target: object, **values: object) -> None:
+    for name, value in values.items():
+        object.__setattr__(target, name, value)
+
+
+def _aware(moment: datetime, what: str) -> None:
+    if moment.tzinfo is None:
+        raise ValueError(f"{what} must be an aware datetime, got {moment!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One reason to distrust a verdict, in words."""
+
+    kind: DoubtKind
+    text: str
+
+    def __post_init__(self) -> None:
+        _set(self, text=clean(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fact inside an observation: one listener, one gate, one contract check, one item.
+
+    `key` names the row and stays the same from run to run. A finding with a `title` (`TWO OWNERS`)
+    is worth a line in the problem list when its verdict is not OK; findings of different probes
+    with the same `cause` (`port:8001`, `pid:17685`) are one problem. `text` states the facts,
+    `next_act` what an operator does about it. `facts` feeds the panes' columns.
+    """
+
+    key: str
+    verdict: Verdict
+    subject: str
+    text: str = ""
+    title: str = ""
+    cause: str = ""
+    next_act: str = ""
+    facts: Facts = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _set(
+            self,
+            key=clean(self.key),
+            subject=clean(self.subject),
+            text=clean(self.text),
+            title=clean(self.title),
+            cause=clean(self.cause),
+            next_act=clean(self.next_act),
+            facts=_clean_facts(self.facts),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ArtefactRef:
+    """A pointer to raw evidence: what it is, its SHA-256 (hex), media type, size in bytes."""
+
+    name: str
+    digest: str
+    media_type: str
+    size: int
+
+    def __post_init__(self) -> None:
+        _set(self, name=clean(self.name), media_type=clean(self.media_type))
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a probe saw once. Past `valid_until` it counts as UNKNOWN, whatever it said.
+
+    `basis` states what was measured, how much and when; `metrics` are plain numbers for trends;
+    `duration` is in seconds; `observed_at` and `valid_until` are aware UTC.
+    An OK whose doubts remove its basis becomes UNKNOWN here, where nobody can forget it.
+    """
+
+    probe: str
+    kind: str
+    affects: Concern
+    verdict: Verdict
+    headline: str
+    observed_at: datetime
+    valid_until: datetime
+    duration: float = 0.0
+    findings: tuple[Finding, ...] = ()
+    basis: Facts = field(default_factory=dict)
+    doubts: tuple[Doubt, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    artefacts: tuple[ArtefactRef, ...] = ()
+    runbook: str = ""
+
+    def __post_init__(self) -> None:
+        _aware(self.observed_at, "observed_at")
+        _aware(self.valid_until, "valid_until")
+        verdict = self.verdict
+        if verdict is Verdict.OK and any(doubt.kind.removes_basis for doubt in self.doubts):
+            verdict = Verdict.UNKNOWN
+        _set(
+            self,
+            verdict=verdict,
+            probe=clean(self.probe),
+            headline=clean(self.headline),
+            basis=_clean_facts(self.basis),
+            metrics=dict(self.metrics),
+            runbook=clean(self.runbook, multiline=True),
+        )
+
+    def finding(self, key: str) -> Finding | None:
+        """The finding of that key, or None."""
+        return next((finding for finding in self.findings if finding.key == key), None)
+
+
+def expire(observation: Observation, now: datetime) -> Observation:
+    """`observation` as it counts at `now`: itself while valid, else UNKNOWN with a stale doubt."""
+    if now <= observation.valid_until:
+        return observation
+    stale = Doubt(
+        DoubtKind.STALE,
+        f"last seen {instant(observation.observed_at)}, valid until "
+        f"{instant(observation.valid_until)}; it said {observation.verdict}",
+    )
+    return replace(
+        observation,
+        verdict=Verdict.UNKNOWN,
+        headline=f"stale: {observation.headline}",
+        doubts=(stale, *observation.doubts),
+    )
+
+
+class EventKind(enum.StrEnum):
+    """What kind of thing happened. Stored as text: an older reader shows an unknown word as is."""
+
+    TRANSITION = "transition"
+    ROLLUP = "rollup"
+    EDIT = "edit"
+    EDIT_REFUSED = "edit-refused"
+    ACK = "ack"
+    GAP = "gap"
+    CLOCK_STEP = "clock-step"
+    COLLECTOR = "collector"
+    CONFIG = "config"
+    PROCESS = "process"
+    FILE = "file"
+    REPROBE = "reprobe"
+    INCIDENT = "incident"
+    ALERT = "alert"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, once. `seq` is the store's order (0 until it is stored).
+
+    `actor` is who did it (`ops@spark`, `collector`, `check`); `ticket` ties it to a command.
+    """
+
+    at: datetime
+    kind: str
+    text: str
+    subject: str = ""
+    probe: str = ""
+    verdict: Verdict | None = None
+    actor: str = ""
+    ticket: str = ""
+    data: Facts = field(default_factory=dict)
+    seq: int = 0
+
+    def __post_init__(self) -> None:
+        _aware(self.at, "at")
+        _set(
+            self,
+            kind=clean(self.kind),
+            text=clean(self.text),
+            subject=clean(self.subject),
+            probe=clean(self.probe),
+            actor=clean(self.actor),
+            data=_clean_facts(self.data),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What an operator must act on now: one line a cause, worst first."""
+
+    key: str
+    verdict: Verdict
+    concern: Concern
+    title: str
+    subject: str
+    text: str
+    since: datetime
+    probes: tuple[str, ...]
+    next_act: str = ""
+    finding: str = ""
+    acked_by: str = ""
+    ack_note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """One of the two verdicts of the whole, with the number of problems behind it."""
+
+    verdict: Verdict
+    failing: int = 0
+    unknown: int = 0
+    warning: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch in which nobody watched."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose screen this is: user, host, checkout (`lab@4f2c1e9*`), label (`PAPER`), config path."""
+
+    user: str = ""
+    host: str = ""
+    checkout: str = ""
+    label: str = ""
+    config: str = ""
+
+    def __post_init__(self) -> None:
+        _set(
+            self,
+            user=clean(self.user),
+            host=clean(self.host),
+            checkout=clean(self.checkout),
+            label=clean(self.label),
+            config=clean(self.config),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How the watching itself is doing: what the last line of the screen tells.
+
+    `beat` is the engine's dead-man mark (aware UTC); `trouble` says why nothing is recorded;
+    `config_error` why the plan on the screen is not the file's; sizes in bytes.
+    """
+
+    recording: bool = False
+    trouble: str = ""
+    used: int = 0
+    cap: int = 0
+    gaps: tuple[Gap, ...] = ()
+    beat: datetime | None = None
+    collector: str = ""
+    config_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What a screen or a report needs: the latest of everything at one moment.
+
+    `observations` are in the order of the config, expired ones already UNKNOWN. `waiting` names
+    probes that have not answered yet.
+    """
+
+    taken_at: datetime
+    run: Rollup
+    readiness: Rollup
+    observations: Mapping[str, Observation] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    waiting: tuple[str, ...] = ()
+    identity: Identity = field(default_factory=Identity)
+    watch: Watch = field(default_factory=Watch)
+
+    def of_kind(self, *kinds: str) -> tuple[Observation, ...]:
+        """The observations of these probe kinds, in board order."""
+        return tuple(o for o in self.observations.values() if o.kind in kinds)

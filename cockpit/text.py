@@ -1,0 +1,108 @@
+"""Text that is safe to draw, and times and ages as the screen writes them.
+
+Everything that comes from files, process names, replies and logs passes `clean` when a model object
+is made: the terminal gets no control character, no escape sequence, no bidirectional override and
+no zero-width joiner from outside.
+
+Instants inside texts are written as RFC 3339 in UTC (`2026-01-05T12:00:00Z`); `localise` turns them
+into the reader's zone at the moment of drawing, so that no stored sentence depends on a zone.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, tzinfo
+
+# CSI, OSC/DCS/SOS/PM/APC strings and two-byte escapes, in their 7-bit and 8-bit (C1) forms
+# (ECMA-48 5.4 and 5.6). An unterminated string swallows the rest of its line only.
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b[ -/]*[0-~]?"
+)
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
+)
+_BLANKS = re.compile(r"[\t\n\r\f\v\x85]+")
+_INSTANT = re.compile(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z")
+
+
+def clean(text: str, *, limit: int = 2000, multiline: bool = False) -> str:
+    """`text` without anything that could move a cursor or hide a word.
+
+    Tabs and line breaks become one blank each (`multiline` keeps line breaks). Longer than `limit`
+    characters it is cut and ends in an ellipsis.
+    """
+    if text.isascii() and text.isprintable() and len(text) <= limit:
+        return text
+    text = _ESCAPES.sub("", text[: limit * 8])
+    if multiline:
+        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
+    else:
+        text = _BLANKS.sub(" ", text)
+    text = _FORBIDDEN.sub("", text)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def instant(moment: datetime) -> str:
+    """An aware datetime as it stands inside texts: RFC 3339, UTC, whole seconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_instant(text: str) -> datetime:
+    """The aware UTC datetime of an RFC 3339 text; ValueError for a naive or malformed one."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no zone")
+    return moment.astimezone(UTC)
+
+
+def localise(text: str, now: datetime, zone: tzinfo | None = None) -> str:
+    """`text` with each RFC 3339 UTC instant as local wall time, dated when it is not today's.
+
+    `zone` None is the machine's local zone.
+    """
+    today = now.astimezone(zone).date()
+
+    def local(match: re.Match[str]) -> str:
+        moment = datetime.fromisoformat(match[1]).replace(tzinfo=UTC).astimezone(zone)
+        return moment.strftime("%H:%M:%S" if moment.date() == today else "%b %d %H:%M:%S")
+
+    return _INSTANT.sub(local, text)
+
+
+def bucketed_age(seconds: float) -> str:
+    """An age in coarse steps, so that a row does not change every second: `<1m 1m 2m 1h 3d`."""
+    if seconds < 0:
+        return "future"
+    if seconds < 60:
+        return "<1m"
+    if seconds < 3600:
+        return f"{int(seconds // 60)}m"
+    if seconds < 48 * 3600:
+        return f"{int(seconds // 3600)}h"
+    return f"{int(seconds // 86400)}d"
+
+
+def exact_age(seconds: float) -> str:
+    """An age with its two leading units: `7s`, `47m 05s`, `2h 10m`, `3d 04h`."""
+    sign = "-" if seconds < 0 else ""
+    whole = int(abs(seconds))
+    if whole < 60:
+        return f"{sign}{whole}s"
+    if whole < 3600:
+        return f"{sign}{whole // 60}m {whole % 60:02d}s"
+    if whole < 86400:
+        return f"{sign}{whole // 3600}h {whole % 3600 // 60:02d}m"
+    return f"{sign}{whole // 86400}d {whole % 86400 // 3600:02d}h"
+
+
+def duration_text(seconds: float) -> str:
+    """A configured span as people write it: `2m`, `90s`, `2h`, `250ms`."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f}ms"
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size and seconds % size == 0:
+            return f"{int(seconds // size)}{unit}"
+    return f"{seconds:g}s"
