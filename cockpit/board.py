@@ -1,0 +1,203 @@
+"""The board from the standings: roll-ups and the problem list, computed once for every face.
+
+Pure. The screen, `check` and the store feed all call `compose`, so they can't disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cockpit.model import (
+    Board,
+    Concern,
+    Finding,
+    Identity,
+    Observation,
+    Problem,
+    Rollup,
+    Verdict,
+    Watch,
+    expire,
+    worst,
+)
+from cockpit.standing import Standing
+
+# Of several red findings with one cause the kind nearest to the cause speaks for all.
+_NEARNESS = ("listener", "service", "heartbeat", "smoke", "log", "gate", "checklist")
+_MOST_ALSO = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Who said that a problem is known, when, and with which note."""
+
+    by: str
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A probe as the plan names it: what it affects, before it has answered."""
+
+    name: str
+    affects: Concern
+
+
+@dataclass(slots=True)
+class _Part:
+    observation: Observation
+    finding: Finding | None
+    verdict: Verdict
+    since: datetime
+    title: str = ""
+    subject: str = ""
+    text: str = ""
+    next_act: str = ""
+
+    @property
+    def rank(self) -> tuple[int, int, datetime]:
+        kind = self.observation.kind
+        nearness = _NEARNESS.index(kind) if kind in _NEARNESS else len(_NEARNESS)
+        return (-self.verdict.severity, nearness, self.since)
+
+
+def compose(
+    plan: Sequence[Planned],
+    standings: Mapping[str, Standing],
+    now: datetime,
+    *,
+    identity: Identity | None = None,
+    watch: Watch | None = None,
+    acks: Mapping[str, Acknowledgement] | None = None,
+) -> Board:
+    """The board at `now` (aware UTC), in the plan's order; what has expired counts as UNKNOWN."""
+    seen = {p.name: standings[p.name] for p in plan if p.name in standings}
+    effective = {name: expire(s.observation, now) for name, s in seen.items()}
+    waiting = tuple(p.name for p in plan if p.name not in standings)
+    problems = problem_list(seen, now, acks or {})
+    return Board(
+        taken_at=now,
+        run=_rollup(Concern.RUN, plan, effective, problems),
+        readiness=_rollup(Concern.READINESS, plan, effective, problems),
+        observations=effective,
+        problems=problems,
+        waiting=waiting,
+        identity=identity or Identity(),
+        watch=watch or Watch(),
+    )
+
+
+def _rollup(
+    concern: Concern,
+    plan: Sequence[Planned],
+    effective: Mapping[str, Observation],
+    problems: Sequence[Problem],
+) -> Rollup:
+    verdicts = [
+        effective[p.name].verdict if p.name in effective else Verdict.UNKNOWN
+        for p in plan
+        if p.affects is concern
+    ]
+    mine = [problem.verdict for problem in problems if problem.concern is concern]
+    return Rollup(
+        verdict=worst(verdicts),
+        failing=mine.count(Verdict.FAIL),
+        unknown=mine.count(Verdict.UNKNOWN),
+        warning=mine.count(Verdict.WARN),
+    )
+
+
+def problem_list(
+    standings: Mapping[str, Standing],
+    now: datetime,
+    acks: Mapping[str, Acknowledgement],
+) -> tuple[Problem, ...]:
+    """One problem a cause, worst first; RUN before GO-LIVE, acknowledged last among equals."""
+    groups: dict[str, list[_Part]] = {}
+    for standing in standings.values():
+        for cause, part in _parts(standing, now):
+            groups.setdefault(cause, []).append(part)
+    problems = [_merge(cause, parts, acks.get(cause)) for cause, parts in groups.items()]
+    problems.sort(
+        key=lambda p: (
+            -p.verdict.severity,
+            bool(p.acked_by),
+            p.concern is not Concern.RUN,
+            p.since,
+            p.key,
+        )
+    )
+    return tuple(problems)
+
+
+def _parts(standing: Standing, now: datetime) -> list[tuple[str, _Part]]:
+    raw = standing.observation
+    if now > raw.valid_until:
+        part = _Part(
+            raw,
+            None,
+            Verdict.UNKNOWN,
+            raw.valid_until,
+            title="STALE",
+            subject=raw.probe,
+            text=f"no fresh observation; it last said {raw.verdict}: {raw.headline}",
+            next_act=f"see whether anything watches; r probes {raw.probe} again",
+        )
+        return [("stale", part)]
+    parts: list[tuple[str, _Part]] = []
+    for finding in raw.findings:
+        if finding.verdict is Verdict.OK or not finding.title:
+            continue
+        since = standing.finding_since.get(finding.key, standing.since)
+        part = _Part(
+            raw,
+            finding,
+            finding.verdict,
+            since,
+            title=finding.title,
+            subject=finding.subject,
+            text=finding.text,
+            next_act=finding.next_act,
+        )
+        parts.append((finding.cause or f"{raw.probe}/{finding.key}", part))
+    told = max((part.verdict.severity for _, part in parts), default=0)
+    if raw.verdict in (Verdict.FAIL, Verdict.UNKNOWN) and told < raw.verdict.severity:
+        doubt = f" ({raw.doubts[0].text})" if raw.doubts else ""
+        part = _Part(
+            raw,
+            None,
+            raw.verdict,
+            standing.since,
+            title="NO VERDICT" if raw.verdict is Verdict.UNKNOWN else f"{raw.kind.upper()} RED",
+            subject=raw.probe,
+            text=f"{raw.headline}{doubt}",
+            next_act="Enter shows basis and doubts",
+        )
+        parts.append((f"{raw.probe}/", part))
+    return parts
+
+
+def _merge(cause: str, parts: list[_Part], ack: Acknowledgement | None) -> Problem:
+    parts.sort(key=lambda part: part.rank)
+    lead, rest = parts[0], parts[1:]
+    also = [f"{p.subject} {p.text}".strip() for p in rest[:_MOST_ALSO]]
+    if len(rest) > _MOST_ALSO:
+        also.append(f"and {len(rest) - _MOST_ALSO} more")
+    run = any(part.observation.affects is Concern.RUN for part in parts)
+    return Problem(
+        key=cause,
+        verdict=lead.verdict,
+        concern=Concern.RUN if run else Concern.READINESS,
+        title=lead.title,
+        subject=lead.subject,
+        text="; ".join([lead.text, *also]) if lead.text else "; ".join(also),
+        since=min(part.since for part in parts),
+        probes=tuple(dict.fromkeys(part.observation.probe for part in parts)),
+        next_act=lead.next_act or next((p.next_act for p in rest if p.next_act), ""),
+        finding=lead.finding.key if lead.finding else "",
+        acked_by=ack.by if ack else "",
+        ack_note=ack.note if ack else "",
+    )

@@ -1,0 +1,114 @@
+"""How one probe stands: its latest observation, since when, and what changed on the way.
+
+Pure. The evidence store calls `advance` inside the transaction that writes; a recorder without a
+store calls the same function, so that both tell the same story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cockpit.model import Event, EventKind, Finding, Observation, Verdict
+
+MOST_CHANGES = 12
+_PROCESS_KEYS = ("owner:", "engine:")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The latest observation, when its verdict began, and when each finding got its verdict."""
+
+    observation: Observation
+    since: datetime
+    finding_since: Mapping[str, datetime] = field(default_factory=dict)
+
+
+def advance(
+    previous: Standing | None, observation: Observation
+) -> tuple[Standing, tuple[Event, ...]]:
+    """The standing after `observation` and the events that tell the difference, oldest first.
+
+    A first observation is an event only when it is FAIL or UNKNOWN. One observation tells at most
+    `MOST_CHANGES` finding changes by name, the rest as a number.
+    """
+    at = observation.observed_at
+    before = previous.observation if previous else None
+    same_verdict = before is not None and before.verdict is observation.verdict
+    since = previous.since if previous and same_verdict else at
+    old = {finding.key: finding for finding in before.findings} if before else {}
+    finding_since = {
+        f.key: (
+            previous.finding_since.get(f.key, at)
+            if previous and f.key in old and old[f.key].verdict is f.verdict
+            else at
+        )
+        for f in observation.findings
+    }
+    standing = Standing(observation, since, finding_since)
+    events: list[Event] = []
+    if before is None:
+        if observation.verdict in (Verdict.FAIL, Verdict.UNKNOWN):
+            events.append(_event(observation, f"first seen {observation.verdict}"))
+        return standing, tuple(events)
+    if not same_verdict:
+        events.append(_event(observation, f"{before.verdict} → {observation.verdict}"))
+    if before.findings:
+        events.extend(_finding_events(old, observation))
+    return standing, tuple(events)
+
+
+def _event(observation: Observation, change: str) -> Event:
+    return Event(
+        at=observation.observed_at,
+        kind=EventKind.TRANSITION,
+        probe=observation.probe,
+        subject=observation.probe,
+        verdict=observation.verdict,
+        text=f"{change}: {observation.headline}",
+    )
+
+
+def _finding_events(old: Mapping[str, Finding], observation: Observation) -> list[Event]:
+    changes: list[tuple[Finding, str, str]] = []
+    new = {finding.key: finding for finding in observation.findings}
+    for key, finding in new.items():
+        before = old.get(key)
+        is_process = key.startswith(_PROCESS_KEYS)
+        if before is None:
+            if is_process:
+                changes.append((finding, EventKind.PROCESS, f"+{finding.subject} {finding.text}"))
+            elif finding.verdict is Verdict.FAIL:
+                changes.append((finding, EventKind.TRANSITION, f"new, {finding.text}"))
+        elif (change := _change(before, finding)) is not None:
+            changes.append((finding, EventKind.TRANSITION, change))
+    changes.extend(
+        (finding, EventKind.PROCESS, f"-{finding.subject} {finding.text}")
+        for key, finding in old.items()
+        if key not in new and key.startswith(_PROCESS_KEYS)
+    )
+    events = [
+        Event(
+            at=observation.observed_at,
+            kind=kind,
+            probe=observation.probe,
+            subject=finding.subject,
+            verdict=finding.verdict,
+            text=text.rstrip(" :"),
+        )
+        for finding, kind, text in changes[:MOST_CHANGES]
+    ]
+    if len(changes) > MOST_CHANGES:
+        rest = len(changes) - MOST_CHANGES
+        events.append(_event(observation, f"and {rest} more changes"))
+    return events
+
+
+def _change(before: Finding, after: Finding) -> str | None:
+    old_status, new_status = before.facts.get("status"), after.facts.get("status")
+    if isinstance(old_status, str) and isinstance(new_status, str):
+        return f"{old_status} → {new_status}" if old_status != new_status else None
+    if before.verdict is not after.verdict:
+        return f"{before.verdict} → {after.verdict}: {after.text}"
+    return None
