@@ -75,13 +75,17 @@ _BASELESS = {
 }
 
 
+LONGEST_FACT = 20_000
+"""Characters of a single fact; longer ones are cut and end in an ellipsis."""
+
+
 def _clean_facts(facts: Facts) -> dict[str, FactValue]:
     return {clean(key): _clean_value(value) for key, value in facts.items()}
 
 
 def _clean_value(value: FactValue) -> FactValue:
     if isinstance(value, str):
-        return clean(value)
+        return clean(value, limit=LONGEST_FACT)
     if isinstance(value, tuple):
         return tuple(clean(v) if isinstance(v, str) else v for v in value)  # type: ignore[return-value]
     return value

@@ -54,7 +54,7 @@ def advance(
         return standing, tuple(events)
     if not same_verdict:
         events.append(_event(observation, f"{before.verdict} → {observation.verdict}"))
-    if before.findings:
+    if before.findings and observation.findings:
         events.extend(_finding_events(old, observation))
     return standing, tuple(events)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -198,6 +199,10 @@ class Section:
     end: int
     """Index after its last item."""
     progress: Progress
+    end_line: int
+    """1-based last line of the section."""
+    meta: Meta = NO_META
+    """Of labelled lines (`**Effort:** …`) under the heading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +244,17 @@ class Document:
     def progress(self) -> Progress:
         """Progress of the whole file over `counted`."""
         return Progress.of(self.counted)
+
+    def index(self, item: Item) -> int:
+        """Position of an item of this document.
+
+        Raises:
+            ValueError: it is not one of them.
+        """
+        at = bisect_left(self.items, item.span, key=lambda other: other.span)
+        if at == len(self.items) or self.items[at] != item:
+            raise ValueError(f"not an item of this document: line {item.line}")
+        return at
 
     def line_bytes(self, line: int) -> bytes:
         """Bytes of a 1-based line without its line end."""

@@ -59,5 +59,5 @@ def front_matter(data: bytes, lines: Lines) -> int:
         if not seen_key and text.strip():
             if not (_YAML_KEY.match(text) or text.startswith(b"#")):
                 return 0
-            seen_key = seen_key or not text.startswith(b"#")
+            seen_key = not text.startswith(b"#")
     return 0

@@ -53,7 +53,7 @@ EMOJI: dict[str, Status] = {
 }
 """❌ and ⏳ are both "not done yet"; ⚠ says that something is wrong but not what."""
 
-_HEADING_EMOJI = frozenset("✅❌⏳⚠🔄🚧")
+_HEADING_EMOJI = frozenset("✅❌⏳⚠🔄🚧⛔⏸")
 _WRITE_BOX = {
     Status.TODO: " ",
     Status.DOING: "~",
@@ -81,9 +81,7 @@ def double_encode(text: str, page: str) -> str:
     Bytes the page does not define come out as the control character of the same number, as
     browsers and most editors do it.
     """
-    return "".join(
-        _decode_byte(byte, page) for byte in text.encode("utf-8")
-    )
+    return "".join(_decode_byte(byte, page) for byte in text.encode("utf-8"))
 
 
 def _decode_byte(byte: int, page: str) -> str:

@@ -21,7 +21,8 @@ LABEL = re.compile(
 
 _NUMBER = r"\d{1,5}(?:[.,]\d{1,2})?"
 _EFFORT = re.compile(
-    rf"(?:~|≈|about[ ])?[ ]?(?P<low>{_NUMBER})(?:[ ]?(?:-|–|—|to)[ ]?(?P<high>{_NUMBER}))?[ ]?\+?[ ]?"
+    rf"(?:~|≈|about[ ])?[ ]?(?P<low>{_NUMBER})"
+    rf"(?:[ ]?(?:-|–|—|to)[ ]?(?P<high>{_NUMBER}))?[ ]?\+?[ ]?"
     r"(?P<unit>hours?|hrs?|h|minutes?|mins?|days?|d|weeks?|w)\b",
     re.IGNORECASE,
 )
@@ -46,7 +47,9 @@ _REFERENCE = re.compile(
     r"\b(?:P\d+[A-Z]?(?:\.\d+)*|\d+[A-Z]|\d+\.\d+|(?:task|batch|phase|stage|step|day)s?[ ]#?\d+)",
     re.IGNORECASE,
 )
-_COMMENT_KEY = re.compile(r"\b(requires|depends|owner|due|effort|priority)[ ]*[:=][ ]*", re.IGNORECASE)
+_COMMENT_KEY = re.compile(
+    r"\b(requires|depends|owner|due|effort|priority)[ ]*[:=][ ]*", re.IGNORECASE
+)
 
 
 def read_effort(text: str) -> Effort | None:

@@ -6,46 +6,87 @@ seconds. Paths stay as written; `LoadedConfig.folder` is what relative ones star
 
 from __future__ import annotations
 
+import functools
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
 from cockpit.model import Concern
+from cockpit.text import clean
 
 _DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*$")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+LONGEST = 366 * 86400
 
 
 def parse_duration(value: Any) -> Any:
     """Seconds of `90s`, `5m`, `250ms`, `2h`, `1d` or a number; ValueError says what is allowed."""
-    if isinstance(value, bool):
-        raise ValueError('a duration is text such as "90s", "5m", "2h", or a number of seconds')
-    if isinstance(value, int | float):
-        return float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        # A TOML integer has no bound, a float has.
+        return float(value) if abs(value) < 1e15 else float("inf")
     if isinstance(value, str) and (match := _DURATION.match(value)):
         return float(match[1]) * _UNIT_SECONDS[match[2]]
     raise ValueError('a duration is text such as "90s", "5m", "2h", or a number of seconds')
 
 
+@functools.cache
+def _strict_jsonpath() -> Any:
+    # Imported when the first path is read: it costs a tenth of a second.
+    import jsonpath
+
+    return jsonpath.JSONPathEnvironment(strict=True)
+
+
+def check_jsonpath(value: str) -> str:
+    """`value` if it is a JSONPath query by RFC 9535; ValueError says where it goes wrong."""
+    if not value.startswith("$"):
+        raise ValueError('a JSONPath starts with "$", such as "$.summary.gates"')
+    environment = _strict_jsonpath()
+    from jsonpath import JSONPathError
+
+    try:
+        environment.compile(value)
+    except (JSONPathError, ValueError, RecursionError) as error:
+        # The library's own str() of an error can fail, its first argument is the plain reason.
+        token = getattr(error, "token", None)
+        place = f" at character {token.index + 1}" if token is not None and token.index >= 0 else ""
+        reason = str(error.args[0]) if error.args else "malformed"
+        raise ValueError(f"not a JSONPath by RFC 9535: {reason}{place}") from error
+    return value
+
+
 Duration: TypeAlias = Annotated[
     float,
-    BeforeValidator(parse_duration, json_schema_input_type=str | float),
-    Field(gt=0, le=366 * 86400),
+    BeforeValidator(parse_duration),
+    Field(gt=0, le=LONGEST),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": _DURATION.pattern},
+                {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST},
+            ]
+        }
+    ),
 ]
 Words: TypeAlias = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 Port: TypeAlias = Annotated[int, Field(ge=1, le=65535)]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
+JsonPath: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(check_jsonpath)]
 ItemState: TypeAlias = Literal["todo", "doing", "done", "dropped", "blocked", "deferred"]
 
 
@@ -67,37 +108,58 @@ class CockpitTable(Strict):
 class ProbeTable(Strict):
     """What every probe table may say."""
 
-    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\s/][^/\n]*$")]
-    every: Duration = Field(5.0, description="longest time between two runs, in seconds")
+    kind: ClassVar[str]
+
+    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\s/][^/\n]*$")] = Field(
+        description="what the screen and `--only` call it, unique over all kinds"
+    )
+    every: Duration = Field(5.0, description="longest time between two runs")
     timeout: Duration = Field(10.0, description="a run that takes longer is UNKNOWN")
-    affects: Annotated[Concern, Field(strict=False)] = Concern.RUN
+    affects: Annotated[Concern, Field(strict=False)] = Field(
+        Concern.RUN, description="the roll-up it counts in: is it running, or may it go live"
+    )
     runbook: str = Field("", description="what to do, shown in the detail")
     watch: list[Text] = Field(
         default_factory=list, description="further files whose change runs the probe at once"
     )
 
+    @field_validator("name")
+    @classmethod
+    def _name_as_shown(cls, value: str) -> str:
+        if clean(value) != value or value != value.strip():
+            raise ValueError("holds blanks at an end or characters that no screen shows")
+        return value
+
 
 class ListenerTable(ProbeTable):
     """`[[listener]]`: a TCP port and who should listen on it."""
 
-    port: Port
-    expect: Literal["one", "none", "some"] = "one"
+    kind = "listener"
+
+    port: Port = Field(description="TCP port, IPv4 and IPv6 alike")
+    expect: Literal["one", "none", "some"] = Field(
+        "one", description="how many services may listen: exactly one, none, or any number"
+    )
     process: Words | None = Field(None, description="argv words of the owner")
 
 
 class HeartbeatTable(ProbeTable):
     """`[[heartbeat]]`: a JSON file an engine keeps fresh, its pidfile, its process."""
 
-    every: Duration = 5.0
-    file: Text
-    pidfile: Text | None = None
+    kind = "heartbeat"
+
+    every: Duration = Field(5.0, description="longest time between two runs")
+    file: Text = Field(description="the JSON file the engine keeps writing")
+    pidfile: Text | None = Field(None, description="file that holds the engine's PID")
     process: Words | None = Field(None, description="argv words of the engine")
-    naive_timestamps: Literal["local", "utc"] = "local"
-    timestamp: Text = Field("$.timestamp", description="JSONPath of the beat's time")
-    pid: Text = Field("$.pid", description="JSONPath of the engine's PID")
-    counter: Text | None = Field(None, description="JSONPath of a number that must move")
-    warn_after: Duration = 120.0
-    fail_after: Duration = 300.0
+    naive_timestamps: Literal["local", "utc"] = Field(
+        "local", description="what a time without a zone means"
+    )
+    timestamp: JsonPath = Field("$.timestamp", description="JSONPath of the beat's time")
+    pid: JsonPath = Field("$.pid", description="JSONPath of the engine's PID")
+    counter: JsonPath | None = Field(None, description="JSONPath of a number that must move")
+    warn_after: Duration = Field(120.0, description="an older beat is WARN")
+    fail_after: Duration = Field(300.0, description="an older beat is FAIL")
 
     @model_validator(mode="after")
     def _ordered(self) -> HeartbeatTable:
@@ -112,9 +174,9 @@ class HeartbeatTable(ProbeTable):
 class ScoreTable(Strict):
     """`score = {…}`: where a gate's parts or its number stand in the JSON."""
 
-    each: Text | None = Field(None, description="JSONPath of the parts")
+    each: JsonPath | None = Field(None, description="JSONPath of the parts")
     met: Text | None = Field(None, description="key of a part that says it is met")
-    value: Text | None = Field(None, description="JSONPath of a single number")
+    value: JsonPath | None = Field(None, description="JSONPath of a single number")
 
     @model_validator(mode="after")
     def _one_form(self) -> ScoreTable:
@@ -128,9 +190,13 @@ class ScoreTable(Strict):
 class GateTable(ProbeTable):
     """`[[gate]]`: a score from a report, a command or a checklist."""
 
-    every: Duration = 30.0
-    timeout: Duration = 60.0
-    affects: Annotated[Concern, Field(strict=False)] = Concern.READINESS
+    kind = "gate"
+
+    every: Duration = Field(30.0, description="longest time between two runs")
+    timeout: Duration = Field(60.0, description="a run that takes longer is UNKNOWN")
+    affects: Annotated[Concern, Field(strict=False)] = Field(
+        Concern.READINESS, description="the roll-up it counts in"
+    )
     json_file: Text | None = Field(None, alias="json", description="report; newest match of a glob")
     command: Words | None = Field(None, description="argv; runs only after `cockpit trust`")
     cwd: Text | None = Field(None, description="folder the command runs in")
@@ -138,18 +204,22 @@ class GateTable(ProbeTable):
     pattern: Text | None = Field(
         None, description="regular expression with groups `met` and `total` for the output"
     )
-    checklist: Text | None = Field(None, description="name of a checklist of this config")
-    score: ScoreTable | None = None
+    checklist: Text | None = Field(None, description="a checklist's name here, or a markdown file")
+    score: ScoreTable | None = Field(None, description="where the score stands in the JSON")
     passes: int | float | str = Field("all", alias="pass", description='"all", a count or "80%"')
     max_age: Duration | None = Field(None, description="an older report is UNKNOWN")
 
-    @field_validator("passes")
+    @field_validator("passes", mode="before")
     @classmethod
-    def _passes(cls, value: int | float | str) -> int | float | str:
-        text = str(value)
-        if isinstance(value, str) and value != "all" and not re.fullmatch(r"\d+(\.\d+)?%", text):
-            raise ValueError('`pass` is "all", a number such as 5, or a share such as "80%"')
-        return value
+    def _passes(cls, value: Any) -> Any:
+        if isinstance(value, str) and (
+            value == "all"
+            or (re.fullmatch(r"\d{1,3}(\.\d{1,9})?%", value) and float(value[:-1]) <= 100)
+        ):
+            return value
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e15:
+            return value
+        raise ValueError('`pass` is "all", a number such as 5, or a share such as "80%"')
 
     @field_validator("pattern")
     @classmethod
@@ -158,7 +228,7 @@ class GateTable(ProbeTable):
             return None
         try:
             groups = re.compile(value).groupindex
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(f"not a regular expression: {error}") from error
         if "met" not in groups or "total" not in groups:
             raise ValueError("the pattern needs the named groups (?P<met>…) and (?P<total>…)")
@@ -176,12 +246,21 @@ class GateTable(ProbeTable):
         return self
 
 
+def default_checklist_name(file: str) -> str:
+    """The name of a checklist whose table gives none: its file's stem."""
+    return Path(file.replace("\\", "/")).stem
+
+
 class ChecklistTable(ProbeTable):
     """`[[checklist]]`: a markdown file with checkboxes. Its name is the file's stem by default."""
 
-    every: Duration = 30.0
-    affects: Annotated[Concern, Field(strict=False)] = Concern.READINESS
-    file: Text
+    kind = "checklist"
+
+    every: Duration = Field(30.0, description="longest time between two runs")
+    affects: Annotated[Concern, Field(strict=False)] = Field(
+        Concern.READINESS, description="the roll-up it counts in"
+    )
+    file: Text = Field(description="the markdown file")
     states: list[ItemState] = Field(
         ["todo", "done"], min_length=2, description="what the space key cycles through"
     )
@@ -190,20 +269,22 @@ class ChecklistTable(ProbeTable):
     @classmethod
     def _named_after_file(cls, data: Any) -> Any:
         if isinstance(data, dict) and "name" not in data and isinstance(data.get("file"), str):
-            return {**data, "name": Path(data["file"].replace("\\", "/")).stem}
+            return {**data, "name": default_checklist_name(data["file"])}
         return data
 
 
 class SmokeCheck(Strict):
     """One request of a smoke probe; `{symbol}` in the path runs it for each symbol."""
 
-    name: Text
-    method: Literal["GET", "HEAD", "POST"] = "GET"
-    path: Annotated[str, Field(pattern=r"^/")]
-    status: int = Field(200, ge=100, le=599)
-    content_type: str = "application/json"
-    max_latency: Duration = 3.0
-    expect: dict[str, Any] = Field(
+    name: Text = Field(description="what the row is called")
+    method: Literal["GET", "HEAD", "POST"] = Field("GET", description="HTTP method")
+    path: Annotated[str, Field(pattern=r"^/")] = Field(
+        description="path and query below the base URL"
+    )
+    status: int = Field(200, ge=100, le=599, description="expected HTTP status")
+    content_type: str = Field("application/json", description="expected media type; empty is any")
+    max_latency: Duration = Field(3.0, description="a slower reply is FAIL")
+    expect: dict[JsonPath, Any] = Field(
         default_factory=dict, description="JSONPath → exact value, or a condition such as nonempty"
     )
 
@@ -211,24 +292,55 @@ class SmokeCheck(Strict):
 class SmokeTable(ProbeTable):
     """`[[smoke]]`: requests to an API. Without `checks` the options checks run for each symbol."""
 
-    every: Duration = 15.0
-    timeout: Duration = 20.0
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+    kind = "smoke"
+
+    every: Duration = Field(15.0, description="longest time between two runs")
+    timeout: Duration = Field(20.0, description="a run that takes longer is UNKNOWN")
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] = Field(
+        description="scheme, host and port of the API"
+    )
     token: SecretStr | None = Field(None, description='bearer token, "${NAME}" of the environment')
-    symbols: list[Text] = Field(default_factory=list)
+    symbols: list[Text] = Field(default_factory=list, description="what `{symbol}` stands for")
     prefix: str = Field("/api", description="what comes before the options routes")
-    checks: list[SmokeCheck] = Field(default_factory=list)
+    checks: list[SmokeCheck] = Field(
+        default_factory=list, description="requests instead of the built-in options checks"
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _no_credentials(cls, value: str) -> str:
+        if "@" in value.split("//", 1)[1].split("/", 1)[0]:
+            raise ValueError('credentials do not belong in an address; use token = "${NAME}"')
+        return value
+
+    @model_validator(mode="after")
+    def _distinct(self) -> SmokeTable:
+        for what, words in (
+            ("symbols", self.symbols),
+            ("names of checks", [check.name for check in self.checks]),
+        ):
+            if twice := sorted({word for word in words if words.count(word) > 1}):
+                raise ValueError(f"{what} stand twice: {', '.join(twice)}")
+        return self
 
 
 class Config(Strict):
     """The whole file."""
 
-    cockpit: CockpitTable = CockpitTable()
-    listener: list[ListenerTable] = Field(default_factory=list)
-    heartbeat: list[HeartbeatTable] = Field(default_factory=list)
-    gate: list[GateTable] = Field(default_factory=list)
-    checklist: list[ChecklistTable] = Field(default_factory=list)
-    smoke: list[SmokeTable] = Field(default_factory=list)
+    cockpit: CockpitTable = Field(CockpitTable(), description="the cockpit itself")
+    listener: list[ListenerTable] = Field(
+        default_factory=list, description="TCP ports and who should listen on them"
+    )
+    heartbeat: list[HeartbeatTable] = Field(
+        default_factory=list, description="files an engine keeps fresh"
+    )
+    gate: list[GateTable] = Field(
+        default_factory=list, description="scores that decide about going live"
+    )
+    checklist: list[ChecklistTable] = Field(
+        default_factory=list, description="markdown files with checkboxes"
+    )
+    smoke: list[SmokeTable] = Field(default_factory=list, description="requests to an API")
 
     def probes(self) -> list[ProbeTable]:
         """Every probe table, kinds in the order the screen shows them."""
@@ -237,13 +349,30 @@ class Config(Strict):
 
 @dataclass(frozen=True, slots=True)
 class LoadedConfig:
-    """A config and where it came from: `path` None means it was made in memory."""
+    """A config and where it came from: `path` None means it was made in memory.
+
+    `secret_sources` maps a secret's key path (`smoke[0].token`) to the text in the file
+    (`${API_TOKEN}`); literal secrets have no entry.
+    """
 
     config: Config
     folder: Path
     path: Path | None = None
+    secret_sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def resolve(self, written: str) -> Path:
+        """The absolute path of a path as written in the file; `~` is the user's home."""
+        return resolve(self.folder, written)
 
     @property
     def store_path(self) -> Path:
         """Where the evidence goes, absolute."""
-        return self.folder / Path(self.config.cockpit.store).expanduser()
+        return self.resolve(self.config.cockpit.store)
+
+
+def resolve(folder: Path, written: str) -> Path:
+    """`written` as an absolute path: below `folder` when relative, `~` expanded where it can be."""
+    try:
+        return folder / Path(written).expanduser()
+    except RuntimeError:  # `~name` of nobody: an ordinary file name then
+        return folder / written

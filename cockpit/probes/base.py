@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from cockpit.clock import Clock
-from cockpit.config.models import ProbeTable
+from cockpit.config.models import ProbeTable, resolve
 from cockpit.feed import Artefact
 from cockpit.model import (
     ArtefactRef,
@@ -73,7 +73,7 @@ class Probe(ABC):
         self.every = table.every
         self.timeout = table.timeout
         self.runbook = table.runbook
-        self._extra_watch = tuple(folder / pattern for pattern in table.watch)
+        self._extra_watch = tuple(resolve(folder, pattern) for pattern in table.watch)
 
     @abstractmethod
     async def run(self, ctx: ProbeContext) -> Observation:
@@ -91,6 +91,13 @@ class Probe(ABC):
     def depends_on(self) -> tuple[str, ...]:
         """Names of probes whose new observation is a reason to run this one."""
         return ()
+
+    def next_due(self, observation: Observation) -> datetime | None:
+        """The moment, aware UTC, at which time alone would change what `observation` says.
+
+        The engine runs the probe then, besides its period and its triggers. None: nothing ages.
+        """
+        return None
 
     @property
     def validity(self) -> timedelta:

@@ -1,0 +1,257 @@
+"""The Textual app: the composition root of the screen.
+
+A wake-up from the feed, from whatever thread, becomes one message; at most ten times a second the
+board is read once and handed to the screen on top. Commands go the other way: a key, a message
+from the board screen, `feed.submit`, and later a reply on the bottom line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import partial
+from typing import ClassVar, TypeVar
+
+from textual import events
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+
+from cockpit.feed import Feed, FeedMode
+from cockpit.model import Event, Observation, Verdict
+from cockpit.text import localise
+from widgets.board_screen import BoardScreen
+from widgets.detail import gather
+from widgets.help_screen import HelpScreen
+from widgets.keys import APP_KEYS, BOARD_KEYS, keys_text
+from widgets.look import ASCII, UNICODE
+from widgets.palette import Palette
+from widgets.rows.detail import Proof
+from widgets.rows.status import Frame
+from widgets.view import View
+
+T = TypeVar("T")
+
+_READ_EVERY = 5.0
+"""Seconds between reads when nothing wakes the screen: for ages, expiry and the clock."""
+_READ_GAP = 0.1
+"""Seconds between two reads at least."""
+_EVENTS_KEPT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class PaletteAct:
+    """A command of somebody else's for the palette; what `run` returns is said on the screen."""
+
+    title: str
+    help: str
+    run: Callable[[], str]
+
+
+class Woken(Message):
+    """The feed has news."""
+
+
+class CockpitApp(App[None]):
+    """One screen that tells the truth about a paper-trading stack.
+
+    `clock_zone` None means the machine's zone; `mouse` is what the caller passes to `run` as well.
+    """
+
+    TITLE = "cockpit"
+    BINDINGS: ClassVar[list[BindingType]] = list(APP_KEYS)
+    CSS = "Screen { background: ansi_default; color: ansi_default; overflow: hidden; }"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        ascii_glyphs: bool = False,
+        mouse: bool = False,
+        extra_commands: Sequence[PaletteAct] = (),
+        clock_zone: tzinfo | None = None,
+    ) -> None:
+        super().__init__()
+        self.theme = "ansi-dark"
+        self.mouse = mouse
+        self._feed = feed
+        self._glyphs = ASCII if ascii_glyphs else UNICODE
+        self._zone = clock_zone
+        self._extra = tuple(extra_commands)
+        self._view: View | None = None
+        self._frame = Frame()
+        self._events: deque[Event] = deque(maxlen=_EVENTS_KEPT)
+        self._trouble = ""
+        self._woken = False
+        self._later: Timer | None = None
+        self._read_at = float("-inf")
+        self._own_loop: asyncio.AbstractEventLoop | None = None
+        self._leaving = False
+        self._stop_listening: Callable[[], None] = lambda: None
+        self._board = BoardScreen(self._glyphs, self._prove)
+
+    def get_default_screen(self) -> Screen[None]:
+        return self._board
+
+    def on_mount(self) -> None:
+        self._own_loop = asyncio.get_running_loop()
+        if self._leaving:
+            self.exit()
+            return
+        self._stop_listening = self._feed.listen(self._wake)
+        self.set_interval(_READ_EVERY, self._read)
+        self._read()
+
+    def on_unmount(self) -> None:
+        self._stop_listening()
+
+    # From the feed to the screen
+
+    def _wake(self) -> None:
+        """Called by the feed from any thread; one message may stand for many calls."""
+        if not self._woken:
+            self._woken = True
+            self.post_message(Woken())
+
+    def on_woken(self, message: Woken) -> None:
+        wait = self._read_at + _READ_GAP - self._loop_time()
+        if wait <= 0:
+            self._read()
+        elif self._later is None:
+            self._later = self.set_timer(wait, self._read)
+
+    def _loop_time(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def _read(self) -> None:
+        """Read the board once and show it."""
+        self._woken = False
+        self._read_at = self._loop_time()
+        if self._later is not None:
+            self._later.stop()
+            self._later = None
+        before = self._view
+        view = self._guard(self._look, None)
+        mode = self._guard(lambda: self._feed.mode, self._frame.mode)
+        self._frame = Frame(mode, broken="" if view else self._trouble)
+        if view is not None:
+            self._view = view
+            self._ring(before, view)
+        if self._view is not None:
+            self._show(self._view)
+        elif self._trouble:
+            self._board.say(self._trouble, ok=False)
+        self._tell_replies()
+
+    def _look(self) -> View:
+        since = max((event.seq for event in self._events), default=0)
+        for event in self._feed.events(since, _EVENTS_KEPT):
+            if event.seq or event not in self._events:
+                self._events.append(event)
+        board = self._feed.snapshot()
+        return View(board, self._feed.now(), self._zone, self._glyphs, tuple(self._events))
+
+    def _guard(self, read: Callable[[], T], default: T) -> T:
+        """What `read` gives, or `default` and a word on the screen: a broken feed ends nothing."""
+        try:
+            value = read()
+        except Exception as error:  # noqa: BLE001 - whatever the feed raises, the screen stays
+            self._trouble = f"the feed failed: {type(error).__name__}: {error}"
+            return default
+        self._trouble = ""
+        return value
+
+    def _show(self, view: View) -> None:
+        self._board.show(view, self._frame)
+        if isinstance(self.screen, HelpScreen | Palette):
+            self.screen.show(view, self._frame)
+
+    def _ring(self, before: View | None, view: View) -> None:
+        """Once when RUN turns to FAIL; nobody is woken by a board that is looked back at."""
+        failed = view.board.run.verdict is Verdict.FAIL
+        if before is None or self._frame.mode is FeedMode.PAST:
+            return
+        if failed and before.board.run.verdict is not Verdict.FAIL:
+            self.bell()
+
+    def _tell_replies(self) -> None:
+        replies = self._guard(self._feed.replies, ())
+        if not replies:
+            return
+        refused = [reply for reply in replies if not reply.ok]
+        reply = (refused or list(replies))[-1]
+        word = "" if reply.ok else "REFUSED: "
+        more = f" (+{len(replies) - 1} more)" if len(replies) > 1 else ""
+        text = localise(f"{word}{reply.text}{more}", self._feed.now(), self._zone)
+        self._board.say(text, ok=reply.ok)
+
+    def _prove(self, observations: Sequence[Observation]) -> Proof:
+        return self._guard(lambda: gather(self._feed, observations), Proof())
+
+    # From the screen to the feed
+
+    def on_board_screen_asked(self, message: BoardScreen.Asked) -> None:
+        for command in message.commands:
+            self._guard(lambda command=command: self._feed.submit(command), "")
+            if self._trouble:
+                self._board.say(self._trouble, ok=False)
+                return
+        self._tell_replies()
+
+    # Leaving
+
+    def leave(self) -> None:
+        """Quit; may be called from any thread and from a signal handler, before the start too."""
+        self._leaving = True
+        if self._own_loop is not None:
+            # Thread-safe also wakes a loop that sleeps, which a signal alone does not.
+            self._own_loop.call_soon_threadsafe(self.exit)
+
+    # Keys of every screen
+
+    async def action_quit(self) -> None:
+        self.exit()
+
+    def action_say_quit(self) -> None:
+        self._board.say("q quits")
+
+    def action_help(self) -> None:
+        self._cover(HelpScreen(self._glyphs))
+
+    def action_command_palette(self) -> None:
+        if not Palette.is_open(self):
+            self._cover(Palette(self._glyphs))
+
+    def _cover(self, screen: HelpScreen | Palette) -> None:
+        if self._view is not None:
+            screen.show(self._view, self._frame)
+        self.push_screen(screen)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        for act in self._extra:
+            yield SystemCommand(act.title, act.help, partial(self._run_extra, act))
+        for binding in BOARD_KEYS:
+            if not (binding.id or "").startswith(("problem.", "move.", "page.")):
+                act_of = partial(self._board.run_action, binding.action)
+                yield SystemCommand(binding.description, f"key {keys_text(binding)}", act_of)
+        yield SystemCommand("help: keys, signs, doubts", "key ?", self.action_help)
+        yield SystemCommand("quit", "key q", self.action_quit)
+
+    def _run_extra(self, act: PaletteAct) -> None:
+        told = self._guard(act.run, "")
+        self._board.say(told or self._trouble or f"{act.title}: done", ok=not self._trouble)
+
+    # The terminal's own focus
+
+    def on_app_focus(self, event: events.AppFocus) -> None:
+        event.prevent_default()  # the base would restyle and repaint everything
+
+    def on_app_blur(self, event: events.AppBlur) -> None:
+        event.prevent_default()

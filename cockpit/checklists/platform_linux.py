@@ -1,0 +1,282 @@
+"""Linux: file leases keep other programs out, `renameat2(RENAME_EXCHANGE)` swaps files.
+
+A write lease (fcntl(2), F_SETLEASE) is granted only while nobody else has the file open, and
+any open() by another process waits until it is given back, so read, compare and write under it
+cannot be interleaved with a foreign edit. A read lease is granted while nobody has the file open
+for writing: readers (`tail -f`, a pager) may stay.
+
+When somebody knocks, the kernel signals the holder. The default, SIGIO, ends a process; SIGURG
+is asked for instead, whose default is to be ignored: no handler has to be installed, so this
+works in any thread and changes nothing for the rest of the process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import os
+import secrets
+import signal
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from .platform_api import Busy, Held, NoGuard
+
+if sys.platform == "linux":
+    import fcntl
+
+    _RENAME_EXCHANGE = 2
+    _AT_FDCWD = -100
+    _SHARED_ATTRIBUTES = ("system.posix_acl_access", "security.selinux")
+
+    class Calls:
+        """The system calls in use, one method each, so that a test can make any of them fail."""
+
+        def open(self, path: Path, flags: int, mode: int = 0) -> int:
+            return os.open(path, flags | os.O_CLOEXEC, mode)
+
+        def close(self, fd: int) -> None:
+            os.close(fd)
+
+        def fstat(self, fd: int) -> os.stat_result:
+            return os.fstat(fd)
+
+        def lease(self, fd: int, kind: int) -> None:
+            fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, kind)
+
+        def leased(self, fd: int) -> int:
+            return fcntl.fcntl(fd, fcntl.F_GETLEASE)
+
+        def pread(self, fd: int, size: int, offset: int) -> bytes:
+            return os.pread(fd, size, offset)
+
+        def pwrite(self, fd: int, data: bytes, offset: int) -> int:
+            return os.pwrite(fd, data, offset)
+
+        def write(self, fd: int, data: memoryview) -> int:
+            return os.write(fd, data)
+
+        def fsync(self, fd: int) -> None:
+            os.fsync(fd)
+
+        def fchown(self, fd: int, uid: int, gid: int) -> None:
+            os.fchown(fd, uid, gid)
+
+        def fchmod(self, fd: int, mode: int) -> None:
+            os.fchmod(fd, mode)
+
+        def exchange(self, one: Path, other: Path) -> None:
+            names = (os.fsencode(one), os.fsencode(other))
+            if _renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) != 0:
+                code = ctypes.get_errno()
+                raise OSError(code, os.strerror(code), str(other))
+
+        def unlink(self, path: Path) -> None:
+            path.unlink()
+
+    def _load_renameat2() -> ctypes._NamedFuncPointer:
+        function = ctypes.CDLL(None, use_errno=True).renameat2
+        function.argtypes = (
+            ctypes.c_int,
+            ctypes.c_char_p,
+            ctypes.c_int,
+            ctypes.c_char_p,
+            ctypes.c_uint,
+        )
+        function.restype = ctypes.c_int
+        return function
+
+    _renameat2 = _load_renameat2()
+
+    class _LeasedFile:
+        """A regular file under a lease."""
+
+        method = "lease"
+
+        def __init__(self, calls: Calls, fd: int, writable: bool) -> None:
+            self._calls = calls
+            self._fd = fd
+            self.writable = writable
+            self._stat = calls.fstat(fd)
+            self.closed = False
+
+        @property
+        def links(self) -> int:
+            return self._stat.st_nlink
+
+        def read(self) -> bytes:
+            return _read_all(self._calls, self._fd)
+
+        def write_at(self, offset: int, old: bytes, new: bytes) -> None:
+            try:
+                self._put(offset, new)
+                self._calls.fsync(self._fd)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    self._put(offset, old)
+                raise
+
+        def _put(self, offset: int, data: bytes) -> None:
+            if self._calls.pwrite(self._fd, data, offset) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        def is_at(self, path: Path) -> bool:
+            try:
+                now = os.lstat(path)
+            except FileNotFoundError:
+                return False
+            return (now.st_dev, now.st_ino) == (self._stat.st_dev, self._stat.st_ino)
+
+        def wanted(self) -> bool:
+            return self._calls.leased(self._fd) == fcntl.F_UNLCK
+
+        def rewrite(self, data: bytes) -> None:
+            os.ftruncate(self._fd, 0)
+            self._put(0, data)
+
+        def close(self) -> None:
+            if not self.closed:
+                self.closed = True
+                self._calls.close(self._fd)  # closing gives the lease back
+
+    class LinuxFiles:
+        """`FilePlatform` for Linux."""
+
+        exchange_while_held = True
+
+        def __init__(self, calls: Calls | None = None) -> None:
+            self._calls = calls or Calls()
+
+        @contextlib.contextmanager
+        def hold(self, path: Path, *, readers: bool) -> Iterator[Held]:
+            """Write lease, or a read lease when only readers have the file open."""
+            held = self._take(path, os.O_RDWR, fcntl.F_WRLCK)
+            if held is None and readers:
+                held = self._take(path, os.O_RDONLY, fcntl.F_RDLCK)
+            if held is None:
+                raise Busy("another program has it open")
+            try:
+                yield held
+            finally:
+                held.close()
+
+        def _take(self, path: Path, flags: int, kind: int) -> _LeasedFile | None:
+            fd = self._open(path, flags)
+            try:
+                if self._lease(fd, path, kind):
+                    return _LeasedFile(self._calls, fd, writable=kind == fcntl.F_WRLCK)
+            except BaseException:
+                self._calls.close(fd)
+                raise
+            self._calls.close(fd)
+            return None
+
+        def make_twin(self, path: Path, data: bytes) -> Path:
+            old = path.stat()
+            twin = path.with_name(f".{path.name}.cockpit-{secrets.token_hex(4)}")
+            fd = self._calls.open(twin, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            try:
+                try:
+                    view = memoryview(data)
+                    while view:
+                        view = view[self._calls.write(fd, view) :]
+                    mine = self._calls.fstat(fd)
+                    if (mine.st_uid, mine.st_gid) != (old.st_uid, old.st_gid):
+                        self._calls.fchown(fd, old.st_uid, old.st_gid)
+                    _copy_attributes(path, fd)
+                    self._calls.fchmod(fd, stat.S_IMODE(old.st_mode))
+                    self._calls.fsync(fd)
+                finally:
+                    self._calls.close(fd)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    twin.unlink()
+                raise
+            return twin
+
+        def exchange(self, twin: Path, path: Path) -> None:
+            try:
+                self._calls.exchange(twin, path)
+            except OSError as error:
+                if error.errno in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+                    raise NoGuard("this file system cannot exchange two files") from error
+                raise
+            # The swap is done. Should the folder not reach the disk before a power cut, the old
+            # file is there again, whole: no reason to report a failure.
+            with contextlib.suppress(OSError):
+                folder = self._calls.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+                try:
+                    self._calls.fsync(folder)
+                finally:
+                    self._calls.close(folder)
+
+        def settled(self, path: Path) -> bytes:
+            fd = self._open(path, os.O_RDONLY)
+            try:
+                if not self._lease(fd, path, fcntl.F_RDLCK):
+                    raise Busy("another program is writing to it")
+                data = _read_all(self._calls, fd)
+                if self._calls.leased(fd) != fcntl.F_RDLCK:
+                    raise Busy("another program is about to write to it")
+                return data
+            finally:
+                self._calls.close(fd)
+
+        def discard(self, twin: Path) -> None:
+            self._calls.unlink(twin)
+
+        def _open(self, path: Path, flags: int) -> int:
+            try:
+                # O_NONBLOCK: a lease of another cockpit answers at once instead of waiting.
+                fd = self._calls.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
+            except BlockingIOError as error:
+                raise Busy("another program is editing it") from error
+            mode = self._calls.fstat(fd).st_mode
+            if not stat.S_ISREG(mode):
+                self._calls.close(fd)
+                code = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+                raise OSError(code, os.strerror(code), str(path))
+            return fd
+
+        def _lease(self, fd: int, path: Path, kind: int) -> bool:
+            try:
+                self._calls.lease(fd, kind)
+            except BlockingIOError:
+                return False
+            except OSError as error:
+                if error.errno == errno.EACCES:
+                    raise NoGuard(
+                        "only the owner of a file can keep other programs out of it while it is"
+                        " changed, and this file belongs to somebody else"
+                    ) from error
+                if error.errno in (errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP):
+                    raise NoGuard("this file system has no leases") from error
+                raise
+            return True
+
+    def _read_all(calls: Calls, fd: int) -> bytes:
+        parts: list[bytes] = []
+        offset = 0
+        while part := calls.pread(fd, 1 << 20, offset):
+            parts.append(part)
+            offset += len(part)
+        return b"".join(parts)
+
+    def _copy_attributes(source: Path, fd: int) -> None:
+        """Access control list and label must stay; others are copied where that is allowed."""
+        try:
+            names = os.listxattr(source)
+        except OSError as error:
+            if error.errno == errno.ENOTSUP:
+                return
+            raise
+        for name in names:
+            try:
+                os.setxattr(fd, name, os.getxattr(source, name))
+            except OSError:
+                if name in _SHARED_ATTRIBUTES or name.startswith("user."):
+                    raise

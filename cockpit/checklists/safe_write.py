@@ -1,0 +1,170 @@
+"""One change of one file that other programs write to at the same time.
+
+The ladder: a write in place while everybody else is kept out; where bytes have to move, or
+readers hold the file open, an exchange with a finished twin and a look at what was displaced;
+else a refusal. At every point the file is the old or the new one, and what another program wrote
+in the meantime is put back or kept, never dropped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import ChecklistError, EditKeptAside, FileBusy, FileUnwritable
+from .exchange import WAITS, Overtaken, exchange_free, exchange_held
+from .platform import this_platform
+from .platform_api import Busy, FilePlatform, Held, NoGuard, Pause
+
+_EXCLUSIVE_ATTEMPTS = 8
+"""So often readers are waited for; after that they may keep the old file open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Splice:
+    """Replace `old` at byte `offset` by `new`."""
+
+    offset: int
+    old: bytes
+    new: bytes
+
+    def apply(self, data: bytes) -> bytes:
+        """`data` with the change done."""
+        return data[: self.offset] + self.new + data[self.offset + len(self.old) :]
+
+
+Decide = Callable[[bytes], Splice | None]
+"""Looks at the file as it is now and says what to change; None leaves it. May raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What happened to a file."""
+
+    path: Path
+    """With symbolic links followed."""
+    before: bytes
+    after: bytes
+    method: str
+    """`lease`, `share-mode`, `checked`, `exchange`, or `unchanged`."""
+
+
+def update(
+    path: Path,
+    decide: Decide,
+    *,
+    platform: FilePlatform | None = None,
+    pause: Pause = time.sleep,
+) -> Written:
+    """Change a file once, safely.
+
+    Args:
+        path: an existing regular file; symbolic links are followed, and stay.
+        decide: called with the current bytes, possibly several times.
+
+    Raises:
+        FileBusy: other programs kept it open, or kept replacing it.
+        FileUnwritable: it cannot be written, with the reason.
+        EditKeptAside: two foreign edits raced with this one; both are on disk.
+        ChecklistError: whatever `decide` raises.
+    """
+    system = platform or this_platform()
+    try:
+        target = Path(os.path.realpath(path, strict=True))
+        if not target.is_dir() and not target.stat().st_mode & 0o222:
+            raise PermissionError(errno.EROFS, "read-only", str(target))
+        return _attempts(target, decide, system, pause)
+    except OSError as error:
+        raise FileUnwritable(_explain(error), path=path) from error
+    except NoGuard as error:
+        raise FileUnwritable(f"not changed: {error}", path=path) from error
+    except ChecklistError as error:
+        raise error.at(path) from error.__cause__
+
+
+def _attempts(target: Path, decide: Decide, system: FilePlatform, pause: Pause) -> Written:
+    reason = ""
+    for number, wait in enumerate((*WAITS, None)):
+        try:
+            return _once(target, decide, system, pause, readers=number >= _EXCLUSIVE_ATTEMPTS)
+        except Busy as error:
+            reason = str(error)
+        except Overtaken:
+            reason = "other programs keep changing it"
+        if wait is not None:
+            pause(wait)
+    raise FileBusy(f"not changed: {reason}; try again", path=target)
+
+
+def _once(
+    target: Path, decide: Decide, system: FilePlatform, pause: Pause, *, readers: bool
+) -> Written:
+    with system.hold(target, readers=readers) as held:
+        data = held.read()
+        splice = decide(data)
+        if splice is None:
+            return Written(target, data, data, "unchanged")
+        after = splice.apply(data)
+        if held.writable and len(splice.old) == len(splice.new):
+            return _in_place(held, target, splice, data, after)
+        if held.links > 1:
+            if held.writable:
+                raise FileUnwritable(
+                    f"not changed: the file has {held.links} names (hard links) and this change"
+                    " needs more or fewer bytes, which would part them; edit it by hand"
+                )
+            raise Busy("another program is reading it")
+        twin = system.make_twin(target, after)
+        if not system.exchange_while_held:
+            held.close()
+        with _discarded_if_unused(system, twin, after):
+            if system.exchange_while_held:
+                exchange_held(system, held, target, twin, data, pause)
+            else:
+                exchange_free(system, target, twin, data, after, pause)
+    return Written(target, data, after, "exchange")
+
+
+@contextlib.contextmanager
+def _discarded_if_unused(system: FilePlatform, twin: Path, after: bytes) -> Iterator[None]:
+    """When the swap did not happen, the twin still holds nothing but our own bytes: remove it."""
+    try:
+        yield
+    except EditKeptAside:
+        raise
+    except BaseException:
+        with contextlib.suppress(OSError, Busy):
+            if system.settled(twin) == after:
+                system.discard(twin)
+        raise
+
+
+def _in_place(held: Held, target: Path, splice: Splice, data: bytes, after: bytes) -> Written:
+    if not held.is_at(target):
+        raise Overtaken
+    held.write_at(splice.offset, splice.old, splice.new)
+    if not held.is_at(target):
+        # Replaced in this very moment: the edit went to the file that is gone.
+        raise Overtaken
+    return Written(target, data, after, held.method)
+
+
+def _explain(error: OSError) -> str:
+    reasons = {
+        errno.ENOENT: "the file is gone; nothing was changed",
+        errno.EISDIR: "this is a folder, not a file",
+        errno.ELOOP: "its symbolic links lead in a circle",
+        errno.EACCES: "no permission to write it; nothing was changed",
+        errno.EPERM: "no permission to write it; nothing was changed",
+        errno.EROFS: "it is read-only; nothing was changed",
+        errno.ENOSPC: "the disk is full; nothing was changed",
+        errno.EDQUOT: "the disk quota is used up; nothing was changed",
+        errno.ENOTDIR: "a part of its path is a file, not a folder",
+        errno.EIO: "the disk reports an error; check the file before going on",
+    }
+    return reasons.get(error.errno or 0, f"cannot be written: {error.strerror or error}")

@@ -1,0 +1,71 @@
+"""The command line: one file a verb, each imported only when its verb is used."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+
+import click
+
+from cockpit import __version__
+from cockpit.cli.exits import USAGE, CommandError
+
+VERBS = {
+    "check": "every probe once; the exit code is the verdict",
+    "collect": "watch without a screen, until ended",
+    "config": "validate, show, describe the config",
+    "demo": "a small trading stack of real processes, and the screen on it",
+    "evidence": "what the store remembers",
+    "init": "write a commented cockpit.toml from what is found here",
+    "screen": "the screen (also without any verb)",
+    "trust": "allow this config's commands to run",
+}
+
+
+class _LazyGroup(click.Group):
+    """Loads `cockpit.cli.<verb>` when the verb is used, and shows verbs without loading them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"cockpit.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(sorted(VERBS.items()))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        flags = {"--help", "--version"}
+        if not args or (args[0].startswith("-") and args[0] not in flags):
+            args = ["screen", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["--help"]})
+@click.version_option(__version__, prog_name="cockpit")
+def cockpit() -> None:
+    """A terminal cockpit for people who run a paper-trading stack.
+
+    Without a verb it opens the screen on the nearest cockpit.toml.
+    """
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command line and return its exit code; 64 for a usage error."""
+    try:
+        result = cockpit.main(list(args), prog_name="cockpit", standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        return USAGE
+    except CommandError as error:
+        error.show()
+        return error.code
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,131 @@
+"""`cockpit check`: every probe once, for cron, Task Scheduler and CI."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from cockpit.board import compose
+from cockpit.cli.common import config_option, host, load_config, on_end_signals, operator
+from cockpit.cli.exits import BY_VERDICT
+from cockpit.clock import Clock, SystemClock
+from cockpit.engine.look import Look, look_at_all
+from cockpit.engine.plan import Plan, make_plan
+from cockpit.engine.runtime import LoopThread
+from cockpit.evidence.errors import StoreError
+from cockpit.evidence.ledger import CHECK
+from cockpit.evidence.reader import Reader
+from cockpit.model import Board, Identity, worst
+from cockpit.output import check_json, check_table
+from cockpit.session.store import open_store
+from cockpit.standing import Standing, advance
+
+FLUSH = 5.0
+"""Seconds that writing the evidence may take at most."""
+
+FORMATS = {"table": check_table.render, "json": check_json.render}
+
+
+@click.command("check")
+@config_option
+@click.option("--only", multiple=True, metavar="NAME", help="Only this probe; may be repeated.")
+@click.option(
+    "--format", "format_", type=click.Choice(sorted(FORMATS)), default="table", show_default=True
+)
+@click.option("--no-record", is_flag=True, help="Leave no trace in the evidence store.")
+def command(config_path: Path | None, only: tuple[str, ...], format_: str, no_record: bool) -> int:
+    """Run every probe once and exit with the verdict.
+
+    0 OK, 1 WARN, 2 FAIL, 3 UNKNOWN; 64 for wrong usage, 78 for a config error.
+    """
+    clock = SystemClock()
+    plan = make_plan(load_config(config_path))
+    wanted = _wanted(plan, only)
+    board = _probe(plan, wanted, clock, record=not no_record)
+    click.echo(FORMATS[format_](board))
+    return BY_VERDICT[worst(o.verdict for o in board.observations.values())]
+
+
+def _wanted(plan: Plan, only: Sequence[str]) -> list[str]:
+    names = [planned.name for planned in plan.order]
+    for name in only:
+        if name not in names:
+            close = difflib.get_close_matches(name, names, 1)
+            hint = f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(names)}"
+            raise click.UsageError(f"--only {name!r}: no probe has that name{hint}")
+    return [name for name in names if not only or name in only]
+
+
+def _needed(plan: Plan, wanted: Sequence[str]) -> set[str]:
+    """The wanted probes and all they depend on."""
+    needed: set[str] = set()
+    rest = list(wanted)
+    while rest:
+        name = rest.pop()
+        probe = plan.probe(name)
+        if name not in needed and probe is not None:
+            needed.add(name)
+            rest.extend(probe.depends_on())
+    return needed
+
+
+def _probe(plan: Plan, wanted: Sequence[str], clock: Clock, *, record: bool) -> Board:
+    known = _standings(plan) if record else {}
+    needed = _needed(plan, wanted)
+    thread = LoopThread("cockpit-check")
+    thread.start()
+    try:
+        with on_end_signals(lambda: sys.exit(143)):
+            looks = thread.spawn(
+                look_at_all(
+                    [p.probe for p in plan.probes if p.probe.name in needed],
+                    clock,
+                    previous={name: s.observation for name, s in known.items()},
+                )
+            ).result()
+    finally:
+        thread.stop()
+    looks = [seen for seen in looks if seen.observation.probe in wanted]
+    if record:
+        _record(plan, looks, clock)
+    standings = {
+        seen.observation.probe: advance(known.get(seen.observation.probe), seen.observation)[0]
+        for seen in looks
+    }
+    return compose(
+        [planned for planned in plan.order if planned.name in wanted],
+        standings,
+        clock.now(),
+        identity=Identity(host=host(), label=plan.loaded.config.cockpit.label),
+    )
+
+
+def _standings(plan: Plan) -> Mapping[str, Standing]:
+    """What the store knows: last-good states, and since when each problem stands."""
+    try:
+        with Reader(plan.loaded.store_path) as reader:
+            return reader.standings()
+    except StoreError:
+        return {}
+
+
+def _record(plan: Plan, looks: Sequence[Look], clock: Clock) -> None:
+    """Leave the observations in the evidence; trouble there is told and changes no verdict."""
+    try:
+        store = open_store(plan.loaded, clock, operator(None))
+    except StoreError as error:
+        click.echo(f"not recorded: {error}", err=True)
+        return
+    try:
+        for seen in looks:
+            for artefact in seen.artefacts:
+                store.keep(artefact)
+            store.observe(seen.observation, source=CHECK)
+        if not store.flush(FLUSH):
+            click.echo(f"not recorded: {store.health.trouble or 'the store is busy'}", err=True)
+    finally:
+        store.close()

@@ -1,0 +1,92 @@
+"""What several verbs share: finding the config, naming the operator, leaving in good order."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, TypeVar
+
+import click
+
+from cockpit.cli.exits import CONFIG, CommandError
+from cockpit.config.load import ConfigErrors, find, load
+from cockpit.config.models import LoadedConfig
+from cockpit.text import clean
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def config_option(function: F) -> F:
+    """`--config FILE`."""
+    return click.option(
+        "--config",
+        "-c",
+        "config_path",
+        type=click.Path(path_type=Path),
+        help="The cockpit.toml to use; without it the nearest one from here upward.",
+    )(function)
+
+
+def as_option(function: F) -> F:
+    """`--as NAME`."""
+    return click.option(
+        "--as", "as_name", metavar="NAME", help="Who you are, in the evidence (default: your user)."
+    )(function)
+
+
+def load_config(path: Path | None) -> LoadedConfig:
+    """The config at `path`, or the nearest upward; every error of the file at once, exit 78."""
+    found = path or find(Path.cwd())
+    if found is None:
+        raise CommandError(
+            f"no cockpit.toml in {Path.cwd()} or above it; `cockpit init` writes one, "
+            "--config FILE names one",
+            CONFIG,
+        )
+    try:
+        return load(found)
+    except ConfigErrors as errors:
+        raise CommandError(errors.render(), CONFIG) from errors
+
+
+def user() -> str:
+    """The name of who runs this, as the system knows it."""
+    try:
+        return clean(getpass.getuser())
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
+
+
+def host() -> str:
+    """This machine's short name."""
+    return clean(socket.gethostname().split(".")[0]) or "localhost"
+
+
+def operator(as_name: str | None) -> str:
+    """Who acts, for the evidence: `name@host`, with the SSH peer's address when there is one."""
+    peer = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
+    name = f"{clean(as_name, limit=40) if as_name else user()}@{host()}"
+    return f"{name} from {clean(peer)}" if peer else name
+
+
+@contextmanager
+def on_end_signals(handler: Callable[[], None]) -> Iterator[None]:
+    """Have SIGTERM, SIGHUP (and Ctrl-Break on Windows) call `handler` in the main thread."""
+    names = ("SIGTERM", "SIGHUP", "SIGBREAK")
+    signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+    def receive(number: int, frame: FrameType | None) -> None:
+        handler()
+
+    before = [(number, signal.signal(number, receive)) for number in signals]
+    try:
+        yield
+    finally:
+        for number, old in before:
+            signal.signal(number, old if old is not None else signal.SIG_DFL)

@@ -1,0 +1,100 @@
+"""`cockpit demo`: the lab's real processes, and the screen on them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import click
+
+from cockpit.cli.common import as_option, on_end_signals
+from cockpit.cli.screen import open_screen, screen_options
+from cockpit.config.load import load
+from cockpit.lab.incidents import INCIDENTS, NAMES
+from cockpit.lab.stack import Lab
+from cockpit.session import Session
+
+CALM = 2.0
+"""Seconds the newcomer sees the full board before the incident happens."""
+
+
+@click.command("demo")
+@click.option("--headless", is_flag=True, help="Run the lab alone; print where it is.")
+@click.option("--incident", type=click.Choice(NAMES), help="Break this as soon as all is up.")
+@as_option
+@screen_options
+def command(
+    headless: bool,
+    incident: str | None,
+    as_name: str | None,
+    ascii_glyphs: bool,
+    mouse: bool | None,
+) -> int:
+    """Start a small paper-trading stack in a temporary folder and open the screen on it.
+
+    Everything it starts is gone when it ends.
+    """
+    with Lab.start() as lab:
+        if headless:
+            return _headless(lab, incident)
+        from cockpit.app import PaletteAct
+
+        acts = [
+            PaletteAct(f"Incident: {one.name}", one.title, partial(lab.incident, one.name))
+            for one in INCIDENTS
+        ] + [
+            PaletteAct(f"Mend: {name}", f"undo the incident {name}", partial(lab.recover, name))
+            for name in NAMES
+        ]
+        return open_screen(
+            load(lab.config),
+            as_name,
+            ascii_glyphs=ascii_glyphs,
+            mouse=mouse,
+            extra_commands=acts,
+            beside=lambda session: _incident_when_full(lab, incident, session),
+        )
+
+
+def _headless(lab: Lab, incident: str | None) -> int:
+    ended = threading.Event()
+    with on_end_signals(ended.set):
+        click.echo(f"workspace {lab.workspace}")
+        click.echo(f"config {lab.config}")
+        if incident:
+            click.echo(lab.incident(incident), err=True)
+        try:
+            while not ended.wait(3600):
+                pass
+        except KeyboardInterrupt:
+            pass
+    return 0
+
+
+@contextmanager
+def _incident_when_full(lab: Lab, incident: str | None, session: Session) -> Iterator[None]:
+    """Cause the incident once every pane has been full for a moment."""
+    if incident is None:
+        yield
+        return
+    full, left = threading.Event(), threading.Event()
+
+    def look() -> None:
+        if not session.feed.snapshot().waiting:
+            full.set()
+
+    def cause(act: Callable[[str], str], name: str) -> None:
+        full.wait()
+        if not left.wait(CALM):
+            act(name)
+
+    stop_listening = session.feed.listen(look)
+    threading.Thread(target=cause, args=(lab.incident, incident), daemon=True).start()
+    try:
+        yield
+    finally:
+        left.set()
+        full.set()
+        stop_listening()

@@ -1,0 +1,28 @@
+"""`cockpit init`: a commented cockpit.toml from what is found here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cockpit.cli.exits import CANNOT_CREATE, CommandError
+from cockpit.config.init import InitError, write_init
+
+
+@click.command("init")
+@click.option(
+    "--checklists", "with_checklists", is_flag=True, help="Copy the ready-made checklists too."
+)
+@click.argument(
+    "folder", default=".", type=click.Path(path_type=Path, file_okay=False, exists=True)
+)
+def command(folder: Path, with_checklists: bool) -> int:
+    """Write a commented cockpit.toml into FOLDER. Nothing that exists is overwritten."""
+    try:
+        written = write_init(folder.resolve(), with_checklists=with_checklists)
+    except InitError as error:
+        raise CommandError(str(error), CANNOT_CREATE) from error
+    for line in written:
+        click.echo(line)
+    return 0

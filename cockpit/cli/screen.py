@@ -1,0 +1,94 @@
+"""`cockpit` and `cockpit screen`: the full-screen cockpit."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cockpit.cli.common import (
+    as_option,
+    config_option,
+    host,
+    load_config,
+    on_end_signals,
+    operator,
+    user,
+)
+from cockpit.cli.exits import USAGE, CommandError
+from cockpit.config.load import find
+from cockpit.config.models import LoadedConfig
+from cockpit.session import Session
+
+if TYPE_CHECKING:
+    from cockpit.app import PaletteAct
+
+
+def screen_options(function: Callable[..., int]) -> Callable[..., int]:
+    """How the screen looks and behaves: `--ascii`, `--mouse`."""
+    function = click.option(
+        "--ascii", "ascii_glyphs", is_flag=True, help="Draw X ! ? . instead of signs."
+    )(function)
+    return click.option(
+        "--mouse/--no-mouse",
+        default=None,
+        help="Capture the mouse; off over SSH unless asked for, so that selecting works.",
+    )(function)
+
+
+@click.command("screen")
+@config_option
+@as_option
+@screen_options
+def command(
+    config_path: Path | None, as_name: str | None, ascii_glyphs: bool, mouse: bool | None
+) -> int:
+    """Open the screen on the nearest cockpit.toml; with none, on what is found here."""
+    if config_path is None and find(Path.cwd()) is None:
+        loaded = _look_around()
+    else:
+        loaded = load_config(config_path)
+    return open_screen(loaded, as_name, ascii_glyphs=ascii_glyphs, mouse=mouse)
+
+
+def _look_around() -> LoadedConfig:
+    from cockpit.config.discover import look_around
+
+    return look_around(Path.cwd())
+
+
+def open_screen(
+    loaded: LoadedConfig,
+    as_name: str | None = None,
+    *,
+    ascii_glyphs: bool = False,
+    mouse: bool | None = None,
+    extra_commands: Sequence[PaletteAct] = (),
+    beside: Callable[[Session], AbstractContextManager[None]] = lambda session: nullcontext(),
+) -> int:
+    """Run the screen until the operator leaves; `beside` runs along with its session."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise CommandError(
+            "the screen needs a terminal; `cockpit check` and `cockpit collect` do without one",
+            USAGE,
+        )
+    from cockpit.app import CockpitApp
+
+    session = Session(loaded, kind="screen", user=user(), host=host(), who=operator(as_name))
+    session.start()
+    try:
+        app = CockpitApp(session.feed, ascii_glyphs=ascii_glyphs, extra_commands=extra_commands)
+        with on_end_signals(app.leave), beside(session):
+            app.run(mouse=_mouse(mouse))
+    finally:
+        session.close()
+    return app.return_code or 0
+
+
+def _mouse(asked: bool | None) -> bool:
+    return asked if asked is not None else "SSH_CONNECTION" not in os.environ

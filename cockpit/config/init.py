@@ -1,0 +1,264 @@
+"""Writes the first `cockpit.toml`: what was found here, and commented examples for the rest."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from cockpit.clock import Clock
+from cockpit.config.discover import (
+    MOST_CHECKLISTS,
+    MOST_HEARTBEATS,
+    MOST_PORTS,
+    Findings,
+    FoundChecklist,
+    FoundHeartbeat,
+    FoundPort,
+    FoundReport,
+    Names,
+    discover,
+    engine_name,
+)
+from cockpit.config.errors import ConfigErrors
+from cockpit.config.load import FILE_NAME, loads
+from cockpit.config.show import to_toml
+from cockpit.shipped import shipped_checklists
+from cockpit.system.listeners import ListenerSource
+
+_MOST_REPORTS = 8
+
+_HEAD = """\
+# What this cockpit watches. `cockpit config validate` checks this file, `cockpit config show` prints
+# it with every default, `cockpit config schema` describes every key.
+# Relative paths start from this file's folder. Durations: "250ms", "90s", "5m", "2h", "1d".
+# Every table may also say: every, timeout, affects ("run" or "readiness"), runbook (what to do).
+
+[cockpit]
+label = "PAPER"                    # the word on the top line
+# store = ".cockpit/evidence.db"   # where the evidence is kept
+# store_max_mb = 512
+# retain_days = 30
+"""
+
+_EXAMPLES = {
+    "listener": """\
+[[listener]]
+name = "backend"
+port = 8001
+expect = "one"                     # one | none | some
+process = ["uvicorn", "app.main:app"]   # words of the owner's command line
+""",
+    "heartbeat": """\
+[[heartbeat]]
+name = "engine"
+file = "data/heartbeat.json"
+pidfile = "logs/engine.pid"
+process = ["run_engine.py", "run"]
+naive_timestamps = "local"         # what a time without a zone means: local | utc
+warn_after = "120s"
+fail_after = "300s"
+""",
+    "gate": """\
+[[gate]]
+name = "promotion"
+json = "reports/weekly_*.json"     # the newest match counts
+score = { each = "$.summary.gates", met = "met" }
+pass = "all"                       # all | a count such as 5 | a share such as "80%"
+max_age = "8d"
+
+[[gate]]
+name = "ops"
+command = ["python", "scripts/ops_gate.py"]   # runs only after `cockpit trust`
+""",
+    "checklist": """\
+[[checklist]]
+file = "PLAN.md"
+states = ["todo", "doing", "done"] # what the space key cycles through
+""",
+    "smoke": """\
+[[smoke]]
+name = "options"
+base_url = "http://127.0.0.1:8001"
+token = "${API_TOKEN}"             # from the environment, never stored
+symbols = ["SPY"]
+""",
+}
+
+_TITLES = {
+    "listener": "Ports: who listens, and how many.",
+    "heartbeat": "Engines: a file that is kept fresh, a PID, a live process.",
+    "gate": "Gates: may we go live? A report, a command or a checklist.",
+    "checklist": "Checklists: markdown with checkboxes; the space key ticks them in the file.",
+    "smoke": "Requests to an API: status, media type, latency and content of each reply.",
+}
+
+
+class InitError(Exception):
+    """Nothing was written; the message says why."""
+
+
+def render_init(found: Findings, preset: str | None = None) -> str:
+    """The text of a config for what was found; it loads without a change in that folder.
+
+    What was not found stands as a commented example. `preset` is the text of further tables; they
+    take the place of the examples of their kinds, and names they have are not given again.
+    """
+    names = Names()
+    tables = _preset_tables(preset, found.folder, names)
+    blocks = {
+        "listener": _listeners(found.ports, names),
+        "heartbeat": _heartbeats(found.heartbeats, names),
+        "gate": _gates(found.reports, names),
+        "checklist": _checklists(found.checklists, names),
+        "smoke": iter(()),
+    }
+    parts = [_HEAD]
+    parts += [f"# {note}\n" for note in found.notes]
+    for kind, written in blocks.items():
+        listed = list(written)
+        parts.append(f"# {_TITLES[kind]}\n")
+        if not any(not block.startswith("#") for block in listed) and kind not in tables:
+            parts.append(_commented(_EXAMPLES[kind]))
+        parts += listed
+    if preset is not None:
+        parts.append(preset if preset.endswith("\n") else f"{preset}\n")
+    return "\n".join(parts)
+
+
+def _preset_tables(preset: str | None, folder: Path, names: Names) -> set[str]:
+    """The kinds a preset has tables of; its names are taken from `names`."""
+    if preset is None:
+        return set()
+    try:
+        probes = loads(preset, folder, name="preset").config.probes()
+    except ConfigErrors as errors:
+        raise InitError(f"the preset does not load here:\n{errors}") from errors
+    for probe in probes:
+        names.fresh(probe.name)
+    return {probe.kind for probe in probes}
+
+
+def _commented(text: str) -> str:
+    return "".join(f"# {line}".rstrip() + "\n" for line in text.splitlines())
+
+
+def _table(kind: str, why: str, keys: Iterable[tuple[str, object]], *further: str) -> str:
+    """One table under the reason it is there; keys without a value are left out."""
+    lines = [f"# {why}", f"[[{kind}]]"]
+    lines += [f"{key} = {to_toml(value)}" for key, value in keys if value is not None]
+    return "\n".join([*lines, *further]) + "\n"
+
+
+def _listeners(ports: Iterable[FoundPort], names: Names) -> Iterator[str]:
+    """Ports whose owner works in this folder; the others of this machine stand as comments."""
+    for index, found in enumerate(ports):
+        if index >= MOST_PORTS:
+            return
+        keys = [
+            ("name", names.fresh(f"port {found.port}")),
+            ("port", found.port),
+            ("expect", found.expect),
+        ]
+        text = _table("listener", found.why, keys)
+        yield text if found.ours else _commented(text)
+
+
+def _heartbeats(beats: Iterable[FoundHeartbeat], names: Names) -> Iterator[str]:
+    for beat in list(beats)[:MOST_HEARTBEATS]:
+        keys = [
+            ("name", names.fresh(engine_name(beat.file))),
+            ("file", beat.file),
+            ("pidfile", beat.pidfile),
+            ("timestamp", beat.timestamp),
+            ("pid", beat.pid),
+            ("naive_timestamps", beat.naive),
+            ("warn_after", "120s"),
+            ("fail_after", "300s"),
+        ]
+        further = ['# process = ["run_engine.py", "run"]   # words of the engine\'s command line']
+        if beat.counter:
+            further.append(f"# counter = {to_toml(beat.counter)}   # a number that must move")
+        yield _table("heartbeat", f"{beat.file}: {beat.why}", keys, *further)
+
+
+def _gates(reports: Iterable[FoundReport], names: Names) -> Iterator[str]:
+    for report in list(reports)[:_MOST_REPORTS]:
+        wish = PurePosixPath(report.glob).stem.replace("*", "").strip("-_. ")
+        keys = [
+            ("name", names.fresh(wish or "report")),
+            ("json", report.glob),
+            ("score", {"each": report.each, "met": report.met}),
+            ("pass", "all"),
+        ]
+        yield _table("gate", report.why, keys)
+
+
+def _checklists(checklists: Iterable[FoundChecklist], names: Names) -> Iterator[str]:
+    for found in list(checklists)[:MOST_CHECKLISTS]:
+        keys = [("name", names.fresh(PurePosixPath(found.file).stem)), ("file", found.file)]
+        yield _table("checklist", found.why, keys)
+
+
+def write_init(
+    folder: Path,
+    *,
+    preset: str | None = None,
+    with_checklists: bool = False,
+    source: ListenerSource | None = None,
+    clock: Clock | None = None,
+) -> list[str]:
+    """Write `cockpit.toml` into `folder`, and the shipped checklists if wanted; never overwrite.
+
+    Returns what was done, a line each. Raises InitError, and then no config was written; a
+    checklist that is there already is kept as it is and said so.
+    """
+    path = folder / FILE_NAME
+    if os.path.lexists(path):
+        raise InitError(f"{path} exists already; nothing was written")
+    done = _copy_checklists(folder) if with_checklists else []
+    found = discover(folder, source=source, clock=clock)
+    text = render_init(found, preset)
+    try:
+        _create(path, text)
+    except FileExistsError:
+        raise InitError(f"{path} exists already; it was left as it is") from None
+    except OSError as error:
+        raise InitError(f"{path} cannot be written: {error.strerror or error}") from error
+    probes = loads(text, folder).config.probes()
+    listed = ", ".join(f"{probe.name} ({probe.kind})" for probe in probes)
+    done.append(f"wrote {path}")
+    done.append(f"watching {listed}" if probes else "nothing was found to watch: see its examples")
+    return done + [f"note: {note}" for note in found.notes]
+
+
+def _create(path: Path, text: str) -> None:
+    """A new file or none: exclusive creation, and a half-written one is taken away again."""
+    with path.open("x", encoding="utf-8", newline="\n") as file:
+        try:
+            file.write(text)
+            file.flush()
+        except OSError:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise
+
+
+def _copy_checklists(folder: Path) -> list[str]:
+    target = folder / "checklists"
+    done: list[str] = []
+    try:
+        target.mkdir(exist_ok=True)
+        for original in shipped_checklists():
+            copy = target / original.name
+            try:
+                with original.open("rb") as read, copy.open("xb") as write:
+                    shutil.copyfileobj(read, write)
+                done.append(f"wrote {copy}")
+            except FileExistsError:
+                done.append(f"kept {copy}, it was there")
+    except OSError as error:
+        raise InitError(f"{target} cannot be written: {error.strerror or error}") from error
+    return done

@@ -1,0 +1,51 @@
+"""From a loaded config to the probes that run, and what changes between two such plans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cockpit.board import Planned
+from cockpit.config.fingerprint import fingerprint
+from cockpit.config.models import LoadedConfig
+from cockpit.probes import build
+from cockpit.probes.base import Probe
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedProbe:
+    """A probe and the fingerprint of the table it was built from."""
+
+    probe: Probe
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be watched, in board order."""
+
+    loaded: LoadedConfig
+    probes: tuple[PlannedProbe, ...]
+
+    @property
+    def order(self) -> tuple[Planned, ...]:
+        """Names and concerns, as the board wants them."""
+        return tuple(Planned(p.probe.name, p.probe.affects) for p in self.probes)
+
+    def probe(self, name: str) -> Probe | None:
+        """The probe of that name, or None."""
+        return next((p.probe for p in self.probes if p.probe.name == name), None)
+
+
+Planner = Callable[[LoadedConfig], Plan]
+
+
+def make_plan(loaded: LoadedConfig) -> Plan:
+    """Build every probe of the config."""
+    return Plan(
+        loaded,
+        tuple(
+            PlannedProbe(build(table, loaded), fingerprint(table))
+            for table in loaded.config.probes()
+        ),
+    )

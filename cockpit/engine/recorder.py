@@ -1,0 +1,30 @@
+"""Where the engine leaves what it saw: the interface that the evidence store implements."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from cockpit.feed import Artefact
+from cockpit.model import Event, Observation
+
+
+class Recorder(Protocol):
+    """Takes evidence from any thread and returns at once; trouble shows in its own health."""
+
+    def observe(
+        self, observation: Observation, *, source: str = "collector", advance: bool = True
+    ) -> None:
+        """Record an observation; `advance` False leaves the current state and policy alone."""
+        ...
+
+    def log(self, event: Event) -> None:
+        """Record an event; events are never dropped."""
+        ...
+
+    def keep(self, artefact: Artefact) -> None:
+        """Record raw evidence under its digest."""
+        ...
+
+    def acknowledge(self, problem: str, note: str, actor: str) -> object:
+        """Record that somebody knows of a problem."""
+        ...

@@ -1,0 +1,254 @@
+"""The engine: runs each probe when it is due or triggered, records what it saw, tells who listens.
+
+One task a probe, so a probe never overlaps itself and a stuck one stops nobody else. Starts are
+spread over the first instants and over the periods after. All methods belong to the engine's event
+loop; other threads come in through `runtime.EngineThread`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from cockpit.board import Planned, compose
+from cockpit.clock import Clock
+from cockpit.engine.blocking import BlockingLane
+from cockpit.engine.look import Look, look
+from cockpit.engine.plan import Plan, PlannedProbe
+from cockpit.engine.pulse import Pulse
+from cockpit.engine.recorder import Recorder
+from cockpit.model import Event, EventKind, Observation, Rollup
+from cockpit.probes.base import Probe, ProbeContext
+from cockpit.standing import Standing, advance
+from cockpit.triggers import Triggers
+
+FIRST_SPREAD = 0.015
+"""Seconds between the first starts of two probes."""
+LEAST_GAP = 0.025
+"""Seconds between two starts of one probe, so that a burst of triggers is one run."""
+
+
+@dataclass(slots=True)
+class _Slot:
+    planned: PlannedProbe
+    lane: BlockingLane
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    reasons: list[str] = field(default_factory=list)
+    waiters: list[asyncio.Future[Observation]] = field(default_factory=list)
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def probe(self) -> Probe:
+        return self.planned.probe
+
+
+class Engine:
+    """Schedules the probes of a plan.
+
+    `changed` is called after each observation and each expiry. `standings` may hold what is known
+    from before a restart: it gives probes their last-good state and problems their age.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        clock: Clock,
+        recorder: Recorder,
+        triggers: Triggers,
+        changed: Callable[[], None] = lambda: None,
+        standings: Mapping[str, Standing] | None = None,
+    ) -> None:
+        self._clock = clock
+        self._recorder = recorder
+        self._triggers = triggers
+        self._changed = changed
+        self._plan = plan
+        self._slots: dict[str, _Slot] = {}
+        self._known = dict(standings or {})
+        self._standings: dict[str, Standing] = {}
+        self._rollups: tuple[Rollup, Rollup] | None = None
+        self.pulse = Pulse(clock, recorder, self._on_pulse)
+        self.published: tuple[tuple[Planned, ...], Mapping[str, Standing]] = (plan.order, {})
+        """Plan and standings for other threads: replaced whole, never changed."""
+
+    @property
+    def plan(self) -> Plan:
+        """What is being watched."""
+        return self._plan
+
+    async def run(self) -> None:
+        """Watch until cancelled; then every probe is cancelled and its watches are gone."""
+        self._triggers.start(self.trigger)
+        self._start(self._plan.probes)
+        try:
+            await self.pulse.run()
+        finally:
+            await self._stop(list(self._slots.values()))
+            self._triggers.close()
+
+    def trigger(self, name: str, reason: str) -> None:
+        """Run a probe soon; unknown names (of an older plan) are ignored."""
+        slot = self._slots.get(name)
+        if slot is not None:
+            if reason not in slot.reasons:
+                slot.reasons.append(reason)
+            slot.wake.set()
+
+    async def probe_now(self, name: str | None, reason: str = "key") -> list[Observation]:
+        """Run one probe, or all, and wait for what they see. KeyError for an unknown name."""
+        names = list(self._slots) if name is None else [name]
+        futures: list[asyncio.Future[Observation]] = []
+        for each in names:
+            future: asyncio.Future[Observation] = asyncio.get_running_loop().create_future()
+            self._slots[each].waiters.append(future)
+            futures.append(future)
+            self.trigger(each, reason)
+        return list(await asyncio.gather(*futures))
+
+    async def watching(self) -> None:
+        """Wait until every file of the plan is watched: from then on no change is missed."""
+        await self._triggers.ready()
+
+    async def replan(self, plan: Plan) -> None:
+        """Take a new plan: unchanged probes keep running, changed ones start afresh at once."""
+        wanted = {p.probe.name: p for p in plan.probes}
+        gone = [
+            slot
+            for name, slot in self._slots.items()
+            if name not in wanted or wanted[name].fingerprint != slot.planned.fingerprint
+        ]
+        await self._stop(gone)
+        kept = set(self._slots)
+        merged = tuple(
+            self._slots[p.probe.name].planned if p.probe.name in kept else p for p in plan.probes
+        )
+        self._plan = Plan(plan.loaded, merged)
+        for name in [n for n in self._standings if n not in wanted]:
+            del self._standings[name]
+        self._start(p for p in merged if p.probe.name not in kept)
+        for name in kept:
+            self.trigger(name, "new plan")
+        self._publish()
+
+    def _start(self, planned: Iterable[PlannedProbe]) -> None:
+        for index, each in enumerate(planned):
+            slot = _Slot(each, BlockingLane(each.probe.name, self._clock))
+            self._slots[each.probe.name] = slot
+            self._triggers.watch_files(each.probe.name, each.probe.watched_files)
+            slot.task = asyncio.create_task(
+                self._serve(slot, index * FIRST_SPREAD), name=f"probe {each.probe.name}"
+            )
+
+    async def _stop(self, slots: list[_Slot]) -> None:
+        tasks = [slot.task for slot in slots if slot.task is not None]
+        for task in tasks:
+            task.cancel()
+        for slot in slots:
+            self._slots.pop(slot.probe.name, None)
+            self._triggers.forget(slot.probe.name)
+            for waiter in slot.waiters:
+                waiter.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _serve(self, slot: _Slot, delay: float) -> None:
+        probe = slot.probe
+        # A share of the period that depends on the name alone spreads probes of equal period.
+        share = (zlib.crc32(probe.name.encode()) % 1000) / 1000
+        due = self._clock.monotonic() + delay
+        first = True
+        while True:
+            await self._wait(slot, due)
+            reasons, slot.reasons = tuple(slot.reasons) or ("clock",), []
+            waiters, slot.waiters = slot.waiters, []
+            started = self._clock.monotonic()
+            seen = await self._look(slot, reasons)
+            self._commit(slot, seen)
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(seen.observation)
+            due = started + probe.every * (1 - share / 4 if first else 1)
+            first = False
+            turning = probe.next_due(seen.observation)
+            if turning is not None:
+                wait = (turning - self._clock.now()).total_seconds()
+                if wait > 0:
+                    due = min(due, self._clock.monotonic() + wait + 0.001)
+            rest = LEAST_GAP - (self._clock.monotonic() - started)
+            if rest > 0:
+                await self._clock.sleep(rest)
+
+    async def _wait(self, slot: _Slot, due: float) -> None:
+        left = due - self._clock.monotonic()
+        if left > 0 and not slot.wake.is_set():
+            sleeping = asyncio.ensure_future(self._clock.sleep(left))
+            waking = asyncio.ensure_future(slot.wake.wait())
+            try:
+                await asyncio.wait((sleeping, waking), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                sleeping.cancel()
+                waking.cancel()
+        slot.wake.clear()
+
+    async def _look(self, slot: _Slot, reasons: tuple[str, ...]) -> Look:
+        name = slot.probe.name
+        standing = self._standings.get(name) or self._known.get(name)
+        ctx = ProbeContext(
+            clock=self._clock,
+            blocking=slot.lane,
+            previous=standing.observation if standing else None,
+            board={n: s.observation for n, s in self._standings.items()},
+            reasons=reasons,
+        )
+        seen = await look(slot.probe, ctx)
+        self._triggers.watch_processes(name, ctx.processes)
+        return seen
+
+    def _commit(self, slot: _Slot, seen: Look) -> None:
+        name = slot.probe.name
+        previous = self._standings.get(name) or self._known.get(name)
+        self._standings[name], _ = advance(previous, seen.observation)
+        for artefact in seen.artefacts:
+            self._recorder.keep(artefact)
+        self._recorder.observe(seen.observation)
+        self._tell_rollups()
+        for other in self._slots.values():
+            if name in other.probe.depends_on():
+                self.trigger(other.probe.name, f"{name} observed")
+        self._publish()
+
+    def _publish(self) -> None:
+        self.published = (self._plan.order, dict(self._standings))
+        self._changed()
+
+    def _on_pulse(self, expired: bool, stepped: bool) -> None:
+        if stepped:
+            for name in self._slots:
+                self.trigger(name, "clock step")
+        if expired:
+            self._tell_rollups()
+            self._changed()
+
+    def _tell_rollups(self) -> None:
+        board = compose(self._plan.order, self._standings, self._clock.now())
+        self.pulse.expect(standing.observation for standing in self._standings.values())
+        if board.waiting:
+            return
+        before, self._rollups = self._rollups, (board.run, board.readiness)
+        for word, old, new in zip(
+            ("RUN", "GO-LIVE"), before or (None, None), self._rollups, strict=True
+        ):
+            if old is None or old.verdict is not new.verdict:
+                change = f"{old.verdict} → {new.verdict}" if old else f"is {new.verdict}"
+                self._recorder.log(
+                    Event(
+                        at=board.taken_at,
+                        kind=EventKind.ROLLUP,
+                        subject=word,
+                        verdict=new.verdict,
+                        text=f"{word} {change}",
+                    )
+                )

@@ -1,0 +1,92 @@
+"""The queue between everybody who records and the one thread that writes."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Generic, TypeVar
+
+_T = TypeVar("_T")
+
+
+class Inbox(Generic[_T]):
+    """Numbered items in order. Of the droppable ones only the newest `most` wait; the rest never
+    goes: an overflow drops the oldest droppable item and counts it.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._items: deque[tuple[int, bool, _T]] = deque()
+        self._droppable = 0
+        self._number = 0
+        self._handled = 0
+        self._taken = 0
+        self._dropped = 0
+        self._closed = False
+        self._condition = threading.Condition()
+
+    def put(self, item: _T, *, droppable: bool = False) -> bool:
+        """Leave an item; False when the inbox is closed and the item is not taken."""
+        with self._condition:
+            if self._closed:
+                return False
+            self._number += 1
+            self._items.append((self._number, droppable, item))
+            if droppable:
+                self._droppable += 1
+                if self._droppable > self._most:
+                    self._drop_oldest()
+            self._condition.notify_all()
+            return True
+
+    def _drop_oldest(self) -> None:
+        for index, (_, droppable, _item) in enumerate(self._items):
+            if droppable:
+                del self._items[index]
+                break
+        self._droppable -= 1
+        self._dropped += 1
+
+    def take(self, most: int, wait: float) -> list[_T] | None:
+        """Up to `most` items, waiting up to `wait` real seconds for the first.
+
+        An empty list when none came, None when the inbox is closed and empty. `done` has to follow.
+        """
+        with self._condition:
+            if not self._items and not self._closed:
+                self._condition.wait(wait)
+            if not self._items:
+                return None if self._closed else []
+            taken = [self._items.popleft() for _ in range(min(most, len(self._items)))]
+            self._droppable -= sum(droppable for _, droppable, _ in taken)
+            self._taken = taken[-1][0]
+            return [item for _, _, item in taken]
+
+    def done(self) -> None:
+        """What was taken last has been dealt with."""
+        with self._condition:
+            self._handled = self._taken
+            self._condition.notify_all()
+
+    def wait_handled(self, timeout: float) -> bool:
+        """Wait up to `timeout` real seconds until everything put before was dealt with."""
+        with self._condition:
+            mark = self._items[-1][0] if self._items else self._taken
+            return self._condition.wait_for(lambda: self._handled >= mark, timeout)
+
+    def take_dropped(self) -> int:
+        """How many items were dropped since the last call."""
+        with self._condition:
+            dropped, self._dropped = self._dropped, 0
+            return dropped
+
+    def wake(self) -> None:
+        """Let the reader look around before its wait is over."""
+        with self._condition:
+            self._condition.notify_all()
+
+    def close(self) -> None:
+        """Take no more items; those here are still handed out."""
+        with self._condition:
+            self._closed = True
+            self._condition.notify_all()

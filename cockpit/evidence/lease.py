@@ -1,0 +1,200 @@
+"""Who watches: one process at a time holds the store's lease and beats; others can tell it lives.
+
+Three grounds free a lease: it was released; its process is gone (asked on the same host only); it
+stopped beating. For the last one a wall clock alone would not do, since it can step: a beat has to
+stand still on the contender's own monotonic clock too. Still for `DEAD_AFTER` is enough by itself;
+when the wall clock also calls the beat older than that, `CONFIRM_AFTER` is.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from cockpit.clock import Clock
+from cockpit.evidence.codec import parse_stamp, stamp
+from cockpit.evidence.ledger import Ledger
+from cockpit.model import Event, EventKind, Gap
+from cockpit.text import clean, instant, parse_instant
+
+BEAT_EVERY = 2.0
+DEAD_AFTER = 15.0
+CONFIRM_AFTER = 2 * BEAT_EVERY
+GAP_AFTER = 5.0
+
+HolderKind = Literal["screen", "collect"]
+Alive = Callable[[int, float], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A process that watches or wants to: PID, its start (seconds since 1970), host, who, what."""
+
+    pid: int
+    started_at: float
+    host: str
+    actor: str
+    kind: HolderKind
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "host", clean(self.host))
+        object.__setattr__(self, "actor", clean(self.actor))
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseState:
+    """The lease as it stands in the store; moments are aware UTC."""
+
+    holder: Holder
+    taken_at: datetime
+    beat_at: datetime
+    beats: int
+    released_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Acquired:
+    """The lease is ours; who had it before and when they last watched (None: nobody ever)."""
+
+    previous_beat_at: datetime | None = None
+    previous_holder: Holder | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBy:
+    """Somebody else watches. `suspect`: their beat is old; ask again in a few seconds."""
+
+    holder: Holder
+    beat_at: datetime
+    suspect: bool = False
+
+
+class LeaseWatch:
+    """Judges a lease from outside; remembers since when its beat stands still."""
+
+    def __init__(self, clock: Clock, alive: Alive) -> None:
+        self._clock = clock
+        self._alive = alive
+        self._seen: tuple[Holder, int, datetime] | None = None
+        self._still_since = 0.0
+
+    def dead(self, state: LeaseState, *, host: str) -> bool:
+        """Whether nobody watches any more under this lease, as seen from `host`."""
+        if state.released_at is not None:
+            return True
+        if state.holder.host == host and not self._alive(state.holder.pid, state.holder.started_at):
+            return True
+        seen = (state.holder, state.beats, state.beat_at)
+        now = self._clock.monotonic()
+        if seen != self._seen:
+            self._seen, self._still_since = seen, now
+        still = now - self._still_since
+        return still >= DEAD_AFTER or (still >= CONFIRM_AFTER and self.suspect(state))
+
+    def suspect(self, state: LeaseState) -> bool:
+        """Whether the wall clock calls the beat too old."""
+        return self._clock.now() - state.beat_at > timedelta(seconds=DEAD_AFTER)
+
+
+def read(connection: sqlite3.Connection) -> LeaseState | None:
+    """The lease as stored; None when nobody ever took it. ValueError when the row is damaged."""
+    row = connection.execute(
+        "SELECT pid, started_at, host, actor, kind, taken_at, beat_at, beats, released_at "
+        "FROM lease WHERE id = 1"
+    ).fetchone()
+    if row is None:
+        return None
+    pid, started_at, host, actor, kind, taken_at, beat_at, beats, released_at = row
+    return LeaseState(
+        Holder(pid, started_at, host, actor, "collect" if kind == "collect" else "screen"),
+        parse_stamp(taken_at),
+        parse_stamp(beat_at),
+        beats,
+        parse_stamp(released_at) if released_at else None,
+    )
+
+
+def acquire(
+    connection: sqlite3.Connection,
+    ledger: Ledger,
+    holder: Holder,
+    now: datetime,
+    watch: LeaseWatch,
+) -> Acquired | HeldBy:
+    """Take the lease for `holder` unless a live one has it.
+
+    Runs inside a write transaction of `connection`. A stretch of more than `GAP_AFTER` seconds in
+    which nobody watched becomes a gap event in `ledger`.
+    """
+    state = read(connection)
+    if state is not None and state.holder != holder and not watch.dead(state, host=holder.host):
+        return HeldBy(state.holder, state.beat_at, watch.suspect(state))
+    connection.execute(
+        "INSERT OR REPLACE INTO lease (id, pid, started_at, host, actor, kind, taken_at, beat_at, "
+        "beats, released_at) VALUES (1, ?, ?, ?, ?, ?, ?, ?, 0, NULL)",
+        (
+            holder.pid,
+            holder.started_at,
+            holder.host,
+            holder.actor,
+            holder.kind,
+            stamp(now),
+            stamp(now),
+        ),
+    )
+    if state is None:
+        return Acquired()
+    watched_until = state.released_at or state.beat_at
+    if now - watched_until > timedelta(seconds=GAP_AFTER):
+        ledger.append(gap_event(watched_until, now, holder.actor), "lease")
+    return Acquired(watched_until, state.holder)
+
+
+def beat(connection: sqlite3.Connection, holder: Holder, now: datetime) -> bool:
+    """Say that `holder` still watches; False when the lease is no longer its own: step down."""
+    cursor = connection.execute(
+        f"UPDATE lease SET beat_at = ?, beats = beats + 1 WHERE {_MINE}",
+        (stamp(now), *_identity(holder)),
+    )
+    return cursor.rowcount == 1
+
+
+def release(connection: sqlite3.Connection, holder: Holder, now: datetime) -> bool:
+    """Give the lease back; False when it was no longer the holder's."""
+    cursor = connection.execute(
+        f"UPDATE lease SET released_at = ? WHERE {_MINE}", (stamp(now), *_identity(holder))
+    )
+    return cursor.rowcount == 1
+
+
+_MINE = "id = 1 AND released_at IS NULL AND pid = ? AND started_at = ? AND host = ? AND kind = ?"
+
+
+def _identity(holder: Holder) -> tuple[object, ...]:
+    return holder.pid, holder.started_at, holder.host, holder.kind
+
+
+def gap_event(start: datetime, end: datetime, actor: str) -> Event:
+    """The event that tells of a stretch in which nobody watched."""
+    return Event(
+        at=end,
+        kind=EventKind.GAP,
+        subject="watch",
+        text=f"not watching {instant(start)} – {instant(end)}",
+        actor=actor,
+        data={"start": instant(start), "end": instant(end)},
+    )
+
+
+def gap_of(event: Event) -> Gap | None:
+    """The gap a gap event tells of; None for any other event."""
+    start, end = event.data.get("start"), event.data.get("end")
+    if event.kind != EventKind.GAP or not isinstance(start, str) or not isinstance(end, str):
+        return None
+    try:
+        return Gap(parse_instant(start), parse_instant(end))
+    except ValueError:
+        return None

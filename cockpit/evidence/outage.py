@@ -1,0 +1,64 @@
+"""A stretch in which the store could not be written, and how it is made good afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cockpit.evidence.memory import MemoryLedger
+from cockpit.evidence.tables import Tables
+from cockpit.model import Event, EventKind
+from cockpit.text import instant
+
+
+@dataclass(slots=True)
+class Outage:
+    """A stretch without a record: what is known and what was kept meanwhile."""
+
+    ledger: MemoryLedger
+    since: datetime
+    reason: str
+    retry_at: float
+    seen_seq: int
+    seen_observation: int
+
+
+def replay(tables: Tables, outage: Outage, end: datetime, actor: str) -> Event:
+    """Write what was kept in memory; returns the event that closes the stretch."""
+    ledger = outage.ledger
+    tables.number_from(outage.seen_seq)
+    recorded = 0
+    for probe, mine in ledger.standings().items():
+        theirs = tables.standing(probe)
+        moved = probe in ledger.sources
+        newer = theirs is None or (
+            moved and theirs.observation.observed_at <= mine.observation.observed_at
+        )
+        if newer:
+            tables.stand(mine, ledger.sources.get(probe, "store"))
+            tables.set_alert(probe, ledger.alert(probe))
+            recorded += moved
+    acks = ledger.acks()
+    for problem in ledger.changed_acks:
+        tables.set_ack(problem, acks.get(problem))
+    for event, source in ledger.events:
+        tables.append(event, source)
+    lost = ledger.observations - recorded
+    return tables.append(
+        Event(
+            at=end,
+            kind=EventKind.COLLECTOR,
+            actor=actor,
+            text=(
+                f"recording again; nothing was recorded {instant(outage.since)} – {instant(end)} "
+                f"({outage.reason}), {lost} observations lost"
+            ),
+            data={
+                "start": instant(outage.since),
+                "end": instant(end),
+                "reason": outage.reason,
+                "lost": lost,
+            },
+        ),
+        "store",
+    )

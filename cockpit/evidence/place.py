@@ -1,0 +1,122 @@
+"""Where a store lives: its folder and file made private, and checked before they are used.
+
+Checks go through SQLite's own read-only connection: opening and closing the file ourselves would
+drop the POSIX locks that other connections of this process hold (SQLite, "How To Corrupt", 2.2).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from cockpit.evidence import schema
+from cockpit.evidence.errors import StoreError, explain
+
+_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"}
+
+
+def prepare(path: Path) -> Path:
+    """The real path of the store, with its folder and an empty private file if it was missing.
+
+    Raises StoreError when the place can't hold a store; nothing that was there is changed.
+    """
+    try:
+        path = path.expanduser().resolve()
+        if path.is_dir():
+            raise StoreError(path, "it is a directory", "name a file in the config")
+        _make_folder(path.parent)
+        _make_file(path)
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
+        raise explain(path, error) from error
+    return path
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+        return
+    if folder.name == ".cockpit":
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
+def _make_file(path: Path) -> None:
+    try:
+        # SQLite gives the -wal and -shm files the mode of the main one.
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return
+    os.close(handle)
+
+
+def inspect(path: Path) -> None:
+    """Raise StoreError unless the file is empty or a store this version can write."""
+    try:
+        with closing(read_only(path)) as connection:
+            ours, version = schema.is_ours(connection), schema.version(connection)
+    except (sqlite3.Error, OSError) as error:
+        raise explain(path, error) from error
+    if not ours:
+        raise StoreError(
+            path,
+            "it is the SQLite database of another program",
+            "name another path in the config",
+        )
+    if version > schema.VERSION:
+        raise StoreError(
+            path,
+            f"a newer cockpit wrote it (schema {version}, this one knows {schema.VERSION})",
+            "update this cockpit, or name another path in the config",
+        )
+
+
+def read_only(path: Path, *, timeout: float = 2.0) -> sqlite3.Connection:
+    """A connection that can't write; `timeout` is how long it waits for a lock, in seconds."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=timeout
+    )
+    try:
+        connection.execute("PRAGMA query_only = 1")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def network_filesystem(path: Path) -> str:
+    """The type of the network file system the path lies on; "" for a local or an unknown one."""
+    if sys.platform != "linux":
+        return ""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    best, kind = "", ""
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        fields = before.split()
+        if len(fields) < 5 or not after:
+            continue
+        mount = fields[4].encode().decode("unicode_escape")
+        if path.is_relative_to(mount) and len(mount) >= len(best):
+            best, kind = mount, after.split()[0]
+    return kind if kind in _NETWORK else ""
+
+
+def used_bytes(connection: sqlite3.Connection, path: Path) -> int:
+    """Bytes on disk of the database and its write-ahead log."""
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    try:
+        log = path.with_name(f"{path.name}-wal").stat().st_size
+    except OSError:
+        log = 0
+    return int(pages) * int(size) + log

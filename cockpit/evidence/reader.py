@@ -1,0 +1,256 @@
+"""The stored past, read without any chance to write, while others write.
+
+Every call is its own short read, so that no reader ever keeps the write-ahead log from being
+folded back. A store that does not exist yet reads as an empty one; a file that was deleted and made
+anew is opened anew.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from cockpit.board import Acknowledgement
+from cockpit.evidence import lease as leases
+from cockpit.evidence import place, schema
+from cockpit.evidence.chain import ChainedEvent, Verification, genesis, verify
+from cockpit.evidence.codec import load_metrics, parse_stamp
+from cockpit.evidence.errors import StoreError, explain
+from cockpit.evidence.lease import LeaseState
+from cockpit.evidence.tables import EVENT_COLUMNS, chain_head, read_acks, read_current
+from cockpit.feed import Artefact, HistoryPoint
+from cockpit.model import Event, EventKind, Gap, Verdict
+from cockpit.standing import Standing
+
+_Row = tuple[object, ...]
+
+
+class Reader:
+    """A read-only view of the store at `path`, for one thread.
+
+    Every method raises StoreError when the file is there and can't be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._standings: dict[str, Standing] = {}
+        self._newest = 0
+        self._seen: tuple[tuple[int, int] | None, int] | None = None
+
+    @classmethod
+    def open(cls, path: Path) -> Reader:
+        """A reader of the store at `path`, which may not exist yet."""
+        return cls(path)
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+        self._connection = None
+        self._identity = None
+        self._standings = {}
+        self._newest = 0
+
+    def _open(self) -> sqlite3.Connection | None:
+        """The connection to the file that is there now; None when there is none, or no tables."""
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            self.close()
+            return None
+        except OSError as error:
+            raise explain(self.path, error) from error
+        identity = (status.st_dev, status.st_ino)
+        if self._connection is not None and identity == self._identity:
+            return self._connection
+        self.close()
+        place.inspect(self.path)
+        connection = place.read_only(self.path)
+        if schema.version(connection) == 0:
+            connection.close()
+            return None
+        self._connection, self._identity = connection, identity
+        return connection
+
+    def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[_Row]:
+        try:
+            connection = self._open()
+            return [] if connection is None else connection.execute(sql, parameters).fetchall()
+        except (sqlite3.Error, OSError) as error:
+            raise explain(self.path, error) from error
+
+    def standings(self) -> Mapping[str, Standing]:
+        """The newest standing of each probe; only rows that changed are read again."""
+        try:
+            connection = self._open()
+            if connection is None:
+                return {}
+            for held in read_current(connection, self._newest):
+                self._standings[held.standing.observation.probe] = held.standing
+                self._newest = max(self._newest, held.observation)
+        except (sqlite3.Error, OSError) as error:
+            raise explain(self.path, error) from error
+        return dict(self._standings)
+
+    def events(
+        self,
+        since: int = 0,
+        limit: int = 500,
+        *,
+        kinds: Sequence[str] | None = None,
+        probe: str | None = None,
+    ) -> list[Event]:
+        """Events with `seq` above `since`, oldest first; the newest `limit` of them."""
+        return [row.event() for row in self.chained(since, limit, kinds=kinds, probe=probe)]
+
+    def chained(
+        self,
+        since: int = 0,
+        limit: int = 500,
+        *,
+        kinds: Sequence[str] | None = None,
+        probe: str | None = None,
+    ) -> list[ChainedEvent]:
+        """Like `events`, as the rows of the chain with their source and hashes."""
+        where, parameters = ["seq > ?"], [since, *(kinds or ())]
+        if kinds is not None:
+            where.append(f"kind IN ({', '.join('?' * len(kinds))})")
+        if probe is not None:
+            where.append("probe = ?")
+            parameters.append(probe)
+        rows = self._rows(
+            f"SELECT {EVENT_COLUMNS} FROM events WHERE {' AND '.join(where)} "
+            "ORDER BY seq DESC LIMIT ?",
+            [*parameters, limit],
+        )
+        return [ChainedEvent(*row) for row in reversed(rows)]  # type: ignore[arg-type]
+
+    def event(self, seq: int) -> ChainedEvent | None:
+        """The event of that number, as the row of the chain."""
+        rows = self._rows(f"SELECT {EVENT_COLUMNS} FROM events WHERE seq = ?", (seq,))
+        return ChainedEvent(*rows[0]) if rows else None  # type: ignore[arg-type]
+
+    def history(self, probe: str, limit: int = 100) -> list[HistoryPoint]:
+        """Past observations of a probe, newest first, whoever made them."""
+        rows = self._rows(
+            "SELECT o.at, o.verdict, b.headline, o.metrics FROM observations o "
+            "JOIN bodies b ON b.id = o.body WHERE o.probe = ? "
+            "ORDER BY o.at DESC, o.id DESC LIMIT ?",
+            (probe, limit),
+        )
+        try:
+            return [
+                HistoryPoint(
+                    parse_stamp(str(at)),
+                    Verdict(str(verdict)),
+                    str(headline),
+                    load_metrics(str(metrics)),
+                )
+                for at, verdict, headline, metrics in rows
+            ]
+        except ValueError as error:
+            raise self._damaged(f"an observation of {probe}") from error
+
+    def artefact(self, digest: str) -> Artefact | None:
+        """Raw evidence by its SHA-256 (hex)."""
+        rows = self._rows("SELECT media_type, body FROM artefacts WHERE digest = ?", (digest,))
+        if not rows:
+            return None
+        media_type, body = rows[0]
+        try:
+            return Artefact(digest, str(media_type), zlib.decompress(body))  # type: ignore[arg-type]
+        except zlib.error as error:
+            raise self._damaged(f"artefact {digest}") from error
+
+    def gaps(self, limit: int = 20) -> tuple[Gap, ...]:
+        """The newest stretches in which nobody watched, oldest first."""
+        events = self.events(0, limit, kinds=(EventKind.GAP,))
+        return tuple(gap for event in events if (gap := leases.gap_of(event)) is not None)
+
+    def acks(self) -> Mapping[str, Acknowledgement]:
+        """The acknowledgements in force, by problem."""
+        try:
+            connection = self._open()
+            if connection is None:
+                return {}
+            return {problem: ack.given for problem, ack in read_acks(connection).items()}
+        except (sqlite3.Error, OSError) as error:
+            raise explain(self.path, error) from error
+
+    def lease(self) -> LeaseState | None:
+        """Who watches; None when nobody ever did."""
+        try:
+            connection = self._open()
+            return None if connection is None else leases.read(connection)
+        except (sqlite3.Error, OSError) as error:
+            raise explain(self.path, error) from error
+        except ValueError as error:
+            raise self._damaged("the lease") from error
+
+    def cap(self) -> int:
+        """The size in bytes the latest writer keeps the store to; 0 when unknown."""
+        rows = self._rows("SELECT value FROM meta WHERE key = 'cap_bytes'")
+        return int(str(rows[0][0])) if rows and str(rows[0][0]).isdigit() else 0
+
+    def changed(self) -> bool:
+        """Whether anything was committed since the last call; true on the first."""
+        rows = self._rows("PRAGMA data_version")
+        seen = (self._identity, int(str(rows[0][0])) if rows else 0)
+        changed, self._seen = seen != self._seen, seen
+        return changed
+
+    def used(self) -> int:
+        """Bytes on disk."""
+        try:
+            connection = self._open()
+            return 0 if connection is None else place.used_bytes(connection, self.path)
+        except (sqlite3.Error, OSError) as error:
+            raise explain(self.path, error) from error
+
+    def verify(self) -> Verification:
+        """Walk the whole chain of events and recompute every hash."""
+        try:
+            connection = self._open()
+            if connection is None:
+                return Verification(True, 0, 0, "")
+            connection.execute("BEGIN")
+            try:
+                meta = dict(connection.execute("SELECT key, value FROM meta"))
+                rows = connection.execute(f"SELECT {EVENT_COLUMNS} FROM events ORDER BY seq")
+                return verify(
+                    (ChainedEvent(*row) for row in rows),
+                    first_seq=int(meta["chain_first"]),
+                    genesis_hash=genesis(meta["store_id"]),
+                    head=chain_head(connection),
+                )
+            finally:
+                connection.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            raise explain(self.path, error) from error
+        except (KeyError, ValueError) as error:
+            raise self._damaged("what the chain begins with") from error
+
+    def _damaged(self, what: str) -> StoreError:
+        return StoreError(
+            self.path,
+            f"{what} can't be read: it is damaged",
+            "keep a copy of the file, then name another path in the config",
+        )

@@ -1,0 +1,298 @@
+"""The one thread that writes: batches jobs into transactions, and goes on in memory when it can't.
+
+While the disk fails the same jobs run against a `MemoryLedger`: subscribers still hear everything,
+health says why nothing is recorded. As soon as the disk works again the kept events, the newest
+standings and one event about the stretch without a record are written.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from cockpit.clock import Clock
+from cockpit.evidence.disk import Disk
+from cockpit.evidence.errors import StoreError, explain
+from cockpit.evidence.inbox import Inbox
+from cockpit.evidence.job import Job
+from cockpit.evidence.ledger import Ack
+from cockpit.evidence.memory import MemoryLedger
+from cockpit.evidence.outage import Outage, replay
+from cockpit.evidence.prune import Pruning
+from cockpit.evidence.recorder import StoreHealth
+from cockpit.model import Event, EventKind
+from cockpit.standing import Standing
+
+BATCH = 200
+IDLE_SECONDS = 0.25
+RETRY_SECONDS = 3.0
+RETRY_BUSY_SECONDS = 0.25
+PRUNE_SECONDS = 3600.0
+PRUNE_AGAIN_SECONDS = 60.0
+
+logger = logging.getLogger(__name__)
+# Errors that speak of one job's values, not of the store.
+_JOB_ERRORS = (sqlite3.InterfaceError, sqlite3.DataError, sqlite3.ProgrammingError)
+
+Publish: TypeAlias = Callable[[list[Event], list[Standing], dict[str, Ack]], None]
+
+
+class Writer(threading.Thread):
+    """Owns the disk. `disk` None (with `reopen` None) is a recorder that never has a file."""
+
+    def __init__(
+        self,
+        inbox: Inbox[Job],
+        publish: Publish,
+        *,
+        clock: Clock,
+        actor: str,
+        disk: Disk | None,
+        reopen: Callable[[float], Disk] | None,
+        cap_bytes: int = 0,
+        retain_days: float = 0.0,
+        trouble: str = "",
+        most_events: int | None = None,
+    ) -> None:
+        super().__init__(name="cockpit-evidence", daemon=True)
+        self._inbox = inbox
+        self._publish = publish
+        self._clock = clock
+        self._actor = actor
+        self._disk = disk
+        self._reopen = reopen
+        self._cap = cap_bytes
+        self._retain_days = retain_days
+        self._most_events = most_events
+        self._lost = 0
+        self._note = disk.note if disk else ""
+        self._pruning: Pruning | None = None
+        self._prune_at = clock.monotonic()
+        self._outage: Outage | None = None
+        if disk is None:
+            self._outage = Outage(MemoryLedger(), clock.now(), trouble, 0.0, 0, 0)
+        self.health = StoreHealth(disk is not None, trouble, disk.used() if disk else 0, cap_bytes)
+
+    @property
+    def memory(self) -> MemoryLedger | None:
+        """The ledger in memory, while there is one."""
+        return self._outage.ledger if self._outage else None
+
+    def run(self) -> None:
+        while True:
+            jobs = self._inbox.take(BATCH, 0.0 if self._pruning else IDLE_SECONDS)
+            if jobs is None:
+                break
+            try:
+                self._round(jobs)
+            except Exception as error:
+                logger.exception("the evidence writer stumbled")
+                for job in jobs:
+                    if job.future is not None and not job.future.done():
+                        job.fail(error)
+            finally:
+                if jobs:
+                    self._inbox.done()
+        if self._outage is not None and self._reopen is not None:
+            self._recover()
+        if self._disk is not None:
+            self._disk.close()
+
+    def _round(self, jobs: list[Job]) -> None:
+        self._count_dropped()
+        if self._outage is not None and self._clock.monotonic() >= self._outage.retry_at:
+            self._recover()
+        if jobs:
+            self._do(jobs)
+        elif self._disk is not None:
+            self._look_around(self._disk)
+        if self._disk is not None:
+            self._prune(self._disk)
+        self._tell_health()
+
+    # -- recording
+
+    def _do(self, jobs: Sequence[Job]) -> None:
+        disk = self._disk
+        if disk is None:
+            self._in_memory(jobs)
+            return
+        try:
+            results, tables, events, standings = disk.write(
+                lambda tables: [job.on(tables) for job in jobs]
+            )
+        except Exception as error:
+            logger.warning("a write to the evidence store failed", exc_info=error)
+            if _is_store_trouble(error):
+                self._fall(error)
+                self._in_memory(jobs)
+            else:
+                self._one_by_one(jobs, error)
+            return
+        for job, result in zip(jobs, results, strict=True):
+            job.resolve(result)
+        told = {standing.observation.probe: standing for standing in standings} | tables.fresh
+        self._publish([*events, *tables.events], list(told.values()), disk.memo.acks or {})
+
+    def _one_by_one(self, jobs: Sequence[Job], error: Exception) -> None:
+        """One job can't be stored: do the others, and say so in its place."""
+        if len(jobs) > 1:
+            for job in jobs:
+                self._do([job])
+            return
+        jobs[0].fail(error)
+        text = f"something could not be recorded: {type(error).__name__}: {error}"
+        event = Event(at=self._clock.now(), kind=EventKind.COLLECTOR, text=text, actor=self._actor)
+        self._do([Job(run=lambda ledger: ledger.append(event, "store"))])
+
+    def _look_around(self, disk: Disk) -> None:
+        try:
+            events, standings = disk.foreign()
+        except (sqlite3.Error, OSError, StoreError) as error:
+            self._fall(error)
+            return
+        if events or standings:
+            self._publish(events, standings, disk.memo.acks or {})
+
+    def _count_dropped(self) -> None:
+        dropped = self._inbox.take_dropped()
+        if not dropped:
+            return
+        self._lost += dropped
+        event = Event(
+            at=self._clock.now(),
+            kind=EventKind.COLLECTOR,
+            actor=self._actor,
+            text=f"{dropped} observations were not recorded: more came than could be written",
+            data={"lost": dropped},
+        )
+        self._do([Job(run=lambda ledger: ledger.append(event, "store"))])
+
+    # -- an outage and its end
+
+    def _fall(self, error: Exception) -> None:
+        disk = self._disk
+        if disk is None:
+            return
+        trouble = explain(disk.path, error)
+        memo = disk.memo
+        ledger = MemoryLedger(
+            standings={probe: held.standing for probe, held in memo.held.items()},
+            alerts=memo.alerts,
+            acks=memo.acks,
+            last_seq=memo.last_seq,
+        )
+        now = self._clock.now()
+        self._outage = Outage(
+            ledger,
+            now,
+            trouble.reason,
+            self._clock.monotonic() + RETRY_SECONDS,
+            memo.last_seq,
+            memo.last_observation,
+        )
+        self._disk = None
+        self._pruning = None
+        disk.close()
+        ledger.append(
+            Event(
+                at=now,
+                kind=EventKind.COLLECTOR,
+                actor=self._actor,
+                text=f"not recording: {trouble.reason}; {trouble.mend}",
+            ),
+            "store",
+        )
+        self._publish_memory(ledger)
+        self._tell_health()
+
+    def _in_memory(self, jobs: Sequence[Job]) -> None:
+        outage = self._outage
+        if outage is None:
+            return
+        before = outage.ledger.observations
+        for job in jobs:
+            try:
+                job.resolve(job.on(outage.ledger))
+            except Exception as error:
+                logger.exception("evidence that can't be kept")
+                job.fail(error)
+        if self._reopen is not None:
+            self._lost += outage.ledger.observations - before
+        if self._most_events is not None:
+            outage.ledger.forget(self._most_events)
+        self._publish_memory(outage.ledger)
+
+    def _publish_memory(self, ledger: MemoryLedger) -> None:
+        events, standings = ledger.take_fresh()
+        self._publish(events, standings, ledger.acks())
+
+    def _recover(self) -> None:
+        outage = self._outage
+        if outage is None or self._reopen is None:
+            return
+        disk: Disk | None = None
+        try:
+            disk = self._reopen(RETRY_BUSY_SECONDS)
+            disk.memo.last_seq = min(disk.memo.last_seq, outage.seen_seq)
+            disk.memo.last_observation = min(disk.memo.last_observation, outage.seen_observation)
+            end = self._clock.now()
+            closing, _, events, standings = disk.write(
+                lambda tables: replay(tables, outage, end, self._actor)
+            )
+            disk.be_patient()
+        except (sqlite3.Error, OSError, StoreError, ValueError) as error:
+            if disk is not None:
+                disk.close()
+            outage.reason = explain(disk.path, error).reason if disk else _reason(error)
+            outage.retry_at = self._clock.monotonic() + RETRY_SECONDS
+            return
+        self._disk, self._outage = disk, None
+        self._publish([*events, closing], standings, disk.memo.acks or {})
+
+    # -- upkeep
+
+    def _prune(self, disk: Disk) -> None:
+        now = self._clock.monotonic()
+        if self._pruning is None:
+            if now < self._prune_at:
+                return
+            self._prune_at = now + PRUNE_SECONDS
+            self._pruning = Pruning(self._clock.now(), self._retain_days, self._cap)
+        pruning = self._pruning
+        try:
+            more = disk.trim(pruning)
+        except (sqlite3.Error, OSError, StoreError) as error:
+            self._pruning = None
+            self._fall(error)
+            return
+        if not more:
+            self._pruning = None
+
+    def _tell_health(self) -> None:
+        outage, disk = self._outage, self._disk
+        if outage is not None:
+            self.health = StoreHealth(
+                False, outage.reason, self.health.used, self._cap, self._lost, self._note
+            )
+            return
+        if disk is not None:
+            used = disk.used()
+            note = disk.note
+            if used > self._cap:
+                soon = self._clock.monotonic() + PRUNE_AGAIN_SECONDS
+                self._prune_at = min(self._prune_at, soon)
+            self.health = StoreHealth(True, "", used, self._cap, self._lost, note)
+
+
+def _is_store_trouble(error: Exception) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return not isinstance(error, _JOB_ERRORS)
+    return isinstance(error, StoreError | OSError)
+
+
+def _reason(error: Exception) -> str:
+    return error.reason if isinstance(error, StoreError) else str(error)

@@ -1,0 +1,67 @@
+"""The board as a table for people and mails: no colour, no width beyond the terminal's."""
+
+from __future__ import annotations
+
+import io
+import shutil
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cockpit.model import Board, Problem
+from cockpit.text import localise
+
+GO_LIVE = {"OK": "YES", "UNKNOWN": "UNKNOWN"}
+
+
+def render(board: Board, width: int | None = None) -> str:
+    """Two roll-ups, the problems with their next act, then a line a probe."""
+    columns = width or max(shutil.get_terminal_size((100, 24)).columns, 60)
+    console = Console(
+        file=io.StringIO(), width=columns, no_color=True, highlight=False, legacy_windows=False
+    )
+    go_live = GO_LIVE.get(board.readiness.verdict, "NO")
+    stamp = board.taken_at.astimezone().strftime("%Y-%m-%d %H:%M:%S%z")
+    console.print(
+        Text(
+            f"RUN {board.run.verdict}  GO-LIVE {go_live}  "
+            f"{board.identity.label} {board.identity.host}  {stamp}"
+        )
+    )
+    if board.problems:
+        console.print()
+        for number, problem in enumerate(board.problems, 1):
+            console.print(_problem(number, problem, board))
+            if problem.next_act:
+                console.print(Text(f"     next: {problem.next_act}"))
+    console.print()
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), expand=False)
+    for title in ("verdict", "probe", "kind", "seen", "doubts"):
+        table.add_column(title, overflow="fold")
+    for observation in board.observations.values():
+        table.add_row(
+            *(
+                Text(part)
+                for part in (
+                    str(observation.verdict),
+                    observation.probe,
+                    observation.kind,
+                    localise(observation.headline, board.taken_at),
+                    ", ".join(sorted({d.kind.value for d in observation.doubts})),
+                )
+            )
+        )
+    console.print(table)
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()).strip("\n")
+
+
+def _problem(number: int, problem: Problem, board: Board) -> Text:
+    since = problem.since.astimezone().strftime("%H:%M:%S")
+    text = localise(problem.text, board.taken_at)
+    return Text(
+        f"{number:3} {problem.verdict:7} {problem.title} {problem.subject}  {text}  (since {since})"
+    )

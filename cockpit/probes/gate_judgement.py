@@ -1,0 +1,203 @@
+"""From the parts of a gate to its verdict: what is met, what of that is proven. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from cockpit.model import Doubt, DoubtKind, Facts, Finding, Scalar, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One condition of a gate as the source states it.
+
+    `met` is None when the source does not say. `objection` is why a claim of being met proves
+    nothing, `objection_kind` what sort of reason that is.
+    """
+
+    name: str
+    met: bool | None
+    required: Scalar = None
+    current: Scalar = None
+    objection: str = ""
+    objection_kind: DoubtKind = DoubtKind.VACUOUS
+
+    @property
+    def proven(self) -> bool:
+        """Met, and nothing speaks against believing it."""
+        return self.met is True and not self.objection
+
+    @property
+    def verdict(self) -> Verdict:
+        """OK when proven, FAIL when not met, UNKNOWN in between."""
+        if self.met is False:
+            return Verdict.FAIL
+        return Verdict.OK if self.proven else Verdict.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class GateJudgement:
+    """What a gate says."""
+
+    verdict: Verdict
+    headline: str
+    findings: tuple[Finding, ...]
+    doubts: tuple[Doubt, ...] = ()
+    basis: Facts = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Claimed, proven and unknown parts of a total."""
+
+    met: int
+    proven: int
+    unknown: int
+    total: int
+
+    @staticmethod
+    def of(parts: Sequence[Part]) -> Tally:
+        """Count these parts."""
+        proven = sum(part.proven for part in parts)
+        unknown = sum(part.verdict is Verdict.UNKNOWN for part in parts)
+        return Tally(sum(part.met is True for part in parts), proven, unknown, len(parts))
+
+
+def needed(passes: int | float | str, total: int) -> int:
+    """How many of `total` parts must be met: all of them, a count, or a share rounded up."""
+    if passes == "all":
+        return total
+    if isinstance(passes, str):
+        return math.ceil(Fraction(passes.rstrip("%")) * total / 100)
+    return math.ceil(passes)
+
+
+def decide(passes: int | float | str, tally: Tally) -> Verdict:
+    """OK when enough is proven, FAIL when it can't be reached, UNKNOWN when it may be."""
+    need = needed(passes, tally.total)
+    if tally.total <= 0 or need <= 0:
+        return Verdict.UNKNOWN
+    if tally.proven >= need:
+        return Verdict.OK
+    return Verdict.UNKNOWN if tally.proven + tally.unknown >= need else Verdict.FAIL
+
+
+def judge_parts(
+    parts: Sequence[Part],
+    passes: int | float | str,
+    *,
+    source: str,
+    cause: str,
+    doubts: Sequence[Doubt] = (),
+) -> GateJudgement:
+    """The gate over `parts`. `source` names what makes the claims (`file`, `output`)."""
+    tally = Tally.of(parts)
+    objections = [part for part in parts if part.met is True and part.objection]
+    kinds = [part.objection_kind for part in objections]
+    if decide(passes, tally) is Verdict.OK:
+        # What the score does not need must not take the ground from under it.
+        kinds = [DoubtKind.CONTRADICTS for _ in kinds]
+    judged = judge_tally(tally, passes, cause=cause)
+    text = judged.headline
+    if tally.met != tally.proven:
+        why = ", ".join(f"{part.name} {part.objection}" for part in objections[:3])
+        text += f"; {source} says {tally.met}/{tally.total}: {why}"
+    told = [
+        Doubt(kind, f"{part.name}: {part.objection}")
+        for kind, part in zip(kinds, objections, strict=True)
+    ]
+    judged = retold(judged, judged.verdict, text, [*doubts, *told])
+    return replace(judged, findings=(*judged.findings, *part_findings(parts)))
+
+
+def judge_tally(tally: Tally, passes: int | float | str, *, cause: str) -> GateJudgement:
+    """The gate over bare counts."""
+    verdict = decide(passes, tally)
+    text = f"{tally.proven}/{tally.total} proven"
+    doubts: tuple[Doubt, ...] = ()
+    if tally.total > 0 and needed(passes, tally.total) <= 0:
+        text += f"; `pass` asks for {passes}, which nothing can miss"
+        doubts = (Doubt(DoubtKind.VACUOUS, f"`pass` asks for {passes}"),)
+    counts: dict[str, int] = {"met": tally.met, "proven": tally.proven, "total": tally.total}
+    score = Finding(
+        key="score",
+        verdict=verdict,
+        subject="score",
+        text=text,
+        title="" if verdict is Verdict.OK else "GATE RED",
+        cause=cause,
+        next_act="Enter shows what is required and what is measured",
+        facts=counts,
+    )
+    metrics = {name: float(count) for name, count in counts.items()}
+    return GateJudgement(verdict, text, (score,), doubts, dict(counts), metrics)
+
+
+def retold(
+    judged: GateJudgement, verdict: Verdict, text: str, doubts: Sequence[Doubt] = ()
+) -> GateJudgement:
+    """`judged` with another verdict and text on its score, and further doubts."""
+    score, *rest = judged.findings
+    title = "" if verdict is Verdict.OK else score.title or "GATE RED"
+    score = replace(score, verdict=verdict, text=text, title=title)
+    return replace(
+        judged,
+        verdict=verdict,
+        headline=text,
+        findings=(score, *rest),
+        doubts=(*judged.doubts, *doubts),
+    )
+
+
+def part_findings(parts: Sequence[Part]) -> list[Finding]:
+    """A row a part; keys stay distinct when two parts have one name."""
+    findings = []
+    seen: dict[str, int] = {}
+    for part in parts:
+        nth = seen[part.name] = seen.get(part.name, 0) + 1
+        findings.append(
+            Finding(
+                key=f"gate:{part.name}" if nth == 1 else f"gate:{part.name}#{nth}",
+                verdict=part.verdict,
+                subject=part.name,
+                text=_part_text(part),
+                facts={"required": part.required, "current": part.current, "met": part.met},
+            )
+        )
+    return findings
+
+
+def _part_text(part: Part) -> str:
+    word = {True: "met", False: "not met", None: "not said"}[part.met]
+    return f"{word}, {part.objection}" if part.objection and part.met else word
+
+
+def nothing(
+    title: str,
+    text: str,
+    kind: DoubtKind,
+    *,
+    cause: str = "",
+    next_act: str = "",
+    basis: Facts | None = None,
+    verdict: Verdict = Verdict.UNKNOWN,
+) -> GateJudgement:
+    """A gate with no score to show: why, and what to do."""
+    score = Finding(
+        "score",
+        verdict,
+        "score",
+        text,
+        title,
+        cause,
+        next_act,
+        {"met": 0, "proven": 0, "total": 0},
+    )
+    doubts = (Doubt(kind, text),) if verdict is Verdict.UNKNOWN else ()
+    return GateJudgement(
+        verdict, f"{title.lower()}: {text}", (score,), doubts, {**(basis or {}), "total": 0}
+    )

@@ -1,0 +1,201 @@
+"""The heartbeat probe: a JSON file an engine keeps fresh, its pidfile, its live process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+
+from cockpit.config.models import HeartbeatTable, resolve
+from cockpit.model import Observation
+from cockpit.probes.base import Probe, ProbeContext
+from cockpit.probes.heartbeat_facts import (
+    Beat,
+    BeatRead,
+    Engine,
+    Evidence,
+    PidRead,
+    beat_of,
+    last_good_of,
+    moved_at_of,
+    pid_of,
+)
+from cockpit.probes.heartbeat_judgement import judge, oldest
+from cockpit.probes.jsontext import BadJson, decode
+from cockpit.probes.processes import drawable_argv
+from cockpit.probes.reading import read_file
+from cockpit.system import processes
+from cockpit.system.processes import ProcessFacts, ProcessIdentity
+
+FILE_CAP = 1_000_000
+PIDFILE_CAP = 4096
+RETRY_AFTER = 0.05
+"""Seconds until a file that was caught half-written is read once more."""
+
+
+class HeartbeatProbe(Probe):
+    """Watches one heartbeat. `zone` is the zone of naive timestamps, None for this machine's."""
+
+    kind = "heartbeat"
+
+    def __init__(self, table: HeartbeatTable, folder: Path, *, zone: tzinfo | None = None) -> None:
+        super().__init__(table, folder)
+        self._table = table
+        self._zone = zone
+        self._file = resolve(folder, table.file)
+        self._pidfile = resolve(folder, table.pidfile) if table.pidfile else None
+
+    def own_files(self) -> tuple[Path, ...]:
+        return (self._file, self._pidfile) if self._pidfile else (self._file,)
+
+    async def run(self, ctx: ProbeContext) -> Observation:
+        read, pidfile = await ctx.blocking(self._read)
+        if read.beat is None or (pidfile is not None and pidfile.pid is None):
+            await ctx.clock.sleep(RETRY_AFTER)
+            read, pidfile = await ctx.blocking(self._read)
+        last_good = last_good_of(ctx.previous)
+        beat = read.beat or last_good
+        found = await ctx.blocking(_look_at_processes, self._table.process, beat, pidfile)
+        for identity in found.watch:
+            ctx.watch_process(identity)
+        evidence = Evidence(
+            now=ctx.clock.now(),
+            read=read,
+            last_good=last_good,
+            moved_at=moved_at_of(ctx.previous),
+            pidfile=pidfile,
+            engines=found.engines,
+            holder=found.holder,
+            hidden=found.hidden,
+            knew_engine=_knew_engine(ctx.previous),
+        )
+        judged = judge(self._table, self._table.file, evidence)
+        return self.observe(
+            evidence.now,
+            judged.verdict,
+            judged.headline,
+            findings=judged.findings,
+            basis=judged.basis,
+            doubts=judged.doubts,
+            metrics=judged.metrics,
+        )
+
+    def next_due(self, observation: Observation) -> datetime | None:
+        beat = last_good_of(observation)
+        if beat is None or beat.timestamp is None:
+            return None
+        since = oldest(beat.timestamp, beat.mtime, observation.observed_at)
+        for limit in (self._table.warn_after, self._table.fail_after):
+            due = since + timedelta(seconds=limit)
+            if due > observation.observed_at:
+                return due
+        return None
+
+    def _read(self) -> tuple[BeatRead, PidRead | None]:
+        return self._read_beat(), self._read_pidfile()
+
+    def _read_beat(self) -> BeatRead:
+        file = read_file(self._file, FILE_CAP)
+        if file.body is None:
+            return BeatRead(None, file.trouble, file.missing, file.modified_at)
+        try:
+            data = decode(file.body)
+        except BadJson as error:
+            return BeatRead(None, str(error), mtime=file.modified_at)
+        beat = beat_of(data, self._table, file.modified_at, self._zone)
+        return BeatRead(beat, beat.trouble, mtime=file.modified_at)
+
+    def _read_pidfile(self) -> PidRead | None:
+        if self._pidfile is None:
+            return None
+        file = read_file(self._pidfile, PIDFILE_CAP)
+        return PidRead(trouble=file.trouble) if file.body is None else pid_of(file.body)
+
+
+def _knew_engine(previous: Observation | None) -> bool:
+    parity = previous.finding("parity") if previous else None
+    if parity is None:
+        return False
+    return bool(parity.facts.get("engines")) or parity.title == "ENGINE GONE"
+
+
+class _Found:
+    """What the process table says, and who is to be watched."""
+
+    def __init__(self) -> None:
+        self.engines: tuple[Engine, ...] | None = None
+        self.holder: Engine | None = None
+        self.hidden: tuple[int, ...] = ()
+        self.watch: list[ProcessIdentity] = []
+
+
+def _look_at_processes(
+    words: Sequence[str] | None, beat: Beat | None, pidfile: PidRead | None
+) -> _Found:
+    found = _Found()
+    named = [pid for pid in (beat.pid if beat else None, pidfile.pid if pidfile else None) if pid]
+    if words is not None:
+        listed = processes.find_by_words(words)
+        found.engines = _trees(listed, named)
+        found.watch = [process.identity for process in listed]
+        if not listed:
+            found.hidden = tuple(dict.fromkeys(pid for pid in named if _is_hidden(pid)))
+        return found
+    if named:
+        process = processes.facts(named[0])
+        if process is not None and not process.is_zombie:
+            found.holder = _engine(process, (process.pid,), process.pid)
+            found.watch = [process.identity]
+        elif process is None and _is_hidden(named[0]):
+            found.hidden = (named[0],)
+    return found
+
+
+def _trees(listed: Sequence[ProcessFacts], named: Sequence[int]) -> tuple[Engine, ...]:
+    """One engine a process tree: a launcher and the interpreter it starts are the same one."""
+    roots = processes.tree_roots(listed)
+    among = {process.pid for process in listed}
+    members: dict[int, list[int]] = {root.pid: [root.pid] for root in roots}
+    for process in listed:
+        top = processes.tree_root(process.pid, among)
+        if top != process.pid:
+            members.setdefault(top, []).append(process.pid)
+    engines = []
+    for root in roots:
+        pids = tuple(members[root.pid])
+        speaker = next((pid for pid in named if pid in pids), root.pid)
+        engines.append(_engine(root, pids, speaker))
+    return tuple(engines)
+
+
+def _engine(process: ProcessFacts, pids: tuple[int, ...], pid: int) -> Engine:
+    return Engine(
+        pid=pid,
+        pids=pids,
+        started_at=process.started_at,
+        argv=drawable_argv(process),
+        user=process.user,
+        parent=process.parent_name,
+    )
+
+
+def _is_hidden(pid: int) -> bool:
+    """Whether a process exists whose argv can't be read: another user's on a closed system."""
+    process = processes.facts(pid)
+    if process is not None:
+        return not process.argv and not process.is_zombie and process.uid != _own_uid()
+    if sys.platform == "win32":
+        return False
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
+
+
+def _own_uid() -> int | None:
+    return None if sys.platform == "win32" else os.getuid()

@@ -1,0 +1,136 @@
+"""Do the heartbeat's PID, the pidfile's PID and the one live engine agree. Pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from cockpit.config.models import HeartbeatTable
+from cockpit.model import Doubt, DoubtKind, Finding, Verdict
+from cockpit.probes.heartbeat_facts import Beat, Engine, Evidence
+from cockpit.text import instant
+
+_START_TOLERANCE = timedelta(seconds=2)
+"""A start time may be read a second late, a beat is cut to whole seconds."""
+
+
+def judge_parity(table: HeartbeatTable, evidence: Evidence) -> tuple[Finding, list[Doubt]]:
+    """The `parity` finding and its doubts."""
+    beat = evidence.read.beat or evidence.last_good
+    verdict, title, text, act, doubts = _parity(table, evidence, beat)
+    finding = Finding(
+        key="parity",
+        verdict=verdict,
+        subject=table.name,
+        text=text,
+        title="" if verdict is Verdict.OK else title,
+        cause=f"engine:{table.name}",
+        next_act=act,
+        facts={
+            "heartbeat_pid": beat.pid if beat else None,
+            "pidfile_pid": evidence.pidfile.pid if evidence.pidfile else None,
+            "engines": tuple(engine.pid for engine in _engines(evidence)),
+        },
+    )
+    return finding, doubts
+
+
+_Outcome = tuple[Verdict, str, str, str, list[Doubt]]
+
+
+def _parity(table: HeartbeatTable, evidence: Evidence, beat: Beat | None) -> _Outcome:
+    engines = _engines(evidence)
+    if len(engines) > 1:
+        pids = " ".join(str(engine.pid) for engine in engines)
+        title = "TWO ENGINES" if len(engines) == 2 else f"{len(engines)} ENGINES"
+        keep = f"; keep {beat.pid}" if beat and beat.pid in _all_pids(engines) else ""
+        act = f"Enter shows each; end the ones that should not run{keep}"
+        return Verdict.FAIL, title, f"{pids}; {_witnesses(evidence, beat)}", act, []
+    if not engines:
+        return _nobody(table, evidence, beat)
+    return _one(table, evidence, beat, engines[0])
+
+
+def _nobody(table: HeartbeatTable, evidence: Evidence, beat: Beat | None) -> _Outcome:
+    named = beat.pid if beat else None
+    if evidence.hidden:
+        pids = " ".join(map(str, evidence.hidden))
+        doubt = Doubt(DoubtKind.PARTIAL_PERMISSION, f"PID {pids} exists but may not be looked at")
+        return Verdict.UNKNOWN, "ENGINE HIDDEN", doubt.text, "run as the engine's user", [doubt]
+    pidfile = evidence.pidfile.pid if evidence.pidfile else None
+    act = "start the engine; its log tells how the last one ended"
+    if named is not None or pidfile is not None or evidence.knew_engine:
+        who = _witnesses(evidence, beat)
+        what = "no engine runs" if evidence.engines is not None else "no such process"
+        return Verdict.FAIL, "ENGINE GONE", f"{what}; {who}", act, []
+    if evidence.engines is None:
+        text = "no PID to check: neither the heartbeat nor a pidfile names one"
+        return Verdict.UNKNOWN, "NO ENGINE", text, "", [Doubt(DoubtKind.NOTHING_MEASURED, text)]
+    words = " ".join(table.process or ())
+    return Verdict.FAIL, "NO ENGINE", f"no process matches {words}", act, []
+
+
+def _one(table: HeartbeatTable, evidence: Evidence, beat: Beat | None, engine: Engine) -> _Outcome:
+    pidfile = evidence.pidfile
+    says = f"engine {engine.pid}; {_witnesses(evidence, beat)}"
+    act = "find out which process writes the heartbeat and which one wrote the pidfile"
+    if beat is not None and beat.pid is not None and beat.pid not in engine.pids:
+        return Verdict.FAIL, "PID MISMATCH", says, act, []
+    if pidfile is not None and pidfile.pid is not None and pidfile.pid not in engine.pids:
+        return Verdict.FAIL, "PID MISMATCH", says, act, []
+    if beat and beat.timestamp and engine.started_at > beat.timestamp + _START_TOLERANCE:
+        text = (
+            f"{engine.pid} started {instant(engine.started_at)}, "
+            f"after the last beat {instant(beat.timestamp)}"
+        )
+        if evidence.engines is None:
+            return Verdict.FAIL, "ENGINE GONE", f"{text}: its PID was given away", act, []
+        return Verdict.FAIL, "PID MISMATCH", text, "wait for its first beat, then look again", []
+    if beat is None or beat.pid is None:
+        text = f"engine {engine.pid}; the heartbeat names no PID"
+        return Verdict.UNKNOWN, "PID MISMATCH", text, "", [Doubt(DoubtKind.NOTHING_MEASURED, text)]
+    if pidfile is not None and pidfile.pid is None:
+        text = f"{engine.pid}; pidfile {table.pidfile}: {pidfile.trouble}"
+        doubt = Doubt(DoubtKind.PARTIAL_READ, text)
+        return Verdict.UNKNOWN, "PID MISMATCH", text, "see why the pidfile is not there", [doubt]
+    if evidence.engines is None:
+        text = f"{engine.pid} is alive; no process words to tell whether it is the engine"
+        return Verdict.OK, "", text, "", []
+    return Verdict.OK, "", f"{engine.pid} everywhere", "", []
+
+
+def judge_engines(evidence: Evidence) -> list[Finding]:
+    """One row an engine; the verdict on them is parity's."""
+    return [
+        Finding(
+            key=f"engine:{engine.pid}",
+            verdict=Verdict.OK,
+            subject=str(engine.pid),
+            text=f"started {instant(engine.started_at)}"
+            + (f", parent {engine.parent}" if engine.parent else ""),
+            facts={
+                "pid": engine.pid,
+                "argv": engine.argv,
+                "user": engine.user,
+                "started_at": instant(engine.started_at),
+                "parent": engine.parent,
+            },
+        )
+        for engine in _engines(evidence)
+    ]
+
+
+def _engines(evidence: Evidence) -> tuple[Engine, ...]:
+    if evidence.engines is not None:
+        return evidence.engines
+    return (evidence.holder,) if evidence.holder else ()
+
+
+def _all_pids(engines: tuple[Engine, ...]) -> set[int]:
+    return {pid for engine in engines for pid in engine.pids}
+
+
+def _witnesses(evidence: Evidence, beat: Beat | None) -> str:
+    words = [f"heartbeat={beat.pid}" if beat and beat.pid else "heartbeat names none"]
+    if evidence.pidfile is not None:
+        words.append(f"pidfile={evidence.pidfile.pid or 'none'}")
+    return " ".join(words)

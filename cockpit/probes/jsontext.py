@@ -1,0 +1,140 @@
+"""JSON from outside: bytes to values, values to facts, RFC 9535 queries on them."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from jsonpath import CompoundJSONPath, JSONPath, JSONPathEnvironment
+from jsonpath.exceptions import JSONPathError
+
+from cockpit.model import Scalar
+
+Json: TypeAlias = Any
+_ENVIRONMENT = JSONPathEnvironment(strict=True)
+_LARGEST = 2**63
+_LONGEST = 120
+
+
+class BadJson(ValueError):
+    """The bytes are not one JSON value; the text says where."""
+
+
+class BadPath(ValueError):
+    """Not an RFC 9535 query, or one that does not fit the data; the text says why."""
+
+
+def decode(body: bytes) -> Json:
+    """The JSON value in `body` (UTF-8, UTF-16 or UTF-32, with or without a BOM).
+
+    Raises BadJson for anything else, also for nesting too deep to read.
+    """
+    if not body.strip(b" \t\r\n\0"):
+        raise BadJson("0 bytes" if not body else f"{len(body)} bytes, all blank")
+    try:
+        return json.loads(body)
+    except json.JSONDecodeError as error:
+        raise BadJson(f"{error.msg} at line {error.lineno} column {error.colno}") from error
+    except UnicodeDecodeError as error:
+        raise BadJson(f"not text: byte {error.start} of {len(body)} is no {error.encoding}") from (
+            error
+        )
+    except RecursionError as error:
+        raise BadJson("nested too deep") from error
+    except ValueError as error:
+        raise BadJson(str(error)) from error
+
+
+@functools.lru_cache(maxsize=256)
+def compile_query(path: str) -> JSONPath | CompoundJSONPath:
+    """A compiled query. BadPath when `path` is not one."""
+    try:
+        return _ENVIRONMENT.compile(path)
+    except (JSONPathError, RecursionError) as error:
+        raise BadPath(f"{path} is not a JSONPath: {str(error).splitlines()[0]}") from error
+
+
+def query(path: str, data: Json) -> list[tuple[str, Json]]:
+    """The nodes `path` selects as (last part of the location, value), in document order.
+
+    BadPath when `path` is no query, or the data is nested too deep for it.
+    """
+    if not isinstance(data, dict | list):
+        return [("$", data)] if path == "$" else []
+    try:
+        return [
+            (str(match.parts[-1]) if match.parts else "$", match.obj)
+            for match in compile_query(path).finditer(data)
+        ]
+    except (JSONPathError, RecursionError) as error:
+        raise BadPath(f"{path} can't be asked of this data: {error}") from error
+
+
+def first(path: str, data: Json) -> Json:
+    """The first value `path` selects; None when it selects none. BadPath as for `query`."""
+    nodes = query(path, data)
+    return nodes[0][1] if nodes else None
+
+
+def number(value: Json) -> float | int | None:
+    """`value` when it is a finite number; None for booleans and for everything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if isinstance(value, int) or math.isfinite(value) else None
+
+
+def scalar(value: Json) -> Scalar:
+    """`value` as a fact: itself when plain and finite, else its JSON text, shortened."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return short(value)
+    if isinstance(value, int) and abs(value) < _LARGEST:
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return short(text_of(value))
+
+
+def text_of(value: Json) -> str:
+    """`value` as one line of JSON; what can't be written so is named by its type."""
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (ValueError, TypeError, RecursionError):
+        return f"<{kind_of(value)}>"
+
+
+def kind_of(value: Json) -> str:
+    """The JSON word for the type of `value`."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "object" if isinstance(value, Mapping) else "array"
+
+
+def short(text: str, limit: int = _LONGEST) -> str:
+    """`text` in at most `limit` characters."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def same(left: Json, right: Json) -> bool:
+    """JSON equality: 1 equals 1.0, true equals no number, objects compare by members."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(same(left[k], right[k]) for k in left)
+    if _is_list(left) and _is_list(right):
+        return len(left) == len(right) and all(map(same, left, right))
+    return bool(left == right)
+
+
+def _is_list(value: Json) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)

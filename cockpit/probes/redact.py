@@ -1,0 +1,102 @@
+"""Secrets out of raw evidence, before it is hashed, kept or quoted.
+
+Taken out are: the secrets the config and the environment hold, in the forms they travel in (plain,
+percent-encoded, escaped for JSON, Base64, masked in part); values under names that speak of a
+secret; bearer strings, JSON Web Tokens, credentials in URLs and keys of well-known forms.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote, quote_plus
+
+MASK = b"[redacted]"
+_SHORTEST = 4
+_LONG = 8
+_SECRET_WORD = rb"(?:token|passw(?:or)?d|passwd|secret|api[_-]?key|credential|authorization|cookie)"
+_NAMED = re.compile(rb'("[\w.-]*' + _SECRET_WORD + rb'[\w.-]*"\s*:\s*)"(?:[^"\\]|\\.)*"', re.I)
+_HEADER = re.compile(rb"(?im)^((?:proxy-)?authorization|(?:set-)?cookie)(\s*:\s*)\S[^\r\n]*")
+_ASSIGNED = re.compile(
+    rb"(?i)\b([\w-]*" + _SECRET_WORD + rb"[\w-]*\s*[=:]\s*)(?!pass|fail|ok|skip|not|\[redacted)"
+    rb"(?=[^\s\"',;&<>]*\d)[^\s\"',;&<>]{8,}"
+)
+_BEARER = re.compile(rb"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}")
+_WEB_TOKEN = re.compile(rb"\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?")
+_USERINFO = re.compile(rb"(://)[^/\s:@\"'<>]{1,200}:[^/\s@\"'<>]{1,200}@")
+_WELL_KNOWN = re.compile(
+    rb"\b(?:[sp]k_(?:live|test)_\w{8,}|sk-[\w-]{16,}|gh[pousr]_\w{20,}|AKIA[0-9A-Z]{16}"
+    rb"|xox[abprs]-[\w-]{10,})"
+)
+_MASKED_REST = rb"[\w.~+/=-]{0,12}?(?:\.{2,}|\*{2,}|\xe2\x80\xa6)\w{0,8}"
+_SECRET_NAME = re.compile(r"TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|CREDENTIAL", re.I)
+
+
+class Redactor:
+    """Takes secrets out of bytes and texts. Its repr shows none of them."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        forms: set[bytes] = set()
+        masked: list[bytes] = []
+        self._tails: list[bytes] = []
+        for secret in {secret for secret in secrets if len(secret) >= _SHORTEST}:
+            raw = secret.encode("utf-8", "surrogatepass")
+            forms |= {raw, json.dumps(secret)[1:-1].encode("ascii")}
+            if len(raw) >= _LONG:
+                forms |= {
+                    quote(raw, safe="").encode("ascii"),
+                    quote_plus(raw).encode("ascii"),
+                    base64.b64encode(raw).rstrip(b"="),
+                }
+                # The first characters, dots or stars, perhaps the last characters.
+                masked.append(
+                    re.escape(raw[:4])
+                    + rb"[\w.~+/=-]{0,12}?(?:\.{2,}|\*{2,}|\xe2\x80\xa6)[\w]{0,8}"
+                )
+                self._tails.append(raw)
+        ordered = sorted(forms, key=len, reverse=True)
+        patterns = [re.escape(form) for form in ordered] + masked
+        self._known = re.compile(b"|".join(patterns)) if patterns else None
+
+    def __repr__(self) -> str:
+        return f"Redactor({len(self._tails)} long secrets)"
+
+    def body(self, body: bytes) -> bytes:
+        """`body` without secrets; anything else is unchanged."""
+        if self._known is not None:
+            body = self._known.sub(MASK, body)
+        body = _NAMED.sub(rb'\1"' + MASK + b'"', body)
+        body = _HEADER.sub(rb"\1\2" + MASK, body)
+        body = _ASSIGNED.sub(rb"\1" + MASK, body)
+        body = _BEARER.sub(rb"\1" + MASK, body)
+        body = _WEB_TOKEN.sub(MASK, body)
+        body = _USERINFO.sub(rb"\1" + MASK + b"@", body)
+        body = _WELL_KNOWN.sub(MASK, body)
+        return self._without_cut_tail(body)
+
+    def text(self, text: str) -> str:
+        """`text` without secrets."""
+        raw = text.encode("utf-8", "surrogatepass")
+        return self.body(raw).decode("utf-8", "surrogatepass")
+
+    def _without_cut_tail(self, body: bytes) -> bytes:
+        """A reply cut at its size limit may end inside a secret."""
+        for secret in self._tails:
+            for length in range(len(secret) - 1, _SHORTEST - 1, -1):
+                if body.endswith(secret[:length]):
+                    return body[:-length] + MASK
+        return body
+
+
+def environment_secrets(environ: Mapping[str, str]) -> list[str]:
+    """Values of environment variables whose names speak of a secret, paths excepted."""
+    return [
+        value
+        for name, value in environ.items()
+        if _SECRET_NAME.search(name)
+        and len(value) >= _LONG
+        and not value.startswith(("/", "~", "."))
+        and "\\" not in value
+    ]

@@ -1,0 +1,75 @@
+"""The feed a screen holds: it stays the same while the feed behind it changes hands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from cockpit.feed import (
+    Artefact,
+    Command,
+    Feed,
+    FeedMode,
+    HistoryPoint,
+    Reply,
+    Ticket,
+)
+from cockpit.model import Board, Event, Observation
+
+
+class HandoverFeed:
+    """A Feed that passes everything on to the present one, live or attached.
+
+    `hand_over` may come from any thread; listeners follow, replies not yet taken are kept.
+    """
+
+    def __init__(self, first: Feed) -> None:
+        self._feed = first
+        self._listeners: list[Callable[[], None]] = []
+        self._stop_listening = first.listen(self._notify)
+        self._left_over: list[Reply] = []
+
+    def hand_over(self, feed: Feed) -> None:
+        """From now on this feed speaks."""
+        self._stop_listening()
+        self._left_over.extend(self._feed.replies())
+        self._feed = feed
+        self._stop_listening = feed.listen(self._notify)
+        self._notify()
+
+    @property
+    def mode(self) -> FeedMode:
+        return self._feed.mode
+
+    def now(self) -> datetime:
+        return self._feed.now()
+
+    def snapshot(self) -> Board:
+        return self._feed.snapshot()
+
+    def observation(self, probe: str) -> Observation | None:
+        return self._feed.observation(probe)
+
+    def events(self, since: int = 0, limit: int = 500) -> Sequence[Event]:
+        return self._feed.events(since, limit)
+
+    def history(self, probe: str, limit: int = 100) -> Sequence[HistoryPoint]:
+        return self._feed.history(probe, limit)
+
+    def artefact(self, digest: str) -> Artefact | None:
+        return self._feed.artefact(digest)
+
+    def submit(self, command: Command) -> Ticket:
+        return self._feed.submit(command)
+
+    def replies(self) -> Sequence[Reply]:
+        kept, self._left_over = self._left_over, []
+        return [*kept, *self._feed.replies()]
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        self._listeners.append(wake)
+        return lambda: self._listeners.remove(wake) if wake in self._listeners else None
+
+    def _notify(self) -> None:
+        for wake in tuple(self._listeners):
+            wake()

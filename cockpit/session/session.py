@@ -1,0 +1,336 @@
+"""A session: collect when nobody does, attach to who does, take over when that one ends.
+
+Only the holder of the store's lease runs the engine. Everybody else reads the store and keeps an
+eye on the holder: its exit is noticed at once, its silence after a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from cockpit.clock import Clock, SystemClock
+from cockpit.config.fingerprint import compare
+from cockpit.config.load import ConfigErrors, load
+from cockpit.config.models import LoadedConfig
+from cockpit.engine.acts import Actor
+from cockpit.engine.live import LiveFeed
+from cockpit.engine.look import look_at_all
+from cockpit.engine.plan import make_plan
+from cockpit.engine.runtime import LoopThread
+from cockpit.engine.scheduler import Engine
+from cockpit.evidence.errors import StoreError
+from cockpit.evidence.feed import StoreFeed
+from cockpit.evidence.lease import BEAT_EVERY, Acquired, HeldBy, Holder, HolderKind
+from cockpit.evidence.recorder import Recorder
+from cockpit.evidence.store import MemoryRecorder
+from cockpit.feed import Command, Reply, Ticket
+from cockpit.model import Event, EventKind, Observation, Watch
+from cockpit.session.feed import HandoverFeed
+from cockpit.session.identity import REFRESH, identity_of, with_checkout
+from cockpit.session.store import open_store
+from cockpit.system.exits import ExitWatcher
+from cockpit.system.files import FolderWatcher
+from cockpit.system.processes import ProcessIdentity
+from cockpit.system.processes import identity_of as process_identity
+from cockpit.triggers import Triggers
+
+START_TIMEOUT = 10.0
+"""Seconds until a session that got no answer from its store gives up starting."""
+
+
+class Session:
+    """One process at work on one config.
+
+    `start` returns once `feed` speaks; `close` ends everything within a second. All state below
+    belongs to the session's own loop; the feed is the only thing other threads touch.
+    """
+
+    feed: HandoverFeed
+    _present: LiveFeed | StoreFeed
+
+    def __init__(
+        self,
+        loaded: LoadedConfig,
+        *,
+        kind: HolderKind,
+        user: str,
+        host: str,
+        who: str,
+        clock: Clock | None = None,
+    ) -> None:
+        self._clock: Clock = clock or SystemClock()
+        self._who = who
+        self._plan = make_plan(loaded)
+        self._identity = identity_of(loaded, user, host)
+        own = process_identity(os.getpid())
+        self._holder = Holder(
+            pid=os.getpid(),
+            started_at=own.started_at if own else 0.0,
+            host=host,
+            actor=who,
+            kind=kind,
+        )
+        self._config_error = ""
+        self._store_error = ""
+        self._engine: Engine | None = None
+        self._recorder: Recorder
+        self._actor: Actor
+        self._thread = LoopThread()
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+
+    def start(self, *, need_store: bool = False) -> None:
+        """Open the store and begin to watch or to follow who watches.
+
+        Raises StoreError when the store can't be used and `need_store` is set; otherwise the
+        session works without one and its board says so.
+        """
+        try:
+            self._recorder = open_store(self._plan.loaded, self._clock, self._who)
+        except StoreError as error:
+            if need_store:
+                raise
+            self._store_error = str(error)
+            self._recorder = MemoryRecorder(
+                clock=self._clock, actor=self._who, trouble=self._store_error
+            )
+        self._actor = Actor(
+            lambda: self._plan,
+            clock=self._clock,
+            recorder=self._recorder,
+            who=self._who,
+            probe_now=self._probe_now,
+        )
+        self._thread.start()
+        self._thread.spawn(self._live())
+        self._ready.wait(START_TIMEOUT)
+        if self._failure is not None:
+            self.close()
+            raise self._failure
+
+    def close(self) -> None:
+        """Stop probing, end children, give the lease back, write what is left."""
+        self._thread.stop()
+        if hasattr(self, "_present"):
+            self._present.close()
+        if hasattr(self, "_recorder"):
+            self._recorder.release(self._holder)
+            self._recorder.close()
+
+    def log(self, event: Event) -> None:
+        """Put an event into the evidence."""
+        self._recorder.log(event)
+
+    async def _live(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._follow_config())
+                group.create_task(self._follow_checkout())
+                group.create_task(self._work())
+        except Exception as error:
+            self._failure = error
+            self._ready.set()
+            raise
+
+    async def _work(self) -> None:
+        """Collect while the lease is ours, attend while it is another's, for ever."""
+        while True:
+            taken = await self._acquire()
+            if isinstance(taken, HeldBy):
+                await self._attend(taken)
+            await self._collect()
+
+    async def _acquire(self) -> Acquired | HeldBy | None:
+        """Ask for the lease; None when there is no store to hold one in."""
+        if self._store_error:
+            return None
+        try:
+            return await asyncio.wrap_future(self._recorder.acquire(self._holder))
+        except StoreError:
+            return None
+
+    async def _collect(self) -> None:
+        """Run the engine until the lease is lost."""
+        live: list[LiveFeed] = []
+        engine = Engine(
+            self._plan,
+            clock=self._clock,
+            recorder=self._recorder,
+            triggers=Triggers(self._clock),
+            changed=lambda: live[0].notify() if live else None,
+            standings=self._recorder.standings,
+        )
+        reader = self._recorder.reader()
+        live.append(
+            LiveFeed(
+                engine,
+                self._recorder,
+                reader,
+                clock=self._clock,
+                identity=lambda: self._identity,
+                watch=self._watch,
+                submit=self._submit,
+            )
+        )
+        stop_hearing = self._recorder.subscribe(live[0].hear)
+        self._engine = engine
+        self._tell(EventKind.COLLECTOR, f"collecting as {self._holder.kind} {self._holder.pid}")
+        self._speak(live[0])
+        running = asyncio.create_task(engine.run())
+        try:
+            await self._beat_until_lost(running)
+        finally:
+            self._engine = None
+            stop_hearing()
+            running.cancel()
+            await asyncio.wait((running,))
+
+    async def _beat_until_lost(self, running: asyncio.Task[None]) -> None:
+        while True:
+            await self._clock.sleep(BEAT_EVERY)
+            if running.done():
+                running.result()
+            if self._store_error:
+                continue
+            if not await asyncio.wrap_future(self._recorder.beat(self._holder)):
+                self._tell(EventKind.COLLECTOR, "another process holds the lease: stepping down")
+                return
+
+    async def _attend(self, held: HeldBy) -> None:
+        """Follow the collector through the store; returns when the lease has become ours."""
+        feed = StoreFeed(
+            self._plan.loaded.store_path,
+            plan=lambda: self._plan.order,
+            clock=self._clock,
+            identity=lambda: self._identity,
+            submit=self._submit,
+            config_error=lambda: self._config_error,
+        )
+        self._speak(feed)
+        taken: Acquired | HeldBy | None = held
+        while isinstance(taken, HeldBy):
+            await self._until_ended(taken.holder)
+            taken = await self._acquire()
+
+    async def _until_ended(self, holder: Holder) -> None:
+        """Wait for the holder's exit; a while at most, to find one that hangs or is elsewhere."""
+        ended = asyncio.Event()
+        exits = ExitWatcher()
+        if holder.host == self._holder.host:
+            exits.watch(
+                ProcessIdentity(holder.pid, holder.started_at), lambda identity, code: ended.set()
+            )
+        waiting = asyncio.ensure_future(ended.wait())
+        sleeping = asyncio.ensure_future(self._clock.sleep(BEAT_EVERY))
+        try:
+            await asyncio.wait((waiting, sleeping), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            sleeping.cancel()
+            exits.close()
+
+    def _speak(self, feed: LiveFeed | StoreFeed) -> None:
+        """Let `feed` speak from now on."""
+        self._present = feed
+        if hasattr(self, "feed"):
+            self.feed.hand_over(feed)
+        else:
+            self.feed = HandoverFeed(feed)
+            self._ready.set()
+
+    def _watch(self) -> Watch:
+        health = self._recorder.health
+        engine = self._engine
+        return Watch(
+            recording=health.recording and not self._store_error,
+            trouble=self._store_error or health.trouble,
+            used=health.used,
+            cap=health.cap,
+            gaps=self._recorder.gaps,
+            beat=engine.pulse.beat if engine else None,
+            config_error=self._config_error,
+        )
+
+    def _submit(self, command: Command, ticket: Ticket) -> None:
+        self._thread.spawn(self._execute(command, ticket))
+
+    async def _execute(self, command: Command, ticket: Ticket) -> None:
+        try:
+            reply = await self._actor.execute(command, ticket)
+        except Exception as error:  # noqa: BLE001 - the operator must hear of it, the rest goes on
+            reply = Reply(ticket, False, f"that failed: {type(error).__name__}: {error}")
+        self._present.push_reply(reply)
+
+    async def _probe_now(self, name: str | None) -> Sequence[Observation]:
+        if self._engine is not None:
+            return await self._engine.probe_now(name)
+        probes = [p.probe for p in self._plan.probes if name in (None, p.probe.name)]
+        if not probes:
+            raise KeyError(name)
+        known = {n: s.observation for n, s in self._recorder.standings.items()}
+        looks = await look_at_all(probes, self._clock, previous=known, board=known)
+        for seen in looks:
+            for artefact in seen.artefacts:
+                self._recorder.keep(artefact)
+            self._recorder.observe(seen.observation, source="screen")
+        return [seen.observation for seen in looks]
+
+    async def _follow_config(self) -> None:
+        path = self._plan.loaded.path
+        if path is None:
+            return
+        changed = asyncio.Event()
+        watcher = FolderWatcher(lambda paths: changed.set(), clock=self._clock)
+        watcher.start([path])
+        try:
+            while True:
+                await changed.wait()
+                changed.clear()
+                await self._reload(path)
+        finally:
+            watcher.stop()
+
+    async def _reload(self, path: Path) -> None:
+        try:
+            plan = make_plan(load(path))
+        except ConfigErrors as errors:
+            if str(errors) != self._config_error:
+                self._config_error = errors.render()
+                self._tell(EventKind.CONFIG, f"bad edit, the old plan stays: {errors.render()}")
+            self._notify()
+            return
+        change = compare(self._plan.loaded.config, plan.loaded.config)
+        healed, self._config_error = bool(self._config_error), ""
+        if plan.loaded.config != self._plan.loaded.config:
+            self._tell(EventKind.CONFIG, f"new plan: {change.summary()}")
+            if self._engine is not None:
+                await self._engine.replan(plan)
+                plan = self._engine.plan
+            self._plan = plan
+        elif healed:
+            self._tell(EventKind.CONFIG, "the config is right again, nothing changed")
+        self._notify()
+
+    async def _follow_checkout(self) -> None:
+        while True:
+            self._identity = await with_checkout(self._identity, self._plan.loaded)
+            await self._clock.sleep(REFRESH)
+
+    def _notify(self) -> None:
+        if hasattr(self, "_present"):
+            self._present.notify()
+
+    def _tell(self, kind: EventKind, text: str) -> None:
+        self._recorder.log(
+            Event(
+                at=self._clock.now(),
+                kind=kind,
+                subject="cockpit",
+                text=text,
+                actor=self._who,
+            )
+        )

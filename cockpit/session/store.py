@@ -1,0 +1,21 @@
+"""Opens the evidence store that a config names."""
+
+from __future__ import annotations
+
+from cockpit.clock import Clock
+from cockpit.config.models import LoadedConfig
+from cockpit.evidence.store import Store
+from cockpit.system.processes import ProcessIdentity, is_alive
+
+
+def open_store(loaded: LoadedConfig, clock: Clock, who: str) -> Store:
+    """The store of this config, with its bounds; `who` signs events. Raises StoreError."""
+    table = loaded.config.cockpit
+    return Store.open(
+        loaded.store_path,
+        clock=clock,
+        actor=who,
+        alive=lambda pid, started_at: is_alive(ProcessIdentity(pid, started_at)),
+        cap_bytes=table.store_max_mb * 1024 * 1024,
+        retain_days=table.retain_days,
+    )

@@ -1,0 +1,543 @@
+"""`load`: every mistake of a file at once, each with line, key, problem and a way out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from cockpit.config.errors import ConfigErrors
+from cockpit.config.load import LARGEST, find, load, loads, reload
+
+EVERYTHING = """\
+[cockpit]
+label = "LAB"
+
+[[listener]]
+name = "backend"
+port = 8001
+process = ["uvicorn", "app.main:app"]
+
+[[heartbeat]]
+name = "paper-live"
+file = "data/heartbeat.json"
+pidfile = "logs/engine.pid"
+counter = "$.total"
+warn_after = "250ms"
+fail_after = 5
+
+[[gate]]
+name = "promotion"
+json = "reports/weekly_*.json"
+score = { each = "$.summary.gates", met = "met" }
+pass = "80%"
+max_age = "8d"
+
+[[gate]]
+name = "ops"
+command = ["./gate.sh", "--strict"]
+pattern = '(?P<met>\\d+)/(?P<total>\\d+)'
+
+[[gate]]
+name = "batch"
+checklist = "PLAN"
+
+[[gate]]
+name = "batch file"
+checklist = "PLAN.md"
+
+[[checklist]]
+file = "PLAN.md"
+states = ["todo", "doing", "done"]
+
+[[smoke]]
+name = "options"
+base_url = "http://127.0.0.1:8001"
+token = "${API_TOKEN}"
+symbols = ["SPY"]
+checks = [{ name = "chain", path = "/chain/{symbol}", expect = { "$.data" = "nonempty" } }]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "PLAN.md").write_text("- [ ] one\n", encoding="utf-8")
+    return tmp_path
+
+
+def told(folder: Path, text: str, environment: dict[str, str] | None = None) -> list[str]:
+    """The rendered errors of a file of that text."""
+    path = folder / "cockpit.toml"
+    path.write_text(text, encoding="utf-8", newline="")
+    with pytest.raises(ConfigErrors) as raised:
+        load(path, environment or {})
+    assert str(raised.value) == raised.value.render()
+    return raised.value.render().splitlines()
+
+
+def test_a_file_with_everything(folder: Path) -> None:
+    path = folder / "cockpit.toml"
+    path.write_text(EVERYTHING, encoding="utf-8")
+    loaded = load(path, {"API_TOKEN": "s3cret"})
+    config = loaded.config
+    assert loaded.folder == folder and loaded.path == path
+    assert [table.name for table in config.probes()] == [
+        "backend", "paper-live", "promotion", "ops", "batch", "batch file", "options", "PLAN",
+    ]  # fmt: skip
+    assert config.heartbeat[0].warn_after == 0.25 and config.heartbeat[0].fail_after == 5.0
+    assert config.gate[0].max_age == 8 * 86400 and config.gate[0].passes == "80%"
+    token = config.smoke[0].token
+    assert token is not None and token.get_secret_value() == "s3cret"
+    assert loaded.secret_sources == {"smoke[0].token": "${API_TOKEN}"}
+    assert "s3cret" not in repr(loaded)
+    assert loaded.store_path == folder / ".cockpit" / "evidence.db"
+
+
+def test_an_empty_file_is_a_config(folder: Path) -> None:
+    assert loads("", folder).config.probes() == []
+
+
+def test_three_mistakes_are_three_lines(folder: Path) -> None:
+    assert told(
+        folder,
+        '[[listener]]\nname = "a"\nprot = 8001\n\n[[smoke]]\nname = "a"\nbase_url = "http://h"\n'
+        'symbols = "SPY"\n',
+    ) == [
+        'cockpit.toml:3: listener[0].prot: unknown key; did you mean "port"?',
+        'cockpit.toml:6: smoke[0].name: the name "a" is already taken by listener[0] at line 2; '
+        "names are unique over all kinds",
+        'cockpit.toml:8: smoke[0].symbols: expected a list such as ["a", "b"], found "SPY"',
+    ]
+
+
+LISTENER = '[[listener]]\nname = "a"\n'
+GATE = '[[gate]]\nname = "g"\n'
+SMOKE = '[[smoke]]\nname = "s"\nbase_url = "http://h:1"\n'
+BEAT = '[[heartbeat]]\nname = "h"\nfile = "h.json"\n'
+
+BROKEN = {
+    "unknown table": (
+        "[[listner]]\nport = 1\n",
+        'cockpit.toml:1: listner: unknown table; did you mean "listener"?',
+    ),
+    "unknown table, nothing close": (
+        "x = 1\n",
+        "cockpit.toml:1: x: unknown table; "
+        "valid here: cockpit, listener, heartbeat, gate, checklist, smoke",
+    ),
+    "unknown key, nothing close": (
+        "[cockpit]\nzzz = 1\n",
+        "cockpit.toml:2: cockpit.zzz: unknown key; "
+        "valid here: label, store, store_max_mb, retain_days",
+    ),
+    "unknown key deep inside": (
+        SMOKE + 'checks = [\n  { name = "c", path = "/", expct = {} },\n]\n',
+        'cockpit.toml:5: smoke[0].checks[0].expct: unknown key; did you mean "expect"?',
+    ),
+    "unknown key in an inline table": (
+        GATE + 'json = "x"\nscore = { eech = "$.a", met = "m", each = "$.a" }\n',
+        'cockpit.toml:4: gate[0].score.eech: unknown key; did you mean "each"?',
+    ),
+    "key of a keyword": (
+        GATE + 'json = "x"\nscore = { value = "$.a" }\npasses = 3\n',
+        'cockpit.toml:5: gate[0].passes: unknown key; did you mean "pass"?',
+    ),
+    "quoted key": (
+        LISTENER + 'port = 1\n"a b" = 1\n',
+        'cockpit.toml:4: listener[0]."a b": unknown key; valid here: name, every, timeout, '
+        "affects, runbook, watch, port, expect, process",
+    ),
+    "missing": (LISTENER, "cockpit.toml:1: listener[0].port: missing; every [[listener]] needs it"),
+    "missing deep inside": (
+        SMOKE + 'checks = [{ name = "c" }]\n',
+        "cockpit.toml:4: smoke[0].checks[0].path: missing; each of checks needs it",
+    ),
+    "single brackets": (
+        '[listener]\nname = "a"\nport = 1\n',
+        "cockpit.toml:1: listener: is a single table; write it with two brackets: [[listener]]",
+    ),
+    "double brackets": (
+        '[[cockpit]]\nlabel = "X"\n',
+        "cockpit.toml:1: cockpit: stands more than once or in two brackets; "
+        "write it once: [cockpit]",
+    ),
+    "table that is a value": (
+        "listener = 3\n",
+        'cockpit.toml:1: listener: expected a list such as ["a", "b"], found the number 3',
+    ),
+    "text for a number": (
+        LISTENER + 'port = "8001"\n',
+        'cockpit.toml:3: listener[0].port: expected a whole number, found "8001"',
+    ),
+    "fraction for a number": (
+        LISTENER + "port = 80.5\n",
+        "cockpit.toml:3: listener[0].port: expected a whole number, found the number 80.5",
+    ),
+    "boolean for a number": (
+        LISTENER + "port = true\n",
+        "cockpit.toml:3: listener[0].port: expected a whole number, found true",
+    ),
+    "number for text": (
+        '[[heartbeat]]\nname = "h"\nfile = 3\n',
+        "cockpit.toml:3: heartbeat[0].file: expected text in quotes, found the number 3",
+    ),
+    "date for text": (
+        '[[heartbeat]]\nname = "h"\nfile = 2026-01-01\n',
+        "cockpit.toml:3: heartbeat[0].file: expected text in quotes, found a date or time",
+    ),
+    "entry of a list": (
+        LISTENER + 'port = 1\nprocess = [\n  "uvicorn",\n  3,\n]\n',
+        "cockpit.toml:6: listener[0].process[1]: expected text in quotes, found the number 3",
+    ),
+    "empty list": (
+        LISTENER + "port = 1\nprocess = []\n",
+        "cockpit.toml:4: listener[0].process: needs at least 1 entry",
+    ),
+    "empty text": (
+        '[[heartbeat]]\nname = "h"\nfile = ""\n',
+        "cockpit.toml:3: heartbeat[0].file: must not be empty",
+    ),
+    "port too small": (
+        LISTENER + "port = 0\n",
+        "cockpit.toml:3: listener[0].port: must be at least 1, found the number 0",
+    ),
+    "port too large": (
+        LISTENER + "port = 65536\n",
+        "cockpit.toml:3: listener[0].port: must be at most 65535, found the number 65536",
+    ),
+    "huge number": (
+        LISTENER + f"port = {'9' * 400}\n",
+        "cockpit.toml:3: listener[0].port: must be at most 65535, found a huge number",
+    ),
+    "choice": (
+        LISTENER + 'port = 1\nexpect = "On"\n',
+        'cockpit.toml:4: listener[0].expect: expected one of "one", "none", "some", found "On"; '
+        'did you mean "one"?',
+    ),
+    "concern": (
+        LISTENER + 'port = 1\naffects = "ready"\n',
+        'cockpit.toml:4: listener[0].affects: expected one of "run", "readiness", found "ready"; '
+        'did you mean "readiness"?',
+    ),
+    "duration word": (
+        LISTENER + 'port = 1\nevery = "5 minutes"\n',
+        'cockpit.toml:4: listener[0].every: a duration is text such as "90s", "5m", "2h", '
+        "or a number of seconds",
+    ),
+    "duration of nothing": (
+        LISTENER + 'port = 1\nevery = "0s"\n',
+        'cockpit.toml:4: listener[0].every: must be greater than 0, found "0s"',
+    ),
+    "duration without end": (
+        LISTENER + "port = 1\nevery = inf\n",
+        "cockpit.toml:4: listener[0].every: must be at most 366 days, found the number inf",
+    ),
+    "duration that is no number": (
+        LISTENER + "port = 1\nevery = nan\n",
+        "cockpit.toml:4: listener[0].every: must be at most 366 days, found the number nan",
+    ),
+    "duration of 400 digits": (
+        LISTENER + f"port = 1\nevery = {'9' * 400}\n",
+        "cockpit.toml:4: listener[0].every: must be at most 366 days, found a huge number",
+    ),
+    "thresholds": (
+        BEAT + 'warn_after = "10m"\n',
+        "cockpit.toml:1: heartbeat[0]: fail_after (300s) is shorter than warn_after (600s); "
+        "it must be at least as long",
+    ),
+    "JSONPath without root": (
+        BEAT + 'timestamp = "timestamp"\n',
+        'cockpit.toml:4: heartbeat[0].timestamp: a JSONPath starts with "$", '
+        'such as "$.summary.gates"',
+    ),
+    "JSONPath": (
+        GATE + 'json = "x"\nscore = { value = "$.a[" }\n',
+        "cockpit.toml:4: gate[0].score.value: not a JSONPath by RFC 9535: unexpected end of query",
+    ),
+    "JSONPath as a key": (
+        SMOKE + 'checks = [\n{ name = "c", path = "/", expect = { "$.a b" = 1 } }]\n',
+        'cockpit.toml:5: smoke[0].checks[0].expect."$.a b": not a JSONPath by RFC 9535: '
+        "unexpected token 'b' at character 5",
+    ),
+    "regular expression": (
+        GATE + 'command = ["x"]\npattern = "("\n',
+        "cockpit.toml:4: gate[0].pattern: not a regular expression: "
+        "missing ), unterminated subpattern at position 0",
+    ),
+    "groups of the expression": (
+        GATE + "command = [\"x\"]\npattern = '(?P<met>\\d+)'\n",
+        "cockpit.toml:4: gate[0].pattern: the pattern needs the named groups "
+        "(?P<met>…) and (?P<total>…)",
+    ),
+    "two sources": (
+        GATE + 'json = "x"\ncommand = ["x"]\n',
+        "cockpit.toml:1: gate[0]: give exactly one of `json`, `command` and `checklist`",
+    ),
+    "pass": (
+        GATE + 'command = ["x"]\npass = "most"\n',
+        'cockpit.toml:4: gate[0].pass: `pass` is "all", a number such as 5, or a share '
+        'such as "80%"',
+    ),
+    "pass over 100 %": (
+        GATE + 'command = ["x"]\npass = "101%"\n',
+        'cockpit.toml:4: gate[0].pass: `pass` is "all", a number such as 5, or a share '
+        'such as "80%"',
+    ),
+    "pass of a wrong type": (
+        GATE + 'command = ["x"]\npass = true\n',
+        'cockpit.toml:4: gate[0].pass: `pass` is "all", a number such as 5, or a share '
+        'such as "80%"',
+    ),
+    "gate of no checklist": (
+        GATE + 'checklist = "PLAM"\n[[checklist]]\nfile = "PLAN.md"\n',
+        'cockpit.toml:3: gate[0].checklist: no checklist is called "PLAM"; did you mean "PLAN"?',
+    ),
+    "gate without any checklist": (
+        GATE + 'checklist = "PLAM"\n',
+        'cockpit.toml:3: gate[0].checklist: no checklist is called "PLAM"; '
+        "there is no [[checklist]]",
+    ),
+    "gate on a missing file": (
+        GATE + 'checklist = "./PLAM.md"\n',
+        'cockpit.toml:3: gate[0].checklist: there is no file "./PLAM.md"; did you mean "PLAN.md"?',
+    ),
+    "gate in a missing folder": (
+        GATE + 'command = ["x"]\ncwd = "nowhere"\n',
+        'cockpit.toml:4: gate[0].cwd: there is no folder "nowhere"',
+    ),
+    "checklist that is missing": (
+        '[[checklist]]\nfile = "plam.md"\n',
+        'cockpit.toml:2: checklist[0].file: there is no file "plam.md"; did you mean "PLAN.md"?',
+    ),
+    "checklist in a missing folder": (
+        '[[checklist]]\nfile = "docs/PLAN.md"\n',
+        'cockpit.toml:2: checklist[0].file: there is no file "docs/PLAN.md"; '
+        "its folder does not exist either",
+    ),
+    "checklist that is a folder": (
+        '[[checklist]]\nfile = "."\nname = "c"\n',
+        'cockpit.toml:2: checklist[0].file: "." is a folder, a file is wanted',
+    ),
+    "name by default taken": (
+        '[[checklist]]\nfile = "PLAN.md"\n[[listener]]\nname = "PLAN"\nport = 1\n',
+        'cockpit.toml:4: listener[0].name: the name "PLAN" is already taken by checklist[0] '
+        "at line 1; names are unique over all kinds",
+    ),
+    "name with a slash": (
+        '[[listener]]\nname = "a/b"\nport = 1\n',
+        'cockpit.toml:2: listener[0].name: may not start with a blank or hold a "/", found "a/b"',
+    ),
+    "name with a hidden character": (
+        '[[listener]]\nname = "a\\u200bb"\nport = 1\n',
+        "cockpit.toml:2: listener[0].name: holds blanks at an end or characters that "
+        "no screen shows",
+    ),
+    "address": (
+        '[[smoke]]\nname = "s"\nbase_url = "localhost:8001"\n',
+        "cockpit.toml:3: smoke[0].base_url: must be an address such as http://127.0.0.1:8001, "
+        'found "localhost:8001"',
+    ),
+    "credentials in an address": (
+        '[[smoke]]\nname = "s"\nbase_url = "http://me:pw@h"\n',
+        "cockpit.toml:3: smoke[0].base_url: credentials do not belong in an address; "
+        'use token = "${NAME}"',
+    ),
+    "checks of one name": (
+        SMOKE + 'checks = [{ name = "c", path = "/" }, { name = "c", path = "/x" }]\n',
+        "cockpit.toml:1: smoke[0]: names of checks stand twice: c",
+    ),
+    "environment": (
+        SMOKE + 'token = "${API_TOKEN}"\n',
+        "cockpit.toml:4: smoke[0].token: the environment variable API_TOKEN is not set",
+    ),
+    "malformed reference": (
+        SMOKE + 'token = "${API-TOKEN}"\n',
+        "cockpit.toml:4: smoke[0].token: a reference is written ${NAME}, with letters, "
+        "digits and _ only",
+    ),
+    "reference elsewhere": (
+        LISTENER + 'port = 1\nprocess = ["${HOME}/x"]\n',
+        "cockpit.toml:4: listener[0].process[0]: ${…} is replaced in `token` only; "
+        "write the value itself",
+    ),
+    "NUL": (
+        '[[heartbeat]]\nname = "h"\nfile = "a\\u0000"\n',
+        "cockpit.toml:3: heartbeat[0].file: holds a NUL character",
+    ),
+    "not TOML": (
+        "[[listener]]\nport = \n",
+        "cockpit.toml:2:8: not valid TOML: Invalid value; text needs quotes",
+    ),
+    "backslashes": (
+        '[[heartbeat]]\nfile = "C:\\data"\n',
+        "cockpit.toml:2:13: not valid TOML: Unescaped '\\' in a string; in double quotes a "
+        "backslash is written twice; single quotes keep it as it is",
+    ),
+    "key twice": (
+        "[cockpit]\nlabel = 'a'\nlabel = 'b'\n",
+        "cockpit.toml:3:12: not valid TOML: Cannot overwrite a value; this key stands twice",
+    ),
+    "unfinished": (
+        "[cockpit]\nlabel = 'a",
+        None,
+    ),
+    "a number of 5,000 digits": ("x = " + "9" * 5000, None),
+    "nested too deeply": (
+        "x = " + "[" * 5000 + "]" * 5000,
+        "cockpit.toml: is nested too deeply",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_mistake_in_words(folder: Path, case: str) -> None:
+    text, expected = BROKEN[case]
+    lines = told(folder, text)
+    assert len(lines) == 1, lines
+    if expected is not None:
+        assert lines == [expected]
+    assert "pydantic" not in lines[0].lower() and "input" not in lines[0].lower()
+
+
+def test_crlf_keeps_the_lines(folder: Path) -> None:
+    assert told(folder, "\r\n\r\n[cockpit]\r\nlable = 'x'\r\n") == [
+        'cockpit.toml:4: cockpit.lable: unknown key; did you mean "label"?'
+    ]
+
+
+def test_secrets_stand_in_no_message(folder: Path) -> None:
+    lines = told(folder, SMOKE + "token = [1]\n\n" + SMOKE + 'token = "s3cret-${X"\n')
+    assert lines[0].startswith("cockpit.toml:4: smoke[0].token: expected text in quotes")
+    assert not any("s3cret" in line for line in lines)
+    assert told(folder, SMOKE + "token = 12345\n") == [
+        "cockpit.toml:4: smoke[0].token: expected text in quotes, found a number"
+    ]
+
+
+def test_an_empty_variable_is_not_a_secret(folder: Path) -> None:
+    assert told(folder, SMOKE + 'token = "a${X}${Y}"\n', {"X": "", "Y": "y"}) == [
+        "cockpit.toml:4: smoke[0].token: the environment variable X is empty"
+    ]
+
+
+def test_a_runbook_may_speak_of_variables(folder: Path) -> None:
+    loads(LISTENER + "port = 1\nrunbook = 'echo ${HOME}'\n", folder, {})
+
+
+def test_files_that_are_written_later_may_be_missing(folder: Path) -> None:
+    loads(BEAT + GATE + 'json = "r/*.json"\nscore = { value = "$.x" }\n', folder, {})
+
+
+def test_a_message_holds_no_control_character(folder: Path) -> None:
+    lines = told(folder, '"\\u001b[31mx\\u202e" = 1\n')
+    assert len(lines) == 1 and lines[0].isprintable()
+
+
+def test_messages_name_the_file_as_asked(folder: Path) -> None:
+    with pytest.raises(ConfigErrors) as raised:
+        loads("x = 1", folder, name="other.toml")
+    assert raised.value.render().startswith("other.toml:1: x:")
+    assert raised.value.render("C:/a.toml").startswith("C:/a.toml:1: x:")
+    (error,) = raised.value.errors
+    assert (error.line, error.key, error.problem) == (1, "x", "unknown table")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"\xef\xbb\xbfx = 1", ":1: starts with a byte order mark; save it as UTF-8 without BOM"),
+        ("x = 1".encode("utf-16"), ":1: is saved as UTF-16; save it as UTF-8"),
+        (b"# ok\n# \xe9\n", ":2: byte 0xe9 is not UTF-8; save it as UTF-8"),
+        (b"#" * (LARGEST + 1), ": is larger than 1,000,000 bytes; is this really the config?"),
+    ],
+)
+def test_bytes_that_are_no_config(tmp_path: Path, body: bytes, expected: str) -> None:
+    path = tmp_path / "cockpit.toml"
+    path.write_bytes(body)
+    with pytest.raises(ConfigErrors) as raised:
+        load(path)
+    assert str(raised.value) == "cockpit.toml" + expected
+
+
+def test_paths_that_are_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigErrors, match=r": is a folder, not a file; give the file itself"):
+        load(tmp_path)
+    (tmp_path / "cockpit.toml").write_text("")
+    with pytest.raises(ConfigErrors, match=r"did you mean .*cockpit.toml\?"):
+        load(tmp_path)
+    with pytest.raises(
+        ConfigErrors, match=r"^cockpit.tml: there is no such file; `cockpit init` writes one$"
+    ):
+        load(tmp_path / "nowhere" / "cockpit.tml")
+    (tmp_path / "paper.toml").write_text("")
+    with pytest.raises(ConfigErrors, match=r'there is no such file; did you mean "paper.toml"'):
+        load(tmp_path / "papr.toml")
+    with pytest.raises(ConfigErrors, match="cannot be read"):
+        load(tmp_path / "a\0b")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "cockpit.toml"
+    os.mkfifo(path)
+    with pytest.raises(ConfigErrors, match=r"cockpit.toml: is not a regular file"):
+        load(path)
+    path.unlink()
+    path.symlink_to(path)
+    with pytest.raises(ConfigErrors, match=r"cockpit.toml: cannot be read: "):
+        load(path)
+    if os.geteuid() != 0:
+        path.unlink()
+        path.write_text("")
+        path.chmod(0)
+        with pytest.raises(ConfigErrors, match="cannot be read: Permission denied"):
+            load(path)
+
+
+def test_relative_paths_start_from_the_files_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "cockpit.toml").write_text('[[checklist]]\nfile = "PLAN.md"\n', encoding="utf-8")
+    (folder / "below").mkdir()
+    monkeypatch.chdir(folder / "below")
+    loaded = load(Path("..") / "cockpit.toml")
+    assert loaded.folder.is_absolute() and loaded.resolve("PLAN.md").is_file()
+    assert loaded.resolve("~nobody-has-this-name/x").is_absolute()
+    assert loaded.resolve("~/x") == Path("~/x").expanduser()
+
+
+def test_reload_reads_the_file_again(folder: Path) -> None:
+    path = folder / "cockpit.toml"
+    path.write_text(LISTENER + "port = 1\n", encoding="utf-8")
+    old = load(path)
+    path.write_text(LISTENER + "port = 2\n", encoding="utf-8")
+    assert reload(old).config.listener[0].port == 2
+    path.write_text("x =", encoding="utf-8")
+    with pytest.raises(ConfigErrors):
+        reload(old)
+    in_memory = loads("", folder)
+    assert reload(in_memory) is in_memory
+
+
+def test_find_goes_upward(tmp_path: Path) -> None:
+    deep = tmp_path / "a" / "b" / "c"
+    deep.mkdir(parents=True)
+    (tmp_path / "a" / "cockpit.toml").write_text("")
+    (deep / "cockpit.toml").mkdir()
+    assert find(deep) == tmp_path / "a" / "cockpit.toml"
+    (tmp_path / "a" / "b" / "cockpit.toml").write_text("")
+    assert find(deep) == tmp_path / "a" / "b" / "cockpit.toml"
+    assert find(deep / "not" / "there") == tmp_path / "a" / "b" / "cockpit.toml"
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="needs another owner")
+def test_find_passes_over_what_a_stranger_left_in_an_open_folder(tmp_path: Path) -> None:
+    path = tmp_path / "cockpit.toml"
+    path.write_text("")
+    assert find(tmp_path) == path
+    os.chown(path, 4242, 4242)
+    assert find(tmp_path) == path
+    tmp_path.chmod(0o1777)
+    assert find(tmp_path) != path

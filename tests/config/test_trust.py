@@ -1,0 +1,234 @@
+"""Consent to commands: given for exactly one command, ended by any change of what it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cockpit.clock import ManualClock
+from cockpit.config.load import loads
+from cockpit.config.models import LoadedConfig
+from cockpit.config.trust import TrustError, TrustStore
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX file modes")
+
+CONFIG = """
+[[gate]]
+name = "ops"
+command = ["python", "gate.py", "--strict", "--rules=rules.ini", "data.json"]
+[[gate]]
+name = "module"
+command = ["python", "-m", "tools.check"]
+cwd = "sub"
+[[gate]]
+name = "report"
+json = "r.json"
+score = { value = "$.x" }
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    (folder / "sub" / "tools").mkdir(parents=True)
+    (folder / "gate.py").write_text("print('3/3 passed')\n")
+    (folder / "rules.ini").write_text("[a]\n")
+    (folder / "data.json").write_text("{}")
+    (folder / "sub" / "tools" / "check.py").write_text("pass\n")
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> TrustStore:
+    return TrustStore(tmp_path / "user" / "trust.json", ManualClock())
+
+
+def names(store: TrustStore, loaded: LoadedConfig) -> list[str]:
+    return [table.name for table in store.pending(loaded)]
+
+
+def test_nothing_is_trusted_at_first(folder: Path, store: TrustStore) -> None:
+    loaded = loads(CONFIG, folder)
+    assert names(store, loaded) == ["ops", "module"]
+    ops, module, report = loaded.config.gate
+    assert not store.is_trusted(loaded, ops) and not store.is_trusted(loaded, module)
+    assert store.is_trusted(loaded, report), "a gate that runs nothing needs no consent"
+    assert store.trouble == "" and not store.path.exists()
+
+
+def test_consent_counts_at_once_for_everybody_who_looks(folder: Path, store: TrustStore) -> None:
+    loaded = loads(CONFIG, folder)
+    other = TrustStore(store.path)
+    assert store.trust(loaded, [loaded.config.gate[0]]) is None
+    assert names(other, loaded) == ["module"] and other.is_trusted(loaded, loaded.config.gate[0])
+    other.trust(loaded, loaded.config.gate)
+    assert names(store, loaded) == []
+    store.revoke(loaded, [loaded.config.gate[0]])
+    assert names(other, loaded) == ["ops"]
+
+
+def test_what_consent_is_given_to(folder: Path, store: TrustStore) -> None:
+    loaded = loads(CONFIG, folder)
+    ops, module, report = (store.command(loaded, table) for table in loaded.config.gate)
+    assert ops is not None and module is not None and report is None
+    assert ops.folder == folder and ops.argv[1:3] == ("gate.py", "--strict")
+    assert ops.scripts == (folder / "gate.py", folder / "rules.ini")
+    assert module.folder == folder / "sub"
+    assert module.scripts == (folder / "sub" / "tools" / "check.py",)
+
+
+def edit(name: str, text: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        (folder / name).write_text(text)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "asked"),
+    [
+        (edit("gate.py", "import os\n"), ["ops"]),
+        (edit("rules.ini", "[b]\n"), ["ops"]),
+        (edit("sub/tools/check.py", "import os\n"), ["module"]),
+        (lambda folder: (folder / "gate.py").unlink(), ["ops"]),
+        (edit("data.json", '{"more": 1}'), []),
+        (edit("other.py", "import os\n"), []),
+    ],
+)
+def test_a_changed_script_is_asked_for_again(
+    folder: Path, store: TrustStore, change: Callable[[Path], None], asked: list[str]
+) -> None:
+    loaded = loads(CONFIG, folder)
+    store.trust(loaded, loaded.config.gate)
+    change(folder)
+    assert names(store, loaded) == asked
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "asked"),
+    [
+        ('"--strict"', '"--lax"', ["ops"]),
+        ('cwd = "sub"', "", ["module"]),
+        ('"--strict"', '"--strict", "x"', ["ops"]),
+        ('name = "ops"', 'name = "renamed"\nevery = "1h"\npass = 3', []),
+    ],
+)
+def test_a_changed_command_is_asked_for_again_a_threshold_is_not(
+    folder: Path, store: TrustStore, old: str, new: str, asked: list[str]
+) -> None:
+    loaded = loads(CONFIG, folder)
+    store.trust(loaded, loaded.config.gate)
+    assert names(store, loads(CONFIG.replace(old, new), folder)) == asked
+
+
+def test_the_same_config_in_another_folder_is_another_command(
+    folder: Path, store: TrustStore
+) -> None:
+    loaded = loads(CONFIG, folder)
+    store.trust(loaded, loaded.config.gate)
+    (folder.parent / "copy" / "sub").mkdir(parents=True)
+    assert names(store, loads(CONFIG, folder.parent / "copy")) == ["ops", "module"]
+
+
+@posix
+def test_another_program_on_the_path_is_asked_for_again(
+    folder: Path, store: TrustStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = folder.parent / "bin"
+    tools.mkdir()
+    program = tools / "gatecheck"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tools))
+    loaded = loads('[[gate]]\nname = "g"\ncommand = ["gatecheck"]\n', folder)
+    store.trust(loaded, loaded.config.gate)
+    assert names(store, loaded) == []
+    program.write_text("#!/bin/sh\nrm x\n")
+    assert names(store, loaded) == ["g"]
+    store.trust(loaded, loaded.config.gate)
+    program.unlink()
+    assert names(store, loaded) == ["g"], "a program that is gone is another command"
+
+
+@posix
+def test_a_program_given_as_a_path_is_read_from_the_folder(folder: Path, store: TrustStore) -> None:
+    script = folder / "run.sh"
+    script.write_text("#!/bin/sh\n")
+    loaded = loads('[[gate]]\nname = "g"\ncommand = ["./run.sh"]\n', folder)
+    store.trust(loaded, loaded.config.gate)
+    assert names(store, loaded) == []
+    script.write_text("#!/bin/sh\nrm x\n")
+    assert names(store, loaded) == ["g"]
+
+
+@posix
+def test_the_file_is_for_this_user_alone(folder: Path, store: TrustStore) -> None:
+    loaded = loads(CONFIG, folder)
+    before = os.umask(0)
+    try:
+        store.trust(loaded, loaded.config.gate)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
+    assert [path.name for path in store.path.parent.iterdir()] == ["trust.json"]
+    assert "--strict" not in store.path.read_text(), "argv may hold secrets"
+    store.path.chmod(0o620)
+    assert names(store, loaded) == ["ops", "module"]
+    assert "can be written by others" in store.trouble
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"[]", b"null", b'{"format": 2, "commands": {}}', b'{"format": 1}', b"\xff",
+        b"[" * 100_000, b'{"format": 1, "commands": []}',
+    ],
+)  # fmt: skip
+def test_a_damaged_file_trusts_nothing_and_is_kept(
+    folder: Path, store: TrustStore, body: bytes
+) -> None:
+    loaded = loads(CONFIG, folder)
+    store.path.parent.mkdir()
+    store.path.write_bytes(body)
+    store.path.chmod(0o600)
+    assert names(store, loaded) == ["ops", "module"]
+    assert "is damaged" in store.trouble
+    assert store.path.read_bytes() == body, "looking changes nothing"
+    for round in range(2):
+        aside = store.trust(loaded, loaded.config.gate)
+        assert aside is not None and aside.read_bytes() == body
+        assert names(store, loaded) == [] and store.trouble == ""
+        if round == 0:
+            store.path.write_bytes(body)
+    assert len(list(store.path.parent.iterdir())) == 3
+
+
+def test_a_file_that_cannot_be_written_is_told(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "blocked").write_text("a file where a folder should be")
+    store = TrustStore(tmp_path / "blocked" / "trust.json", ManualClock())
+    loaded = loads(CONFIG, folder)
+    with pytest.raises(TrustError, match=r"trust\.json cannot be written: "):
+        store.trust(loaded, loaded.config.gate)
+
+
+def test_an_entry_says_when_and_for_what(folder: Path, store: TrustStore) -> None:
+    loaded = loads(CONFIG, folder)
+    store.trust(loaded, loaded.config.gate[:1])
+    document = json.loads(store.path.read_text(encoding="utf-8"))
+    (entry,) = document["commands"].values()
+    assert entry == {
+        "probe": "ops",
+        "folder": str(folder),
+        "trusted_at": "2026-01-05T12:00:00Z",
+    }
+
+
+def test_the_default_store_is_below_the_users_config() -> None:
+    assert TrustStore.default().path.name == "trust.json"
+    assert TrustStore.default().path.parent.name == "paperlive-cockpit"

@@ -1,0 +1,305 @@
+"""The engine: when probes run, what becomes of what they see, and that none stops another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from engine.doubles import Notebook, Scripted, plan_of, settle
+
+from cockpit.clock import Clock, ManualClock, SystemClock
+from cockpit.engine.plan import Plan
+from cockpit.engine.scheduler import Engine
+from cockpit.model import EventKind, Observation, Verdict
+from cockpit.probes.base import ProbeContext
+from cockpit.standing import advance
+from cockpit.system.processes import identity_of
+from cockpit.triggers import Triggers
+
+
+@asynccontextmanager
+async def running(
+    plan: Plan,
+    clock: Clock,
+    notebook: Notebook | None = None,
+    changed: Callable[[], None] = lambda: None,
+    **more: object,
+) -> AsyncIterator[Engine]:
+    engine = Engine(
+        plan,
+        clock=clock,
+        recorder=notebook or Notebook(),
+        triggers=Triggers(clock),
+        changed=changed,
+        **more,  # type: ignore[arg-type]
+    )
+    task = asyncio.create_task(engine.run())
+    await settle()
+    try:
+        yield engine
+    finally:
+        task.cancel()
+        await asyncio.wait((task,))
+
+
+async def test_every_probe_runs_on_its_period_and_starts_are_spread() -> None:
+    clock = ManualClock()
+    starts: dict[str, list[float]] = {}
+
+    async def note(probe: Scripted, ctx: ProbeContext) -> Observation:
+        starts.setdefault(probe.name, []).append(clock.monotonic())
+        return probe.observe(clock.now(), Verdict.OK, "fine")
+
+    probes = [Scripted(f"p{n}", note, every=10) for n in range(6)]
+    async with running(plan_of(*probes), clock):
+        await clock.advance(61)
+    firsts = [moments[0] for moments in starts.values()]
+    assert len(set(firsts)) == 6
+    assert max(firsts) - min(firsts) < 0.5
+    for moments in starts.values():
+        gaps = [b - a for a, b in zip(moments, moments[1:], strict=False)]
+        assert 7.4 <= gaps[0] <= 10.01
+        assert all(gap == pytest.approx(10, abs=0.01) for gap in gaps[1:])
+    seconds = [moments[1] for moments in starts.values()]
+    assert len({round(moment, 1) for moment in seconds}) > 3
+
+
+async def test_a_raising_probe_is_unknown_with_the_reason_and_stops_nobody() -> None:
+    clock = ManualClock()
+
+    async def explode(probe: Scripted, ctx: ProbeContext) -> Observation:
+        raise ValueError("the file has no pid")
+
+    bad, good = Scripted("bad", explode), Scripted("good")
+    async with running(plan_of(bad, good), clock) as engine:
+        await clock.advance(12)
+        _, standings = engine.published
+    assert standings["bad"].observation.verdict is Verdict.UNKNOWN
+    assert "ValueError: the file has no pid" in standings["bad"].observation.headline
+    assert standings["good"].observation.verdict is Verdict.OK
+    assert len(bad.runs) >= 2
+
+
+async def test_a_hung_probe_times_out_and_does_not_overlap_itself() -> None:
+    inside = 0
+    most = 0
+
+    async def hang(probe: Scripted, ctx: ProbeContext) -> Observation:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            inside -= 1
+        raise AssertionError
+
+    seen = asyncio.Event()
+    probe = Scripted("slow", hang, timeout=0.05)
+    async with running(plan_of(probe), SystemClock(), changed=seen.set) as engine:
+        for _ in range(3):
+            engine.trigger("slow", "again")
+        await seen.wait()
+        _, standings = engine.published
+    assert standings["slow"].observation.headline == "no verdict: no answer in 50ms"
+    assert most == 1
+
+
+async def test_a_burst_of_triggers_while_a_probe_runs_is_one_more_run() -> None:
+    clock = ManualClock()
+    gate = asyncio.Event()
+
+    async def wait(probe: Scripted, ctx: ProbeContext) -> Observation:
+        await gate.wait()
+        return probe.observe(clock.now(), Verdict.OK, "fine")
+
+    probe = Scripted("p", wait, every=1000)
+    async with running(plan_of(probe), clock) as engine:
+        await clock.advance(1)
+        for n in range(5):
+            engine.trigger("p", f"file {n} changed")
+        gate.set()
+        await clock.advance(1)
+    assert len(probe.runs) == 2
+    assert probe.runs[1] == tuple(f"file {n} changed" for n in range(5))
+
+
+async def test_a_file_change_runs_the_probe_that_reads_it(tmp_path: Path) -> None:
+    file = tmp_path / "beat.json"
+    ran = asyncio.Event()
+
+    async def note(probe: Scripted, ctx: ProbeContext) -> Observation:
+        if any("beat.json changed" in reason for reason in ctx.reasons):
+            ran.set()
+        return probe.observe(ctx.clock.now(), Verdict.OK, "fine")
+
+    reads = Scripted("reads", note, every=1000, files=(file,))
+    other = Scripted("other", every=1000)
+    async with running(plan_of(reads, other), SystemClock()) as engine:
+        await engine.probe_now(None)
+        await engine.watching()
+        file.write_text("{}")
+        await asyncio.wait_for(ran.wait(), 10)
+    assert len(other.runs) == 1
+
+
+async def test_an_exiting_process_runs_the_probe_that_named_it() -> None:
+    child = await asyncio.create_subprocess_exec("sleep", "60")
+    identity = identity_of(child.pid)
+    assert identity is not None
+    ran = asyncio.Event()
+
+    async def note(probe: Scripted, ctx: ProbeContext) -> Observation:
+        if any(f"process {child.pid} ended" in reason for reason in ctx.reasons):
+            ran.set()
+        else:
+            ctx.watch_process(identity)
+        return probe.observe(ctx.clock.now(), Verdict.OK, "fine")
+
+    async with running(plan_of(Scripted("p", note, every=1000)), SystemClock()) as engine:
+        await engine.probe_now("p")
+        child.kill()
+        await asyncio.wait_for(ran.wait(), 10)
+    await child.wait()
+
+
+async def test_a_probe_runs_after_the_one_it_depends_on() -> None:
+    clock = ManualClock()
+    first, second = Scripted("first", every=1000), Scripted("second", every=1000, after=("first",))
+    async with running(plan_of(first, second), clock) as engine:
+        await clock.advance(1)
+        engine.trigger("first", "key")
+        await clock.advance(1)
+    assert second.runs[-1] == ("first observed",)
+
+
+async def test_a_new_plan_keeps_unchanged_probes_and_replaces_changed_ones() -> None:
+    clock = ManualClock()
+    kept, old, gone = Scripted("kept"), Scripted("swapped"), Scripted("gone")
+    new = Scripted("swapped")
+    async with running(plan_of(kept, old, gone), clock) as engine:
+        await clock.advance(1)
+        runs = len(old.runs), len(gone.runs)
+        await engine.replan(plan_of(Scripted("kept"), new, marks={"swapped": "other"}))
+        await clock.advance(20)
+        order, standings = engine.published
+    assert [planned.name for planned in order] == ["kept", "swapped"]
+    assert set(standings) == {"kept", "swapped"}
+    assert (len(old.runs), len(gone.runs)) == runs
+    assert len(new.runs) > 1
+    assert "new plan" in [reason for run in kept.runs for reason in run]
+
+
+async def test_a_late_result_of_an_old_plan_is_dropped() -> None:
+    clock = ManualClock()
+    notebook = Notebook()
+
+    async def stubborn(probe: Scripted, ctx: ProbeContext) -> Observation:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.sleep(0)
+            raise
+        raise AssertionError
+
+    async with running(plan_of(Scripted("p", stubborn)), clock, notebook) as engine:
+        await clock.advance(1)
+        await engine.replan(plan_of(Scripted("q")))
+        await clock.advance(1)
+    assert {o.probe for o in notebook.observations} == {"q"}
+
+
+async def test_what_is_known_from_before_a_restart_reaches_the_probe() -> None:
+    clock = ManualClock()
+    seen: list[Observation | None] = []
+
+    async def note(probe: Scripted, ctx: ProbeContext) -> Observation:
+        seen.append(ctx.previous)
+        return probe.observe(clock.now(), Verdict.FAIL, "still red")
+
+    probe = Scripted("p", note)
+    old = probe.observe(clock.now() - timedelta(hours=1), Verdict.FAIL, "red")
+    standing, _ = advance(None, old)
+    async with running(plan_of(probe), clock, standings={"p": standing}) as engine:
+        await clock.advance(1)
+        _, standings = engine.published
+    assert seen[0] == old
+    assert standings["p"].since == old.observed_at
+
+
+async def test_a_silent_probe_expires_by_the_monotonic_clock_and_says_so_once() -> None:
+    clock = ManualClock()
+    notebook = Notebook()
+    gate = asyncio.Event()
+
+    async def once(probe: Scripted, ctx: ProbeContext) -> Observation:
+        if len(probe.runs) > 1:
+            await gate.wait()
+        return probe.observe(clock.now(), Verdict.OK, "fine")
+
+    probe = Scripted("p", once, every=2, timeout=600)
+    # A timeout of ten minutes makes the observation valid that long on top of its periods.
+    async with running(plan_of(probe), clock, notebook):
+        await clock.advance(10)
+        clock.step_wall(-3600)
+        await clock.advance(700)
+    expired = [e for e in notebook.events if e.text.startswith("expired")]
+    assert len(expired) == 1
+    assert expired[0].verdict is Verdict.UNKNOWN
+
+
+async def test_a_step_of_the_wall_clock_is_an_event_and_a_reason_to_look() -> None:
+    clock = ManualClock()
+    notebook = Notebook()
+    probe = Scripted("p", every=1000)
+    async with running(plan_of(probe), clock, notebook):
+        await clock.advance(3)
+        clock.step_wall(1800)
+        await clock.advance(2)
+    steps = [e for e in notebook.events if e.kind == EventKind.CLOCK_STEP]
+    assert len(steps) == 1
+    assert "forward by 30m 00s" in steps[0].text
+    assert probe.runs[-1] == ("clock step",)
+
+
+async def test_roll_ups_are_told_when_they_turn_and_only_then() -> None:
+    clock = ManualClock()
+    notebook = Notebook()
+    probe = Scripted("p", every=5)
+    async with running(plan_of(probe), clock, notebook):
+        await clock.advance(11)
+        probe.verdict = Verdict.FAIL
+        await clock.advance(11)
+    told = [e.text for e in notebook.events if e.kind == EventKind.ROLLUP]
+    assert told == ["RUN is OK", "GO-LIVE is UNKNOWN", "RUN OK → FAIL"]
+
+
+async def test_asking_for_a_probe_waits_for_what_it_sees() -> None:
+    clock = ManualClock()
+    probe = Scripted("p", every=1000)
+    async with running(plan_of(probe), clock) as engine:
+        await clock.advance(1)
+        asked = asyncio.create_task(engine.probe_now("p"))
+        await settle()
+        await clock.advance(0.1)
+        seen = await asked
+        with pytest.raises(KeyError):
+            await engine.probe_now("nobody")
+    assert seen[0].headline == "run 2"
+
+
+async def test_two_days_of_watching_leave_nothing_behind() -> None:
+    """Two days of clock: as many tasks, slots and deadlines at the end as after a minute."""
+    clock = ManualClock()
+    probes = [Scripted(f"p{n}", every=60) for n in range(4)]
+    async with running(plan_of(*probes), clock) as engine:
+        await clock.advance(120, settle=8)
+        tasks = len(asyncio.all_tasks())
+        await clock.advance(2 * 86400, settle=8)
+        assert len(asyncio.all_tasks()) <= tasks + 1
+        assert len(engine.pulse._deadlines) == 4
+    assert all(2 * 1440 - 5 <= len(probe.runs) <= 2 * 1440 + 6 for probe in probes)

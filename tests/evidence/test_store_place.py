@@ -1,0 +1,165 @@
+"""Where a store may live, how private it is, and what is refused without touching it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cockpit.evidence.errors import StoreError
+from cockpit.evidence.schema import VERSION
+from cockpit.evidence.store import Store
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Every file below `folder` with the hash of its content."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def refused(world, path: Path) -> StoreError:
+    with pytest.raises(StoreError) as caught:
+        world.store(path)
+    error = caught.value
+    assert str(error.path) in str(error)
+    assert error.reason in str(error)
+    assert error.mend in str(error)
+    return error
+
+
+def test_a_file_that_is_no_database_is_left_alone(world) -> None:
+    world.path.write_text("# notes, not a database\n" * 50, encoding="utf-8")
+    before = tree(world.folder)
+    error = refused(world, world.path)
+    assert "not a database" in error.reason
+    assert tree(world.folder) == before
+
+
+def test_the_database_of_another_program_is_left_alone(world) -> None:
+    with sqlite3.connect(world.path) as other:
+        other.execute("CREATE TABLE bookmarks (url TEXT)")
+    other.close()
+    before = tree(world.folder)
+    assert "another program" in refused(world, world.path).reason
+    assert tree(world.folder) == before
+
+
+@pytest.mark.parametrize("log_left_behind", [False, True])
+def test_a_newer_schema_is_refused_untouched(world, log_left_behind: bool) -> None:
+    world.store().close(5)
+    newer = sqlite3.connect(world.path, isolation_level=None)
+    newer.execute(f"PRAGMA user_version = {VERSION + 3}")
+    if not log_left_behind:
+        newer.close()
+    before = world.path.read_bytes()
+    error = refused(world, world.path)
+    assert "newer cockpit" in error.reason
+    assert f"schema {VERSION + 3}" in error.reason
+    assert world.path.read_bytes() == before
+    if log_left_behind:
+        newer.close()
+
+
+def test_a_directory_is_refused(world) -> None:
+    world.path.mkdir()
+    assert "directory" in refused(world, world.path).reason
+
+
+def test_a_path_below_a_file_is_refused(world) -> None:
+    (world.folder / "file").write_text("x", encoding="utf-8")
+    refused(world, world.folder / "file" / "evidence.db")
+    assert (world.folder / "file").read_text(encoding="utf-8") == "x"
+
+
+def test_a_loop_of_links_is_refused(world) -> None:
+    world.path.symlink_to(world.path)
+    refused(world, world.path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is where even root can't write")
+def test_a_folder_nobody_can_write_is_refused(world) -> None:
+    refused(world, Path("/proc/evidence.db"))
+    refused(world, Path("/proc/nowhere/evidence.db"))
+
+
+def test_an_empty_file_becomes_a_store(world) -> None:
+    world.path.touch()
+    store = world.store()
+    assert store.flush(5)
+    assert store.health.recording
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
+def test_file_and_folder_are_private_from_the_first_byte(world) -> None:
+    old = os.umask(0)
+    try:
+        path = world.folder / "deep" / ".cockpit" / "evidence.db"
+        store = world.store(path)
+        store.log(world.event("something"))
+        assert store.flush(5)
+        modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in path.parent.iterdir()}
+        assert modes["evidence.db"] == modes["evidence.db-wal"] == modes["evidence.db-shm"] == 0o600
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        assert stat.S_IMODE(path.parent.parent.stat().st_mode) == 0o700
+    finally:
+        os.umask(old)
+
+
+def test_only_a_cockpit_folder_made_here_gets_a_gitignore(world) -> None:
+    world.store(world.folder / ".cockpit" / "evidence.db")
+    assert (world.folder / ".cockpit" / ".gitignore").read_text(encoding="utf-8") == "*\n"
+    world.store(world.folder / "state" / "evidence.db")
+    assert not (world.folder / "state" / ".gitignore").exists()
+    mine = world.folder / "mine" / ".cockpit"
+    mine.mkdir(parents=True)
+    world.store(mine / "evidence.db")
+    assert not (mine / ".gitignore").exists()
+
+
+def test_a_link_to_a_place_that_does_not_exist_yet_is_followed(world) -> None:
+    target = world.folder / "elsewhere" / "real.db"
+    world.path.symlink_to(target)
+    store = world.store()
+    assert store.flush(5)
+    assert store.path == target
+    assert target.stat().st_size > 0
+    assert world.path.is_symlink()
+
+
+def test_many_processes_make_one_store_at_once(
+    world, program: Callable[..., subprocess.Popen[str]]
+) -> None:
+    writers = [program("write_events.py", world.path, f"w{n}", 1) for n in range(4)]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    for writer in writers:
+        out, _ = writer.communicate(timeout=60)
+        assert writer.returncode == 0
+        assert out == "lost=0 trouble=''\n"
+    texts = sorted(event.text for event in world.reader().events(kinds=("config",)))
+    assert texts == ["w0 0", "w1 0", "w2 0", "w3 0"]
+
+
+def test_opening_twice_in_one_process_keeps_the_locks_of_the_first(world) -> None:
+    first, second = world.store(), world.store()
+    first.log(world.event("one"))
+    assert first.flush(5)
+    second.log(world.event("two"))
+    assert second.flush(5)
+    assert isinstance(first, Store)
+    assert [event.text for event in world.reader().events()] == ["one", "two"]

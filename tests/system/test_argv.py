@@ -1,0 +1,132 @@
+"""The argv rule: which program runs, and what merely mentions it."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cockpit.system.argv import matches, program, script_path, shown
+
+ENGINE = ["run_unified_trading.py", "run", "--mode", "paper_live_data"]
+TAIL = ["run", "--mode", "paper_live_data"]
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["python", "run_unified_trading.py", *TAIL],
+        ["/x/venv/bin/python3.12", "/x/run_unified_trading.py", *TAIL],
+        ["python", "-u", "-X", "dev", "-W", "ignore", "/x/run_unified_trading.py", *TAIL],
+        ["C:\\lab\\python.exe", "C:\\lab\\run_unified_trading.py", *TAIL],
+        ["./run_unified_trading.py", *TAIL],
+        ["python", "run_unified_trading.py", "--debug", "run", "-x", "--mode", "paper_live_data"],
+        ["python", "-m", "coverage", "run", "--branch", "/x/run_unified_trading.py", *TAIL],
+        ["/bin/bash", "/x/run_unified_trading.py", *TAIL],
+    ],
+)
+def test_the_engine_is_recognised(argv: list[str]) -> None:
+    assert matches(argv, ENGINE)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["bash", "-c", "python run_unified_trading.py run --mode paper_live_data"],
+        ["bash", "-lc", "run_unified_trading.py", *TAIL],
+        ["vim", "run_unified_trading.py", *TAIL],
+        ["grep", "run_unified_trading.py", *TAIL],
+        ["pgrep", "-f", "run_unified_trading.py", *TAIL],
+        ["tail", "-f", "run_unified_trading.py", *TAIL],
+        ["sudo", "python", "run_unified_trading.py", *TAIL],
+        ["python", "check_engine.py", "run_unified_trading.py", *TAIL],
+        ["python", "-c", "run_unified_trading.py", *TAIL],
+        ["python", "-m", "pytest", "run_unified_trading.py", *TAIL],
+        ["python", "my_run_unified_trading.py", *TAIL],
+        ["python", "run_unified_trading.py.bak", *TAIL],
+        ["python", "run_unified_trading.py", "--mode", "paper_live_data", "run"],
+        ["python", "run_unified_trading.py", "run", "--mode=paper_live_data"],
+        ["python", "run_unified_trading.py"],
+        [],
+    ],
+)
+def test_a_mention_is_not_the_engine(argv: list[str]) -> None:
+    assert not matches(argv, ENGINE)
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["/v/bin/python3", "/v/bin/uvicorn", "app.main:app", "--port", "1"], ["uvicorn"]),
+        (["/v/bin/python3", "-m", "uvicorn", "app.main:app"], ["uvicorn", "app.main:app"]),
+        (["python", "-Im", "http.server", "8001"], ["http.server", "8001"]),
+        (["python3.11", "x/server.py"], ["python", "server.py"]),
+        (["python3.11", "x/server.py"], ["python3", "x/server.py"]),
+        (["/usr/bin/node", "--inspect", "-r", "x", "/m/next", "dev"], ["next", "dev"]),
+        (["java", "-Xmx1g", "-cp", "a.jar", "-jar", "lib/api.jar"], ["api.jar"]),
+        (["uvicorn", "app.main:app"], ["app.main:app"]),
+        (["uvicorn", "x", "--port", "8001"], ["--port", "8001"]),
+        (["nginx: master process /usr/sbin/nginx"], ["nginx", "master"]),
+        (["-bash"], ["bash"]),
+        (["bash", "start.sh"], ["bash", "start.sh"]),
+    ],
+)
+def test_programs_answer_to_their_names(argv: list[str], words: list[str]) -> None:
+    assert matches(argv, words)
+
+
+@pytest.mark.parametrize("tool", ["bash", "vim", "less", "sudo", "ssh"])
+def test_an_argument_alone_never_matches_a_bystander(tool: str) -> None:
+    assert not matches([tool, "x.sh", "app.main:app"], ["app.main:app"])
+
+
+word = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=12)
+
+
+@given(st.lists(word, max_size=8), st.lists(word, max_size=4))
+def test_every_configured_word_is_really_there(argv: list[str], words: list[str]) -> None:
+    if matches(argv, words):
+        present = list(argv) + " ".join(argv).split()
+        assert words
+        assert all(any(word in there for there in present) for word in words)
+
+
+@given(st.lists(word, min_size=1, max_size=6), st.data())
+def test_arguments_may_be_left_out_but_not_swapped(args: list[str], data: st.DataObject) -> None:
+    argv = ["python", "engine.py", *args]
+    keep = data.draw(st.lists(st.booleans(), min_size=len(args), max_size=len(args)))
+    chosen = [arg for arg, kept in zip(args, keep, strict=True) if kept]
+    assert matches(argv, ["engine.py", *chosen])
+    assert not matches(argv, ["engine.py", *args, "one-more"])
+
+
+@given(st.text(), st.lists(word, min_size=1, max_size=3))
+def test_shell_code_is_never_searched(code: str, words: list[str]) -> None:
+    if words[0] not in ("bash", "/bin/bash"):
+        assert not matches(["/bin/bash", "-c", f"{code} {' '.join(words)}"], words)
+
+
+@given(st.lists(st.text(max_size=20), max_size=6))
+def test_any_argv_can_be_shown_and_asked(argv: list[str]) -> None:
+    assert not any(unicodedata.category(letter) == "Cc" for letter in shown(argv))
+    program(argv)
+    script_path(argv)
+
+
+def test_the_script_of_a_command_is_found() -> None:
+    assert script_path(["python", "-u", "scripts/gate.py", "--fast"]) == "scripts/gate.py"
+    assert script_path(["bash", "-e", "gate.sh"]) == "gate.sh"
+    assert script_path(["python", "-m", "gate"]) is None
+    assert script_path(["python", "-c", "pass", "x"]) is None
+    assert script_path(["make", "gate"]) is None
+
+
+def test_secrets_in_a_command_line_are_masked() -> None:
+    line = shown(["api", "--token", "hunter2", "--api-key=abc", "API_TOKEN=def", "--port", "80"])
+    assert line == "api --token *** --api-key=*** API_TOKEN=*** --port 80"
+
+
+def test_control_characters_of_a_command_line_never_reach_the_screen() -> None:
+    assert "\x1b" not in shown(["evil", "\x1b]0;owned\x07\x1b[2J"])

@@ -1,0 +1,163 @@
+"""Exit watching: by pidfd and by thread, children and strangers, in any thread's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from cockpit.system import exits, processes
+from cockpit.system.exits import ExitWatcher
+from cockpit.system.processes import ProcessIdentity
+
+HOLD = "import sys\nprint('up', flush=True)\nsys.stdin.readline()\nsys.exit(7)\n"
+WAYS = ["pidfd", "thread"] if sys.platform == "linux" else ["thread"]
+DEADLINE = 20
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param == "thread":
+        monkeypatch.setattr(exits, "_watch_by_pidfd", lambda *_: False)
+    return request.param
+
+
+@pytest.fixture
+def child(start):
+    process = start([sys.executable, "-c", HOLD], ready=True)
+    identity = processes.identity_of(process.pid)
+    assert identity is not None
+    return process, identity
+
+
+async def first_exit(identity: ProcessIdentity, then) -> tuple[ProcessIdentity, int | None]:
+    future: asyncio.Future = asyncio.get_running_loop().create_future()
+    watcher = ExitWatcher()
+    watcher.watch(identity, lambda *found: future.set_result(found))
+    await asyncio.sleep(0)
+    assert not future.done()
+    then()
+    return await asyncio.wait_for(future, DEADLINE)
+
+
+def release(process) -> None:
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+async def test_the_exit_code_of_a_child(way, child) -> None:
+    process, identity = child
+    found = await first_exit(identity, lambda: release(process))
+    code = 7 if sys.platform in ("linux", "win32") else None
+    assert found == (identity, code)
+    assert process.wait() == 7, "the exit code was taken away from whoever started the process"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="signal numbers as exit codes")
+async def test_a_killed_child(way, child) -> None:
+    process, identity = child
+    found = await first_exit(identity, process.kill)
+    assert found == (identity, -signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows tells every exit code")
+async def test_a_process_that_is_not_our_child(way, start) -> None:
+    code = (
+        "import subprocess, sys\n"
+        "c = subprocess.Popen(['sleep', '3600'])\nprint(c.pid, flush=True)\nc.wait()\n"
+    )
+    parent = start([sys.executable, "-c", code], ready=True)
+    identity = processes.identity_of(int(parent.first_line))
+    assert identity is not None
+    found = await first_exit(identity, lambda: os.kill(identity.pid, signal.SIGKILL))
+    assert found == (identity, None)
+
+
+async def test_a_process_that_is_already_gone(way, child) -> None:
+    process, identity = child
+    process.kill()
+    process.wait()
+    future: asyncio.Future = asyncio.get_running_loop().create_future()
+    ExitWatcher().watch(identity, lambda *found: future.set_result(found))
+    assert await asyncio.wait_for(future, DEADLINE) == (identity, None)
+
+
+async def test_a_pid_that_belongs_to_another_process_by_now(way, child) -> None:
+    process, identity = child
+    earlier = ProcessIdentity(identity.pid, identity.started_at - 60)
+    future: asyncio.Future = asyncio.get_running_loop().create_future()
+    ExitWatcher().watch(earlier, lambda *found: future.set_result(found))
+    assert (await asyncio.wait_for(future, DEADLINE))[0] == earlier
+    assert process.poll() is None
+
+
+async def test_a_cancelled_watch_stays_silent(way, child) -> None:
+    process, identity = child
+    told: list[object] = []
+    watcher = ExitWatcher()
+    handle = watcher.watch(identity, lambda *found: told.append(found))
+    kept: asyncio.Future = asyncio.get_running_loop().create_future()
+    watcher.watch(identity, lambda *found: kept.set_result(found))
+    assert handle.active
+    handle.cancel()
+    handle.cancel()
+    assert not handle.active
+    process.kill()
+    await asyncio.wait_for(kept, DEADLINE)
+    await asyncio.sleep(0.1)
+    assert told == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts descriptors in /proc")
+async def test_no_descriptor_is_left_behind(child) -> None:
+    _, identity = child
+    before = len(os.listdir("/proc/self/fd"))
+    watcher = ExitWatcher()
+    for _ in range(20):
+        watcher.watch(identity, lambda *_: None)
+    assert len(os.listdir("/proc/self/fd")) == before + 20
+    watcher.close()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_loop_in_another_thread(way, child) -> None:
+    process, identity = child
+    found: list[object] = []
+
+    def run() -> None:
+        found.append(asyncio.run(first_exit(identity, process.kill)))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(DEADLINE)
+    assert len(found) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the pidfd to do without")
+async def test_a_loop_without_readers_uses_a_thread(child, monkeypatch) -> None:
+    process, identity = child
+
+    def refuse(*_: object) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "add_reader", refuse)
+    assert (await first_exit(identity, process.kill))[0] == identity
+
+
+def test_a_watch_does_not_keep_the_interpreter(tmp_path) -> None:
+    code = (
+        "import asyncio, os\n"
+        "from cockpit.system import exits, processes\n"
+        "exits._watch_by_pidfd = lambda *_: False\n"
+        "async def main():\n"
+        "    exits.ExitWatcher().watch(processes.identity_of(os.getppid()), print)\n"
+        "asyncio.run(main())\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], timeout=DEADLINE, capture_output=True)
+    assert (result.returncode, result.stderr) == (0, b"")

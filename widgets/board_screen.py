@@ -1,0 +1,335 @@
+"""The board: panes, detail panel and bottom line, and what each key does there.
+
+Keys turn into `Asked` messages with a command for the feed; the app submits them. The screen reads
+nothing by itself: it is handed a view of the board whenever there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import Reactive
+from textual.screen import Screen
+from textual.widget import Widget
+
+from cockpit.feed import Acknowledge, Command, Reprobe, SetItem, UndoEdit
+from cockpit.model import Problem
+from widgets.arrange import PANES, arrange
+from widgets.deck import Deck
+from widgets.detail import DetailPanel, Prove, Target
+from widgets.fitted import OneLine
+from widgets.key_bar import KeyBar
+from widgets.keys import BOARD_KEYS, DETAIL_BAR, OPENED_BAR, OVERVIEW_BAR
+from widgets.line_pane import LinePane
+from widgets.look import Glyphs
+from widgets.panes import SPECS
+from widgets.prompt import Prompt
+from widgets.rows.happenings import event_key
+from widgets.rows.problems import next_act
+from widgets.rows.status import Frame, watch
+from widgets.top_line import TopLine
+from widgets.view import View, split_key
+
+
+class BoardScreen(Screen[None], inherit_bindings=False):
+    """Everything on one screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(BOARD_KEYS)
+    AUTO_FOCUS = "#problems"
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+
+    class Asked(Message):
+        """The operator wants these commands submitted."""
+
+        def __init__(self, commands: Sequence[Command]) -> None:
+            super().__init__()
+            self.commands = tuple(commands)
+
+    def __init__(self, glyphs: Glyphs, prove: Prove) -> None:
+        super().__init__()
+        self._view: View | None = None
+        self._frame = Frame()
+        self._opened = ""
+        self._asking = False
+        self._idle: frozenset[str] = frozenset()
+        self._top = TopLine(glyphs)
+        self._panes = {spec.id: spec.build(glyphs) for spec in SPECS}
+        self._next = OneLine(glyphs=glyphs, id="next")
+        self._detail = DetailPanel(glyphs, prove)
+        self._watch = OneLine(glyphs=glyphs, id="watch")
+        self._bar = KeyBar(glyphs, OVERVIEW_BAR)
+        self._prompt = Prompt(id="prompt")
+        self._return_to: LinePane | None = None
+        self._deck = Deck(self._plan)
+
+    def compose(self) -> ComposeResult:
+        with self._deck:
+            yield self._top
+            yield from self._panes.values()
+            yield self._next
+            yield self._detail
+            yield self._watch
+            yield self._bar
+            yield self._prompt
+
+    def _plan(self, size: Size) -> Mapping[str, Region]:
+        regions = arrange(
+            size.width,
+            size.height,
+            opened=self._opened,
+            detail=self._detail.target is not None,
+            idle=self._idle,
+        )
+        if self._asking and "keys" in regions:
+            regions["prompt"] = regions.pop("keys")
+        return regions
+
+    # Showing
+
+    def show(self, view: View, frame: Frame) -> int:
+        """Show this view of the board; returns how many lines were repainted for it."""
+        self._view, self._frame = view, frame
+        idle = frozenset(
+            spec.id
+            for spec in SPECS
+            if spec.kinds and not view.board.waiting and not view.board.of_kind(*spec.kinds)
+        )
+        if idle != self._idle:
+            self._idle = idle
+            self._deck.rearrange()
+        return self._redraw()
+
+    def say(self, text: str, *, ok: bool = True) -> None:
+        """Put a message on the bottom line."""
+        self._bar.say(text, ok=ok)
+
+    def _redraw(self) -> int:
+        view = self._view
+        if view is None:
+            return 0
+        shown = self._plan(self.size)
+        lines = self._top.show(view, self._frame)
+        for spec in SPECS:
+            if spec.id in shown:
+                lines += spec.fill(self._panes[spec.id], view)
+        lines += self._next.show(next_act(view, self._panes["problems"].cursor_key))
+        lines += self._watch.show(watch(view, self._frame))
+        return lines + self._detail.update_view(view)
+
+    def _rearrange(self) -> None:
+        if self._detail.target is not None:
+            self._bar.offer(DETAIL_BAR)
+        else:
+            self._bar.offer(OPENED_BAR if self._opened else OVERVIEW_BAR)
+        self._deck.rearrange()
+        self._redraw()
+
+    # What is selected
+
+    @property
+    def _pane(self) -> LinePane:
+        """The pane the keys speak to."""
+        return self.focused if isinstance(self.focused, LinePane) else self._panes["problems"]
+
+    def _problem(self, key: str) -> Problem | None:
+        problems = self._view.board.problems if self._view else ()
+        return next((problem for problem in problems if problem.key == key), None)
+
+    def _target(self, pane: LinePane, key: str) -> Target | None:
+        """What a row stands for."""
+        if self._view is None or not key:
+            return None
+        if pane is self._detail:
+            return self._detail.target
+        if pane.id == "problems":
+            problem = self._problem(key)
+            return Target(problem=problem) if problem else None
+        if pane.id == "events":
+            events = (event for event in self._view.events if event_key(event) == key)
+            event = next(events, None)
+            return Target(event=event) if event else None
+        return Target(key=key)
+
+    # Moving about
+
+    def action_problem(self, number: int) -> None:
+        problems = self._view.board.problems if self._view else ()
+        if number > len(problems):
+            self.say(f"there is no problem {number}")
+            return
+        if self._opened not in ("", "problems"):
+            self._opened = ""
+            self._rearrange()
+        pane = self._panes["problems"]
+        self.set_focus(pane)
+        pane.narrow("")
+        pane.select(problems[number - 1].key)
+        if self._detail.target is not None:
+            pane.open_row()
+
+    def action_open(self, name: str) -> None:
+        self._close_detail()
+        self._opened = "" if self._opened == name else name
+        self.set_focus(self._panes[name] if self._opened or name in PANES else None)
+        self._rearrange()
+
+    def action_why(self) -> None:
+        self._pane.open_row()
+
+    def action_back(self) -> None:
+        if self._asking:
+            if self._prompt.purpose == "filter" and self._return_to is not None:
+                self._return_to.narrow("")
+            self._stop_asking()
+        elif self._detail.target is not None:
+            self._close_detail()
+            self._rearrange()
+        elif self._pane.filter:
+            self._pane.narrow("")
+        elif self._bar.saying:
+            self._bar.hush()
+        elif self._opened:
+            self._opened = ""
+            self._rearrange()
+        if self._pane.id == "everything" and not self._opened:
+            self.set_focus(self._panes["problems"])
+
+    def action_move(self, steps: int) -> None:
+        if not self._asking:
+            self._pane.move(steps)
+
+    def action_page(self, direction: int) -> None:
+        self.action_move(direction * self._pane.page)
+
+    def action_pane(self, direction: int) -> None:
+        if self._asking:
+            return
+        shown = self._plan(self.size)
+        order = [name for name in (*PANES, "everything", "detail") if name in shown]
+        here = order.index(self._pane.id or "") if self._pane.id in order else -direction
+        name = order[(here + direction) % len(order)]
+        self.set_focus(self._detail if name == "detail" else self._panes[name])
+
+    def on_line_pane_moved(self, message: LinePane.Moved) -> None:
+        if self._view is not None and message.pane.id == "problems":
+            self._next.show(next_act(self._view, message.pane.cursor_key))
+
+    def on_line_pane_opened(self, message: LinePane.Opened) -> None:
+        target = self._target(message.pane, message.key)
+        if target is None or message.pane is self._detail or self._view is None:
+            return
+        self._return_to = message.pane
+        self._detail.aim(target, self._view)
+        self._rearrange()
+        self.set_focus(self._detail)
+
+    def _close_detail(self) -> None:
+        if self._detail.target is None or self._view is None:
+            return
+        self._detail.aim(None, self._view)
+        self.set_focus(self._return_to or self._panes["problems"])
+
+    # Acts
+
+    def action_reprobe(self) -> None:
+        pane = self._pane
+        target = self._target(pane, pane.cursor_key)
+        known = self._view.board if self._view else None
+        probes = [
+            name
+            for name in (target.probes if target else ())
+            if known and (name in known.observations or name in known.waiting)
+        ]
+        if probes:
+            self.post_message(self.Asked([Reprobe(name) for name in probes]))
+        else:
+            self.say("no probe stands behind this line; R probes everything")
+
+    def action_reprobe_all(self) -> None:
+        self.post_message(self.Asked([Reprobe()]))
+
+    def action_tick(self) -> None:
+        if self._pane.id == "checklist":
+            self._pane.act("tick")
+        else:
+            self.say("space ticks a checklist item: press c and go to it first")
+
+    def on_line_pane_acted(self, message: LinePane.Acted) -> None:
+        pane = message.pane
+        if pane.lost:
+            pane.lost = False
+            row = pane.cursor_row
+            here = row.text() if row else "nothing"
+            self.say(f"the item went away; the cursor is on: {here}. Press again to act", ok=False)
+            return
+        probe, key = split_key(message.key)
+        observation = self._view.board.observations.get(probe) if self._view else None
+        finding = observation.finding(key) if observation else None
+        if finding is None or "status" not in finding.facts:
+            self.say("this line is not an item")
+            return
+        seen, anchor = str(finding.facts["status"]), str(finding.facts.get("anchor", ""))
+        self.post_message(self.Asked([SetItem(probe, key, seen, anchor)]))
+
+    def action_undo(self) -> None:
+        self.post_message(self.Asked([UndoEdit()]))
+
+    def action_copy(self) -> None:
+        row = self._pane.cursor_row
+        if row is None:
+            self.say("there is no line to copy")
+            return
+        self.app.copy_to_clipboard(row.text())
+        self.say(f"copied, if the terminal allows it (OSC 52): {row.text()}")
+
+    # The bottom line as a question
+
+    def action_ack(self) -> None:
+        pane = self._panes["problems"]
+        aimed = self._detail.target.problem if self._detail.target else None
+        problem = aimed or self._problem(pane.cursor_key)
+        if problem is None:
+            self.say("there is no problem to acknowledge")
+        else:
+            name = f"{problem.title or problem.verdict} {problem.subject}"
+            self._ask(f"ack {problem.key}", f"ack {name}, note:")
+
+    def action_filter(self) -> None:
+        pane = self._pane
+        name = pane.label.partition(" ")[2] or "PROBLEMS"
+        self._ask("filter", f"filter {name}:", pane.filter)
+
+    def _ask(self, purpose: str, label: str, text: str = "") -> None:
+        if self._asking:
+            return
+        self._return_to = self._pane
+        self._asking = True
+        self._deck.rearrange()
+        self._prompt.ask(purpose, label, text)
+
+    def _stop_asking(self) -> None:
+        self._asking = False
+        self._deck.rearrange()
+        self.set_focus(self._return_to or self._panes["problems"])
+
+    def on_prompt_edited(self, message: Prompt.Edited) -> None:
+        if self._asking and message.purpose == "filter" and self._return_to is not None:
+            self._return_to.narrow(message.text)
+
+    def on_prompt_answered(self, message: Prompt.Answered) -> None:
+        if not self._asking:
+            return
+        pane = self._return_to
+        self._stop_asking()
+        purpose, _, key = message.purpose.partition(" ")
+        if purpose == "filter" and pane is not None:
+            pane.narrow(message.text)
+        elif purpose == "ack" and not message.text:
+            self.say("not acknowledged: a note is needed", ok=False)
+        elif purpose == "ack":
+            self.post_message(self.Asked([Acknowledge(key, message.text)]))

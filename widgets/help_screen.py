@@ -1,0 +1,65 @@
+"""Help: every key, what the signs mean, what a doubt says. Opaque, under the same top line."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.reactive import Reactive
+from textual.screen import Screen
+from textual.widget import Widget
+
+from widgets.deck import Deck
+from widgets.line_pane import LinePane
+from widgets.look import Glyphs
+from widgets.rows.guide import guide_rows
+from widgets.rows.status import Frame
+from widgets.top_line import TopLine
+from widgets.view import View
+
+
+class HelpScreen(Screen[None], inherit_bindings=False):
+    """Keys and signs; any closing key goes back to the board."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,?,enter", "app.pop_screen", "close"),
+        Binding("j,down", "move(1)", "down"),
+        Binding("k,up", "move(-1)", "up"),
+        Binding("pagedown,space", "page(1)", "a page down"),
+        Binding("pageup", "page(-1)", "a page up"),
+    ]
+    AUTO_FOCUS = "#guide"
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._top = TopLine(glyphs)
+        self._guide = LinePane(label="Esc HELP", glyphs=glyphs, id="guide")
+        self._glyphs = glyphs
+
+    def compose(self) -> ComposeResult:
+        with Deck(_plan):
+            yield self._top
+            yield self._guide
+
+    def on_mount(self) -> None:
+        self._guide.show(guide_rows(self._glyphs))
+
+    def show(self, view: View, frame: Frame) -> int:
+        """Keep the top line true; returns lines repainted."""
+        return self._top.show(view, frame)
+
+    def action_move(self, steps: int) -> None:
+        self._guide.move(steps)
+
+    def action_page(self, direction: int) -> None:
+        self._guide.move(direction * self._guide.page)
+
+
+def _plan(size: Size) -> dict[str, Region]:
+    return {
+        "top": Region(0, 0, size.width, 1),
+        "guide": Region(0, 1, size.width, max(0, size.height - 1)),
+    }

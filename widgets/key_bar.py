@@ -1,0 +1,63 @@
+"""The last line: the keys that work here, or for a while what became of the last command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.timer import Timer
+
+from cockpit.text import clean
+from widgets.fitted import OneLine
+from widgets.lines import Row, Span
+from widgets.look import Glyphs, Tone
+from widgets.rows.status import fitting_keys
+
+_KEEP = 10.0
+_KEEP_REFUSAL = 60.0
+
+
+class KeyBar(OneLine):
+    """Keys, unless there is something to say."""
+
+    def __init__(self, glyphs: Glyphs, keys: Sequence[tuple[str, str]]) -> None:
+        super().__init__(glyphs=glyphs, id="keys")
+        self._keys = tuple(keys)
+        self._saying = ""
+        self._ok = True
+        self._timer: Timer | None = None
+
+    def on_mount(self) -> None:
+        self._renew()
+
+    @property
+    def saying(self) -> str:
+        """The message on the line; empty when the keys stand there."""
+        return self._saying
+
+    def offer(self, keys: Sequence[tuple[str, str]]) -> None:
+        """The keys to show when there is nothing to say."""
+        self._keys = tuple(keys)
+        self._renew()
+
+    def say(self, text: str, *, ok: bool = True) -> None:
+        """Show `text` in place of the keys: ten seconds, a refusal for a minute."""
+        self._saying, self._ok = clean(text), ok
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(_KEEP if ok else _KEEP_REFUSAL, self.hush)
+        self._renew()
+
+    def hush(self) -> None:
+        """Back to the keys."""
+        self._saying = ""
+        self._renew()
+
+    def _renew(self) -> None:
+        self.present(self._line)
+
+    def _line(self, width: int) -> list[Row]:
+        if self._saying:
+            tone = Tone.STRONG if self._ok else Tone.WARN
+            mark = "" if self._ok else f"{self.glyphs.text('▲')} "
+            return [Row("", (Span(f"{mark}{self._saying}", tone),))]
+        return fitting_keys(self._keys, width)

@@ -1,0 +1,93 @@
+"""Every key of the screen, once: bindings, key bar and help are made from this list."""
+
+from __future__ import annotations
+
+from textual.binding import Binding
+
+BOARD_KEYS: tuple[Binding, ...] = (
+    *(
+        Binding(str(digit), f"problem({digit})", "go to problem 1-9", id=f"problem.{digit}")
+        for digit in range(1, 10)
+    ),
+    Binding("0", "open('problems')", "all problems", id="open.problems"),
+    Binding("e", "open('engines')", "engines and heartbeats", id="open.engines"),
+    Binding("p", "open('ports')", "ports and their owners", id="open.ports"),
+    Binding("g", "open('gates')", "gates", id="open.gates"),
+    Binding("s", "open('smoke')", "smoke requests", id="open.smoke"),
+    Binding("c", "open('checklist')", "checklists", id="open.checklist"),
+    Binding("v", "open('events')", "events", id="open.events"),
+    Binding("o", "open('everything')", "all probes", id="open.everything"),
+    Binding("enter", "why", "why: the proof behind the line", id="why"),
+    Binding("escape", "back", "close what was opened last", id="back"),
+    Binding("j,down", "move(1)", "down", id="move.down"),
+    Binding("k,up", "move(-1)", "up", id="move.up"),
+    Binding("pagedown,ctrl+f", "page(1)", "a page down", id="page.down"),
+    Binding("pageup,ctrl+b", "page(-1)", "a page up", id="page.up"),
+    Binding("home", "move(-1000000)", "first line", id="move.first"),
+    Binding("end,G", "move(1000000)", "last line", id="move.last"),
+    Binding("tab", "pane(1)", "next pane", id="pane.next"),
+    Binding("shift+tab", "pane(-1)", "previous pane", id="pane.previous"),
+    Binding("r", "reprobe", "probe the selected line again, now", id="reprobe"),
+    Binding("R", "reprobe_all", "probe everything again, now", id="reprobe.all"),
+    Binding("space", "tick", "tick: next state of a checklist item", id="tick"),
+    Binding("u", "undo", "undo the last tick", id="undo"),
+    Binding("a", "ack", "acknowledge the problem, with a note", id="ack"),
+    Binding("/", "filter", "filter the pane", id="filter"),
+    Binding("y", "copy", "copy the line to the clipboard (OSC 52)", id="copy"),
+)
+APP_KEYS: tuple[Binding, ...] = (
+    Binding("?", "help", "help: keys, signs, doubts", id="help"),
+    Binding("ctrl+p,:", "command_palette", "every command by name", id="palette"),
+    Binding("q", "quit", "quit", id="quit"),
+    Binding("ctrl+c", "say_quit", "says how to quit", id="say_quit", show=False),
+)
+OVERVIEW_BAR = (
+    ("1-9", "go"),
+    ("Enter", "why"),
+    ("e p g s c v", "open"),
+    ("Tab", "pane"),
+    ("r", "probe"),
+    ("space", "tick"),
+    ("a", "ack"),
+    ("/", "filter"),
+    ("q", "quit"),
+    ("?", "help"),
+)
+DETAIL_BAR = (
+    ("Esc", "close"),
+    ("j/k", "scroll"),
+    ("y", "copy line"),
+    ("/", "filter"),
+    ("r", "probe"),
+    ("a", "ack"),
+    ("?", "help"),
+)
+OPENED_BAR = (
+    ("Esc", "back"),
+    ("Enter", "why"),
+    ("j/k", "move"),
+    ("/", "filter"),
+    ("r", "probe"),
+    ("space", "tick"),
+    ("u", "undo"),
+    ("y", "copy"),
+    ("?", "help"),
+)
+NAMED_KEYS = {
+    "escape": "Esc",
+    "enter": "Enter",
+    "tab": "Tab",
+    "shift+tab": "Shift+Tab",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "home": "Home",
+    "end": "End",
+    "down": "Down",
+    "up": "Up",
+}
+
+
+def keys_text(binding: Binding) -> str:
+    """The keys of a binding as people write them."""
+    keys = binding.key.split(",")
+    return " ".join(NAMED_KEYS.get(key, key.replace("ctrl+", "Ctrl+")) for key in keys)

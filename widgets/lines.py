@@ -1,0 +1,208 @@
+"""Lines of a pane as data: rows in, exactly as wide lines of spans out. Pure, without Textual.
+
+Widths are terminal cells, not characters: a wide character counts two, a combining one none, and
+what is cut ends in the cut sign without leaving half a character behind.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from rich.cells import cell_len, set_cell_size
+
+from widgets.look import Glyphs, Tone
+
+
+class Span(NamedTuple):
+    """A piece of text in one tone."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+Cell: TypeAlias = str | Span | tuple[Span, ...]
+Line: TypeAlias = tuple[Span, ...]
+_ROOMY_FROM = 100
+
+
+class Align(enum.Enum):
+    """Which side of its column a cell leans on."""
+
+    LEFT = enum.auto()
+    RIGHT = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column `width` cells wide; 0 takes what the others leave.
+
+    It is left out of panes narrower than `from_width` cells. In panes of a hundred cells and more
+    it is `roomy` cells wide, if that is given.
+    """
+
+    title: str
+    width: int
+    align: Align = Align.LEFT
+    from_width: int = 0
+    roomy: int = 0
+
+    def cells(self, pane: int) -> int:
+        """Its width in a pane that many cells wide."""
+        return self.roomy if self.roomy and pane >= _ROOMY_FROM else self.width
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a pane.
+
+    `key` names the row from board to board; an empty one can't hold the cursor. Cells that are
+    plain strings are drawn in `tone`. A row with one cell spans the pane. `tail` stands at the
+    right end: the place for what changes often. `home` marks where an untouched cursor rests.
+    """
+
+    key: str
+    cells: tuple[Cell, ...]
+    tone: Tone = Tone.PLAIN
+    tail: Cell = ""
+    home: bool = False
+
+    def text(self) -> str:
+        """The row as plain text, as it is filtered and copied."""
+        parts = [plain(cell).strip() for cell in (*self.cells, self.tail)]
+        return " ".join(part for part in parts if part)
+
+
+def plain(cell: Cell) -> str:
+    """The text of a cell without its tones."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, Span):
+        return cell.text
+    return "".join(span.text for span in cell)
+
+
+def spans_of(cell: Cell, tone: Tone = Tone.PLAIN) -> Line:
+    """A cell as spans; a plain string takes `tone`."""
+    if isinstance(cell, str):
+        return (Span(cell, tone),)
+    if isinstance(cell, Span):
+        return (cell,)
+    return cell
+
+
+def width_of(line: Sequence[Span]) -> int:
+    """How many cells a line covers."""
+    return sum(cell_len(span.text) for span in line)
+
+
+def fit(
+    line: Sequence[Span],
+    width: int,
+    glyphs: Glyphs,
+    *,
+    align: Align = Align.LEFT,
+    block: bool = False,
+) -> list[Span]:
+    """`line` cut or padded to exactly `width` cells; a `block` is padded in its own tone."""
+    if width <= 0:
+        return []
+    drawn = [Span(glyphs.text(span.text), span.tone) for span in line if span.text]
+    used = width_of(drawn)
+    if used <= width:
+        if used == width:
+            return drawn
+        tone = drawn[0].tone if block and len(drawn) == 1 else Tone.PLAIN
+        blank = Span(" " * (width - used), tone)
+        return [blank, *drawn] if align is Align.RIGHT else [*drawn, blank]
+    room = width - cell_len(glyphs.cut)
+    out: list[Span] = []
+    for span in drawn:
+        size = cell_len(span.text)
+        if size > room:
+            out.append(Span(set_cell_size(span.text, room) + glyphs.cut, span.tone))
+            break
+        out.append(span)
+        room -= size
+    return [span for span in out if span.text]
+
+
+def shown(columns: Sequence[Column], width: int) -> list[tuple[int, Column, int]]:
+    """The columns that fit a pane `width` cells wide: (index of the cell, column, its width)."""
+    kept = [(index, column) for index, column in enumerate(columns) if width >= column.from_width]
+    fixed = sum(column.cells(width) for _, column in kept) + max(0, len(kept) - 1)
+    takers = sum(1 for _, column in kept if not column.width)
+    share = max(0, width - fixed) // takers if takers else 0
+    return [(index, column, column.cells(width) or share) for index, column in kept]
+
+
+def draw(row: Row, columns: Sequence[Column], width: int, glyphs: Glyphs) -> Line:
+    """A row as a line of exactly `width` cells; columns stand one blank apart."""
+    tail = [Span(glyphs.text(span.text), span.tone) for span in spans_of(row.tail, row.tone)]
+    tail_width = min(width_of(tail), width)
+    room = width - tail_width - 1 if tail_width else width
+    if len(row.cells) <= 1 or not columns:
+        joined = [span for cell in row.cells for span in spans_of(cell, row.tone)]
+        body = fit(joined, room, glyphs)
+    else:
+        body = []
+        for index, column, size in shown(columns, room):
+            if index < len(row.cells) and size:
+                if body:
+                    body.append(Span(" "))
+                cell = spans_of(row.cells[index], row.tone)
+                body.extend(fit(cell, size, glyphs, align=column.align, block=True))
+        body = fit(body, room, glyphs)
+    if not tail_width:
+        return merge(body)
+    gap = [Span(" ")] if room >= 0 else []
+    return merge([*body, *gap, *fit(tail, tail_width, glyphs)])
+
+
+def merge(line: Sequence[Span]) -> Line:
+    """Neighbours of one tone made one span: fewer escape sequences on the wire."""
+    out: list[Span] = []
+    for span in line:
+        if out and out[-1].tone is span.tone:
+            out[-1] = Span(out[-1].text + span.text, span.tone)
+        elif span.text:
+            out.append(span)
+    return tuple(out)
+
+
+def changed(before: Sequence[Line], after: Sequence[Line]) -> list[int]:
+    """Indexes of the lines of `after` that differ from what stood there before."""
+    return [
+        index for index, line in enumerate(after) if index >= len(before) or before[index] != line
+    ]
+
+
+def matching(rows: Sequence[Row], needle: str) -> list[Row]:
+    """The rows that hold `needle`, letter case aside; rows without a key are left out."""
+    if not needle:
+        return list(rows)
+    needle = needle.casefold()
+    return [row for row in rows if row.key and needle in row.text().casefold()]
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """`text` in lines of at most `width` cells, broken at blanks where there are any."""
+    lines: list[str] = []
+    for source in text.split("\n"):
+        line: str | None = None
+        for word in source.split(" "):
+            joined = word if line is None else f"{line} {word}"
+            if cell_len(joined) <= width:
+                line = joined
+                continue
+            if line and line.strip():
+                lines.append(line)
+            while cell_len(word) > width:
+                head = set_cell_size(word, width).rstrip(" ") or word[0]
+                lines.append(head)
+                word = word[len(head) :]
+            line = word
+        lines.append(line or "")
+    return lines

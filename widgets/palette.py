@@ -1,0 +1,42 @@
+"""The command palette over an opaque ground, under the same top line as everything else."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.command import CommandPalette
+
+from widgets.look import Glyphs
+from widgets.rows.status import Frame
+from widgets.top_line import TopLine
+from widgets.view import View
+
+
+class Palette(CommandPalette):
+    """Textual's palette; opaque, since under a translucent one every update repaints everything."""
+
+    DEFAULT_CSS = """
+    Palette, Palette:ansi { background: ansi_default; }
+    Palette > TopLine { dock: top; }
+    Palette SearchIcon { display: none; }
+    Palette #--input { border: none; }
+    Palette LoadingIndicator { display: none; }
+    Palette CommandList > .option-list--option-highlighted,
+    Palette CommandList:focus > .option-list--option-highlighted {
+        color: ansi_default; background: ansi_default; text-style: reverse;
+    }
+    Palette CommandInput > .input--cursor {
+        color: ansi_default; background: ansi_default; text-style: reverse;
+    }
+    """
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(placeholder="a command, by any part of its name", id="--command-palette")
+        self._top = TopLine(glyphs)
+
+    def compose(self) -> ComposeResult:
+        yield self._top
+        yield from super().compose()
+
+    def show(self, view: View, frame: Frame) -> int:
+        """Keep the top line true; returns lines repainted."""
+        return self._top.show(view, frame)

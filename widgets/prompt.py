@@ -1,0 +1,71 @@
+"""The bottom line as a question: a label and a line to type on."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Label
+
+from cockpit.text import clean
+
+_LONGEST = 200
+
+
+class Prompt(Widget):
+    """Asks for one line of text; answers with `Answered`, `Edited` while it is typed."""
+
+    DEFAULT_CSS = """
+    Prompt { layout: horizontal; height: 1; background: ansi_default; }
+    Prompt > Label { width: auto; height: 1; text-style: bold; background: ansi_default; }
+    Prompt > Input {
+        width: 1fr; height: 1; border: none; padding: 0;
+        background: ansi_default; color: ansi_default;
+        &:focus { border: none; background: ansi_default; background-tint: ansi_default 0%; }
+        & > .input--cursor { color: ansi_default; background: ansi_default; text-style: reverse; }
+    }
+    """
+
+    class Edited(Message):
+        """The text so far."""
+
+        def __init__(self, purpose: str, text: str) -> None:
+            super().__init__()
+            self.purpose = purpose
+            self.text = text
+
+    class Answered(Message):
+        """The text as it was entered."""
+
+        def __init__(self, purpose: str, text: str) -> None:
+            super().__init__()
+            self.purpose = purpose
+            self.text = text
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.purpose = ""
+        self._label = Label("", markup=False)
+        self._input = Input(select_on_focus=False, max_length=_LONGEST, compact=True)
+        self._input.cursor_blink = False
+
+    def compose(self) -> ComposeResult:
+        yield self._label
+        yield self._input
+
+    def ask(self, purpose: str, label: str, text: str = "") -> None:
+        """Start asking; `purpose` comes back with the answer."""
+        self.purpose = purpose
+        self._label.update(f"{clean(label)} ")
+        with self.prevent(Input.Changed):
+            self._input.value = text
+        self._input.cursor_position = len(text)
+        self._input.focus(scroll_visible=False)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Edited(self.purpose, clean(event.value)))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Answered(self.purpose, clean(event.value).strip()))

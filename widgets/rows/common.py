@@ -1,0 +1,89 @@
+"""What several panes say the same way: one-line summaries, empty panes, where a cursor rests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cockpit.model import Concern, Finding, Observation, Verdict
+from widgets.lines import Line, Row, Span
+from widgets.look import Tone
+from widgets.view import View, fact, join_key, moment_of
+
+
+def summary(view: View, observations: Iterable[Observation]) -> Line:
+    """Observations in one line: what is not OK first and in full, then the names of the rest."""
+    order = sorted(observations, key=lambda one: -one.verdict.severity)
+    if not order:
+        told = "no answer yet" if view.board.waiting else "none configured"
+        return (Span(told, Tone.DIM),)
+    parts: list[Span] = []
+    for one in order:
+        if parts:
+            parts.append(Span("   "))
+        if one.verdict is Verdict.OK:
+            doubted = " (?)" if one.doubts else ""
+            parts.append(view.flag(one.verdict, f"{one.probe}{doubted}"))
+            if len(order) == 1:
+                parts.append(Span(f" {view.text(one.headline)}", Tone.OK))
+        else:
+            parts.extend(named(view, one))
+            parts.append(Span(f" {view.text(one.headline)}"))
+    return tuple(parts)
+
+
+def named(view: View, observation: Observation) -> Line:
+    """Verdict and name of a probe; in full colour only when RUN is concerned."""
+    if observation.affects is Concern.RUN:
+        return (view.flag(observation.verdict, observation.probe),)
+    return (view.mark(observation.verdict), Span(f" {observation.probe}", Tone.STRONG))
+
+
+def finding_text(view: View, finding: Finding) -> Line:
+    """Title and facts of a finding. The row's mark carries the colour; the title is only bold."""
+    text = view.text(finding.text)
+    if finding.title and finding.verdict is not Verdict.OK:
+        return (Span(finding.title, Tone.STRONG), Span(f" {text}"))
+    return (Span(text, Tone.OK if finding.verdict is Verdict.OK else Tone.PLAIN),)
+
+
+def bad(verdict: Verdict) -> bool:
+    """Whether an untouched cursor should rest on a row of this verdict."""
+    return verdict is not Verdict.OK
+
+
+def command_of(finding: Finding) -> Line:
+    """A process: who runs it and what started it, then its command line, which may be cut."""
+    argv = finding.facts.get("argv")
+    command = " ".join(str(word) for word in argv) if isinstance(argv, tuple) else finding.text
+    workers, parent = finding.facts.get("workers"), fact(finding, "parent")
+    origin = (
+        f"{workers} workers" if isinstance(workers, int) and workers > 1 else "",
+        fact(finding, "user"),
+        f"by {parent}" if parent else "",
+    )
+    told = " ".join(part for part in origin if part)
+    return (Span(f"{told}: " if told else "", Tone.DIM), Span(command))
+
+
+def fact_mark(view: View, finding: Finding) -> Span:
+    """The mark of a row that states a fact rather than a verdict: none while it is OK."""
+    return Span(" ") if finding.verdict is Verdict.OK else view.mark(finding.verdict)
+
+
+def since(view: View, finding: Finding) -> Span:
+    """When a process started, as a row's tail; empty when it is not known."""
+    started = moment_of(finding.facts.get("started_at"))
+    if started is None:
+        return Span("")
+    return Span(f"since {view.at(started)} {view.age(started):>3}", Tone.DIM)
+
+
+def head_row(view: View, observation: Observation, blanks: int = 0) -> Row:
+    """A probe's own row among its findings' rows: verdict, name, headline in the last column."""
+    cells = (
+        view.mark(observation.verdict),
+        Span(observation.probe, Tone.STRONG),
+        *("" for _ in range(blanks)),
+        view.text(observation.headline),
+    )
+    return Row(join_key(observation.probe), cells, home=bad(observation.verdict))

@@ -1,0 +1,192 @@
+"""The detail panel: everything behind one row, to the second, wrapped to the panel's width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cockpit.feed import Artefact, HistoryPoint
+from cockpit.model import Facts, Finding, Observation, Problem
+from cockpit.text import clean
+from widgets.lines import Line, Row, Span, wrap
+from widgets.look import Tone
+from widgets.rows.problems import facts_of
+from widgets.view import View, fact_text
+
+RAW_LINES = 200
+"""Lines of raw evidence shown a piece; the store has the rest."""
+RAW_BYTES = 64_000
+HISTORY = 20
+_NAME = 10
+_OPAQUE = {"anchor"}  # facts that only the checklist engine can read
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the feed knows beside the board about the probes behind a row."""
+
+    history: Mapping[str, Sequence[HistoryPoint]] = field(default_factory=dict)
+    artefacts: Mapping[str, Artefact] = field(default_factory=dict)
+
+
+class Sheet:
+    """Rows of a detail as they are written, one name and text after another."""
+
+    def __init__(self, view: View, width: int) -> None:
+        self.view = view
+        self.width = max(20, width)
+        self.rows: list[Row] = []
+
+    def head(self, text: str) -> None:
+        """A heading with a blank line above it."""
+        if self.rows:
+            self._add(())
+        self._add((Span(text, Tone.STRONG),))
+
+    def say(self, name: str, text: str, tone: Tone = Tone.PLAIN) -> None:
+        """A named text, wrapped under itself; nothing for an empty one."""
+        if not text:
+            return
+        for index, line in enumerate(wrap(self.view.text(text), self.width - _NAME)):
+            label = name if index == 0 else ""
+            self._add((Span(f"{label:<{_NAME - 1}} ", Tone.DIM), Span(line, tone)))
+
+    def spans(self, *spans: Span) -> None:
+        """One line as it is, cut where the panel ends."""
+        self._add(spans)
+
+    def raw(self, text: str) -> None:
+        """Evidence as it came, wrapped, without names."""
+        for line in wrap(text, self.width):
+            self._add((Span(line),))
+
+    def _add(self, line: Line) -> None:
+        self.rows.append(Row(f"line {len(self.rows)}", (line,)))
+
+
+def problem_detail(view: View, problem: Problem, proof: Proof, width: int) -> list[Row]:
+    """A problem: what, since when, what to do, then the proof of each probe behind it."""
+    sheet = Sheet(view, width)
+    sheet.spans(
+        view.flag(problem.verdict, problem.title or problem.verdict.value),
+        Span(f"  {problem.subject}", Tone.STRONG),
+    )
+    sheet.say("facts", facts_of(problem))
+    sheet.say("since", f"{view.at(problem.since)} ({view.exact(problem.since)})")
+    sheet.say("concern", "RUN" if problem.concern.value == "run" else "GO-LIVE")
+    sheet.say("do", problem.next_act or "nothing is advised; read the proof below", Tone.STRONG)
+    if problem.acked_by:
+        sheet.say("known", f"by {problem.acked_by}: {problem.ack_note}")
+    for name in problem.probes:
+        observation = view.board.observations.get(name)
+        if observation is None:
+            sheet.head(f"{name}: no longer on the board")
+            continue
+        related = [
+            one
+            for one in observation.findings
+            if problem.key in (one.cause, problem.finding) or one.key == problem.finding
+        ]
+        _probe(sheet, observation, related, proof)
+    return sheet.rows
+
+
+def finding_detail(
+    view: View, observation: Observation, finding: Finding | None, proof: Proof, width: int
+) -> list[Row]:
+    """One finding in front, then the probe that found it."""
+    sheet = Sheet(view, width)
+    if finding is not None:
+        _finding(sheet, finding)
+        sheet.say("do", finding.next_act, Tone.STRONG)
+    _probe(sheet, observation, [finding] if finding else [], proof)
+    return sheet.rows
+
+
+def pairs_detail(view: View, title: str, pairs: Iterable[tuple[str, str]], width: int) -> list[Row]:
+    """A heading and named texts."""
+    sheet = Sheet(view, width)
+    sheet.head(title)
+    for name, text in pairs:
+        sheet.say(name, text)
+    return sheet.rows
+
+
+def _probe(sheet: Sheet, observation: Observation, told: Sequence[Finding], proof: Proof) -> None:
+    view = sheet.view
+    sheet.head(f"{observation.probe} ({observation.kind})")
+    sheet.spans(
+        Span(f"{'verdict':<{_NAME}}", Tone.DIM),
+        view.flag(observation.verdict),
+        Span(f"  {view.text(observation.headline)}"),
+    )
+    seen, until = observation.observed_at, observation.valid_until
+    sheet.say("seen", f"{view.at(seen)}, {view.exact(seen)} ago, took {observation.duration:.3g} s")
+    left = (until - view.now).total_seconds()
+    sheet.say("holds", f"until {view.at(until)}" + ("" if left >= 0 else ", which is past"))
+    for doubt in observation.doubts:
+        sheet.say("doubt", f"{doubt.kind}: {doubt.text}", Tone.STRONG)
+    _facts(sheet, "basis", observation.basis)
+    if not observation.basis:
+        sheet.say("basis", "none given: nothing says what was measured", Tone.STRONG)
+    sheet.say("runbook", observation.runbook)
+    others = [one for one in observation.findings if one not in told]
+    for finding in (*told, *others):
+        _finding(sheet, finding)
+    _metrics(sheet, observation.metrics)
+    _history(sheet, proof.history.get(observation.probe, ()))
+    _artefacts(sheet, observation, proof.artefacts)
+
+
+def _finding(sheet: Sheet, finding: Finding) -> None:
+    word = finding.title or finding.verdict.value
+    sheet.spans(
+        Span(f"{'finding':<{_NAME}}", Tone.DIM),
+        sheet.view.flag(finding.verdict, word),
+        Span(f"  {finding.subject}"),
+    )
+    sheet.say("", finding.text)
+    _facts(sheet, "", finding.facts)
+
+
+def _facts(sheet: Sheet, name: str, facts: Facts) -> None:
+    told = [f"{key}={fact_text(value)}" for key, value in facts.items() if key not in _OPAQUE]
+    sheet.say(name, "  ".join(told), Tone.PLAIN if name else Tone.DIM)
+
+
+def _metrics(sheet: Sheet, metrics: Mapping[str, float]) -> None:
+    sheet.say("numbers", "  ".join(f"{name}={value:g}" for name, value in metrics.items()))
+
+
+def _history(sheet: Sheet, points: Sequence[HistoryPoint]) -> None:
+    view = sheet.view
+    for index, point in enumerate(points[:HISTORY]):
+        sheet.spans(
+            Span(f"{'history' if index == 0 else '':<{_NAME}}", Tone.DIM),
+            Span(f"{view.at(point.at)} "),
+            view.past_mark(point.verdict),
+            Span(f" {point.verdict:<7} {view.text(point.headline)}"),
+        )
+
+
+def _artefacts(sheet: Sheet, observation: Observation, artefacts: Mapping[str, Artefact]) -> None:
+    for ref in observation.artefacts:
+        sheet.head(f"raw {ref.name}: {ref.media_type}, {ref.size} bytes, sha256 {ref.digest[:16]}")
+        artefact = artefacts.get(ref.digest)
+        if artefact is None:
+            sheet.say("", "not kept any more")
+            continue
+        lines = raw_lines(artefact)
+        for line in lines:
+            sheet.raw(line)
+
+
+def raw_lines(artefact: Artefact) -> list[str]:
+    """An artefact's body as safe lines, capped; the last one says what was left out."""
+    body = artefact.body[:RAW_BYTES]
+    text = clean(body.decode("utf-8", "replace"), limit=RAW_BYTES, multiline=True)
+    lines = text.split("\n")
+    left_out: list[str] = []
+    if len(lines) > RAW_LINES or len(artefact.body) > RAW_BYTES:
+        left_out = [f"[cut here; {len(artefact.body)} bytes in all]"]
+    return [*lines[:RAW_LINES], *left_out]

@@ -1,0 +1,46 @@
+"""Gates: how many are proven, and a row a part with what it has and what it needs."""
+
+from __future__ import annotations
+
+from cockpit.model import Finding, Observation, Verdict
+from widgets.lines import Align, Column, Line, Row, Span
+from widgets.look import Tone
+from widgets.rows.common import bad, finding_text, head_row, summary
+from widgets.view import View, fact, join_key
+
+KINDS = ("gate",)
+COLUMNS = (
+    Column("", 1),
+    Column("GATE", 20),
+    Column("HAS", 10, Align.RIGHT, from_width=50),
+    Column("NEEDS", 10, Align.RIGHT, from_width=50),
+    Column("", 0),
+)
+
+
+def rows(view: View) -> list[Row]:
+    """The score first, then the parts in the order of the report."""
+    lines: list[Row] = []
+    observations = view.board.of_kind(*KINDS)
+    for observation in observations:
+        if len(observations) > 1 or not observation.findings:
+            lines.append(head_row(view, observation, blanks=2))
+        lines.extend(_row(view, observation, finding) for finding in observation.findings)
+    return lines
+
+
+def banner(view: View) -> Line:
+    """Every gate in one line."""
+    return summary(view, view.board.of_kind(*KINDS))
+
+
+def _row(view: View, observation: Observation, finding: Finding) -> Row:
+    key = join_key(observation.probe, finding.key)
+    mark = view.mark(finding.verdict)
+    text = finding_text(view, finding)
+    home = bad(finding.verdict)
+    if finding.key == "score":
+        return Row(key, ((mark, Span(f" {finding.subject}  ", Tone.STRONG), *text),), home=home)
+    has, needs = fact(finding, "current"), fact(finding, "required")
+    tone = Tone.OK if finding.verdict is Verdict.OK else Tone.PLAIN
+    return Row(key, (mark, finding.subject, has, needs, text), tone, home=home)

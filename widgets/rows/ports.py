@@ -1,0 +1,45 @@
+"""Ports: a row a listener, and under it a row an owner."""
+
+from __future__ import annotations
+
+from cockpit.model import Observation
+from widgets.lines import Column, Line, Row
+from widgets.rows.common import bad, command_of, fact_mark, since, summary
+from widgets.view import View, join_key
+
+KINDS = ("listener",)
+COLUMNS = (
+    Column("", 1),
+    Column("PORT/PID", 9),
+    Column("NAME", 14, from_width=60),
+    Column("WHAT", 0),
+)
+
+
+def rows(view: View) -> list[Row]:
+    """Listeners in the order of the config, each with its owners."""
+    return [row for one in view.board.of_kind(*KINDS) for row in _listener(view, one)]
+
+
+def banner(view: View) -> Line:
+    """Every listener in one line, the bad ones in full."""
+    return summary(view, view.board.of_kind(*KINDS))
+
+
+def _listener(view: View, observation: Observation) -> list[Row]:
+    name, headline = observation.probe, view.text(observation.headline)
+    if not observation.findings:
+        cells = (view.mark(observation.verdict), "-", name, headline)
+        return [Row(join_key(name), cells, home=bad(observation.verdict))]
+    lines: list[Row] = []
+    for finding in observation.findings:
+        key = join_key(name, finding.key)
+        if finding.key.startswith("owner:"):
+            mark = fact_mark(view, finding)
+            cells = (mark, f" {finding.subject}", "", command_of(finding))
+            lines.append(Row(key, cells, tail=since(view, finding)))
+        else:
+            text = view.text(finding.text) or headline
+            cells = (view.mark(finding.verdict), finding.subject, name, text)
+            lines.append(Row(key, cells, home=bad(finding.verdict)))
+    return lines

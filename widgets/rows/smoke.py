@@ -1,0 +1,47 @@
+"""Smoke: a row a request with what came back and how long it took."""
+
+from __future__ import annotations
+
+from cockpit.model import Finding, Observation, Verdict
+from widgets.lines import Column, Line, Row, Span
+from widgets.look import Tone
+from widgets.rows.common import bad, finding_text, head_row, summary
+from widgets.view import View, fact, join_key
+
+KINDS = ("smoke",)
+COLUMNS = (
+    Column("", 1),
+    Column("CHECK", 18),
+    Column("HTTP", 4),
+    Column("", 0),
+)
+
+
+def rows(view: View) -> list[Row]:
+    """Requests in the order of the config."""
+    lines: list[Row] = []
+    observations = view.board.of_kind(*KINDS)
+    for observation in observations:
+        if len(observations) > 1 or not observation.findings:
+            lines.append(head_row(view, observation, blanks=1))
+        lines.extend(_row(view, observation, finding) for finding in observation.findings)
+    return lines
+
+
+def banner(view: View) -> Line:
+    """Every smoke probe in one line."""
+    return summary(view, view.board.of_kind(*KINDS))
+
+
+def _row(view: View, observation: Observation, finding: Finding) -> Row:
+    tone = Tone.OK if finding.verdict is Verdict.OK else Tone.PLAIN
+    path = " ".join(part for part in (fact(finding, "method"), fact(finding, "path")) if part)
+    text = (*finding_text(view, finding), Span(f"  {path}" if path else "", Tone.DIM))
+    took = observation.metrics.get(f"{finding.key}.ms")
+    limit = finding.facts.get("limit_ms")
+    tail = "" if took is None else f"{took:.0f} ms"
+    if tail and isinstance(limit, int | float):
+        tail += f" of {limit:g}"
+    cells = (view.mark(finding.verdict), finding.subject, fact(finding, "status") or "-", text)
+    key = join_key(observation.probe, finding.key)
+    return Row(key, cells, tone, tail=Span(tail, tone), home=bad(finding.verdict))
