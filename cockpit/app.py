@@ -22,7 +22,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from cockpit.feed import Feed, FeedMode
+from cockpit.feed import Feed, FeedMode, Reply
 from cockpit.model import Event, Observation, Verdict
 from cockpit.text import localise
 from widgets.board_screen import BoardScreen
@@ -78,7 +78,9 @@ class CockpitApp(App[None]):
         extra_commands: Sequence[PaletteAct] = (),
         clock_zone: tzinfo | None = None,
     ) -> None:
-        super().__init__()
+        # Told before the theme is: the base picks its NO_COLOR filter while it is made, and the one
+        # for true colours turns the terminal's own red into a black that can't be read.
+        super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
         self.mouse = mouse
         self._feed = feed
@@ -139,15 +141,16 @@ class CockpitApp(App[None]):
             self._later = None
         before = self._view
         view = self._guard(self._look, None)
+        broken = "" if view else self._trouble
         mode = self._guard(lambda: self._feed.mode, self._frame.mode)
-        self._frame = Frame(mode, broken="" if view else self._trouble)
+        self._frame = Frame(mode, broken)
         if view is not None:
             self._view = view
             self._ring(before, view)
         if self._view is not None:
             self._show(self._view)
-        elif self._trouble:
-            self._board.say(self._trouble, ok=False)
+        else:
+            self._board.say(broken, ok=False)
         self._tell_replies()
 
     def _look(self) -> View:
@@ -169,8 +172,8 @@ class CockpitApp(App[None]):
         return value
 
     def _show(self, view: View) -> None:
-        self._board.show(view, self._frame)
-        if isinstance(self.screen, HelpScreen | Palette):
+        # A covered board is left alone: whatever it repaints, the cover would repaint as well.
+        if isinstance(self.screen, BoardScreen | HelpScreen | Palette):
             self.screen.show(view, self._frame)
 
     def _ring(self, before: View | None, view: View) -> None:
@@ -182,7 +185,7 @@ class CockpitApp(App[None]):
             self.bell()
 
     def _tell_replies(self) -> None:
-        replies = self._guard(self._feed.replies, ())
+        replies: Sequence[Reply] = self._guard(self._feed.replies, [])
         if not replies:
             return
         refused = [reply for reply in replies if not reply.ok]
@@ -199,7 +202,7 @@ class CockpitApp(App[None]):
 
     def on_board_screen_asked(self, message: BoardScreen.Asked) -> None:
         for command in message.commands:
-            self._guard(lambda command=command: self._feed.submit(command), "")
+            self._guard(partial(self._feed.submit, command), "")
             if self._trouble:
                 self._board.say(self._trouble, ok=False)
                 return
@@ -226,13 +229,17 @@ class CockpitApp(App[None]):
         self._cover(HelpScreen(self._glyphs))
 
     def action_command_palette(self) -> None:
-        if not Palette.is_open(self):
+        if not isinstance(self.screen, Palette):
             self._cover(Palette(self._glyphs))
 
     def _cover(self, screen: HelpScreen | Palette) -> None:
         if self._view is not None:
             screen.show(self._view, self._frame)
-        self.push_screen(screen)
+        self.push_screen(screen, self._uncovered)
+
+    def _uncovered(self, _result: object) -> None:
+        if self._view is not None:
+            self._board.show(self._view, self._frame)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         for act in self._extra:

@@ -6,8 +6,9 @@ the verdicts: at 3 a.m. everything is where it was yesterday.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from itertools import chain, cycle, repeat
+from itertools import chain
 
 from textual.geometry import Region
 
@@ -97,7 +98,8 @@ def _opened(width: int, height: int, opened: str, detail: bool, wide: bool) -> d
         if opened:
             regions[opened] = Region(0, 1, width, upper)
         elif upper:
-            regions |= _pile(0, 1, width, [("problems", upper - 1), ("next", 1)])
+            listed = max(1, upper - 1)
+            regions |= _pile(0, 1, width, [("problems", listed), ("next", upper - listed)])
         regions["detail"] = Region(0, 1 + upper, width, middle - upper)
     else:
         regions[opened] = Region(0, 1, width, middle)
@@ -114,26 +116,28 @@ def _column(
     x: int, y: int, width: int, height: int, names: Sequence[str], idle: Collection[str]
 ) -> dict[str, Region]:
     gaps = len(names) - 1
-    lines = _grant(height - gaps, (), [*names, names[-1]], idle)
+    lines = _grant(height - gaps, (), (*names, names[-1]), idle)
     parts = [((name, lines.get(name, 0)), ("", 1)) for name in names]
     return _pile(x, y, width, list(chain.from_iterable(parts)))
 
 
 def _grant(
-    height: int, first: Iterable[str], then: Sequence[str], idle: Collection[str]
+    height: int, first: Iterable[str], then: tuple[str, ...], idle: Collection[str]
 ) -> dict[str, int]:
-    """Deal `height` lines out: once along `first`, then round and round along `then`."""
-    lines: dict[str, int] = {}
-    most = _MOST | dict(zip(idle, repeat(1)))
-    open_ended = {name for name in then if name not in most} or set(then)
-    for name in chain(first, cycle(then)):
-        if sum(lines.values()) >= height:
+    """Deal `height` lines out: once along `first`, then round and round along `then`.
+
+    When all have what they need, the rest goes to those without a limit, or to all but the idle.
+    """
+    lines: Counter[str] = Counter()
+    most = _MOST | dict.fromkeys(idle, 1)
+    takers = [name for name in then if name not in most] or [one for one in then if one not in idle]
+    for name in chain(first, then * height, takers * height):
+        if lines.total() >= height:
             break
-        capped = lines.get(name, 0) >= most.get(name, height)
-        full = all(lines.get(one, 0) >= most.get(one, height) for one in then)
-        if not capped or (full and name in open_ended):
-            lines[name] = lines.get(name, 0) + 1
-    return lines
+        served = all(lines[one] >= most.get(one, 0) for one in then)
+        if lines[name] < most.get(name, height) or (served and name in takers):
+            lines[name] += 1
+    return dict(lines)
 
 
 def _pile(x: int, y: int, width: int, parts: Iterable[tuple[str, int]]) -> dict[str, Region]:

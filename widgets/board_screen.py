@@ -17,8 +17,8 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from cockpit.feed import Acknowledge, Command, Reprobe, SetItem, UndoEdit
-from cockpit.model import Problem
+from cockpit.feed import Acknowledge, Command, Reprobe, UndoEdit
+from widgets.acts import next_state, problem_of, reprobes, target_of
 from widgets.arrange import PANES, arrange
 from widgets.deck import Deck
 from widgets.detail import DetailPanel, Prove, Target
@@ -29,11 +29,10 @@ from widgets.line_pane import LinePane
 from widgets.look import Glyphs
 from widgets.panes import SPECS
 from widgets.prompt import Prompt
-from widgets.rows.happenings import event_key
 from widgets.rows.problems import next_act
 from widgets.rows.status import Frame, watch
 from widgets.top_line import TopLine
-from widgets.view import View, split_key
+from widgets.view import View
 
 
 class BoardScreen(Screen[None], inherit_bindings=False):
@@ -136,24 +135,11 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         """The pane the keys speak to."""
         return self.focused if isinstance(self.focused, LinePane) else self._panes["problems"]
 
-    def _problem(self, key: str) -> Problem | None:
-        problems = self._view.board.problems if self._view else ()
-        return next((problem for problem in problems if problem.key == key), None)
-
     def _target(self, pane: LinePane, key: str) -> Target | None:
         """What a row stands for."""
-        if self._view is None or not key:
-            return None
-        if pane is self._detail:
+        if self._view is None or pane is self._detail:
             return self._detail.target
-        if pane.id == "problems":
-            problem = self._problem(key)
-            return Target(problem=problem) if problem else None
-        if pane.id == "events":
-            events = (event for event in self._view.events if event_key(event) == key)
-            event = next(events, None)
-            return Target(event=event) if event else None
-        return Target(key=key)
+        return target_of(self._view, pane.id or "", key)
 
     # Moving about
 
@@ -239,14 +225,9 @@ class BoardScreen(Screen[None], inherit_bindings=False):
     def action_reprobe(self) -> None:
         pane = self._pane
         target = self._target(pane, pane.cursor_key)
-        known = self._view.board if self._view else None
-        probes = [
-            name
-            for name in (target.probes if target else ())
-            if known and (name in known.observations or name in known.waiting)
-        ]
-        if probes:
-            self.post_message(self.Asked([Reprobe(name) for name in probes]))
+        commands = reprobes(self._view, target) if self._view else []
+        if commands:
+            self.post_message(self.Asked(commands))
         else:
             self.say("no probe stands behind this line; R probes everything")
 
@@ -260,21 +241,16 @@ class BoardScreen(Screen[None], inherit_bindings=False):
             self.say("space ticks a checklist item: press c and go to it first")
 
     def on_line_pane_acted(self, message: LinePane.Acted) -> None:
-        pane = message.pane
-        if pane.lost:
-            pane.lost = False
-            row = pane.cursor_row
+        row = message.pane.cursor_row
+        if message.pane.take_lost():
             here = row.text() if row else "nothing"
-            self.say(f"the item went away; the cursor is on: {here}. Press again to act", ok=False)
+            self.say(f"the item went away; now on: {here}; press again to act", ok=False)
             return
-        probe, key = split_key(message.key)
-        observation = self._view.board.observations.get(probe) if self._view else None
-        finding = observation.finding(key) if observation else None
-        if finding is None or "status" not in finding.facts:
+        command = next_state(self._view, message.key) if self._view else None
+        if command is None:
             self.say("this line is not an item")
-            return
-        seen, anchor = str(finding.facts["status"]), str(finding.facts.get("anchor", ""))
-        self.post_message(self.Asked([SetItem(probe, key, seen, anchor)]))
+        else:
+            self.post_message(self.Asked([command]))
 
     def action_undo(self) -> None:
         self.post_message(self.Asked([UndoEdit()]))
@@ -292,7 +268,8 @@ class BoardScreen(Screen[None], inherit_bindings=False):
     def action_ack(self) -> None:
         pane = self._panes["problems"]
         aimed = self._detail.target.problem if self._detail.target else None
-        problem = aimed or self._problem(pane.cursor_key)
+        chosen = problem_of(self._view, pane.cursor_key) if self._view else None
+        problem = aimed or chosen
         if problem is None:
             self.say("there is no problem to acknowledge")
         else:

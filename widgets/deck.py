@@ -26,7 +26,7 @@ class PlannedLayout(Layout):
         return [
             WidgetPlacement(regions[child.id], NULL_OFFSET, NULL_SPACING, child)
             for child in children
-            if child.id in regions
+            if child.id is not None and child.id in regions
         ]
 
 

@@ -24,7 +24,7 @@ class HelpScreen(Screen[None], inherit_bindings=False):
     """Keys and signs; any closing key goes back to the board."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,?,enter", "app.pop_screen", "close"),
+        Binding("escape,q,?,enter", "close", "close"),
         Binding("j,down", "move(1)", "down"),
         Binding("k,up", "move(-1)", "up"),
         Binding("pagedown,space", "page(1)", "a page down"),
@@ -50,6 +50,9 @@ class HelpScreen(Screen[None], inherit_bindings=False):
     def show(self, view: View, frame: Frame) -> int:
         """Keep the top line true; returns lines repainted."""
         return self._top.show(view, frame)
+
+    def action_close(self) -> None:
+        self.dismiss()
 
     def action_move(self, steps: int) -> None:
         self._guide.move(steps)

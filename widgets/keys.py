@@ -44,7 +44,7 @@ APP_KEYS: tuple[Binding, ...] = (
 OVERVIEW_BAR = (
     ("1-9", "go"),
     ("Enter", "why"),
-    ("e p g s c v", "open"),
+    ("0epgscv", "open"),
     ("Tab", "pane"),
     ("r", "probe"),
     ("space", "tick"),

@@ -9,7 +9,7 @@ virtual size that changes repaints the whole pane each time a row comes or goes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TypeAlias
 
 from rich.segment import Segment
 from textual import events
@@ -18,20 +18,38 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from widgets.lines import Column, Line, Row, Span, changed, draw, fit, matching, merge, width_of
+from cockpit.model import Observation
+from widgets.lines import Column, Line, Row, Span, changed, draw, fit, merge, width_of
+from widgets.listing import Listing
 from widgets.look import STYLES, UNICODE, Glyphs, Tone
 
+Source: TypeAlias = tuple[tuple[Observation, ...], bool]
+"""The observations a pane's rows were made of, and whether others were still awaited."""
+
 _GUTTER = 2
+_LABEL = 10
 _TITLES_FROM = 8
+_STRIPS_KEPT = 256
+
+
+class PaneMessage(Message):
+    """Something that happened in a pane to the row `key`."""
+
+    def __init__(self, pane: LinePane, key: str) -> None:
+        super().__init__()
+        self.pane = pane
+        self.key = key
+
+    @property
+    def control(self) -> LinePane:
+        return self.pane
 
 
 class LinePane(Widget):
-    """Rows of text with a banner line, a cursor and a filter.
+    """Rows of text under a banner line, with a cursor and a filter (see `Listing`).
 
-    The cursor follows its row's key. Until somebody moves it, it rests on the first `home` row, or
-    the first row that has a key; with `sticky_top` it rests there again when it is moved back to
-    the first row, so that a list that grows at the top keeps showing its newest row. A `steady`
-    cursor is drawn without focus too.
+    A `steady` cursor is drawn without focus too. A pane that is not `focusable` has no cursor and
+    no margin.
     """
 
     ALLOW_SELECT = False
@@ -39,48 +57,23 @@ class LinePane(Widget):
     LinePane { width: 1fr; height: 1fr; background: ansi_default; color: ansi_default; }
     """
 
-    COLUMNS: ClassVar[tuple[Column, ...]] = ()
+    class Moved(PaneMessage):
+        """The operator moved the cursor."""
 
-    class Opened(Message):
+    class Opened(PaneMessage):
         """The operator wants to know more about the row `key`."""
 
-        def __init__(self, pane: LinePane, key: str) -> None:
-            super().__init__()
-            self.pane = pane
-            self.key = key
-
-        @property
-        def control(self) -> LinePane:
-            return self.pane
-
-    class Acted(Message):
+    class Acted(PaneMessage):
         """The operator wants `intent` done to the row `key`."""
 
         def __init__(self, pane: LinePane, key: str, intent: str) -> None:
-            super().__init__()
-            self.pane = pane
-            self.key = key
+            super().__init__(pane, key)
             self.intent = intent
-
-        @property
-        def control(self) -> LinePane:
-            return self.pane
-
-    class Moved(Message):
-        """The operator moved the cursor."""
-
-        def __init__(self, pane: LinePane) -> None:
-            super().__init__()
-            self.pane = pane
-
-        @property
-        def control(self) -> LinePane:
-            return self.pane
 
     def __init__(
         self,
         *,
-        columns: Sequence[Column] | None = None,
+        columns: Sequence[Column] = (),
         label: str = "",
         glyphs: Glyphs = UNICODE,
         focusable: bool = True,
@@ -90,97 +83,77 @@ class LinePane(Widget):
     ) -> None:
         super().__init__(id=id)
         self.can_focus = focusable
-        self.columns = tuple(self.COLUMNS if columns is None else columns)
+        self.columns = tuple(columns)
         self.label = label
         self.glyphs = glyphs
-        self.filter = ""
-        self.lost = False
-        """The cursor's row went away by itself since the cursor was last moved."""
-        self._sticky_top = sticky_top
+        self.source: Source | None = None
         self._steady = steady
-        self._rows: tuple[Row, ...] = ()
-        self._visible: list[Row] = []
+        self._list = Listing(sticky_top=sticky_top)
         self._banner: Line = ()
-        self._pinned: str | None = None
-        self._index = 0
-        self._top = 0
         self._painted: list[Line] = []
         self._painted_size = Size(0, 0)
         self._strips: dict[Line, Strip] = {}
 
-    # What is shown
+    # Rows and filter
 
     def show(self, rows: Sequence[Row], banner: Sequence[Span] = ()) -> int:
         """Take these rows; returns how many lines have to be repainted for it."""
-        rows = tuple(rows)
-        if rows == self._rows and tuple(banner) == self._banner:
-            return 0
         self._banner = tuple(banner)
-        if rows != self._rows:
-            if self._pinned is not None and all(row.key != self._pinned for row in rows):
-                self.lost = True
-            self._rows = rows
-            self._reselect()
+        if tuple(rows) != self._list.rows:
+            self._list.replace(rows)
         return self._repaint()
 
     def narrow(self, needle: str) -> int:
         """Show only rows that hold `needle`; an empty one shows all. Returns lines repainted."""
-        self.filter = needle
-        self._reselect()
+        self._list.narrow(needle)
         return self._repaint()
+
+    def forget(self) -> None:
+        """Let the cursor rest where an untouched one does, without a filter."""
+        self._list.forget()
+
+    @property
+    def filter(self) -> str:
+        """What the rows are narrowed by."""
+        return self._list.filter
 
     @property
     def rows(self) -> tuple[Row, ...]:
         """All rows, filtered or not."""
-        return self._rows
+        return self._list.rows
 
     @property
     def shown_rows(self) -> tuple[Row, ...]:
-        """The rows that pass the filter."""
-        return tuple(self._visible)
+        """The rows that pass the filter, in sight or not."""
+        return tuple(self._list.visible)
+
+    # Cursor
 
     @property
     def cursor_row(self) -> Row | None:
         """The row under the cursor."""
-        return self._visible[self._index] if self._index < len(self._visible) else None
+        return self._list.row
 
     @property
     def cursor_key(self) -> str:
         """The key under the cursor, empty when there is none."""
-        row = self.cursor_row
-        return row.key if row else ""
-
-    # Cursor
-
-    def move(self, steps: int) -> int:
-        """Move the cursor by that many rows that have a key; returns lines repainted."""
-        self.lost = False
-        stops = [index for index, row in enumerate(self._visible) if row.key]
-        if not stops:
-            return 0
-        place = min(range(len(stops)), key=lambda at: abs(stops[at] - self._index))
-        return self._go(stops[max(0, min(len(stops) - 1, place + steps))])
-
-    def select(self, key: str) -> bool:
-        """Put the cursor on the row of that key; False when it is not shown."""
-        for index, row in enumerate(self._visible):
-            if row.key == key:
-                self.lost = False
-                self._go(index)
-                return True
-        return False
-
-    def forget(self) -> None:
-        """Let the cursor rest where an untouched one does, without a filter."""
-        self._pinned = None
-        self.filter = ""
-        self._index = self._top = 0
-        self._reselect()
+        return self._list.key
 
     @property
     def page(self) -> int:
         """Rows a page key moves by."""
         return max(1, self._room - 1)
+
+    def move(self, steps: int) -> int:
+        """Move the cursor by that many rows that have a key; returns lines repainted."""
+        self._list.move(steps)
+        return self._moved()
+
+    def select(self, key: str) -> bool:
+        """Put the cursor on the row of that key; False when it is not shown."""
+        found = self._list.select(key)
+        self._moved()
+        return found
 
     def open_row(self) -> None:
         """Ask for more about the row under the cursor."""
@@ -189,44 +162,23 @@ class LinePane(Widget):
 
     def act(self, intent: str) -> None:
         """Ask for `intent` on the row under the cursor."""
-        self._pin()
+        self._list.pin()
         self.post_message(self.Acted(self, self.cursor_key, intent))
 
-    def _go(self, index: int) -> int:
-        self._index = index
-        self._pin()
-        if self._sticky_top and index == self._first():
-            self._pinned = None
-        self.post_message(self.Moved(self))
+    def take_lost(self) -> bool:
+        """Whether the cursor's row went away by itself since it was last moved; said once."""
+        lost, self._list.lost = self._list.lost, False
+        return lost
+
+    def _moved(self) -> int:
+        self.post_message(self.Moved(self, self.cursor_key))
         return self._repaint()
-
-    def _pin(self) -> None:
-        self._pinned = self.cursor_key or None
-
-    def _first(self) -> int:
-        rows = enumerate(self._visible)
-        return next((index for index, row in rows if row.key), 0)
-
-    def _reselect(self) -> None:
-        self._visible = matching(self._rows, self.filter)
-        rows = self._visible
-        if self._pinned is not None:
-            places = [index for index, row in enumerate(rows) if row.key == self._pinned]
-            if places:
-                self._index = min(places, key=lambda index: abs(index - self._index))
-                return
-            stops = [index for index, row in enumerate(rows) if row.key]
-            self._index = min(stops, key=lambda at: abs(at - self._index), default=0)
-            self._pin()
-            return
-        homes = (index for index, row in enumerate(rows) if row.home and row.key)
-        self._index = next(homes, self._first())
 
     # Drawing
 
     @property
     def _banner_lines(self) -> int:
-        return 1 if self.label or self._banner else 0
+        return 1 if self.label or self._banner or self.filter else 0
 
     @property
     def _title_lines(self) -> int:
@@ -242,55 +194,46 @@ class LinePane(Widget):
         """Compare what should stand here with what does; refresh the lines that differ."""
         if not self.size:
             return 0
-        lines = self.picture()
-        dirty = changed(self._painted, lines)
-        self._painted = lines
+        before, self._painted = self._painted, self.picture()
+        dirty = changed(before, self._painted)
         if dirty:
-            self.refresh(*(self._dirty_region(index) for index in dirty))
+            width = self.size.width
+            self.refresh(*(Region(0, index, width, 1) for index in dirty))
         return len(dirty)
-
-    def _dirty_region(self, index: int) -> Region:
-        return Region(0, index, self.size.width, 1)
 
     def picture(self) -> list[Line]:
         """The lines that should stand here now, each as wide as the pane."""
         self._painted_size = self.size
         width, height = self.size
-        self._scroll()
+        room = self._room
+        self._list.scroll(room)
         lines: list[Line] = []
         if self._banner_lines:
             lines.append(self._banner_line(width))
         if self._title_lines:
             lines.append(self._title_line(width))
-        for index in range(self._top, min(len(self._visible), self._top + self._room)):
-            lines.append(self._row_line(index, width))
+        last = min(len(self._list.visible), self._list.top + room)
+        lines.extend(self._row_line(index, width) for index in range(self._list.top, last))
         blank: Line = (Span(" " * width),)
         lines.extend(blank for _ in range(height - len(lines)))
         return lines[:height]
 
-    def _scroll(self) -> None:
-        room = self._room
-        if self._index < self._top:
-            self._top = self._index
-        elif self._index >= self._top + room:
-            self._top = self._index - room + 1
-        self._top = max(0, min(self._top, len(self._visible) - room))
-        if self._pinned is None and self._index >= room:
-            # At rest the line is shown with what follows it, which says more than what led to it.
-            self._top = max(0, min(self._index, len(self._visible) - room))
-        # A heading above the first stop has no key; show it rather than hide it for good.
-        if self._index == self._first() and self._index < room:
-            self._top = 0
-
     def _row_line(self, index: int, width: int) -> Line:
-        row = self._visible[index]
+        row = self._list.visible[index]
         if not self.can_focus:
             return draw(row, self.columns, width, self.glyphs)
-        here = index == self._index and bool(row.key) and (self.has_focus or self._steady)
-        tone = Tone.STRONG if self.has_focus else Tone.DIM
-        mark = Span(self.glyphs.cursor, tone) if here else Span(" ")
         body = draw(row, self.columns, max(0, width - _GUTTER), self.glyphs)
-        return merge(fit((mark, Span(" "), *body), width, self.glyphs))
+        return merge(fit((self._margin(index, row), Span(" "), *body), width, self.glyphs))
+
+    def _margin(self, index: int, row: Row) -> Span:
+        """The cursor, or whether rows go on above the first line shown or below the last one."""
+        if index == self._list.index and row.key and (self.has_focus or self._steady):
+            return Span(self.glyphs.cursor, Tone.STRONG if self.has_focus else Tone.DIM)
+        if index == self._list.top + self._room - 1 and index < len(self._list.visible) - 1:
+            return Span(self.glyphs.below, Tone.DIM)
+        if index == self._list.top and index > 0:
+            return Span(self.glyphs.above, Tone.DIM)
+        return Span(" ")
 
     def _banner_line(self, width: int) -> Line:
         parts: list[Span] = []
@@ -300,11 +243,11 @@ class LinePane(Widget):
                 Span(key, Tone.STRONG if self.has_focus else Tone.DIM),
                 Span(" "),
                 Span(name, Tone.LABEL if self.has_focus else Tone.STRONG),
-                Span(" " * max(1, 10 - width_of([Span(self.label)]))),
+                Span(" " * max(1, _LABEL - width_of([Span(self.label)]))),
             ]
         if self.filter:
-            count = sum(1 for row in self._rows if row.key)
-            found = f"/{self.filter}  {len(self._visible)} of {count}  "
+            count = sum(1 for row in self.rows if row.key)
+            found = f"/{self.filter}  {len(self._list.visible)} of {count}  "
             parts.append(Span(found, Tone.STRONG))
         return merge(fit((*parts, *self._banner), width, self.glyphs))
 
@@ -322,7 +265,7 @@ class LinePane(Widget):
         line = self._painted[y]
         strip = self._strips.get(line)
         if strip is None:
-            if len(self._strips) > 4 * max(16, self.size.height):
+            if len(self._strips) >= _STRIPS_KEPT:
                 self._strips.clear()
             segments = [Segment(span.text, STYLES[span.tone]) for span in line]
             strip = self._strips[line] = Strip(segments, width_of(line))
@@ -337,15 +280,26 @@ class LinePane(Widget):
         # Replaces the base's restyling: focus changes a mark and a label here, no style rule.
         self._repaint()
 
+    def on_focus(self, event: events.Focus) -> None:
+        event.prevent_default()  # the base would repaint the whole pane
+        self.has_focus = True
+
+    def on_blur(self, event: events.Blur) -> None:
+        event.prevent_default()
+        self.has_focus = False
+
     def on_click(self, event: events.Click) -> None:
-        index = self._top + event.y - self._banner_lines - self._title_lines
-        if index < self._top or index >= len(self._visible):
+        line = event.y - self._banner_lines - self._title_lines
+        index = self._list.top + line
+        if not self.can_focus or line < 0 or index >= len(self._list.visible):
             return
-        row = self._visible[index]
-        if row.key and index == self._index and self.has_focus:
+        if not self._list.visible[index].key:
+            return
+        if index == self._list.index and self.has_focus:
             self.open_row()
-        elif row.key:
-            self._go(index)
+        else:
+            self._list.go(index)
+            self._moved()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         self.move(3)

@@ -57,7 +57,8 @@ class Glyphs:
     cursor: str
     cut: str
     bar: str
-    rule: str
+    above: str
+    below: str
     plain: bool = False
 
     def text(self, text: str) -> str:
@@ -72,17 +73,31 @@ UNICODE = Glyphs(
     cursor="›",
     cut="…",
     bar="│",
-    rule="─",
+    above="↑",
+    below="↓",
 )
 ASCII = Glyphs(
     {Verdict.FAIL: "X", Verdict.WARN: "!", Verdict.UNKNOWN: "?", Verdict.OK: "."},
     cursor=">",
     cut="~",
     bar="|",
-    rule="-",
+    above="^",
+    below="+",
     plain=True,
 )
 _ASCII_TWINS = str.maketrans(
     {"…": "~", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "×": "x", "·": "."}
-    | {"→": ">", "←": "<", "≤": "<", "≥": ">", "│": "|", "─": "-", "✖": "X", "▲": "!", "›": ">"}
+    | {
+        "→": ">",
+        "←": "<",
+        "≤": "<",
+        "≥": ">",
+        "│": "|",
+        "─": "-",
+        "✖": "X",
+        "▲": "!",
+        "›": ">",
+        "↑": "^",
+        "↓": "+",
+    }
 )

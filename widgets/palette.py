@@ -14,12 +14,15 @@ from widgets.view import View
 class Palette(CommandPalette):
     """Textual's palette; opaque, since under a translucent one every update repaints everything."""
 
-    DEFAULT_CSS = """
+    CSS = """
     Palette, Palette:ansi { background: ansi_default; }
     Palette > TopLine { dock: top; }
+    Palette > Vertical { margin-top: 1; }
     Palette SearchIcon { display: none; }
     Palette #--input { border: none; }
+    Palette #--input CommandInput { margin-top: 0; }
     Palette LoadingIndicator { display: none; }
+    Palette CommandList { border: none; scrollbar-size: 0 0; }
     Palette CommandList > .option-list--option-highlighted,
     Palette CommandList:focus > .option-list--option-highlighted {
         color: ansi_default; background: ansi_default; text-style: reverse;

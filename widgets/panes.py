@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from widgets.line_pane import LinePane
+from widgets.line_pane import LinePane, Source
 from widgets.lines import Column, Line, Row
 from widgets.look import Glyphs
 from widgets.rows import (
@@ -23,7 +23,11 @@ from widgets.view import View
 
 @dataclass(frozen=True, slots=True)
 class PaneSpec:
-    """What makes a pane. `kinds` are the probe kinds it shows; with none on the board it idles."""
+    """What makes a pane. `kinds` are the probe kinds it shows; with none on the board it idles.
+
+    The rows of an `ageless` pane follow from its observations alone, so that a long list is made
+    anew only when one of them has been replaced.
+    """
 
     id: str
     label: str
@@ -32,6 +36,7 @@ class PaneSpec:
     banner: Callable[[View], Line] | None = None
     kinds: tuple[str, ...] = ()
     sticky_top: bool = False
+    ageless: bool = False
 
     def build(self, glyphs: Glyphs) -> LinePane:
         """The widget of this pane."""
@@ -46,7 +51,18 @@ class PaneSpec:
 
     def fill(self, pane: LinePane, view: View) -> int:
         """Show the view in the pane; returns lines repainted."""
+        source = (view.board.of_kind(*self.kinds), bool(view.board.waiting))
+        if self.ageless and _same(source, pane.source):
+            return 0
+        pane.source = source
         return pane.show(self.rows(view), self.banner(view) if self.banner else ())
+
+
+def _same(one: Source, other: Source | None) -> bool:
+    """Whether both are made of the very same observations."""
+    if other is None or one[1] != other[1] or len(one[0]) != len(other[0]):
+        return False
+    return all(here is there for here, there in zip(one[0], other[0], strict=True))
 
 
 SPECS: tuple[PaneSpec, ...] = (
@@ -55,7 +71,15 @@ SPECS: tuple[PaneSpec, ...] = (
     PaneSpec("ports", "p PORTS", ports.COLUMNS, ports.rows, ports.banner, ports.KINDS),
     PaneSpec("gates", "g GATES", gates.COLUMNS, gates.rows, gates.banner, gates.KINDS),
     PaneSpec("smoke", "s SMOKE", smoke.COLUMNS, smoke.rows, smoke.banner, smoke.KINDS),
-    PaneSpec("checklist", "c LIST", (), checklist.rows, checklist.banner, checklist.KINDS),
+    PaneSpec(
+        "checklist",
+        "c LIST",
+        (),
+        checklist.rows,
+        checklist.banner,
+        checklist.KINDS,
+        ageless=True,
+    ),
     PaneSpec(
         "events",
         "v EVENTS",

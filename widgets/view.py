@@ -35,6 +35,11 @@ class View:
         """A moment as local time, dated when it is not today's."""
         return self.text(instant(moment))
 
+    def short(self, moment: datetime) -> str:
+        """The same without the seconds of a day gone by."""
+        told = self.at(moment)
+        return told if len(told) == 8 else told[:-3]
+
     def age(self, moment: datetime) -> str:
         """How long ago, in coarse steps."""
         return bucketed_age((self.now - moment).total_seconds())

@@ -3,12 +3,14 @@
 Between the moment a person saw a line and the moment a key changes it, other people and programs
 may have inserted, moved, copied or removed lines. An anchor is found again by, in this order:
 
-1. same line and text with nothing but markers changed above it;
-2. the only item of that text, if it was the only one before;
+1. the only item of its text, if it was the only one before;
+2. same line and text with nothing but markers changed above it;
 3. the only one with that text, section and neighbours, if that was unique before;
 4. the only one with that text in its section, if that was unique before.
 
-Anything else is refused: a tick on the wrong line is worse than no tick.
+2 to 4 are about items that have twins, and need all of them to be there still: where one went
+missing, another may stand in its place. Anything else is refused: a tick on the wrong line is
+worse than no tick.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ class Anchor:
     section: tuple[str, ...]
     line: int
     before: str
-    """Text of the item in front of it, empty for the first."""
+    """Form and text of the item in front of it, empty for the first."""
     after: str
     above: str
     """Digest of all bytes above the line, markers left out."""
@@ -124,24 +126,34 @@ def locate(document: Document, anchor: Anchor) -> Item:
     same = _same_text(document, anchor.form, anchor.text)
     if not same:
         raise AnchorLost(_lost(document, anchor), line=anchor.line)
-    for i in same:
-        if items[i].line == anchor.line and _above(document, anchor.line) == anchor.above:
-            return items[i]
     if len(same) == 1 and anchor.same_text == 1:
         return items[same[0]]
-    here = [i for i in same if items[i].section == anchor.section]
-    if anchor.same_place == 1:
-        placed = [i for i in here if _neighbours(document, i) == (anchor.before, anchor.after)]
-        if len(placed) == 1:
-            return items[placed[0]]
-    if anchor.same_section == 1 and len(here) == 1:
-        return items[here[0]]
+    if len(same) >= anchor.same_text:
+        found = _among_twins(document, anchor, same)
+        if found is not None:
+            return found
     lines = ", ".join(str(items[i].line) for i in same[:6])
     raise AnchorAmbiguous(
         f"the file changed and it is not certain which line “{anchor.text}” was meant"
         f" (found on {lines}); choose the item again on the refreshed list",
         line=anchor.line,
     )
+
+
+def _among_twins(document: Document, anchor: Anchor, same: list[int]) -> Item | None:
+    items = document.items
+    for i in same:
+        if items[i].line == anchor.line and _above(document, anchor.line) == anchor.above:
+            return items[i]
+    here = [i for i in same if items[i].section == anchor.section]
+    if anchor.same_place == 1:
+        place = (anchor.before, anchor.after)
+        placed = [i for i in here if _neighbours(document, i) == place]
+        if len(placed) == 1:
+            return items[placed[0]]
+    if anchor.same_section == 1 and len(here) == 1:
+        return items[here[0]]
+    return None
 
 
 def _lost(document: Document, anchor: Anchor) -> str:
@@ -157,9 +169,13 @@ def _same_text(document: Document, form: Form, text: str) -> list[int]:
 
 def _neighbours(document: Document, index: int) -> tuple[str, str]:
     items = document.items
-    before = items[index - 1].text if index else ""
-    after = items[index + 1].text if index + 1 < len(items) else ""
+    before = _name(items[index - 1]) if index else ""
+    after = _name(items[index + 1]) if index + 1 < len(items) else ""
     return before, after
+
+
+def _name(item: Item) -> str:
+    return f"{item.form}: {item.text}"
 
 
 def _above(document: Document, line: int) -> str:

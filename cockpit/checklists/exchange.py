@@ -43,13 +43,13 @@ def exchange_held(
         if not held.is_at(target):
             raise Overtaken
         system.exchange(twin, target)
-        if held.is_at(twin) and not held.wanted():
+        if _undisturbed(held, twin):
             held.close()
             pause(_STRAGGLERS)
             if _wait_settled(system, twin, pause) == before:
                 _discard(system, twin)
                 return
-        system.exchange(twin, target)
+        _put_back(system, target, twin)
         # Whoever waits for the new file shall find what is in force.
         in_force = target.read_bytes() if held.closed else held.read()
         new.rewrite(in_force)
@@ -70,9 +70,24 @@ def exchange_free(
     if _wait_settled(system, twin, pause) == before:
         _discard(system, twin)
         return
-    system.exchange(twin, target)
+    _put_back(system, target, twin)
     _bring_in(system, target, twin, after, pause)
     raise Overtaken
+
+
+def _undisturbed(held: Held, twin: Path) -> bool:
+    """True when the swap displaced the held file and nobody waits to write to it."""
+    try:
+        return held.is_at(twin) and not held.wanted()
+    except OSError:
+        return False
+
+
+def _put_back(system: FilePlatform, target: Path, twin: Path) -> None:
+    try:
+        system.exchange(twin, target)
+    except (Busy, OSError) as error:
+        raise _kept_aside(target, twin) from error
 
 
 def _bring_in(system: FilePlatform, target: Path, twin: Path, left: bytes, pause: Pause) -> None:
@@ -93,19 +108,23 @@ def _bring_in(system: FilePlatform, target: Path, twin: Path, left: bytes, pause
             if _wait_settled(system, twin, pause) == left:
                 _discard(system, twin)
                 return
-    raise EditKeptAside(
-        "two other programs changed the file at the same time: their versions are in"
+    raise _kept_aside(target, twin)
+
+
+def _kept_aside(target: Path, twin: Path) -> EditKeptAside:
+    return EditKeptAside(
+        "other programs changed the file at the same time: their versions are in"
         f" {target.name} and {twin.name}; merge them by hand",
         path=target,
     )
 
 
 def _wait_settled(system: FilePlatform, twin: Path, pause: Pause) -> bytes | None:
-    """Bytes of the displaced file; None when somebody will not let go of it."""
+    """Bytes of the displaced file; None when they cannot be had for certain."""
     for wait in (*WAITS, None):
         try:
             return system.settled(twin)
-        except Busy:
+        except (Busy, OSError):
             if wait is not None:
                 pause(wait)
     return None

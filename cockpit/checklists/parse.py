@@ -323,12 +323,13 @@ class _Builder:
         *,
         end: int,
     ) -> int:
+        # The first line names an item: text that is appended below it must not rename it.
+        text = self._plain(part[0])
         content = "\n".join(part)
-        text = self._plain(content)
         remarks = comments(content) if "<!--" in content else []
         meta: Meta = NO_META
         if mark.form is not Form.STATUS_LINE:
-            meta = metadata.from_text(text, remarks)
+            meta = metadata.from_text(self._plain(content), remarks)
         name = (mark.form, section, text)
         nth = self.seen[name] = self.seen.get(name, 0) + 1
         item = Item(

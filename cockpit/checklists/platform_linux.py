@@ -44,6 +44,12 @@ if sys.platform == "linux":
         def fstat(self, fd: int) -> os.stat_result:
             return os.fstat(fd)
 
+        def stat(self, path: Path) -> os.stat_result:
+            return path.stat()
+
+        def lstat(self, path: Path) -> os.stat_result:
+            return path.lstat()
+
         def lease(self, fd: int, kind: int) -> None:
             fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
             fcntl.fcntl(fd, fcntl.F_SETLEASE, kind)
@@ -60,6 +66,9 @@ if sys.platform == "linux":
         def write(self, fd: int, data: memoryview) -> int:
             return os.write(fd, data)
 
+        def truncate(self, fd: int) -> None:
+            os.ftruncate(fd, 0)
+
         def fsync(self, fd: int) -> None:
             os.fsync(fd)
 
@@ -68,6 +77,9 @@ if sys.platform == "linux":
 
         def fchmod(self, fd: int, mode: int) -> None:
             os.fchmod(fd, mode)
+
+        def copy_attribute(self, source: Path, fd: int, name: str) -> None:
+            os.setxattr(fd, name, os.getxattr(source, name))
 
         def exchange(self, one: Path, other: Path) -> None:
             names = (os.fsencode(one), os.fsencode(other))
@@ -126,7 +138,7 @@ if sys.platform == "linux":
 
         def is_at(self, path: Path) -> bool:
             try:
-                now = os.lstat(path)
+                now = self._calls.lstat(path)
             except FileNotFoundError:
                 return False
             return (now.st_dev, now.st_ino) == (self._stat.st_dev, self._stat.st_ino)
@@ -135,7 +147,7 @@ if sys.platform == "linux":
             return self._calls.leased(self._fd) == fcntl.F_UNLCK
 
         def rewrite(self, data: bytes) -> None:
-            os.ftruncate(self._fd, 0)
+            self._calls.truncate(self._fd)
             self._put(0, data)
 
         def close(self) -> None:
@@ -176,7 +188,7 @@ if sys.platform == "linux":
             return None
 
         def make_twin(self, path: Path, data: bytes) -> Path:
-            old = path.stat()
+            old = self._calls.stat(path)
             twin = path.with_name(f".{path.name}.cockpit-{secrets.token_hex(4)}")
             fd = self._calls.open(twin, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             try:
@@ -187,7 +199,7 @@ if sys.platform == "linux":
                     mine = self._calls.fstat(fd)
                     if (mine.st_uid, mine.st_gid) != (old.st_uid, old.st_gid):
                         self._calls.fchown(fd, old.st_uid, old.st_gid)
-                    _copy_attributes(path, fd)
+                    _copy_attributes(self._calls, path, fd)
                     self._calls.fchmod(fd, stat.S_IMODE(old.st_mode))
                     self._calls.fsync(fd)
                 finally:
@@ -235,11 +247,14 @@ if sys.platform == "linux":
                 fd = self._calls.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
             except BlockingIOError as error:
                 raise Busy("another program is editing it") from error
-            mode = self._calls.fstat(fd).st_mode
-            if not stat.S_ISREG(mode):
+            try:
+                mode = self._calls.fstat(fd).st_mode
+                if not stat.S_ISREG(mode):
+                    code = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+                    raise OSError(code, os.strerror(code), str(path))
+            except BaseException:
                 self._calls.close(fd)
-                code = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
-                raise OSError(code, os.strerror(code), str(path))
+                raise
             return fd
 
         def _lease(self, fd: int, path: Path, kind: int) -> bool:
@@ -266,7 +281,7 @@ if sys.platform == "linux":
             offset += len(part)
         return b"".join(parts)
 
-    def _copy_attributes(source: Path, fd: int) -> None:
+    def _copy_attributes(calls: Calls, source: Path, fd: int) -> None:
         """Access control list and label must stay; others are copied where that is allowed."""
         try:
             names = os.listxattr(source)
@@ -276,7 +291,7 @@ if sys.platform == "linux":
             raise
         for name in names:
             try:
-                os.setxattr(fd, name, os.getxattr(source, name))
+                calls.copy_attribute(source, fd, name)
             except OSError:
                 if name in _SHARED_ATTRIBUTES or name.startswith("user."):
                     raise

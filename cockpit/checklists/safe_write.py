@@ -148,9 +148,10 @@ def _in_place(held: Held, target: Path, splice: Splice, data: bytes, after: byte
     if not held.is_at(target):
         raise Overtaken
     held.write_at(splice.offset, splice.old, splice.new)
-    if not held.is_at(target):
-        # Replaced in this very moment: the edit went to the file that is gone.
-        raise Overtaken
+    with contextlib.suppress(OSError):  # the change is done, whatever this says
+        if not held.is_at(target):
+            # Replaced in this very moment: the edit went to the file that is gone.
+            raise Overtaken
     return Written(target, data, after, held.method)
 
 

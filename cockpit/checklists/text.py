@@ -44,9 +44,18 @@ def plain(content: str) -> str:
         content = _twice(_STARS, content)
     if "_" in content:
         content = _twice(_UNDERSCORES, content)
+    content = _open_emphasis(content)
     if held:
         content = _HELD.sub(lambda match: held[int(match.group(1))], content)
     return _SPACE.sub(" ", content).strip()
+
+
+def _open_emphasis(content: str) -> str:
+    """Emphasis that a later line closes leaves nothing but its opening mark here."""
+    for mark in ("**", "__", "~~"):
+        if content.startswith(mark) and content.count(mark) == 1:
+            return content[2:]
+    return content
 
 
 def _twice(pattern: re.Pattern[str], content: str) -> str:

@@ -10,6 +10,7 @@ import click
 from cockpit.model import Verdict
 
 USAGE = 64
+CANNOT_OPEN = 66
 CANNOT_CREATE = 73
 CONFIG = 78
 

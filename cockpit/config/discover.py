@@ -8,19 +8,37 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any
 
 import platformdirs
 
 from cockpit.checklists.parse import parse
 from cockpit.clock import Clock, SystemClock
+from cockpit.config.findings import (
+    Findings,
+    FoundChecklist,
+    FoundHeartbeat,
+    FoundPidfile,
+    FoundPort,
+    FoundReport,
+    Names,
+)
 from cockpit.config.models import Config, LoadedConfig
 from cockpit.config.shapes import gate_shape, heartbeat_shape, pid_of, read_json
 from cockpit.config.walk import Entry, Walk, ignored_by_git, read, walk
 from cockpit.system.listeners import Listener, ListenerSource, default_source
 from cockpit.text import clean
+
+__all__ = [
+    "MOST_CHECKLISTS",
+    "MOST_HEARTBEATS",
+    "MOST_PORTS",
+    "ListenerSource",
+    "discover",
+    "engine_name",
+    "look_around",
+]
 
 MOST_CHECKLISTS = 8
 MOST_PORTS = 12
@@ -38,71 +56,6 @@ _BEAT_WORDS = re.compile(
 _DATA = (".json", ".pid")
 _DATE = re.compile(r"(?<!\d)20\d\d([-_]?)\d\d\1\d\d(?!\d)")
 _EPHEMERAL = 32768
-
-
-@dataclass(frozen=True, slots=True)
-class FoundChecklist:
-    """A markdown file with items; paths are below the folder, with slashes."""
-
-    file: str
-    done: int
-    total: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class FoundHeartbeat:
-    """A JSON file that looks like a heartbeat; None where its own default fits or nothing is."""
-
-    file: str
-    timestamp: str | None
-    pid: str | None
-    counter: str | None
-    naive: Literal["local", "utc"] | None
-    pidfile: str | None
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class FoundPidfile:
-    """A `.pid` file and the PID in it."""
-
-    file: str
-    pid: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class FoundReport:
-    """A JSON report with parts that say whether they are met; `glob` matches its dated siblings."""
-
-    glob: str
-    each: str
-    met: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class FoundPort:
-    """A listening TCP port; `expect` is what can be asked of it as it is seen now."""
-
-    port: int
-    expect: Literal["one", "some"]
-    ours: bool
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """Everything found, best first; `notes` say what was not looked at and why."""
-
-    folder: Path
-    checklists: tuple[FoundChecklist, ...] = ()
-    heartbeats: tuple[FoundHeartbeat, ...] = ()
-    pidfiles: tuple[FoundPidfile, ...] = ()
-    reports: tuple[FoundReport, ...] = ()
-    ports: tuple[FoundPort, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def discover(
@@ -160,7 +113,7 @@ def _checklists(folder: Path, found: Walk, over: Callable[[], bool]) -> Iterator
             break
         progress = parse(body).progress
         if progress.total:
-            why = f"markdown with {progress.total} checkboxes, {progress.done} of them done"
+            why = f"markdown with checkboxes, {progress.done} of {progress.total} done"
             yield FoundChecklist(entry.name, progress.done, progress.total, why)
 
 
@@ -212,10 +165,10 @@ def _heartbeat(
         return FoundHeartbeat(entry.name, None, None, None, None, pidfile, why)
     if shape is None or (shape.pid is None and not named):
         return None
-    reasons = ["named like a heartbeat"] if named else []
-    reasons.append(f"holds a time ({shape.timestamp})")
+    why = "named like a heartbeat, holds" if named else "holds"
+    why += f" a time ({shape.timestamp})"
     if shape.pid:
-        reasons.append(f"and a PID ({shape.pid})")
+        why += f" and a PID ({shape.pid})"
     return FoundHeartbeat(
         entry.name,
         shape.timestamp,
@@ -223,7 +176,7 @@ def _heartbeat(
         shape.counter,
         shape.naive,
         _pidfile_of(entry, shape.pid_value, pidfiles),
-        " ".join(reasons),
+        why,
     )
 
 
@@ -323,20 +276,3 @@ def _beat_table(beat: FoundHeartbeat, names: Names) -> dict[str, Any]:
         "naive_timestamps": beat.naive,
     }
     return {key: value for key, value in keys.items() if value is not None}
-
-
-class Names:
-    """Hands out probe names that a config takes and that no other probe has."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def fresh(self, wish: str) -> str:
-        """`wish` made fit, with a number behind it when it is taken."""
-        base = re.sub(r"[/\s]+", " ", clean(wish)).strip().lstrip("$")[:50].strip() or "probe"
-        name, count = base, 1
-        while name in self._taken:
-            count += 1
-            name = f"{base} {count}"
-        self._taken.add(name)
-        return name

@@ -120,6 +120,8 @@ def _wrong_value(details: ErrorDetails, path: KeyPath) -> tuple[str, str]:
             return "must not be empty", ""
         case "string_too_long":
             return f"is longer than {ctx['max_length']} characters", ""
+        case "too_short" if not isinstance(found, list):
+            return "must not be empty", ""
         case "too_short":
             return f"needs at least {_count(ctx['min_length'], 'entry', 'entries')}", ""
         case "string_pattern_mismatch":
@@ -140,17 +142,15 @@ def _count(number: int, one: str, many: str) -> str:
 
 
 def _found(value: Any, path: KeyPath) -> str:
-    """What stands there, short; of a secret only its type."""
+    """What stands there, short; of a secret nothing."""
+    if path and path[-1] in _SECRETS:
+        return "something else"
     if isinstance(value, str):
-        if path and path[-1] in _SECRETS:
-            return "text"
         text = clean(value)
         return f'"{text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"}"'
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        if path and path[-1] in _SECRETS:
-            return "a number"
         # An integer of thousands of digits has no text in Python; bit_length always works.
         short = isinstance(value, float) or value.bit_length() < 64
         return f"the number {value}" if short else "a huge number"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from cockpit.clock import Clock
@@ -13,87 +13,38 @@ from cockpit.config.discover import (
     MOST_CHECKLISTS,
     MOST_HEARTBEATS,
     MOST_PORTS,
+    ListenerSource,
+    discover,
+    engine_name,
+)
+from cockpit.config.errors import ConfigErrors
+from cockpit.config.findings import (
     Findings,
     FoundChecklist,
     FoundHeartbeat,
     FoundPort,
     FoundReport,
     Names,
-    discover,
-    engine_name,
 )
-from cockpit.config.errors import ConfigErrors
 from cockpit.config.load import FILE_NAME, loads
 from cockpit.config.show import to_toml
+from cockpit.config.templates import EXAMPLES, HEAD, TITLES
 from cockpit.shipped import shipped_checklists
-from cockpit.system.listeners import ListenerSource
 
 _MOST_REPORTS = 8
 
-_HEAD = """\
-# What this cockpit watches. `cockpit config validate` checks this file, `cockpit config show` prints
-# it with every default, `cockpit config schema` describes every key.
-# Relative paths start from this file's folder. Durations: "250ms", "90s", "5m", "2h", "1d".
-# Every table may also say: every, timeout, affects ("run" or "readiness"), runbook (what to do).
 
-[cockpit]
-label = "PAPER"                    # the word on the top line
-# store = ".cockpit/evidence.db"   # where the evidence is kept
-# store_max_mb = 512
-# retain_days = 30
-"""
+class _AnyVariable(Mapping[str, str]):
+    """An environment with everything set: what a token comes from is the reader's business."""
 
-_EXAMPLES = {
-    "listener": """\
-[[listener]]
-name = "backend"
-port = 8001
-expect = "one"                     # one | none | some
-process = ["uvicorn", "app.main:app"]   # words of the owner's command line
-""",
-    "heartbeat": """\
-[[heartbeat]]
-name = "engine"
-file = "data/heartbeat.json"
-pidfile = "logs/engine.pid"
-process = ["run_engine.py", "run"]
-naive_timestamps = "local"         # what a time without a zone means: local | utc
-warn_after = "120s"
-fail_after = "300s"
-""",
-    "gate": """\
-[[gate]]
-name = "promotion"
-json = "reports/weekly_*.json"     # the newest match counts
-score = { each = "$.summary.gates", met = "met" }
-pass = "all"                       # all | a count such as 5 | a share such as "80%"
-max_age = "8d"
+    def __getitem__(self, name: str) -> str:
+        return "set"
 
-[[gate]]
-name = "ops"
-command = ["python", "scripts/ops_gate.py"]   # runs only after `cockpit trust`
-""",
-    "checklist": """\
-[[checklist]]
-file = "PLAN.md"
-states = ["todo", "doing", "done"] # what the space key cycles through
-""",
-    "smoke": """\
-[[smoke]]
-name = "options"
-base_url = "http://127.0.0.1:8001"
-token = "${API_TOKEN}"             # from the environment, never stored
-symbols = ["SPY"]
-""",
-}
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
 
-_TITLES = {
-    "listener": "Ports: who listens, and how many.",
-    "heartbeat": "Engines: a file that is kept fresh, a PID, a live process.",
-    "gate": "Gates: may we go live? A report, a command or a checklist.",
-    "checklist": "Checklists: markdown with checkboxes; the space key ticks them in the file.",
-    "smoke": "Requests to an API: status, media type, latency and content of each reply.",
-}
+    def __len__(self) -> int:
+        return 0
 
 
 class InitError(Exception):
@@ -103,8 +54,9 @@ class InitError(Exception):
 def render_init(found: Findings, preset: str | None = None) -> str:
     """The text of a config for what was found; it loads without a change in that folder.
 
-    What was not found stands as a commented example. `preset` is the text of further tables; they
-    take the place of the examples of their kinds, and names they have are not given again.
+    What was not found stands as a commented example. `preset` is the text of further probe tables
+    (no `[cockpit]`); they take the place of the examples of their kinds, and names they have are
+    not given again. Raises InitError for a preset that does not load in the folder.
     """
     names = Names()
     tables = _preset_tables(preset, found.folder, names)
@@ -115,13 +67,13 @@ def render_init(found: Findings, preset: str | None = None) -> str:
         "checklist": _checklists(found.checklists, names),
         "smoke": iter(()),
     }
-    parts = [_HEAD]
+    parts = [HEAD]
     parts += [f"# {note}\n" for note in found.notes]
     for kind, written in blocks.items():
         listed = list(written)
-        parts.append(f"# {_TITLES[kind]}\n")
-        if not any(not block.startswith("#") for block in listed) and kind not in tables:
-            parts.append(_commented(_EXAMPLES[kind]))
+        parts.append(f"# {TITLES[kind]}\n")
+        if kind not in tables and not any(f"\n[[{kind}]]" in block for block in listed):
+            parts.append(_commented(EXAMPLES[kind]))
         parts += listed
     if preset is not None:
         parts.append(preset if preset.endswith("\n") else f"{preset}\n")
@@ -133,16 +85,19 @@ def _preset_tables(preset: str | None, folder: Path, names: Names) -> set[str]:
     if preset is None:
         return set()
     try:
-        probes = loads(preset, folder, name="preset").config.probes()
+        config = loads(preset, folder, _AnyVariable(), name="preset").config
     except ConfigErrors as errors:
         raise InitError(f"the preset does not load here:\n{errors}") from errors
+    if "cockpit" in config.model_fields_set:
+        raise InitError("a preset has no [cockpit] table; the config has one already")
+    probes = config.probes()
     for probe in probes:
         names.fresh(probe.name)
     return {probe.kind for probe in probes}
 
 
 def _commented(text: str) -> str:
-    return "".join(f"# {line}".rstrip() + "\n" for line in text.splitlines())
+    return "".join(f"# {line}".rstrip() + "\n" for line in text.split("\n")[:-1])
 
 
 def _table(kind: str, why: str, keys: Iterable[tuple[str, object]], *further: str) -> str:
@@ -163,7 +118,7 @@ def _listeners(ports: Iterable[FoundPort], names: Names) -> Iterator[str]:
             ("expect", found.expect),
         ]
         text = _table("listener", found.why, keys)
-        yield text if found.ours else _commented(text)
+        yield text if found.ours else text.replace("\n", "\n# ").rstrip("# ")
 
 
 def _heartbeats(beats: Iterable[FoundHeartbeat], names: Names) -> Iterator[str]:
@@ -172,8 +127,8 @@ def _heartbeats(beats: Iterable[FoundHeartbeat], names: Names) -> Iterator[str]:
             ("name", names.fresh(engine_name(beat.file))),
             ("file", beat.file),
             ("pidfile", beat.pidfile),
-            ("timestamp", beat.timestamp),
-            ("pid", beat.pid),
+            ("timestamp", beat.timestamp if beat.timestamp != "$.timestamp" else None),
+            ("pid", beat.pid if beat.pid != "$.pid" else None),
             ("naive_timestamps", beat.naive),
             ("warn_after", "120s"),
             ("fail_after", "300s"),
@@ -227,7 +182,7 @@ def write_init(
         raise InitError(f"{path} exists already; it was left as it is") from None
     except OSError as error:
         raise InitError(f"{path} cannot be written: {error.strerror or error}") from error
-    probes = loads(text, folder).config.probes()
+    probes = loads(text, folder, _AnyVariable()).config.probes()
     listed = ", ".join(f"{probe.name} ({probe.kind})" for probe in probes)
     done.append(f"wrote {path}")
     done.append(f"watching {listed}" if probes else "nothing was found to watch: see its examples")

@@ -37,7 +37,7 @@ def scan(text: str) -> dict[KeyPath, int]:
     inside a longer header or dotted key has the line where it is first named. Deeper than 32 levels
     only the table around has a line, so that a hostile text costs no more than its length.
     """
-    return _Scanner(text.replace("\r\n", "\n")).scan()
+    return _Scanner(text).scan()
 
 
 def line_of(lines: KeyLines, path: KeyPath) -> int | None:

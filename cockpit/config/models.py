@@ -299,7 +299,9 @@ class SmokeTable(ProbeTable):
     base_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] = Field(
         description="scheme, host and port of the API"
     )
-    token: SecretStr | None = Field(None, description='bearer token, "${NAME}" of the environment')
+    token: SecretStr | None = Field(
+        None, min_length=1, description='bearer token, "${NAME}" of the environment'
+    )
     symbols: list[Text] = Field(default_factory=list, description="what `{symbol}` stands for")
     prefix: str = Field("/api", description="what comes before the options routes")
     checks: list[SmokeCheck] = Field(

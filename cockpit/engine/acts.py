@@ -53,7 +53,9 @@ class Actor:
             case UndoEdit():
                 return await self._undo_last(ticket)
             case Acknowledge(problem, note):
-                self._recorder.acknowledge(problem, note, self._who)
+                done = self._recorder.acknowledge(problem, note, self._who)
+                if not await asyncio.wrap_future(done):
+                    return Reply(ticket, False, f"there is no problem {problem!r} any more")
                 return Reply(ticket, True, f"acknowledged {problem}: {note}")
 
     async def _reprobe(self, name: str | None, ticket: Ticket) -> Reply:

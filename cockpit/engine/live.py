@@ -42,6 +42,8 @@ class LiveFeed:
         self._recorder = recorder
         self._reader = reader
         self._events: deque[Event] = deque(_recent(reader), maxlen=MOST_EVENTS)
+        # The recorder tells its latest commit after it can be read: told and read, once is enough.
+        self._read_before = {(event.seq, event.text) for event in self._events}
         self._clock = clock
         self._identity = identity
         self._watch = watch
@@ -84,7 +86,8 @@ class LiveFeed:
 
     def hear(self, events: Sequence[Event], standings: Sequence[Standing]) -> None:
         """What the recorder tells its subscribers, other processes' events included."""
-        self._events.extend(events)
+        known = self._read_before
+        self._events.extend(event for event in events if (event.seq, event.text) not in known)
         self.notify()
 
     def submit(self, command: Command) -> Ticket:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from cockpit.board import Planned
 from cockpit.config.fingerprint import fingerprint
 from cockpit.config.models import LoadedConfig
+from cockpit.config.trust import TrustStore
 from cockpit.probes import build
 from cockpit.probes.base import Probe
+from cockpit.system.listeners import default_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,22 @@ class Plan:
         return next((p.probe for p in self.probes if p.probe.name == name), None)
 
 
-Planner = Callable[[LoadedConfig], Plan]
-
-
 def make_plan(loaded: LoadedConfig) -> Plan:
-    """Build every probe of the config."""
+    """Build every probe of the config. All listener probes share one look at the sockets."""
+    trust = TrustStore.default()
+    source = default_source()
     return Plan(
         loaded,
         tuple(
-            PlannedProbe(build(table, loaded), fingerprint(table))
+            PlannedProbe(
+                build(
+                    table,
+                    loaded,
+                    source=source,
+                    trusted=lambda gate: trust.is_trusted(loaded, gate),
+                ),
+                fingerprint(table),
+            )
             for table in loaded.config.probes()
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from typing import Protocol
 
 from cockpit.feed import Artefact
@@ -25,6 +26,6 @@ class Recorder(Protocol):
         """Record raw evidence under its digest."""
         ...
 
-    def acknowledge(self, problem: str, note: str, actor: str) -> object:
-        """Record that somebody knows of a problem."""
+    def acknowledge(self, problem: str, note: str, actor: str) -> Future[bool]:
+        """Record that somebody knows of a problem; False when there is no such problem."""
         ...

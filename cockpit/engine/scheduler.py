@@ -69,7 +69,7 @@ class Engine:
         self._slots: dict[str, _Slot] = {}
         self._known = dict(standings or {})
         self._standings: dict[str, Standing] = {}
-        self._rollups: tuple[Rollup, Rollup] | None = None
+        self._rollups = _rollups_before(plan, self._known)
         self.pulse = Pulse(clock, recorder, self._on_pulse)
         self.published: tuple[tuple[Planned, ...], Mapping[str, Standing]] = (plan.order, {})
         """Plan and standings for other threads: replaced whole, never changed."""
@@ -252,3 +252,13 @@ class Engine:
                         text=f"{word} {change}",
                     )
                 )
+
+
+def _rollups_before(plan: Plan, known: Mapping[str, Standing]) -> tuple[Rollup, Rollup] | None:
+    """RUN and GO-LIVE as they were when all of this was last watched; None when it never was."""
+    standings = {p.name: known[p.name] for p in plan.order if p.name in known}
+    if len(standings) < len(plan.order) or not standings:
+        return None
+    moment = max(standing.observation.observed_at for standing in standings.values())
+    board = compose(plan.order, standings, moment)
+    return board.run, board.readiness

@@ -107,8 +107,8 @@ def same_body(one: Observation, other: Observation) -> bool:
 
 
 def _same_facts(one: Facts, other: Facts) -> bool:
-    # Equality alone would take 1, 1.0 and True for the same.
-    return one == other and [*map(type, one.values())] == [*map(type, other.values())]
+    # Equality alone would take 1, 1.0 and True, or 0.0 and -0.0, for the same.
+    return repr(one) == repr(other)
 
 
 def load_observation(

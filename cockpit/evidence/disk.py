@@ -14,12 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from sqlite_utils import Database
-
 from cockpit.evidence import place, schema
 from cockpit.evidence.chain import ChainedEvent
 from cockpit.evidence.errors import StoreError, explain
-from cockpit.evidence.prune import PAGES_A_PIECE, Pruning
+from cockpit.evidence.prune import PAGES_A_PIECE, Pruning, live_bytes
 from cockpit.evidence.tables import (
     EVENT_COLUMNS,
     Memo,
@@ -78,8 +76,10 @@ class Disk:
                 f"on a network file system ({network}): no WAL, slower" if network else "",
             )
             with disk._transaction():
-                # Migrations open their own transactions, which nest in ours as savepoints.
-                schema.migrate(Database(connection, execute_plugins=False), now)
+                if schema.version(connection) < schema.VERSION:
+                    from cockpit.evidence import migrations
+
+                    migrations.migrate(connection, now)
                 connection.execute(
                     "INSERT OR REPLACE INTO meta (key, value) VALUES ('cap_bytes', ?)",
                     (str(cap_bytes),),
@@ -178,6 +178,9 @@ class Disk:
             more = pruning.piece(self._connection)
         # Each step of this statement frees one page: it has to be fetched to its end.
         self._connection.execute(f"PRAGMA incremental_vacuum({PAGES_A_PIECE})").fetchall()
+        if not more:
+            # The file shrinks only when the log is folded back; passive waits for nobody.
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         return more
 
     def be_patient(self) -> None:
@@ -187,6 +190,10 @@ class Disk:
     def used(self) -> int:
         """Bytes on disk: the database and its write-ahead log."""
         return place.used_bytes(self._connection, self.path)
+
+    def live_bytes(self) -> int:
+        """Bytes of the pages in use, without free ones and the log: what the cap is held to."""
+        return live_bytes(self._connection)
 
     def close(self) -> None:
         """Close the connection; trouble on the way is of no further interest."""
@@ -219,7 +226,7 @@ def _enable_wal(connection: sqlite3.Connection) -> None:
             connection.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
             if not busy or attempt == _WAL_TRIES - 1:
                 raise
         time.sleep(0.05)

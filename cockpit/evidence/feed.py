@@ -181,7 +181,7 @@ class StoreFeed:
         """Leave the reply to a command, from any thread."""
         with self._lock:
             self._replies.append(reply)
-        self._wake()
+        self.notify()
 
     def replies(self) -> Sequence[Reply]:
         """Replies since the last call, each once."""
@@ -208,7 +208,8 @@ class StoreFeed:
         self._thread.join(timeout)
         self._reader.close()
 
-    def _wake(self) -> None:
+    def notify(self) -> None:
+        """Wake every listener, from any thread."""
         with self._lock:
             listeners = tuple(self._listeners)
         for wake in listeners:
@@ -232,4 +233,4 @@ class StoreFeed:
                     news = True
                 if news or now_trouble != trouble:
                     trouble = now_trouble
-                    self._wake()
+                    self.notify()

@@ -129,7 +129,10 @@ def acquire(
     Runs inside a write transaction of `connection`. A stretch of more than `GAP_AFTER` seconds in
     which nobody watched becomes a gap event in `ledger`.
     """
-    state = read(connection)
+    try:
+        state = read(connection)
+    except ValueError:
+        state = None  # damaged: taken as if nobody ever had it, and written anew
     if state is not None and state.holder != holder and not watch.dead(state, host=holder.host):
         return HeldBy(state.holder, state.beat_at, watch.suspect(state))
     connection.execute(

@@ -35,6 +35,10 @@ def replay(tables: Tables, outage: Outage, end: datetime, actor: str) -> Event:
             moved and theirs.observation.observed_at <= mine.observation.observed_at
         )
         if newer:
+            for reference in mine.observation.artefacts:
+                artefact = ledger.artefact(reference.digest)
+                if artefact is not None:
+                    tables.keep(artefact, end)
             tables.stand(mine, ledger.sources.get(probe, "store"))
             tables.set_alert(probe, ledger.alert(probe))
             recorded += moved

@@ -61,6 +61,8 @@ def inspect(path: Path) -> None:
     """Raise StoreError unless the file is empty or a store this version can write."""
     try:
         with closing(read_only(path)) as connection:
+            # One view for all questions: another process may be making the tables just now.
+            connection.execute("BEGIN")
             ours, version = schema.is_ours(connection), schema.version(connection)
     except (sqlite3.Error, OSError) as error:
         raise explain(path, error) from error

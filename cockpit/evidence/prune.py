@@ -22,12 +22,16 @@ _LOW_WATER = 0.9
 
 @dataclass(slots=True)
 class Pruning:
-    """One pass over the store, done piece by piece with `piece`."""
+    """One pass over the store, done piece by piece with `piece`.
+
+    `deleted` counts observations, `left` is what remains in bytes when the pass is over.
+    """
 
     now: datetime
     retain_days: float
     cap_bytes: int
     deleted: int = 0
+    left: int = 0
     over_cap: bool = False
     _bodies_after: int = field(default=0)
     _stage: int = 0
@@ -42,6 +46,7 @@ class Pruning:
                 return True
         else:
             self._artefacts(connection)
+            self.left = live_bytes(connection)
             return False
         self._stage += 1
         return True

@@ -11,6 +11,7 @@ import sqlite3
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -18,7 +19,7 @@ from cockpit.board import Acknowledgement
 from cockpit.evidence import lease as leases
 from cockpit.evidence import place, schema
 from cockpit.evidence.chain import ChainedEvent, Verification, genesis, verify
-from cockpit.evidence.codec import load_metrics, parse_stamp
+from cockpit.evidence.codec import load_metrics, parse_stamp, stamp
 from cockpit.evidence.errors import StoreError, explain
 from cockpit.evidence.lease import LeaseState
 from cockpit.evidence.tables import EVENT_COLUMNS, chain_head, read_acks, read_current
@@ -168,6 +169,28 @@ class Reader:
             ]
         except ValueError as error:
             raise self._damaged(f"an observation of {probe}") from error
+
+    def trend(
+        self, probe: str, metric: str, start: datetime, end: datetime, points: int
+    ) -> list[float | None]:
+        """A metric at `points` even steps from `start` to `end`: the last value in each, or None.
+
+        One seek a step, so that a day costs the same however often the probe ran.
+        """
+        step = (end - start) / points
+        values: list[float | None] = []
+        for number in range(points):
+            low, high = stamp(start + step * number), stamp(start + step * (number + 1))
+            rows = self._rows(
+                "SELECT metrics FROM observations WHERE probe = ? AND at >= ? AND at < ? "
+                "ORDER BY at DESC LIMIT 1",
+                (probe, low, high),
+            )
+            try:
+                values.append(load_metrics(str(rows[0][0])).get(metric) if rows else None)
+            except ValueError as error:
+                raise self._damaged(f"an observation of {probe}") from error
+        return values
 
     def artefact(self, digest: str) -> Artefact | None:
         """Raw evidence by its SHA-256 (hex)."""

@@ -29,6 +29,7 @@ class StoreHealth:
     cap: int = 0
     lost: int = 0
     note: str = ""
+    pruning: bool = False
 
 
 class EvidenceReader(Protocol):

@@ -1,85 +1,14 @@
-"""The tables of the store and the steps that lead to them, each applied once and in order.
+"""What marks a database as our store, readable before anything is written.
 
-`PRAGMA user_version` is the number of steps applied and `PRAGMA application_id` marks the file as
-ours, so both can be read before anything is written.
+`PRAGMA application_id` says that the file is ours, `PRAGMA user_version` how many of the steps in
+`migrations` were applied to it.
 """
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
-from datetime import datetime
-
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
-
-from cockpit.evidence.chain import genesis
-from cockpit.evidence.codec import stamp
 
 APPLICATION_ID = 0x434B5054  # "CKPT"
-
-_steps = Migrations("cockpit-evidence")
-
-_TABLES = (
-    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    """CREATE TABLE lease (
-        id INTEGER PRIMARY KEY CHECK (id = 1),
-        pid INTEGER NOT NULL, started_at REAL NOT NULL, host TEXT NOT NULL,
-        actor TEXT NOT NULL, kind TEXT NOT NULL,
-        taken_at TEXT NOT NULL, beat_at TEXT NOT NULL, beats INTEGER NOT NULL, released_at TEXT
-    )""",
-    """CREATE TABLE bodies (
-        id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, headline TEXT NOT NULL,
-        body BLOB NOT NULL
-    )""",
-    """CREATE TABLE observations (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        probe TEXT NOT NULL, at TEXT NOT NULL, valid_until TEXT NOT NULL, verdict TEXT NOT NULL,
-        body INTEGER NOT NULL REFERENCES bodies (id), duration REAL NOT NULL,
-        metrics TEXT NOT NULL, source TEXT NOT NULL
-    )""",
-    "CREATE INDEX observations_by_probe ON observations (probe, at)",
-    "CREATE INDEX observations_by_at ON observations (at)",
-    "CREATE INDEX observations_by_body ON observations (body)",
-    """CREATE TABLE current (
-        probe TEXT PRIMARY KEY, observation INTEGER NOT NULL,
-        body INTEGER NOT NULL REFERENCES bodies (id),
-        observed_at TEXT NOT NULL, valid_until TEXT NOT NULL, duration REAL NOT NULL,
-        metrics TEXT NOT NULL, since TEXT NOT NULL, finding_since TEXT NOT NULL,
-        source TEXT NOT NULL
-    )""",
-    "CREATE INDEX current_by_body ON current (body)",
-    """CREATE TABLE events (
-        seq INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, probe TEXT NOT NULL,
-        subject TEXT NOT NULL, text TEXT NOT NULL, verdict TEXT, actor TEXT NOT NULL,
-        ticket TEXT NOT NULL, data TEXT NOT NULL, source TEXT NOT NULL,
-        prev_hash TEXT NOT NULL, hash TEXT NOT NULL
-    )""",
-    "CREATE INDEX events_by_kind ON events (kind, seq)",
-    "CREATE INDEX events_by_probe ON events (probe, seq)",
-    """CREATE TABLE artefacts (
-        digest TEXT PRIMARY KEY, media_type TEXT NOT NULL, size INTEGER NOT NULL,
-        body BLOB NOT NULL, first_seen TEXT NOT NULL
-    )""",
-    """CREATE TABLE body_artefacts (
-        body INTEGER NOT NULL REFERENCES bodies (id), digest TEXT NOT NULL,
-        PRIMARY KEY (body, digest)
-    ) WITHOUT ROWID""",
-    "CREATE INDEX body_artefacts_by_digest ON body_artefacts (digest)",
-    "CREATE TABLE policy (probe TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID",
-    """CREATE TABLE acks (
-        problem TEXT PRIMARY KEY, actor TEXT NOT NULL, note TEXT NOT NULL, at TEXT NOT NULL,
-        probes TEXT NOT NULL
-    ) WITHOUT ROWID""",
-)
-
-
-@_steps(name="0001-tables")
-def _tables(db: Database) -> None:
-    for statement in _TABLES:
-        db.execute(statement)
-
-
 VERSION = 1
 
 
@@ -95,23 +24,3 @@ def is_ours(connection: sqlite3.Connection) -> bool:
 def version(connection: sqlite3.Connection) -> int:
     """The number of steps applied to the database; 0 for an empty one."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def migrate(db: Database, now: datetime) -> None:
-    """Apply the steps that are missing. Call it inside a BEGIN IMMEDIATE transaction."""
-    before = version(db.conn)
-    if before == VERSION:
-        return
-    _steps.apply(db)
-    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    db.execute(f"PRAGMA user_version = {VERSION}")
-    if before == 0:
-        store_id = secrets.token_hex(16)
-        values = {
-            "store_id": store_id,
-            "created_at": stamp(now),
-            "chain_first": "1",
-            "chain_seq": "0",
-            "chain_hash": genesis(store_id),
-        }
-        db.conn.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", values.items())

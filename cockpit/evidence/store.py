@@ -217,13 +217,15 @@ class Store(_Desk):
         cap_bytes: int = CAP_BYTES,
         retain_days: float = RETAIN_DAYS,
         settings: SettingsOf = _default_settings,
+        upkeep: bool = True,
         factory: type[sqlite3.Connection] = sqlite3.Connection,
     ) -> Store:
         """Open the store at `path`, making file and folder when they are missing.
 
         `actor` signs events that name none; `alive(pid, started_at)` tells whether a process of
         this host lives; `cap_bytes` and `retain_days` bound what is kept; `settings` gives each
-        probe its alert policy; `factory` makes the write connection. Raises StoreError, having
+        probe its alert policy; `upkeep` False leaves the pruning to others, as a short visit
+        should; `factory` makes the write connection. Raises StoreError, having
         changed nothing, when the place can't hold a store.
         """
 
@@ -245,6 +247,7 @@ class Store(_Desk):
             reopen=reopen,
             cap_bytes=cap_bytes,
             retain_days=retain_days,
+            upkeep=upkeep,
         )
         store._writer.start()
         return store

@@ -8,9 +8,12 @@ standings and one event about the stretch without a record are written.
 from __future__ import annotations
 
 import logging
+import math
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import TypeAlias
 
 from cockpit.clock import Clock
@@ -29,9 +32,12 @@ from cockpit.standing import Standing
 BATCH = 200
 IDLE_SECONDS = 0.25
 RETRY_SECONDS = 3.0
+MOST_RETRY_SECONDS = SOON_SECONDS = 60.0
 RETRY_BUSY_SECONDS = 0.25
+STUCK_SECONDS = 10.0
 PRUNE_SECONDS = 3600.0
 PRUNE_AGAIN_SECONDS = 60.0
+_CROWDED = "events and current state alone are above the cap, and they are never cut"
 
 logger = logging.getLogger(__name__)
 # Errors that speak of one job's values, not of the store.
@@ -54,6 +60,7 @@ class Writer(threading.Thread):
         reopen: Callable[[float], Disk] | None,
         cap_bytes: int = 0,
         retain_days: float = 0.0,
+        upkeep: bool = True,
         trouble: str = "",
         most_events: int | None = None,
     ) -> None:
@@ -68,13 +75,29 @@ class Writer(threading.Thread):
         self._retain_days = retain_days
         self._most_events = most_events
         self._lost = 0
-        self._note = disk.note if disk else ""
+        self._retry_seconds = RETRY_SECONDS
+        self._recovered_at: float | None = None
+        self._crowded = self._hopeless = False
         self._pruning: Pruning | None = None
-        self._prune_at = clock.monotonic()
+        self._upkeep = upkeep
+        self._prune_at = clock.monotonic() if upkeep else math.inf
         self._outage: Outage | None = None
         if disk is None:
             self._outage = Outage(MemoryLedger(), clock.now(), trouble, 0.0, 0, 0)
-        self.health = StoreHealth(disk is not None, trouble, disk.used() if disk else 0, cap_bytes)
+        self._health = StoreHealth(disk is not None, trouble, disk.used() if disk else 0, cap_bytes)
+        self._busy_since: float | None = None
+
+    @property
+    def health(self) -> StoreHealth:
+        """How recording is doing; a disk that does not answer is not recording either."""
+        health, busy_since = self._health, self._busy_since
+        if not health.recording or busy_since is None:
+            return health
+        busy = self._clock.monotonic() - busy_since
+        if busy < STUCK_SECONDS:
+            return health
+        trouble = f"the disk has not answered for {int(busy)} s"
+        return replace(health, recording=False, trouble=trouble)
 
     @property
     def memory(self) -> MemoryLedger | None:
@@ -86,6 +109,7 @@ class Writer(threading.Thread):
             jobs = self._inbox.take(BATCH, 0.0 if self._pruning else IDLE_SECONDS)
             if jobs is None:
                 break
+            self._busy_since = self._clock.monotonic()
             try:
                 self._round(jobs)
             except Exception as error:
@@ -94,6 +118,7 @@ class Writer(threading.Thread):
                     if job.future is not None and not job.future.done():
                         job.fail(error)
             finally:
+                self._busy_since = None
                 if jobs:
                     self._inbox.done()
         if self._outage is not None and self._reopen is not None:
@@ -185,12 +210,17 @@ class Writer(threading.Thread):
             acks=memo.acks,
             last_seq=memo.last_seq,
         )
-        now = self._clock.now()
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        # A disk that fails again soon after a recovery is asked less and less often.
+        soon = self._recovered_at is not None and monotonic - self._recovered_at < SOON_SECONDS
+        self._retry_seconds = (
+            min(self._retry_seconds * 2, MOST_RETRY_SECONDS) if soon else RETRY_SECONDS
+        )
         self._outage = Outage(
             ledger,
             now,
             trouble.reason,
-            self._clock.monotonic() + RETRY_SECONDS,
+            monotonic + self._retry_seconds,
             memo.last_seq,
             memo.last_observation,
         )
@@ -213,15 +243,12 @@ class Writer(threading.Thread):
         outage = self._outage
         if outage is None:
             return
-        before = outage.ledger.observations
         for job in jobs:
             try:
                 job.resolve(job.on(outage.ledger))
             except Exception as error:
                 logger.exception("evidence that can't be kept")
                 job.fail(error)
-        if self._reopen is not None:
-            self._lost += outage.ledger.observations - before
         if self._most_events is not None:
             outage.ledger.forget(self._most_events)
         self._publish_memory(outage.ledger)
@@ -243,14 +270,17 @@ class Writer(threading.Thread):
             closing, _, events, standings = disk.write(
                 lambda tables: replay(tables, outage, end, self._actor)
             )
-            disk.be_patient()
         except (sqlite3.Error, OSError, StoreError, ValueError) as error:
             if disk is not None:
                 disk.close()
             outage.reason = explain(disk.path, error).reason if disk else _reason(error)
-            outage.retry_at = self._clock.monotonic() + RETRY_SECONDS
+            outage.retry_at = self._clock.monotonic() + self._retry_seconds
             return
+        with suppress(sqlite3.Error):
+            disk.be_patient()
         self._disk, self._outage = disk, None
+        self._recovered_at = self._clock.monotonic()
+        self._lost += int(str(closing.data["lost"]))
         self._publish([*events, closing], standings, disk.memo.acks or {})
 
     # -- upkeep
@@ -261,6 +291,7 @@ class Writer(threading.Thread):
             if now < self._prune_at:
                 return
             self._prune_at = now + PRUNE_SECONDS
+            self._hopeless = False
             self._pruning = Pruning(self._clock.now(), self._retain_days, self._cap)
         pruning = self._pruning
         try:
@@ -269,23 +300,38 @@ class Writer(threading.Thread):
             self._pruning = None
             self._fall(error)
             return
-        if not more:
-            self._pruning = None
+        if more:
+            return
+        self._pruning = None
+        self._crowded = pruning.left > self._cap
+        self._hopeless = self._crowded and not pruning.deleted
 
     def _tell_health(self) -> None:
         outage, disk = self._outage, self._disk
         if outage is not None:
-            self.health = StoreHealth(
-                False, outage.reason, self.health.used, self._cap, self._lost, self._note
-            )
+            lost = self._lost + (outage.ledger.observations if self._reopen else 0)
+            self._health = StoreHealth(False, outage.reason, self._health.used, self._cap, lost)
             return
-        if disk is not None:
-            used = disk.used()
-            note = disk.note
-            if used > self._cap:
-                soon = self._clock.monotonic() + PRUNE_AGAIN_SECONDS
-                self._prune_at = min(self._prune_at, soon)
-            self.health = StoreHealth(True, "", used, self._cap, self._lost, note)
+        if disk is None:
+            return
+        try:
+            used, live = disk.used(), disk.live_bytes()
+        except sqlite3.Error as error:
+            self._fall(error)
+            return
+        if self._upkeep and live > self._cap and not self._hopeless:
+            soon = self._clock.monotonic() + PRUNE_AGAIN_SECONDS
+            self._prune_at = min(self._prune_at, soon)
+        notes = (disk.note, _CROWDED if self._crowded else "")
+        self._health = StoreHealth(
+            True,
+            "",
+            used,
+            self._cap,
+            self._lost,
+            "; ".join(note for note in notes if note),
+            self._pruning is not None,
+        )
 
 
 def _is_store_trouble(error: Exception) -> bool:

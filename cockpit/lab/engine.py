@@ -150,7 +150,7 @@ class Pulse:
 
     def _beat_unless_stalled(self) -> None:
         with self._beating:
-            if True:
+            if not self._stalled:
                 self._engine.beat()
 
 

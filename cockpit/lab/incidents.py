@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from cockpit.lab.lab_config import FAIL_AFTER, WARN_AFTER
 from cockpit.lab.process import Child, LabError
 
-_API, _ENGINE, _ZOMBIE = "options-api", "engine", "zombie"
+API, ENGINE, ZOMBIE = "options-api", "engine", "zombie"
 
 
 class Stack(Protocol):
@@ -48,9 +49,9 @@ def named(name: str) -> Incident:
 
 
 def _zombie(lab: Stack) -> str:
-    zombie = lab.child(_ZOMBIE)
+    zombie = lab.child(ZOMBIE)
     if zombie is None:
-        if lab.child(_API) is None:
+        if lab.child(API) is None:
             lab.start_api()
         zombie = lab.start_zombie()
     seen = "the listener shows two owners"
@@ -62,25 +63,25 @@ def _zombie(lab: Stack) -> str:
 
 
 def _end_zombie(lab: Stack) -> str:
-    zombie = lab.child(_ZOMBIE)
+    zombie = lab.child(ZOMBIE)
     if zombie is not None:
         zombie.kill()
-    if lab.child(_API) is None:
+    if lab.child(API) is None:
         lab.start_api()  # the operator may have ended the wrong one of the two
     return f"Ended the leftover server: port {lab.port} has one owner and the options answer."
 
 
 def _stall(lab: Stack) -> str:
-    engine = _needed(lab, _ENGINE, "recover kill")
+    engine = _needed(lab, ENGINE, "recover kill")
     engine.order("stall")
     return (
         f"The engine (PID {engine.pid}) lives on but does not beat any more: "
-        "the heartbeat turns WARN after 6 s and FAIL after 12 s."
+        f"the heartbeat turns WARN after {WARN_AFTER} and FAIL after {FAIL_AFTER}."
     )
 
 
 def _resume(lab: Stack) -> str:
-    engine = lab.child(_ENGINE)
+    engine = lab.child(ENGINE)
     if engine is None:
         engine = lab.start_engine()
     else:
@@ -89,7 +90,7 @@ def _resume(lab: Stack) -> str:
 
 
 def _kill(lab: Stack) -> str:
-    engine = lab.child(_ENGINE)
+    engine = lab.child(ENGINE)
     if engine is None:
         return "The engine is gone already: pidfile and state still claim that it runs."
     engine.kill()
@@ -100,12 +101,12 @@ def _kill(lab: Stack) -> str:
 
 
 def _restart(lab: Stack) -> str:
-    engine = lab.child(_ENGINE) or lab.start_engine()
+    engine = lab.child(ENGINE) or lab.start_engine()
     return f"The engine runs (PID {engine.pid}): pidfile, heartbeat and process agree."
 
 
 def _break_greeks(lab: Stack) -> str:
-    _needed(lab, _API, "recover zombie").order("break-greeks")
+    _needed(lab, API, "recover zombie").order("break-greeks")
     return (
         "Deployed Greeks in percent with gamma's sign turned: every reply is still a 200, "
         "the smoke checks name a call delta above 1 and a negative gamma."
@@ -113,10 +114,10 @@ def _break_greeks(lab: Stack) -> str:
 
 
 def _mend_greeks(lab: Stack) -> str:
-    if lab.child(_API) is None:
+    if lab.child(API) is None:
         lab.start_api()
     else:
-        _needed(lab, _API, "recover zombie").order("mend-greeks")
+        _needed(lab, API, "recover zombie").order("mend-greeks")
     return "Deployed the right Greeks: deltas between -1 and 1, gamma above 0."
 
 

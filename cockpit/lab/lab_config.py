@@ -7,6 +7,8 @@ from cockpit.lab.options_api import DEPLOY_LOG, HOST, TOKEN_VARIABLE
 from cockpit.lab.reports import PATTERN, REPORTS
 from cockpit.lab.workspace import API_SCRIPT, CHECKLISTS, ENGINE_SCRIPT
 
+WARN_AFTER, FAIL_AFTER = "6s", "12s"
+
 # Free ports differ at every start; everything else is a config as it stands beside a real stack.
 _TEMPLATE = """\
 # Made by `cockpit demo`. Every path starts from this folder; durations are "6s", "5m", "2h".
@@ -39,8 +41,8 @@ pidfile = "{pidfile}"
 process = ["{engine}", "run", "--mode", "{mode}"]
 naive_timestamps = "local"
 counter = "$.total_decisions_session"
-warn_after = "6s"
-fail_after = "12s"
+warn_after = "{warn_after}"
+fail_after = "{fail_after}"
 runbook = "No beat: read the end of logs/paper_live_longrun.out.log, then start the engine again."
 
 # The weekly report says how many of the seven promotion gates are met.
@@ -78,6 +80,8 @@ def config_text(port: int, old_port: int, *, token: bool) -> str:
         api=API_SCRIPT,
         engine=ENGINE_SCRIPT,
         mode=MODE,
+        warn_after=WARN_AFTER,
+        fail_after=FAIL_AFTER,
         heartbeat=HEARTBEAT.as_posix(),
         pidfile=PIDFILE.as_posix(),
         reports=(REPORTS / PATTERN).as_posix(),

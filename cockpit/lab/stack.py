@@ -18,6 +18,7 @@ from cockpit.clock import Clock, SystemClock
 from cockpit.lab import incidents
 from cockpit.lab.child import MARKER, WORKSPACE_PREFIX, remove_tree
 from cockpit.lab.engine import MODE
+from cockpit.lab.incidents import API, ENGINE, ZOMBIE
 from cockpit.lab.lab_config import config_text
 from cockpit.lab.options_api import TOKEN_VARIABLE
 from cockpit.lab.process import Child, LabError, child_environment
@@ -25,10 +26,10 @@ from cockpit.lab.reports import write_report
 from cockpit.lab.workspace import API_SCRIPT, ENGINE_SCRIPT, commit, write_workspace
 from cockpit.shipped import shipped_checklist
 
-API, OLD_API, ENGINE, ZOMBIE = "options-api", "options-api-old", "engine", "zombie"
+OLD_API = "options-api-old"
 BEAT_SECONDS = 2
 ZOMBIE_SOCKETS = 7
-_STOP_SECONDS = 0.3
+_STOP_SECONDS = 0.4
 
 
 class LabProcess(NamedTuple):

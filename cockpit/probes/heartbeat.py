@@ -198,4 +198,7 @@ def _is_hidden(pid: int) -> bool:
 
 
 def _own_uid() -> int | None:
-    return None if sys.platform == "win32" else os.getuid()
+    if sys.platform == "win32":
+        return None
+    else:
+        return os.getuid()

@@ -16,21 +16,28 @@ from urllib.parse import quote, quote_plus
 MASK = b"[redacted]"
 _SHORTEST = 4
 _LONG = 8
-_SECRET_WORD = rb"(?:token|passw(?:or)?d|passwd|secret|api[_-]?key|credential|authorization|cookie)"
-_NAMED = re.compile(rb'("[\w.-]*' + _SECRET_WORD + rb'[\w.-]*"\s*:\s*)"(?:[^"\\]|\\.)*"', re.I)
-_HEADER = re.compile(rb"(?im)^((?:proxy-)?authorization|(?:set-)?cookie)(\s*:\s*)\S[^\r\n]*")
+_SECRET_WORDS = (b"token", b"passw", b"secret", b"key", b"credential", b"authorization", b"cookie")
+_SECRET_WORD = rb"(?:token|passw(?:or)?d|secret|api[_-]?key|credential|authorization|cookie)"
+_NAMED = re.compile(
+    rb'("[\w.-]{0,60}' + _SECRET_WORD + rb'[\w.-]{0,60}"\s{0,8}:\s{0,8})"(?:[^"\\]|\\.)*"', re.I
+)
+_HEADER = re.compile(
+    rb"(?im)^((?:proxy-)?authorization|(?:set-)?cookie)(\s{0,8}:\s{0,8})\S[^\r\n]*"
+)
+# Lookbehinds and bounds keep hostile input of several megabytes from taking quadratic time.
 _ASSIGNED = re.compile(
-    rb"(?i)\b([\w-]*" + _SECRET_WORD + rb"[\w-]*\s*[=:]\s*)(?!pass|fail|ok|skip|not|\[redacted)"
-    rb"(?=[^\s\"',;&<>]*\d)[^\s\"',;&<>]{8,}"
+    rb"(?i)(?<![\w-])([\w-]{0,60}" + _SECRET_WORD + rb"[\w-]{0,60}\s{0,8}[=:]\s{0,8})"
+    rb"(?!pass|fail|ok|skip|not|\[redacted)"
+    rb"(?=[^\s\"',;&<>]{0,200}\d)[^\s\"',;&<>]{8,}"
 )
 _BEARER = re.compile(rb"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}")
-_WEB_TOKEN = re.compile(rb"\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?")
+_WEB_TOKEN = re.compile(rb"(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?")
 _USERINFO = re.compile(rb"(://)[^/\s:@\"'<>]{1,200}:[^/\s@\"'<>]{1,200}@")
 _WELL_KNOWN = re.compile(
     rb"\b(?:[sp]k_(?:live|test)_\w{8,}|sk-[\w-]{16,}|gh[pousr]_\w{20,}|AKIA[0-9A-Z]{16}"
     rb"|xox[abprs]-[\w-]{10,})"
 )
-_MASKED_REST = rb"[\w.~+/=-]{0,12}?(?:\.{2,}|\*{2,}|\xe2\x80\xa6)\w{0,8}"
+_WELL_KNOWN_STARTS = (b"k_live_", b"k_test_", b"sk-", b"gh", b"AKIA", b"xox")
 _SECRET_NAME = re.compile(r"TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|CREDENTIAL", re.I)
 
 
@@ -50,11 +57,7 @@ class Redactor:
                     quote_plus(raw).encode("ascii"),
                     base64.b64encode(raw).rstrip(b"="),
                 }
-                # The first characters, dots or stars, perhaps the last characters.
-                masked.append(
-                    re.escape(raw[:4])
-                    + rb"[\w.~+/=-]{0,12}?(?:\.{2,}|\*{2,}|\xe2\x80\xa6)[\w]{0,8}"
-                )
+                masked.append(_masked(raw))
                 self._tails.append(raw)
         ordered = sorted(forms, key=len, reverse=True)
         patterns = [re.escape(form) for form in ordered] + masked
@@ -67,13 +70,20 @@ class Redactor:
         """`body` without secrets; anything else is unchanged."""
         if self._known is not None:
             body = self._known.sub(MASK, body)
-        body = _NAMED.sub(rb'\1"' + MASK + b'"', body)
-        body = _HEADER.sub(rb"\1\2" + MASK, body)
-        body = _ASSIGNED.sub(rb"\1" + MASK, body)
-        body = _BEARER.sub(rb"\1" + MASK, body)
-        body = _WEB_TOKEN.sub(MASK, body)
-        body = _USERINFO.sub(rb"\1" + MASK + b"@", body)
-        body = _WELL_KNOWN.sub(MASK, body)
+        # Plain searches first: most replies hold none of these words, and they are large.
+        lowered = body.lower()
+        if any(word in lowered for word in _SECRET_WORDS):
+            body = _NAMED.sub(rb'\1"' + MASK + b'"', body)
+            body = _HEADER.sub(rb"\1\2" + MASK, body)
+            body = _ASSIGNED.sub(rb"\1" + MASK, body)
+        if b"bearer" in lowered:
+            body = _BEARER.sub(rb"\1" + MASK, body)
+        if b"eyJ" in body:
+            body = _WEB_TOKEN.sub(MASK, body)
+        if b"://" in body:
+            body = _USERINFO.sub(rb"\1" + MASK + b"@", body)
+        if any(start in body for start in _WELL_KNOWN_STARTS):
+            body = _WELL_KNOWN.sub(MASK, body)
         return self._without_cut_tail(body)
 
     def text(self, text: str) -> str:
@@ -88,6 +98,15 @@ class Redactor:
                 if body.endswith(secret[:length]):
                     return body[:-length] + MASK
         return body
+
+
+def _masked(secret: bytes) -> bytes:
+    """A pattern for the first four to twenty characters, dots or stars, perhaps the last ones."""
+    rest = b""
+    for byte in reversed(secret[_SHORTEST:20]):
+        rest = b"(?:" + re.escape(bytes([byte])) + rest + b")?"
+    head = re.escape(secret[:_SHORTEST]) + rest
+    return head + rb"(?:\.{2,}|\*{2,}|\xe2\x80\xa6)[^\s\"',;]{0,8}"
 
 
 def environment_secrets(environ: Mapping[str, str]) -> list[str]:

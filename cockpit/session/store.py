@@ -16,6 +16,6 @@ def open_store(loaded: LoadedConfig, clock: Clock, who: str) -> Store:
         clock=clock,
         actor=who,
         alive=lambda pid, started_at: is_alive(ProcessIdentity(pid, started_at)),
-        cap_bytes=table.store_max_mb * 1024 * 1024,
+        cap_bytes=table.store_max_mb * 1_000_000,
         retain_days=table.retain_days,
     )

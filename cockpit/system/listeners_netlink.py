@@ -74,6 +74,7 @@ class NetlinkListenerSource:
         self._facts: dict[int, ProcessFacts] = {}
         self._facts_at = float("-inf")
         self._known: dict[int, tuple[int, ...]] = {}
+        self._answers: dict[frozenset[int] | None, tuple[object, tuple[Listener, ...]]] = {}
 
     def signature(self) -> frozenset[tuple[int, int]]:
         """(port, inode) of every listening socket: one dump, no owners."""
@@ -88,6 +89,7 @@ class NetlinkListenerSource:
         now = self._clock.monotonic()
         if now - self._facts_at >= FACTS_SECONDS:
             self._facts.clear()
+            self._answers.clear()
             self._services.forget()
             self._facts_at = now
         sockets = dump_listeners()
@@ -97,8 +99,15 @@ class NetlinkListenerSource:
             # A socket without a visible owner may have been closed while it was looked for.
             still = {raw.inode for raw in dump_listeners()}
             wanted = [raw for raw in wanted if raw.inode in still]
+        state = (wanted, [self._owners.pids(raw.inode) for raw in wanted])
+        asked = None if ports is None else frozenset(ports)
+        if (known := self._answers.get(asked)) is not None and known[0] == state:
+            return known[1]
         owners = {raw.inode: self._holders(raw.inode) for raw in wanted}
-        return assemble(wanted, owners, self._services)
+        answer = assemble(wanted, owners, self._services)
+        if all(owners[raw.inode] or not pids for raw, pids in zip(*state, strict=True)):
+            self._answers[asked] = (state, answer)
+        return answer
 
     def _holders(self, inode: int) -> list[ProcessFacts]:
         pids = self._owners.pids(inode)

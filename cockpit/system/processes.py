@@ -49,6 +49,7 @@ __all__ = [
     "is_alive",
     "load",
     "matches",
+    "parent_table",
     "same_service",
     "service_root",
     "tree_root",
@@ -130,6 +131,11 @@ def tree_roots(found: Iterable[ProcessFacts]) -> list[ProcessFacts]:
     parents = {process.pid: process.ppid or 0 for process in listed}
     parents = {**_backend.parents(), **parents} if len(listed) > 1 else parents
     return [process for process in listed if tree_root(process.pid, among, parents) == process.pid]
+
+
+def parent_table() -> dict[int, int]:
+    """PID to parent PID of every process: one reading for several questions."""
+    return _backend.parents()
 
 
 def ancestors(pid: int, parents: Mapping[int, int] | None = None) -> list[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ _STATES = {
     "W": "waking",
     "P": "parked",
 }
+_EXEC_READS = 3
 _TICKS = 100.0
 _PAGE = 4096
 if sys.platform != "win32":
@@ -170,10 +172,15 @@ def facts_of(pid: int) -> ProcessFacts | None:
     stat = read_stat(pid)
     if stat is None:
         return None
-    argv = read_argv(pid)
     uid = _uid(pid)
     cwd = _link(f"/proc/{pid}/cwd")
     executable = _link(f"/proc/{pid}/exe")
+    argv = read_argv(pid)
+    for _ in range(_EXEC_READS):
+        if argv or executable is None or stat.state == "Z":
+            break
+        time.sleep(0.001)  # in the middle of an exec: for an instant there is no argv
+        argv = read_argv(pid)
     parent = read_stat(stat.ppid) if stat.ppid else None
     again = read_stat(pid)
     if again is None or again.start_ticks != stat.start_ticks:

@@ -38,10 +38,14 @@ def decode(output: bytes) -> str:
 def parse_rows(text: str) -> list[list[str]]:
     """The task rows of `/FO CSV /V` output: one for each trigger. Headings are recognised by
     having no number where the result code stands, and left out."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     rows = []
-    for row in csv.reader(io.StringIO(text)):
-        if len(row) >= _MIN_COLUMNS and result_code(row[_LAST_RESULT]) is not None:
-            rows.append(row)
+    try:
+        for row in csv.reader(io.StringIO(plain)):
+            if len(row) >= _MIN_COLUMNS and result_code(row[_LAST_RESULT]) is not None:
+                rows.append(row)
+    except csv.Error:
+        return rows  # a torn listing: what was read until here is still good
     return rows
 
 

@@ -6,6 +6,7 @@ byte order, except the ports, which are in network order.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import struct
 from collections.abc import Iterator
@@ -92,8 +93,12 @@ def error_number(body: bytes) -> int:
     return -number
 
 
+@functools.lru_cache(maxsize=4096)
 def parse_socket(body: bytes) -> RawSocket:
-    """The socket of a SOCK_DIAG_BY_FAMILY reply. Raises `WireError` on anything else."""
+    """The socket of a SOCK_DIAG_BY_FAMILY reply. Raises `WireError` on anything else.
+
+    The answers are remembered: from one dump to the next hardly any record differs.
+    """
     if len(body) < _SOCKET.size:
         raise WireError(f"socket record of {len(body)} bytes, {_SOCKET.size} wanted")
     fields = _SOCKET.unpack_from(body)
@@ -113,19 +118,12 @@ def parse_socket(body: bytes) -> RawSocket:
     )
 
 
-_ADDRESSES: dict[bytes, str] = {}
-
-
+@functools.lru_cache(maxsize=4096)
 def address_text(packed: bytes) -> str:
     """4 or 16 bytes as text; an IPv4-mapped IPv6 address as the IPv4 address it means."""
-    text = _ADDRESSES.get(packed)
-    if text is None:
-        address = ipaddress.ip_address(packed)
-        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-        text = str(mapped or address)
-        if len(_ADDRESSES) < 4096:
-            _ADDRESSES[packed] = text
-    return text
+    address = ipaddress.ip_address(packed)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
 
 
 def _v6only(body: bytes) -> bool | None:

@@ -15,7 +15,7 @@ _PROPERTIES = (
     "Id,LoadState,ActiveState,SubState,MainPID,NRestarts,Restart,UnitFileState,ExecMainStatus"
 )
 _RUNNING = {"active", "reloading", "deactivating", "activating"}
-_AT_BOOT = {"enabled", "enabled-runtime", "static", "alias", "generated", "linked", "indirect"}
+_AT_BOOT = {"enabled", "enabled-runtime", "alias", "generated"}
 _TIMEOUT = 5.0
 
 

@@ -42,6 +42,8 @@ def only(text: str) -> Item:
         ("- [OK] a", "done", "OK", "a"),
         ("- [wip] a", "doing", "wip", "a"),
         ("- [FAIL] a", "unknown", "FAIL", "a"),
+        ("- [ ] first line\n  goes on", "todo", " ", "first line"),
+        ("- **[ ] bold line\n  goes on**", "todo", " ", "bold line"),
         ("- [ ] **bold** and `code` and [link](http://x) <!-- c -->", "todo", " ",
          "bold and code and link"),
     ],
@@ -108,7 +110,7 @@ def test_paragraph_lines_led_by_emoji_are_items_each() -> None:
     document = read("✅ **one** - fine  \n⏳ two\nstill two\n")
     assert [(i.status, i.text, i.line) for i in document.items] == [
         ("done", "one - fine", 1),
-        ("todo", "two still two", 2),
+        ("todo", "two", 2),
     ]
 
 

@@ -173,6 +173,8 @@ def test_a_new_secret_is_a_change_and_cannot_be_read_back() -> None:
 
 def test_a_fingerprint_is_the_same_in_another_process() -> None:
     text = SMOKE + 'checks = [{ name = "c", path = "/", expect = { "$.b" = 1, "$.a" = 2 } }]\n'
+    other = text.replace('"$.b" = 1, "$.a" = 2', '"$.a" = 2, "$.b" = 1')
+    assert other != text and fingerprint(one(other)) == fingerprint(one(text))
     script = (
         "import sys; from pathlib import Path; from cockpit.config.load import loads;"
         "from cockpit.config.fingerprint import fingerprint;"

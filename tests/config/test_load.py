@@ -352,6 +352,7 @@ BROKEN = {
         SMOKE + 'token = "${API_TOKEN}"\n',
         "cockpit.toml:4: smoke[0].token: the environment variable API_TOKEN is not set",
     ),
+    "empty token": (SMOKE + 'token = ""\n', "cockpit.toml:4: smoke[0].token: must not be empty"),
     "malformed reference": (
         SMOKE + 'token = "${API-TOKEN}"\n',
         "cockpit.toml:4: smoke[0].token: a reference is written ${NAME}, with letters, "
@@ -412,7 +413,7 @@ def test_secrets_stand_in_no_message(folder: Path) -> None:
     assert lines[0].startswith("cockpit.toml:4: smoke[0].token: expected text in quotes")
     assert not any("s3cret" in line for line in lines)
     assert told(folder, SMOKE + "token = 12345\n") == [
-        "cockpit.toml:4: smoke[0].token: expected text in quotes, found a number"
+        "cockpit.toml:4: smoke[0].token: expected text in quotes, found something else"
     ]
 
 

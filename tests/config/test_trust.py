@@ -132,8 +132,12 @@ def test_the_same_config_in_another_folder_is_another_command(
 ) -> None:
     loaded = loads(CONFIG, folder)
     store.trust(loaded, loaded.config.gate)
-    (folder.parent / "copy" / "sub").mkdir(parents=True)
-    assert names(store, loads(CONFIG, folder.parent / "copy")) == ["ops", "module"]
+    copy = folder.parent / "copy"
+    (copy / "sub").mkdir(parents=True)
+    assert names(store, loads(CONFIG, copy)) == ["ops", "module"]
+    bare = '[[gate]]\nname = "g"\ncommand = ["make", "gate"]\n'
+    store.trust(loads(bare, folder), loads(bare, folder).config.gate)
+    assert names(store, loads(bare, folder)) == [] and names(store, loads(bare, copy)) == ["g"]
 
 
 @posix

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 from cockpit.config.models import ListenerTable, LoadedConfig, Config
@@ -71,8 +72,11 @@ class Notebook:
     def keep(self, artefact: Artefact) -> None:
         self.artefacts.append(artefact)
 
-    def acknowledge(self, problem: str, note: str, actor: str) -> None:
+    def acknowledge(self, problem: str, note: str, actor: str) -> Future[bool]:
         self.acks.append((problem, note, actor))
+        future: Future[bool] = Future()
+        future.set_result(True)
+        return future
 
 
 def plan_of(*probes: Probe, marks: dict[str, str] | None = None) -> Plan:

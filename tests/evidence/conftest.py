@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -129,19 +128,6 @@ def world(tmp_path: Path) -> Iterator[World]:
 @pytest.fixture
 def heard() -> Heard:
     return Heard()
-
-
-@pytest.fixture
-def until() -> Callable[[Callable[[], object]], None]:
-    """Wait for a condition that no event tells of."""
-
-    def wait(condition: Callable[[], object], timeout: float = 10.0) -> None:
-        end = time.monotonic() + timeout
-        while not condition():
-            assert time.monotonic() < end, "the condition did not come"
-            time.sleep(0.01)
-
-    return wait
 
 
 @pytest.fixture

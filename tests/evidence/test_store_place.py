@@ -163,3 +163,20 @@ def test_opening_twice_in_one_process_keeps_the_locks_of_the_first(world) -> Non
     assert second.flush(5)
     assert isinstance(first, Store)
     assert [event.text for event in world.reader().events()] == ["one", "two"]
+
+
+def test_a_store_that_is_up_to_date_opens_without_loading_the_migrations(world) -> None:
+    world.store().close(5)
+    code = (
+        "import sys; from pathlib import Path; from cockpit.clock import SystemClock\n"
+        "from cockpit.evidence.store import Store\n"
+        "store = Store.open(Path(sys.argv[1]), clock=SystemClock(), actor='x',"
+        " alive=lambda pid, started_at: True)\n"
+        "assert store.flush(10); store.close(5)\n"
+        "assert 'sqlite_utils' not in sys.modules and 'textual' not in sys.modules"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code, str(world.path)],
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )

@@ -118,7 +118,7 @@ def test_a_stall_is_over_only_when_it_is_lifted(tmp_path: Path, clock: ManualClo
     engine.start()
     pulse = Pulse(engine, interval=0.001)
     pulse.stall()
-    thread = threading.Thread(target=pulse.run)
+    thread = threading.Thread(target=pulse.run, daemon=True)
     thread.start()
     held = len(beats)
     threading.Event().wait(0.05)

@@ -51,6 +51,10 @@ def main(kind: str, port: int) -> None:
         servers = [listening(0) for _ in range(port)]
         print(*(one.getsockname()[1] for one in servers), flush=True)
         sys.stdin.read()
+    elif kind == "crowd":
+        children = [child for _ in range(port) if (child := fork_sleeper())]
+        print(len(children), flush=True)
+        sys.stdin.read()
     elif kind in ("forked", "reuse-workers"):
         fork_workers(kind, port)
     elif kind == "orphan":
@@ -60,6 +64,14 @@ def main(kind: str, port: int) -> None:
         hold(server.getsockname()[1])
     else:
         sys.exit(f"no such server: {kind}")
+
+
+def fork_sleeper() -> int:
+    child = os.fork()
+    if child == 0:
+        sys.stdin.close()
+        time.sleep(3600)
+    return child
 
 
 def fork_workers(kind: str, port: int) -> None:

@@ -121,6 +121,11 @@ def test_the_script_of_a_command_is_found() -> None:
     assert script_path(["python", "-m", "gate"]) is None
     assert script_path(["python", "-c", "pass", "x"]) is None
     assert script_path(["make", "gate"]) is None
+    assert script_path(["node", "gate.mjs"]) == "gate.mjs"
+    assert script_path(["bun", "test"]) is None
+    assert script_path(["dotnet", "test"]) is None
+    assert script_path(["java", "Main"]) is None
+    assert script_path(["java", "-jar", "gate.jar"]) == "gate.jar"
 
 
 def test_secrets_in_a_command_line_are_masked() -> None:

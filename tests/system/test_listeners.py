@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -13,6 +14,7 @@ import pytest
 
 from cockpit.clock import ManualClock
 from cockpit.system import listeners_netlink, processes
+from cockpit.system.listener_record import listener_record
 from cockpit.system.listeners import ListenerSource, default_source
 from cockpit.system.listeners_netlink import NetlinkListenerSource
 from cockpit.system.listeners_psutil import PsutilListenerSource
@@ -296,3 +298,37 @@ def test_the_best_source_is_chosen_and_says_why(monkeypatch) -> None:
     fallback = default_source()
     assert fallback.name == "psutil"
     assert "not permitted" in fallback.why
+
+
+def test_a_listener_as_plain_data_masks_secrets(serve, start, script) -> None:
+    path = script("api.py", Path(SERVERS).read_text(encoding="utf-8"))
+    server = start([sys.executable, str(path), "plain", "0", "--token", "hunter2"], ready=True)
+    found = default_source().snapshot().on(int(server.first_line))
+    assert found is not None
+    record = json.loads(json.dumps(listener_record(found)))
+    (owner,) = record["owners"]
+    assert owner["argv"][1:] == [str(path), "plain", "0", "--token", "***"]
+    assert owner["pid"] == server.pid
+    assert owner["started_at"].endswith("Z")
+    assert (record["addresses"], record["hidden_owners"]) == (["127.0.0.1"], [])
+    assert record["services"] == [{"root": server.pid, "pids": [server.pid], "sockets": 1}]
+
+
+@linux
+async def test_facts_of_known_owners_are_read_again(start, until) -> None:
+    code = (
+        "import os, socket, sys\n"
+        "s = socket.create_server(('127.0.0.1', 0)); os.set_inheritable(s.fileno(), True)\n"
+        "print(s.getsockname()[1], flush=True)\nsys.stdin.readline()\n"
+        "os.execvp('sleep', ['sleep', '3600'])\n"
+    )
+    server = start([sys.executable, "-c", code], ready=True)
+    port = int(server.first_line)
+    clock = ManualClock()
+    source = NetlinkListenerSource(clock)
+    assert source.snapshot().on(port).owners[0].process.argv[0] == sys.executable
+    server.stdin.write("\n")
+    server.stdin.flush()
+    until(lambda: processes.facts(server.pid).argv[:1] == ("sleep",), "it is another program")
+    await clock.advance(6)
+    assert source.snapshot().on(port).owners[0].process.argv == ("sleep", "3600")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cockpit.model import Concern, Finding, Observation, Verdict
-from widgets.lines import Line, Row, Span
+from widgets.lines import Cell, Line, Row, Span
 from widgets.look import Tone
 from widgets.view import View, fact, join_key, moment_of
 
@@ -75,15 +75,12 @@ def since(view: View, finding: Finding) -> Span:
     started = moment_of(finding.facts.get("started_at"))
     if started is None:
         return Span("")
-    return Span(f"since {view.at(started)} {view.age(started):>3}", Tone.DIM)
+    return Span(f"since {view.short(started)} {view.age(started):>3}", Tone.DIM)
 
 
 def head_row(view: View, observation: Observation, blanks: int = 0) -> Row:
     """A probe's own row among its findings' rows: verdict, name, headline in the last column."""
-    cells = (
-        view.mark(observation.verdict),
-        Span(observation.probe, Tone.STRONG),
-        *("" for _ in range(blanks)),
-        view.text(observation.headline),
-    )
+    name: Cell = Span(observation.probe, Tone.STRONG)
+    text: Cell = view.text(observation.headline)
+    cells = (view.mark(observation.verdict), name, *[""] * blanks, text)
     return Row(join_key(observation.probe), cells, home=bad(observation.verdict))

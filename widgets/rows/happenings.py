@@ -41,9 +41,7 @@ def _row(view: View, event: Event) -> Row:
     subject = event.subject or event.probe
     if subject and not said.startswith(subject):
         said = f"{subject} {said}"
-    when = view.at(event.at)
-    when = when if len(when) == 8 else when[:-3]  # an older day's seconds are in the detail
-    cells = (Span(when, Tone.DIM), mark, event.kind, said)
+    cells = (Span(view.short(event.at), Tone.DIM), mark, event.kind, said)
     return Row(event_key(event), cells, tone, tail=Span(event.actor, Tone.DIM))
 
 

@@ -35,9 +35,9 @@ def _listener(view: View, observation: Observation) -> list[Row]:
     for finding in observation.findings:
         key = join_key(name, finding.key)
         if finding.key.startswith("owner:"):
-            mark = fact_mark(view, finding)
-            cells = (mark, f" {finding.subject}", "", command_of(finding))
-            lines.append(Row(key, cells, tail=since(view, finding)))
+            pid = f" {finding.subject}"
+            owner = (fact_mark(view, finding), pid, "", command_of(finding))
+            lines.append(Row(key, owner, tail=since(view, finding)))
         else:
             text = view.text(finding.text) or headline
             cells = (view.mark(finding.verdict), finding.subject, name, text)

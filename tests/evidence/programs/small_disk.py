@@ -39,7 +39,7 @@ def observe(number: int) -> None:
 store.log(Event(at=clock.now(), kind="config", text="before"))
 tell(stage="before", flushed=store.flush(10))
 _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-resource.setrlimit(resource.RLIMIT_FSIZE, (Path(sys.argv[1] + "-wal").stat().st_size, hard))
+resource.setrlimit(resource.RLIMIT_FSIZE, (512, hard))
 for number in range(50):
     observe(number)
     store.log(Event(at=clock.now(), kind="config", text=f"during {number}"))

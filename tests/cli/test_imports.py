@@ -1,0 +1,74 @@
+"""What a verb loads: the screen's library only when a screen is asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import Listening, environment, write_config
+
+PROBE = """
+import sys
+from cockpit.cli import run
+try:
+    code = run(sys.argv[1:])
+finally:
+    heavy = {name.split(".")[0] for name in sys.modules} & {"textual", "widgets"}
+    print("LOADED", sorted(heavy), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["check", "--help"],
+        ["check", "--config", "cockpit.toml"],
+        ["check", "--config", "cockpit.toml", "--format", "json"],
+        ["config", "validate", "--config", "cockpit.toml"],
+        ["config", "show", "--config", "cockpit.toml"],
+        ["config", "schema"],
+        ["evidence", "log", "--config", "cockpit.toml"],
+    ],
+    ids=" ".join,
+)
+def test_without_a_screen_the_screen_library_is_not_loaded(
+    words: list[str], tmp_path: Path
+) -> None:
+    with Listening() as listening:
+        write_config(tmp_path, listening.port)
+        done = subprocess.run(
+            [sys.executable, "-c", PROBE, *words],
+            cwd=tmp_path,
+            env=environment(tmp_path),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=60,
+            check=True,
+        )
+    assert "LOADED []" in done.stderr
+
+
+def test_a_widgets_package_of_the_users_own_project_is_not_ours(tmp_path: Path) -> None:
+    """`python -m cockpit` puts the current folder first on the path."""
+    decoy = tmp_path / "widgets"
+    decoy.mkdir()
+    (decoy / "__init__.py").write_text("raise SystemExit('the decoy was imported')")
+    (tmp_path / "rich.py").write_text("raise SystemExit('the decoy was imported')")
+    with Listening() as listening:
+        write_config(tmp_path, listening.port)
+        done = subprocess.run(
+            [sys.executable, "-m", "cockpit", "check"],
+            cwd=tmp_path,
+            env=environment(tmp_path),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+    assert "decoy" not in done.stdout + done.stderr
+    assert done.returncode == 1, done.stderr

@@ -1,0 +1,168 @@
+"""Who watches: taking, holding, losing and inheriting the lease, with real and simulated ends."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from datetime import timedelta
+
+import psutil
+import pytest
+
+from cockpit.evidence.lease import Acquired, HeldBy
+from cockpit.model import EventKind, Gap
+from cockpit.text import instant
+
+
+def take(store, holder):
+    return store.acquire(holder).result(10)
+
+
+@pytest.fixture
+def two(world):
+    """A collector's store and a screen's store on one file."""
+    return world.store(), world.store(actor="bob@spark")
+
+
+def test_the_first_takes_it_and_the_second_learns_who_has_it(world, two) -> None:
+    collector, screen = two
+    first, second = world.holder(1), world.holder(2, kind="screen")
+    assert take(collector, first) == Acquired(None, None)
+    assert take(screen, second) == HeldBy(first, world.clock.now())
+    state = screen.reader().lease()
+    assert state is not None
+    assert (state.holder, state.released_at) == (first, None)
+
+
+def test_a_released_lease_is_free_at_once_and_leaves_no_gap(world, two) -> None:
+    collector, screen = two
+    assert take(collector, world.holder(1)) == Acquired()
+    world.pass_time(2)
+    released = world.clock.now()
+    assert collector.release(world.holder(1)).result(10)
+    world.pass_time(4)
+    assert take(screen, world.holder(2)) == Acquired(released, world.holder(1))
+    assert screen.gaps == ()
+    assert not collector.beat(world.holder(1)).result(10), "it is no longer the first one's"
+
+
+def test_what_was_released_can_not_be_beaten_or_released_again(world, two) -> None:
+    collector, _ = two
+    take(collector, world.holder(1))
+    assert collector.release(world.holder(1)).result(10)
+    assert not collector.beat(world.holder(1)).result(10)
+    assert not collector.release(world.holder(1)).result(10)
+
+
+def test_time_in_which_nobody_watched_is_a_gap(world, two) -> None:
+    collector, screen = two
+    take(collector, world.holder(1))
+    world.pass_time(2)
+    assert collector.beat(world.holder(1)).result(10)
+    start = world.clock.now()
+    world.alive = lambda pid, started_at: False
+    world.pass_time(180)
+    acquired = take(screen, world.holder(2, actor="bob@spark"))
+    assert acquired == Acquired(start, world.holder(1))
+    assert screen.flush(10)
+    event = screen.reader().events(kinds=(EventKind.GAP,))[0]
+    assert event.data == {"start": instant(start), "end": instant(world.clock.now())}
+    assert event.actor == "bob@spark"
+    gap = Gap(start, world.clock.now())
+    assert screen.gaps == screen.reader().gaps() == (gap,)
+    collector.close(5)
+    assert world.store().gaps == (gap,), "a later process knows it too"
+
+
+def test_a_killed_process_loses_it_at_once(
+    world, two, program: Callable[..., subprocess.Popen[str]]
+) -> None:
+    _, screen = two
+    process = program("hold_lease.py", world.path, 1.5)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "Acquired True\n"
+    world.alive = lambda pid, started_at: psutil.pid_exists(pid)
+    world.clock.step_wall((screen.reader().lease().beat_at - world.clock.now()).total_seconds())
+    held = take(screen, world.holder(2))
+    assert isinstance(held, HeldBy)
+    assert held.holder.pid == process.pid
+    process.kill()
+    process.wait()
+    acquired = take(screen, world.holder(2))
+    assert isinstance(acquired, Acquired)
+    assert acquired.previous_holder.pid == process.pid
+
+
+def test_a_hung_holder_loses_it_and_steps_down_when_it_comes_back(world, two) -> None:
+    collector, screen = two
+    take(collector, world.holder(1))
+    assert isinstance(take(screen, world.holder(2)), HeldBy)
+    world.pass_time(14)
+    assert take(screen, world.holder(2)) == HeldBy(
+        world.holder(1), world.clock.now() - timedelta(seconds=14), suspect=False
+    )
+    world.pass_time(2)
+    assert isinstance(take(screen, world.holder(2)), Acquired)
+    assert collector.beat(world.holder(1)).result(10) is False
+    assert isinstance(take(collector, world.holder(1)), HeldBy)
+    assert screen.beat(world.holder(2)).result(10) is True
+
+
+def test_a_fresh_contender_confirms_an_old_beat_for_a_few_seconds(world, two) -> None:
+    collector, _ = two
+    take(collector, world.holder(1, host="elsewhere"))
+    world.pass_time(3600)
+    late = world.store()
+    held = take(late, world.holder(2))
+    assert isinstance(held, HeldBy)
+    assert held.suspect
+    world.pass_time(5)
+    assert isinstance(take(late, world.holder(2)), Acquired)
+
+
+def test_another_host_is_not_asked_for_its_processes(world, two) -> None:
+    collector, screen = two
+    world.alive = lambda pid, started_at: False
+    take(collector, world.holder(1, host="elsewhere"))
+    assert isinstance(take(screen, world.holder(2)), HeldBy)
+
+
+@pytest.mark.parametrize("step", [7200, -7200])
+def test_a_step_of_the_wall_clock_takes_no_lease_from_who_beats(world, two, step: float) -> None:
+    collector, screen = two
+    take(collector, world.holder(1))
+    for _ in range(5):
+        assert isinstance(take(screen, world.holder(2)), HeldBy)
+        world.pass_time(2)
+        assert collector.beat(world.holder(1)).result(10)
+    world.clock.step_wall(step)
+    for _ in range(5):
+        assert isinstance(take(screen, world.holder(2)), HeldBy)
+        world.pass_time(2)
+        assert collector.beat(world.holder(1)).result(10)
+    assert screen.gaps == ()
+
+
+def test_a_holder_that_hangs_while_the_clock_is_set_back_is_found_out(world, two) -> None:
+    collector, screen = two
+    take(collector, world.holder(1))
+    world.clock.step_wall(-7200)
+    assert isinstance(take(screen, world.holder(2)), HeldBy)
+    world.pass_time(16)
+    assert isinstance(take(screen, world.holder(2)), Acquired)
+    assert screen.gaps == (), "nobody can tell how long it was: the beat lies in the future"
+
+
+def test_taking_it_again_is_allowed_to_its_holder(world, two) -> None:
+    collector, _ = two
+    take(collector, world.holder(1))
+    start = world.clock.now()
+    world.pass_time(1)
+    assert take(collector, world.holder(1)) == Acquired(start, world.holder(1))
+
+
+def test_without_a_file_the_lease_is_always_ours(world) -> None:
+    recorder = world.memory()
+    assert take(recorder, world.holder(1)) == Acquired()
+    assert recorder.beat(world.holder(1)).result(10)
+    assert recorder.release(world.holder(1)).result(10)

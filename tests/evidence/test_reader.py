@@ -1,0 +1,191 @@
+"""Reading while others write: no file yet, filters, a file made anew, damage."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from contextlib import closing
+
+import pytest
+
+from cockpit.evidence.errors import StoreError
+from cockpit.evidence.lease import Acquired
+from cockpit.evidence.log import log_rows, show
+from cockpit.feed import Artefact
+from cockpit.model import Verdict
+
+
+def test_a_store_that_does_not_exist_reads_as_an_empty_one(world) -> None:
+    reader = world.reader(world.folder / "nowhere" / "evidence.db")
+    assert reader.standings() == {}
+    assert reader.events() == []
+    assert reader.history("ports") == []
+    assert reader.artefact("ab") is None
+    assert reader.gaps() == ()
+    assert reader.acks() == {}
+    assert reader.lease() is None
+    assert reader.used() == 0
+    assert reader.cap() == 0
+    assert reader.verify().events == 0
+    assert reader.changed()
+    assert not reader.changed()
+    assert not (world.folder / "nowhere").exists(), "a reader makes nothing"
+
+
+def test_it_appears_as_soon_as_somebody_makes_it(world) -> None:
+    reader = world.reader()
+    assert reader.events() == []
+    reader.changed()
+    store = world.store(cap_bytes=7_000_000)
+    store.observe(world.seen(Verdict.FAIL))
+    assert store.flush(10)
+    assert reader.changed()
+    assert not reader.changed()
+    assert reader.standings() == store.standings
+    assert reader.cap() == 7_000_000
+    assert reader.used() > 0
+    store.log(world.event("more"))
+    assert store.flush(10)
+    assert reader.changed()
+
+
+def test_a_reader_can_not_write(world) -> None:
+    world.store()
+    reader = world.reader()
+    reader.standings()
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader._connection.execute("DELETE FROM events")
+
+
+def test_events_since_limit_kind_and_probe(world) -> None:
+    store = world.store()
+    for number in range(10):
+        store.log(
+            world.event(f"e{number}", "file" if number % 2 else "edit", probe=f"p{number % 3}")
+        )
+    assert store.flush(10)
+    reader = store.reader()
+
+    def texts(*arguments, **options) -> str:
+        return " ".join(event.text for event in reader.events(*arguments, **options))
+
+    assert texts(7) == "e7 e8 e9"
+    assert texts(0, 2) == "e8 e9"
+    assert texts(kinds=("edit",)) == "e0 e2 e4 e6 e8"
+    assert texts(2, 2, kinds=("edit", "file"), probe="p0") == "e6 e9"
+    assert texts(kinds=()) == ""
+    assert texts(99) == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file can't be deleted there")
+def test_a_file_made_anew_is_read_anew(world) -> None:
+    first = world.store()
+    first.observe(world.seen(Verdict.FAIL))
+    assert first.flush(10)
+    reader = world.reader()
+    assert len(reader.standings()) == 1
+    reader.changed()
+    first.close(5)
+    world.path.unlink()
+    assert reader.changed()
+    assert reader.standings() == {}
+    second = world.store()
+    second.observe(world.seen(Verdict.OK, "other"))
+    assert second.flush(10)
+    assert reader.changed()
+    assert set(reader.standings()) == {"other"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file can't be replaced there")
+def test_a_file_put_in_its_place_is_read_instead(world) -> None:
+    other = world.store(world.folder / "other.db")
+    other.observe(world.seen(Verdict.OK, "other"))
+    assert other.flush(10)
+    other.close(5)
+    first = world.store()
+    first.observe(world.seen(Verdict.FAIL))
+    assert first.flush(10)
+    reader = world.reader()
+    assert set(reader.standings()) == {"ports"}
+    first.close(5)
+    # A log left beside a foreign file would be taken for its own by SQLite.
+    for name in ("evidence.db-wal", "evidence.db-shm"):
+        (world.folder / name).unlink(missing_ok=True)
+    (world.folder / "other.db").replace(world.path)
+    assert set(reader.standings()) == {"other"}
+
+
+def test_what_is_no_store_is_said(world) -> None:
+    world.path.write_text("not a database" * 100, encoding="utf-8")
+    reader = world.reader()
+    for question in (reader.standings, reader.events, reader.changed, reader.lease, reader.verify):
+        with pytest.raises(StoreError, match="not a database"):
+            question()
+
+
+def test_damage_is_said_and_does_not_spread(world) -> None:
+    store = world.store()
+    store.observe(world.seen(Verdict.OK))
+    store.observe(world.seen(Verdict.OK, "torn"))
+    store.keep(Artefact("ab" * 32, "text/plain", b"abc"))
+    store.acquire(world.holder()).result(5)
+    assert store.flush(10)
+    store.close(5)
+    with closing(sqlite3.connect(world.path, isolation_level=None)) as db:
+        db.execute("UPDATE artefacts SET body = x'00'")
+        db.execute("UPDATE observations SET metrics = '[' WHERE probe = 'torn'")
+        db.execute("UPDATE current SET since = 'long ago' WHERE probe = 'torn'")
+        db.execute("UPDATE lease SET beat_at = 'never'")
+    reader = world.reader()
+    assert set(reader.standings()) == {"ports"}
+    assert len(reader.history("ports")) == 1
+    for question in (
+        lambda: reader.artefact("ab" * 32),
+        lambda: reader.history("torn"),
+        reader.lease,
+    ):
+        with pytest.raises(StoreError, match="damaged"):
+            question()
+    again = world.store()
+    assert isinstance(again.acquire(world.holder(2)).result(10), Acquired)
+    again.observe(world.seen(Verdict.FAIL, "torn"))
+    assert again.flush(10)
+    assert again.standings["torn"].observation.verdict is Verdict.FAIL
+
+
+def test_a_trend_has_one_value_a_step_and_none_where_nothing_was_seen(world) -> None:
+    store = world.store()
+    start = world.clock.now()
+    for number in range(8):
+        if number not in (4, 5):
+            store.observe(world.seen(Verdict.OK, metrics={"ms": float(number)}))
+        world.pass_time(30)
+    assert store.flush(10)
+    reader = store.reader()
+    assert reader.trend("ports", "ms", start, world.clock.now(), 4) == [1.0, 3.0, None, 7.0]
+    assert reader.trend("ports", "other", start, world.clock.now(), 2) == [None, None]
+
+
+def test_log_rows_and_one_event_in_full(world) -> None:
+    store = world.store()
+    store.log(world.event("edited", "edit", subject="MASTER.md", data={"from": "todo", "n": 2}))
+    store.observe(world.seen(Verdict.FAIL), source="screen")
+    assert store.flush(10)
+    reader = store.reader()
+    first, second = log_rows(reader)
+    assert (first.seq, first.kind, first.subject, first.verdict) == (1, "edit", "MASTER.md", "")
+    assert (second.verdict, second.source, second.actor) == ("FAIL", "screen", "ops@spark")
+    assert first.at == "2026-01-05T12:00:00.000000Z"
+    assert log_rows(reader, kinds=("edit",), limit=5) == [first]
+    shown = show(reader, 1)
+    assert shown is not None
+    assert shown.intact
+    assert shown.as_dict()["data"] == {"from": "todo", "n": 2}
+    lines = dict(shown.lines())
+    assert (lines["text"], lines["data.n"], lines["intact"]) == ("edited", "2", "True")
+    assert show(reader, 99) is None
+    with closing(sqlite3.connect(world.path, isolation_level=None)) as db:
+        db.execute("UPDATE events SET text = 'edited\u200b' WHERE seq = 1")
+    shown = show(reader, 1)
+    assert shown is not None
+    assert not shown.intact

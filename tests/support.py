@@ -1,0 +1,92 @@
+"""What several test folders need: a stack to watch, and the command in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+LISTEN = (
+    "import socket,sys\n"
+    "s=socket.socket(); s.bind(('127.0.0.1',0)); s.listen()\n"
+    "print(s.getsockname()[1],flush=True); sys.stdin.read()"
+)
+
+
+def until(condition: Callable[[], object], timeout: float = 15.0) -> None:
+    """Wait until `condition` holds, for things that give no event."""
+    pause = threading.Event()
+    for _ in range(int(timeout / 0.01)):
+        if condition():
+            return
+        pause.wait(0.01)
+    raise AssertionError("the condition never came true")
+
+
+class Listening:
+    """A real process that listens on a free loopback port until it is told to end."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", LISTEN],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.port = int(self.process.stdout.readline())
+
+    def __enter__(self) -> Listening:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Kill it and wait."""
+        self.process.kill()
+        self.process.communicate()
+
+
+def write_config(folder: Path, port: int, more: str = "") -> Path:
+    """A config with one listener and one checklist."""
+    (folder / "LIST.md").write_text("# List\n\n- [ ] one\n- [ ] two\n", encoding="utf-8")
+    path = folder / "cockpit.toml"
+    path.write_text(
+        f'[[listener]]\nname = "backend"\nport = {port}\n\n'
+        f'[[checklist]]\nfile = "LIST.md"\nname = "list"\n{more}',
+        encoding="utf-8",
+    )
+    return path
+
+
+def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """An environment whose user folders are below `home`, without this terminal's traces."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("COCKPIT", "SSH_"))}
+    return {
+        **kept,
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_STATE_HOME": str(home / "state"),
+        "PYTHONUTF8": "1",
+        **(extra or {}),
+    }
+
+
+def cockpit(
+    *words: str | Path, cwd: Path, home: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "cockpit", *map(str, words)],
+        cwd=cwd,
+        env=environment(home or cwd),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
