@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
@@ -80,7 +81,7 @@ class CockpitApp(App[None]):
     ) -> None:
         # Told before the theme is: the base picks its NO_COLOR filter while it is made, and the one
         # for true colours turns the terminal's own red into a black that can't be read.
-        super().__init__(ansi_color=True)
+        super().__init__()
         self.theme = "ansi-dark"
         self.mouse = mouse
         self._feed = feed
@@ -96,11 +97,25 @@ class CockpitApp(App[None]):
         self._read_at = float("-inf")
         self._own_loop: asyncio.AbstractEventLoop | None = None
         self._leaving = False
+        self._making = ExitStack()
         self._stop_listening: Callable[[], None] = lambda: None
         self._board = BoardScreen(self._glyphs, self._prove)
 
     def get_default_screen(self) -> Screen[None]:
         return self._board
+
+    def on_load(self) -> None:
+        # The screen is made level by level; nothing is painted before all of it is there and the
+        # board is read, so that no empty frames go over the wire.
+        self._making.enter_context(self.batch_update())
+        view = self._guard(self._look, None)
+        if view is not None:
+            self._view, self._frame = view, Frame(self._feed.mode)
+            self._board.show(view, self._frame)
+
+    def on_ready(self) -> None:
+        self._making.close()
+        self.screen.refresh()
 
     def on_mount(self) -> None:
         self._own_loop = asyncio.get_running_loop()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import click
@@ -12,9 +11,9 @@ from cockpit.cli.common import (
     config_option,
     host,
     load_config,
-    on_end_signals,
     operator,
     user,
+    wait_for_end,
 )
 from cockpit.cli.exits import CANNOT_CREATE, CommandError
 from cockpit.evidence.errors import StoreError
@@ -31,20 +30,15 @@ def command(config_path: Path | None, as_name: str | None) -> int:
     Beside a live collector it waits, and takes over when that one ends.
     """
     loaded = load_config(config_path)
-    ended = threading.Event()
     session = Session(loaded, kind="collect", user=user(), host=host(), who=operator(as_name))
     try:
         session.start(need_store=True)
     except StoreError as error:
         raise CommandError(f"nothing is collected: {error}", CANNOT_CREATE) from error
     try:
-        with on_end_signals(ended.set):
-            role = "collecting" if session.feed.mode is FeedMode.LIVE else "standing by"
-            click.echo(f"{role}: {loaded.path} into {loaded.store_path}", err=True)
-            while not ended.wait(3600):
-                pass
-    except KeyboardInterrupt:
-        pass
+        role = "collecting" if session.feed.mode is FeedMode.LIVE else "standing by"
+        click.echo(f"{role}: {loaded.path} into {loaded.store_path}", err=True)
+        wait_for_end()
     finally:
         session.close()
     return 0

@@ -6,11 +6,12 @@ import getpass
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -73,6 +74,23 @@ def operator(as_name: str | None) -> str:
     peer = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
     name = f"{clean(as_name, limit=40) if as_name else user()}@{host()}"
     return f"{name} from {clean(peer)}" if peer else name
+
+
+class Ended(BaseException):
+    """A signal asks to end. Not an Exception, so that nothing on the way takes it for a fault."""
+
+
+def raise_ended() -> NoReturn:
+    """For `on_end_signals`: leave whatever the main thread waits in."""
+    raise Ended
+
+
+def wait_for_end() -> None:
+    """Wait in the main thread until SIGTERM, SIGHUP or Ctrl-C."""
+    with suppress(Ended, KeyboardInterrupt), on_end_signals(raise_ended):
+        # In slices: Windows does not wake a waiting thread for a signal.
+        while True:
+            time.sleep(0.5)
 
 
 @contextmanager

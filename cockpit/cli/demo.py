@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
 import click
 
-from cockpit.cli.common import as_option, on_end_signals
+from cockpit.cli.common import as_option
 from cockpit.cli.screen import open_screen, screen_options
+from cockpit.clock import SystemClock
 from cockpit.config.load import load
+from cockpit.lab.headless import run_headless
 from cockpit.lab.incidents import INCIDENTS, NAMES
+from cockpit.lab.process import LabError
 from cockpit.lab.stack import Lab
+from cockpit.model import Event, EventKind
 from cockpit.session import Session
 
 CALM = 2.0
@@ -38,7 +43,10 @@ def command(
     """
     with Lab.start() as lab:
         if headless:
-            return _headless(lab, incident)
+            if incident:
+                click.echo(lab.incident(incident), err=True)
+            run_headless(lab, threading.Event(), sys.stdout)
+            return 0
         from cockpit.app import PaletteAct
 
         acts = [
@@ -58,21 +66,6 @@ def command(
         )
 
 
-def _headless(lab: Lab, incident: str | None) -> int:
-    ended = threading.Event()
-    with on_end_signals(ended.set):
-        click.echo(f"workspace {lab.workspace}")
-        click.echo(f"config {lab.config}")
-        if incident:
-            click.echo(lab.incident(incident), err=True)
-        try:
-            while not ended.wait(3600):
-                pass
-        except KeyboardInterrupt:
-            pass
-    return 0
-
-
 @contextmanager
 def _incident_when_full(lab: Lab, incident: str | None, session: Session) -> Iterator[None]:
     """Cause the incident once every pane has been full for a moment."""
@@ -85,13 +78,20 @@ def _incident_when_full(lab: Lab, incident: str | None, session: Session) -> Ite
         if not session.feed.snapshot().waiting:
             full.set()
 
-    def cause(act: Callable[[str], str], name: str) -> None:
+    def cause(name: str) -> None:
         full.wait()
-        if not left.wait(CALM):
-            act(name)
+        if left.wait(CALM):
+            return
+        try:
+            text = lab.incident(name)
+        except LabError as error:
+            text = f"incident {name} could not be caused: {error}"
+        session.log(
+            Event(at=SystemClock().now(), kind=EventKind.INCIDENT, subject="lab", text=text)
+        )
 
     stop_listening = session.feed.listen(look)
-    threading.Thread(target=cause, args=(lab.incident, incident), daemon=True).start()
+    threading.Thread(target=cause, args=(incident,), daemon=True).start()
     try:
         yield
     finally:

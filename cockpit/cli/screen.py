@@ -21,6 +21,7 @@ from cockpit.cli.common import (
     user,
 )
 from cockpit.cli.exits import USAGE, CommandError
+from cockpit.cli.terminal import Terminal
 from cockpit.config.load import find
 from cockpit.config.models import LoadedConfig
 from cockpit.session import Session
@@ -79,12 +80,21 @@ def open_screen(
         )
     from cockpit.app import CockpitApp
 
+    terminal = Terminal()
     session = Session(loaded, kind="screen", user=user(), host=host(), who=operator(as_name))
     session.start()
     try:
-        app = CockpitApp(session.feed, ascii_glyphs=ascii_glyphs, extra_commands=extra_commands)
-        with on_end_signals(app.leave), beside(session):
-            app.run(mouse=_mouse(mouse))
+        capture = _mouse(mouse)
+        app = CockpitApp(
+            session.feed, ascii_glyphs=ascii_glyphs, mouse=capture, extra_commands=extra_commands
+        )
+
+        def end() -> None:
+            app.leave()
+            terminal.leave_soon(session.close)
+
+        with on_end_signals(end), beside(session):
+            app.run(mouse=capture)
     finally:
         session.close()
     return app.return_code or 0

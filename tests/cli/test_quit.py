@@ -33,7 +33,7 @@ DRIVER = textwrap.dedent(
 
     real = socket.getaddrinfo
     socket.getaddrinfo = lambda host, *a, **k: (
-        block(b"dns ") if host == "nowhere.invalid" else real(host, *a, **k)
+        block(b"dns ") if host in ("nowhere.invalid", b"nowhere.invalid") else real(host, *a, **k)
     )
     from cockpit.probes import checklist
     checklist.read_file = lambda *a, **k: block(b"thread ")
@@ -114,3 +114,39 @@ def test_leaving_waits_for_nothing_that_hangs(way: str, tmp_path: Path) -> None:
         process.wait()
         for fd in (screen, terminal, hears):
             os.close(fd)
+
+
+HANGING = """
+import sys, threading, tty
+from cockpit.cli.common import on_end_signals
+from cockpit.cli.terminal import Terminal
+
+terminal = Terminal()
+tty.setraw(0)
+with on_end_signals(lambda: terminal.leave_soon(lambda: sys.stderr.write("closed"))):
+    sys.stderr.write("hanging")
+    while True:
+        threading.Event().wait(1)
+"""
+
+
+def test_a_screen_that_hangs_in_its_own_terminal_is_ended_all_the_same() -> None:
+    """A dead link blocks the screen's thread in a write: the orderly exit never comes."""
+    screen, terminal = pty.openpty()
+    before = termios.tcgetattr(terminal)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HANGING], stdin=terminal, stderr=subprocess.PIPE
+    )
+    try:
+        assert process.stderr is not None
+        assert process.stderr.read(7) == b"hanging"
+        assert termios.tcgetattr(terminal) != before
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+        assert process.stderr.read() == b"closed"
+        assert termios.tcgetattr(terminal) == before
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(screen)
+        os.close(terminal)

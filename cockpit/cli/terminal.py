@@ -1,0 +1,68 @@
+"""The terminal as it was found, given back even when the screen itself can't leave any more."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+GRACE = 0.7
+"""Seconds an orderly exit may take after a signal before the process leaves without it."""
+
+
+_STDIN = 0
+
+
+class Terminal:
+    """Remembers the terminal's settings; the last resort when a write to it hangs.
+
+    A terminal whose other side has stopped reading (a dead link, a stopped multiplexer) blocks the
+    screen's own thread: an orderly exit would wait for ever.
+    """
+
+    def __init__(self) -> None:
+        self._settings = _settings()
+        self._timer: threading.Timer | None = None
+
+    def leave_soon(self, close: Callable[[], None]) -> None:
+        """In `GRACE` seconds call `close`, restore the settings and end the process.
+
+        Does nothing more when called again. An orderly exit before that wins: the timer is a daemon
+        of the process and ends with it.
+        """
+        if self._timer is not None:
+            return
+
+        def leave() -> None:
+            try:
+                close()
+            finally:
+                self.restore()
+                os._exit(0)
+
+        self._timer = threading.Timer(GRACE, leave)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def restore(self) -> None:
+        """Give the terminal its settings back, without waiting for what it has not yet taken."""
+        if self._settings is not None and sys.platform != "win32":
+            import termios
+
+            try:
+                termios.tcsetattr(_STDIN, termios.TCSANOW, self._settings)
+            except (termios.error, OSError):
+                return
+
+
+def _settings() -> list[Any] | None:
+    if sys.platform == "win32":
+        return None
+    import termios
+
+    try:
+        return list(termios.tcgetattr(_STDIN))
+    except (termios.error, OSError):
+        return None
