@@ -81,7 +81,7 @@ class CockpitApp(App[None]):
     ) -> None:
         # Told before the theme is: the base picks its NO_COLOR filter while it is made, and the one
         # for true colours turns the terminal's own red into a black that can't be read.
-        super().__init__()
+        super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
         self.mouse = mouse
         self._feed = feed

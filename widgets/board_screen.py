@@ -64,6 +64,7 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         self._bar = KeyBar(glyphs, OVERVIEW_BAR)
         self._prompt = Prompt(id="prompt")
         self._return_to: LinePane | None = None
+        self._asked_from: LinePane | None = None
         self._deck = Deck(self._plan)
 
     def compose(self) -> ComposeResult:
@@ -161,7 +162,7 @@ class BoardScreen(Screen[None], inherit_bindings=False):
     def action_open(self, name: str) -> None:
         self._close_detail()
         self._opened = "" if self._opened == name else name
-        self.set_focus(self._panes[name] if self._opened or name in PANES else None)
+        self.set_focus(self._panes[name if self._opened or name in PANES else "problems"])
         self._rearrange()
 
     def action_why(self) -> None:
@@ -169,8 +170,8 @@ class BoardScreen(Screen[None], inherit_bindings=False):
 
     def action_back(self) -> None:
         if self._asking:
-            if self._prompt.purpose == "filter" and self._return_to is not None:
-                self._return_to.narrow("")
+            if self._prompt.purpose == "filter" and self._asked_from is not None:
+                self._asked_from.narrow("")
             self._stop_asking()
         elif self._detail.target is not None:
             self._close_detail()
@@ -284,7 +285,7 @@ class BoardScreen(Screen[None], inherit_bindings=False):
     def _ask(self, purpose: str, label: str, text: str = "") -> None:
         if self._asking:
             return
-        self._return_to = self._pane
+        self._asked_from = self._pane
         self._asking = True
         self._deck.rearrange()
         self._prompt.ask(purpose, label, text)
@@ -292,16 +293,16 @@ class BoardScreen(Screen[None], inherit_bindings=False):
     def _stop_asking(self) -> None:
         self._asking = False
         self._deck.rearrange()
-        self.set_focus(self._return_to or self._panes["problems"])
+        self.set_focus(self._asked_from or self._panes["problems"])
 
     def on_prompt_edited(self, message: Prompt.Edited) -> None:
-        if self._asking and message.purpose == "filter" and self._return_to is not None:
-            self._return_to.narrow(message.text)
+        if self._asking and message.purpose == "filter" and self._asked_from is not None:
+            self._asked_from.narrow(message.text)
 
     def on_prompt_answered(self, message: Prompt.Answered) -> None:
         if not self._asking:
             return
-        pane = self._return_to
+        pane = self._asked_from
         self._stop_asking()
         purpose, _, key = message.purpose.partition(" ")
         if purpose == "filter" and pane is not None:

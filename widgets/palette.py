@@ -23,9 +23,8 @@ class Palette(CommandPalette):
     Palette #--input CommandInput { margin-top: 0; }
     Palette LoadingIndicator { display: none; }
     Palette CommandList { border: none; scrollbar-size: 0 0; }
-    Palette CommandList > .option-list--option-highlighted,
-    Palette CommandList:focus > .option-list--option-highlighted {
-        color: ansi_default; background: ansi_default; text-style: reverse;
+    Palette CommandList:nocolor > .option-list--option-highlighted {
+        text-style: bold underline;
     }
     Palette CommandInput > .input--cursor {
         color: ansi_default; background: ansi_default; text-style: reverse;

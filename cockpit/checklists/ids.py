@@ -7,8 +7,8 @@ import re
 _ID = re.compile(
     r"""
     (?P<phase>P\d+[A-Z]?(?:\.\d+)*)(?![\w.]|-\d)        # P2A.1, P2B
-    | (?P<word>(?:Task|Batch|Phase|Stage|Step|Day|Week|Sprint|Milestone|Gate|Item)
-        [ ]\#?\d+[A-Z]?(?:\.\d+[A-Z]?)*)(?![\w.])        # Task 07, Batch 3B, Phase 2C
+    | (?P<word>(?i:task|batch|phase|stage|step|day|week|sprint|milestone|gate|item)
+        [ ]\#?\d+[A-Z]?(?:\.\d+[A-Z]?)*)(?![\w.])        # Task 07, BATCH 3B, Phase 2C
     | (?P<dotted>\d+(?:\.\d+)+)(?=[:)\s–—-]|$)           # 1.1.2
     | (?P<code>[A-Z][A-Z]{0,7}-?\d+[A-Z]?(?:\.\d+)*)(?=:|\)|[ ][-–—][ ]|\.[ ])  # QG8:, ABC-12 -
     """,

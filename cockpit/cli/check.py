@@ -116,7 +116,7 @@ def _standings(plan: Plan) -> Mapping[str, Standing]:
 def _record(plan: Plan, looks: Sequence[Look], clock: Clock) -> None:
     """Leave the observations in the evidence; trouble there is told and changes no verdict."""
     try:
-        store = open_store(plan.loaded, clock, operator(None))
+        store = open_store(plan.loaded, clock, operator(None), upkeep=False)
     except StoreError as error:
         click.echo(f"not recorded: {error}", err=True)
         return

@@ -33,7 +33,7 @@ def show(config_path: Path | None, format_: str) -> None:
     """The config with every default filled in; secrets stay masked."""
     loaded = load_config(config_path)
     if format_ == "json":
-        click.echo(json.dumps(as_dict(loaded), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(as_dict(loaded), indent=2))
     else:
         click.echo(render(loaded))
 

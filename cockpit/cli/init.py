@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from cockpit.cli.exits import CANNOT_CREATE, CommandError
-from cockpit.config.init import InitError, write_init
+from cockpit.discovery.init import InitError, write_init
 
 
 @click.command("init")

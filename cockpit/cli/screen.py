@@ -58,7 +58,7 @@ def command(
 
 
 def _look_around() -> LoadedConfig:
-    from cockpit.config.discover import look_around
+    from cockpit.discovery.discover import look_around
 
     return look_around(Path.cwd())
 

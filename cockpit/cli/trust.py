@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 
 from cockpit.cli.common import config_option, load_config
-from cockpit.cli.exits import USAGE, CommandError
-from cockpit.config.trust import TrustStore
+from cockpit.cli.exits import CANNOT_CREATE, USAGE, CommandError
+from cockpit.config.commands import Command
+from cockpit.config.trust import TrustError, TrustStore
+from cockpit.text import clean
 
 
 @click.command("trust")
@@ -22,15 +24,32 @@ def command(config_path: Path | None, yes: bool) -> int:
     """
     loaded = load_config(config_path)
     store = TrustStore.default()
+    if store.trouble:
+        click.echo(f"nothing is trusted: {store.trouble}", err=True)
     pending = store.pending(loaded)
     if not pending:
         click.echo("no command of this config waits for your consent")
         return 0
     for table in pending:
-        click.echo(f"{table.name}: {shlex.join(table.command or [])}")
-        click.echo(f"    in {loaded.folder / (table.cwd or '.')}")
+        _show(table.name, store.command(loaded, table))
     if not yes and not click.confirm("Run these from now on?", default=False, err=True):
         raise CommandError("nothing was trusted", USAGE)
-    store.trust(loaded, pending)
+    try:
+        aside = store.trust(loaded, pending)
+    except TrustError as error:
+        raise CommandError(str(error), CANNOT_CREATE) from error
+    if aside is not None:
+        click.echo(f"the damaged file is now {aside}", err=True)
     click.echo(f"trusted {len(pending)}; kept in {store.path}")
     return 0
+
+
+def _show(name: str, consent: Command | None) -> None:
+    """What would run: the words, the folder, the program and the scripts whose content counts."""
+    if consent is None:
+        return
+    click.echo(f"{clean(name)}: {clean(shlex.join(consent.argv))}")
+    click.echo(f"    in {clean(str(consent.folder))}")
+    for path in (consent.program, *consent.scripts):
+        if path is not None:
+            click.echo(f"    {clean(str(path))}")

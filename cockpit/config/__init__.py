@@ -1,0 +1,1 @@
+"""`cockpit.toml`: reading, checking and showing it; consent to run its commands."""

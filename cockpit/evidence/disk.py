@@ -18,15 +18,8 @@ from cockpit.evidence import place, schema
 from cockpit.evidence.chain import ChainedEvent
 from cockpit.evidence.errors import StoreError, explain
 from cockpit.evidence.prune import PAGES_A_PIECE, Pruning, live_bytes
-from cockpit.evidence.tables import (
-    EVENT_COLUMNS,
-    Memo,
-    Tables,
-    chain_head,
-    read_acks,
-    read_alerts,
-    read_current,
-)
+from cockpit.evidence.rows import EVENT_COLUMNS, chain_head, read_acks, read_alerts, read_current
+from cockpit.evidence.tables import Memo, Tables
 from cockpit.model import Event
 from cockpit.standing import Standing
 

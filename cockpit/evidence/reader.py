@@ -22,7 +22,7 @@ from cockpit.evidence.chain import ChainedEvent, Verification, genesis, verify
 from cockpit.evidence.codec import load_metrics, parse_stamp, stamp
 from cockpit.evidence.errors import StoreError, explain
 from cockpit.evidence.lease import LeaseState
-from cockpit.evidence.tables import EVENT_COLUMNS, chain_head, read_acks, read_current
+from cockpit.evidence.rows import EVENT_COLUMNS, chain_head, read_acks, read_current
 from cockpit.feed import Artefact, HistoryPoint
 from cockpit.model import Event, EventKind, Gap, Verdict
 from cockpit.standing import Standing

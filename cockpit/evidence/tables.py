@@ -6,50 +6,29 @@ moved on from: a remembered standing counts only while its row is still the one 
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cockpit.board import Acknowledgement
 from cockpit.evidence.chain import link
 from cockpit.evidence.codec import (
     alert_json,
     body_json,
     canonical,
     load_alert,
-    load_moments,
-    load_observation,
     moments_json,
-    parse_stamp,
     same_body,
     sha256,
     stamp,
 )
 from cockpit.evidence.ledger import Ack
+from cockpit.evidence.rows import CURRENT, EVENT_COLUMNS, Held, chain_head, read_acks, read_held
 from cockpit.feed import Artefact
 from cockpit.model import Event, Observation
 from cockpit.policy import AlertState
 from cockpit.standing import Standing
-
-_CURRENT = (
-    "SELECT c.probe, c.observation, c.body, b.body, c.observed_at, c.valid_until, c.duration, "
-    "c.metrics, c.since, c.finding_since FROM current c JOIN bodies b ON b.id = c.body"
-)
-EVENT_COLUMNS = (
-    "seq, at, kind, probe, subject, text, verdict, actor, ticket, data, source, prev_hash, hash"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A current row as it was read or written: its observation, its body, and what they mean."""
-
-    observation: int
-    body: int
-    standing: Standing
 
 
 @dataclass(slots=True)
@@ -100,7 +79,7 @@ class Tables:
         known = self._memo.held.get(probe)
         if known is not None and known.observation == row[0]:
             return known
-        full = self.connection.execute(f"{_CURRENT} WHERE c.probe = ?", (probe,)).fetchone()
+        full = self.connection.execute(f"{CURRENT} WHERE c.probe = ?", (probe,)).fetchone()
         held = read_held(full) if full else None
         if held is not None:
             self._held[probe] = held
@@ -175,6 +154,11 @@ class Tables:
             self.record(seen, source)
             recorded = self._recorded[seen.probe]
         row_id, body, _ = recorded
+        before = self._current(seen.probe)
+        if before is not None and before.standing.finding_since == standing.finding_since:
+            moments = before.moments
+        else:
+            moments = moments_json(standing.finding_since)
         self.connection.execute(
             "INSERT OR REPLACE INTO current (probe, observation, body, observed_at, valid_until, "
             "duration, metrics, since, finding_since, source) "
@@ -188,11 +172,11 @@ class Tables:
                 seen.duration,
                 canonical(dict(seen.metrics)),
                 stamp(standing.since),
-                moments_json(standing.finding_since),
+                moments,
                 source,
             ),
         )
-        self._held[seen.probe] = Held(row_id, body, standing)
+        self._held[seen.probe] = Held(row_id, body, standing, moments)
         self.fresh[seen.probe] = standing
 
     def set_alert(self, probe: str, state: AlertState) -> None:
@@ -294,62 +278,3 @@ class Tables:
         memo.last_seq = max(memo.last_seq, self._head[0])
         newest = max((held.observation for held in self._held.values()), default=0)
         memo.last_observation = max(memo.last_observation, newest)
-
-
-def chain_head(connection: sqlite3.Connection) -> tuple[int, str]:
-    """Number and hash of the newest event; sqlite3.DatabaseError when the store lost them."""
-    values = dict(
-        connection.execute("SELECT key, value FROM meta WHERE key IN ('chain_seq', 'chain_hash')")
-    )
-    try:
-        return int(values["chain_seq"]), values["chain_hash"]
-    except (KeyError, ValueError) as error:
-        raise sqlite3.DatabaseError("the head of the event chain is missing") from error
-
-
-def read_held(row: tuple[object, ...]) -> Held | None:
-    """The meaning of a current row joined with its body; None when its texts are damaged."""
-    _, observation, body, packed, observed_at, valid_until, duration, metrics, since, findings = row
-    try:
-        text = zlib.decompress(packed).decode()  # type: ignore[arg-type]
-        seen = load_observation(
-            text,
-            str(observed_at),
-            str(valid_until),
-            float(duration),  # type: ignore[arg-type]
-            str(metrics),
-        )
-        standing = Standing(seen, parse_stamp(str(since)), load_moments(str(findings)))
-    except (ValueError, zlib.error):
-        return None
-    return Held(int(observation), int(body), standing)  # type: ignore[call-overload]
-
-
-def read_current(connection: sqlite3.Connection, after: int = 0) -> list[Held]:
-    """The current rows whose observation is newer than number `after`."""
-    rows = connection.execute(f"{_CURRENT} WHERE c.observation > ?", (after,)).fetchall()
-    return [held for row in rows if (held := read_held(row)) is not None]
-
-
-def read_alerts(connection: sqlite3.Connection) -> dict[str, AlertState]:
-    """The policy's memory of every probe."""
-    states: dict[str, AlertState] = {}
-    for probe, state in connection.execute("SELECT probe, state FROM policy"):
-        try:
-            states[probe] = load_alert(state)
-        except ValueError:
-            continue  # as if there were none: the policy starts anew
-    return states
-
-
-def read_acks(connection: sqlite3.Connection) -> dict[str, Ack]:
-    """The acknowledgements in force, by problem."""
-    acks: dict[str, Ack] = {}
-    rows = connection.execute("SELECT problem, actor, note, at, probes FROM acks")
-    for problem, actor, note, at, probes in rows:
-        try:
-            given = Acknowledgement(actor, note, parse_stamp(at))
-            acks[problem] = Ack(given, tuple(json.loads(probes)))
-        except ValueError:
-            continue  # damaged: the problem counts as not acknowledged
-    return acks

@@ -100,6 +100,11 @@ class Writer(threading.Thread):
         return replace(health, recording=False, trouble=trouble)
 
     @property
+    def recorded(self) -> bool:
+        """Whether what was dealt with last is on disk."""
+        return self._health.recording
+
+    @property
     def memory(self) -> MemoryLedger | None:
         """The ledger in memory, while there is one."""
         return self._outage.ledger if self._outage else None

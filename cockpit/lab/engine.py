@@ -161,6 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     run = commands.add_parser("run", help="run the engine")
     run.add_argument("--mode", required=True, choices=[MODE])
     run.add_argument("--interval", type=float, default=60.0, help="seconds between two beats")
+    run.add_argument("--lab", help="which lab it belongs to, for whoever reads its argv")
     options = parser.parse_args(arguments)
 
     engine = Engine(Path.cwd(), child.utc_now, os.getpid())

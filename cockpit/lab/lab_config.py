@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from cockpit.lab.engine import HEARTBEAT, MODE, PIDFILE
 from cockpit.lab.options_api import DEPLOY_LOG, HOST, TOKEN_VARIABLE
 from cockpit.lab.reports import PATTERN, REPORTS
@@ -38,7 +41,7 @@ runbook = "A server from before the move. Nothing should use it any more: end it
 name = "paper-live"
 file = "{heartbeat}"
 pidfile = "{pidfile}"
-process = ["{engine}", "run", "--mode", "{mode}"]
+process = ["{engine}", "run", "--mode", "{mode}", "--lab", {workspace}]
 naive_timestamps = "local"
 counter = "$.total_decisions_session"
 warn_after = "{warn_after}"
@@ -71,8 +74,11 @@ states = ["todo", "doing", "done"]
 """
 
 
-def config_text(port: int, old_port: int, *, token: bool) -> str:
-    """The config for these two ports; with `token` the smoke probe sends the lab's bearer token."""
+def config_text(workspace: Path, port: int, old_port: int, *, token: bool) -> str:
+    """The config of the lab in `workspace` with these two ports.
+
+    With `token` the smoke probe sends the lab's bearer token.
+    """
     return _TEMPLATE.format(
         port=port,
         old_port=old_port,
@@ -80,6 +86,7 @@ def config_text(port: int, old_port: int, *, token: bool) -> str:
         api=API_SCRIPT,
         engine=ENGINE_SCRIPT,
         mode=MODE,
+        workspace=json.dumps(workspace.as_posix()),
         warn_after=WARN_AFTER,
         fail_after=FAIL_AFTER,
         heartbeat=HEARTBEAT.as_posix(),

@@ -180,14 +180,14 @@ class Lab:
             child.wait_ready()
         self.port, self.old_port = api.port, old_api.port
         token = bool(self._environment[TOKEN_VARIABLE])
-        text = config_text(self.port, self.old_port, token=token)
+        text = config_text(self.workspace, self.port, self.old_port, token=token)
         self.config.write_text(text, encoding="utf-8", newline="\n")
         self.repository = commit(self.workspace, self._began)
 
     def _launch_engine(self) -> Child:
-        return self._launch(
-            ENGINE, ENGINE_SCRIPT, "run", "--mode", MODE, "--interval", str(BEAT_SECONDS)
-        )
+        # The workspace in its argv tells the engines of two labs on one machine apart.
+        own = ("--interval", str(BEAT_SECONDS), "--lab", self.workspace.as_posix())
+        return self._launch(ENGINE, ENGINE_SCRIPT, "run", "--mode", MODE, *own)
 
     def _launch_api(self, name: str, *words: str) -> Child:
         return self._launch(name, API_SCRIPT, *words)

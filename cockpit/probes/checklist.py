@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from cockpit.checklists import CACHE, Document, Item, Status, anchor_of, cycle
+from cockpit.checklists import CACHE, Anchor, Document, Item, Status, anchor_of, cycle
 from cockpit.config.models import ChecklistTable, resolve
 from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict, worst
 from cockpit.probes.base import Probe, ProbeContext
@@ -18,6 +18,7 @@ from cockpit.text import clean, instant
 
 FILE_CAP = 20_000_000
 _LONGEST_NEXT = 60
+_LONGEST_FACT = 2000
 _VERDICTS = {
     Status.DONE: Verdict.OK,
     Status.DROPPED: Verdict.OK,
@@ -173,12 +174,22 @@ def _finding(document: Document, item: Item) -> Finding:
 
 
 def _anchor_text(document: Document, item: Item) -> str:
-    """The anchor as JSON that the text cleaner of facts leaves as it is."""
-    anchor = anchor_of(document, item).to_json()
-    plain = json.dumps(anchor, ensure_ascii=False, separators=(",", ":"))
+    """The anchor as JSON that the text cleaner of facts leaves as it is.
+
+    An anchor too long for a fact goes without its neighbours, which only matter among items of one
+    text; an item whose text alone is too long gets none and can't be edited from the screen.
+    """
+    anchor = anchor_of(document, item)
+    alone = replace(anchor, before="", after="", same_place=0)
+    return next((text for text in map(_json, (anchor, alone)) if len(text) <= _LONGEST_FACT), "")
+
+
+def _json(anchor: Anchor) -> str:
+    data = anchor.to_json()
+    plain = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     if clean(plain) == plain:
         return plain
-    return json.dumps(anchor, separators=(",", ":")).replace("\x7f", "\\u007f")
+    return json.dumps(data, separators=(",", ":")).replace("\x7f", "\\u007f")
 
 
 def _encoding_doubts(document: Document) -> list[Doubt]:

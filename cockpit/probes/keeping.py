@@ -10,6 +10,7 @@ from cockpit.probes.base import ProbeContext
 from cockpit.text import instant, parse_instant
 
 KEEP_AGAIN = timedelta(minutes=10)
+KEEP_WORDS = timedelta(minutes=1)
 
 
 def keep_news(
@@ -17,8 +18,9 @@ def keep_news(
 ) -> tuple[Finding, ArtefactRef]:
     """Keep `body` as the raw evidence of `finding`, unless it tells nothing new.
 
-    While verdict and text stay as they were, the copy kept before stands for ten minutes. The
-    finding comes back with the facts `kept_at` and `bytes` of the copy that its artefact is.
+    A new verdict or title is news. While they stay as they were, the copy kept before stands for
+    ten minutes, or one when the words differ: a wrong number that moves with the market must not
+    fill the store. The finding comes back with the facts `kept_at` and `bytes` of its copy.
     """
     carried = _carried(ctx.previous, at, finding)
     if carried is not None:
@@ -35,7 +37,7 @@ def _carried(
     before = previous.finding(finding.key) if previous else None
     if previous is None or before is None:
         return None
-    if (before.verdict, before.text) != (finding.verdict, finding.text):
+    if (before.verdict, before.title) != (finding.verdict, finding.title):
         return None
     ref = next((ref for ref in previous.artefacts if ref.name == finding.key), None)
     kept_at = before.facts.get("kept_at")
@@ -45,4 +47,5 @@ def _carried(
         age = at - parse_instant(kept_at)
     except ValueError:
         return None
-    return (ref, kept_at) if timedelta(0) <= age < KEEP_AGAIN else None
+    limit = KEEP_AGAIN if before.text == finding.text else KEEP_WORDS
+    return (ref, kept_at) if timedelta(0) <= age < limit else None

@@ -55,7 +55,14 @@ class ListenerProbe(Probe):
             title="NOT SEEN",
             cause=f"source:{self._source.name}",
             next_act="cockpit doctor tells what is missing",
-            facts={"port": self.port, "expect": self._table.expect},
+            facts={
+                "port": self.port,
+                "expect": self._table.expect,
+                "addresses": (),
+                "owners": (),
+                "services": 0,
+                "hidden_uid": None,
+            },
         )
         return self.observe(
             ctx.clock.now(),

@@ -8,8 +8,11 @@ from cockpit.evidence.store import Store
 from cockpit.system.processes import ProcessIdentity, is_alive
 
 
-def open_store(loaded: LoadedConfig, clock: Clock, who: str) -> Store:
-    """The store of this config, with its bounds; `who` signs events. Raises StoreError."""
+def open_store(loaded: LoadedConfig, clock: Clock, who: str, *, upkeep: bool = True) -> Store:
+    """The store of this config, with its bounds; `who` signs events. Raises StoreError.
+
+    Without `upkeep` nothing is pruned: for a process that leaves again at once.
+    """
     table = loaded.config.cockpit
     return Store.open(
         loaded.store_path,
@@ -18,4 +21,5 @@ def open_store(loaded: LoadedConfig, clock: Clock, who: str) -> Store:
         alive=lambda pid, started_at: is_alive(ProcessIdentity(pid, started_at)),
         cap_bytes=table.store_max_mb * 1_000_000,
         retain_days=table.retain_days,
+        upkeep=upkeep,
     )

@@ -71,7 +71,7 @@ def sweep(tmp_path: Path, index: int, run: Callable[[Path, int], Trap | None]) -
         trap = run(path, nth)
         assert path.read_bytes() in (OLD, NEW[index])
         for other in folder.iterdir():  # a twin that was not finished was not used
-            assert OLD == other.read_bytes() or NEW[index].startswith(other.read_bytes())
+            assert other.read_bytes() == OLD or NEW[index].startswith(other.read_bytes())
         if trap is None:
             return nth
     raise AssertionError("too many calls")

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from pathlib import Path
 
-from cockpit.config.models import ListenerTable, LoadedConfig, Config
+from cockpit.config.models import Config, ListenerTable, LoadedConfig
 from cockpit.engine.plan import Plan, PlannedProbe
 from cockpit.feed import Artefact
 from cockpit.model import Event, Observation, Verdict

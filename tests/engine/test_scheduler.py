@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -61,7 +62,7 @@ async def test_every_probe_runs_on_its_period_and_starts_are_spread() -> None:
     assert len(set(firsts)) == 6
     assert max(firsts) - min(firsts) < 0.5
     for moments in starts.values():
-        gaps = [b - a for a, b in zip(moments, moments[1:], strict=False)]
+        gaps = [b - a for a, b in itertools.pairwise(moments)]
         assert 7.4 <= gaps[0] <= 10.01
         assert all(gap == pytest.approx(10, abs=0.01) for gap in gaps[1:])
     seconds = [moments[1] for moments in starts.values()]

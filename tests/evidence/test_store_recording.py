@@ -208,7 +208,7 @@ def test_a_failing_subscriber_does_not_disturb_the_others(world, heard) -> None:
 def test_an_overflow_drops_observations_counts_them_and_keeps_every_event(
     world, heard, monkeypatch
 ) -> None:
-    monkeypatch.setattr("cockpit.evidence.store.MOST_WAITING", 10)
+    monkeypatch.setattr("cockpit.evidence.desk.MOST_WAITING", 10)
     store = world.store()
     entered, go = threading.Event(), threading.Event()
 

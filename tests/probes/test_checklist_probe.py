@@ -52,6 +52,17 @@ def test_progress_rows_and_anchors(tmp_path: Path, look: Any) -> None:
         assert locate(document, anchor).key == finding.key
 
 
+def test_anchors_survive_odd_and_long_texts(tmp_path: Path, look: Any) -> None:
+    long = "Ж" * 900
+    text = f"- [ ] {long}\n- [ ] \x7f⚠️ odd\n- [ ] {long} b\n- [ ] {'w' * 3000}\n"
+    seen = look(probe(tmp_path, text)).observation
+    document = parse(text.encode())
+    anchors = [str(finding.facts["anchor"]) for finding in seen.findings]
+    assert anchors.pop() == ""
+    for item, anchor in zip(document.items, anchors, strict=False):
+        assert locate(document, Anchor.from_json(json.loads(anchor))) == item
+
+
 @pytest.mark.parametrize(
     ("text", "verdict"),
     [
@@ -166,3 +177,10 @@ def test_a_gate_over_a_file_of_its_own(tmp_path: Path, look: Any) -> None:
     (tmp_path / "other.md").write_text("- [x] a\n- [ ] b\n")
     seen = look(gate).observation
     assert (seen.verdict, seen.headline) == (Verdict.FAIL, "1/2 done")
+
+
+def test_a_changed_file_is_read_afresh(tmp_path: Path, look: Any) -> None:
+    listed = probe(tmp_path, TEXT)
+    first = look(listed).observation
+    (tmp_path / "list.md").write_bytes(TEXT.replace("[ ] Smoke", "[x] Smoke").encode())
+    assert look(listed, first).observation.headline.startswith("2/4")

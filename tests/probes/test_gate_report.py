@@ -257,9 +257,11 @@ def test_an_old_report_is_unknown_from_its_moment_on(tmp_path: Path, look: Any) 
     assert gate.next_due(stale) is None
 
 
-@pytest.mark.parametrize("name", ["r_2099-01-01.json", "r_x.json"])
-def test_a_report_from_the_future_is_not_ok(tmp_path: Path, look: Any, name: str) -> None:
-    write(tmp_path, name, GREEN, age=-86400 * 3)
+@pytest.mark.parametrize(("name", "age"), [("r_2099-01-01.json", 60), ("r_x.json", -86400)])
+def test_a_report_from_the_future_is_not_ok(
+    tmp_path: Path, look: Any, name: str, age: float
+) -> None:
+    write(tmp_path, name, GREEN, age)
     seen = look(probe(tmp_path), clock=Still(NOW)).observation
     assert seen.verdict is Verdict.UNKNOWN
     assert DoubtKind.CLOCK in {doubt.kind for doubt in seen.doubts}
@@ -272,6 +274,12 @@ def test_rubbish_is_unknown(tmp_path: Path, look: Any, body: str) -> None:
     assert seen.verdict is Verdict.UNKNOWN
     assert seen.findings[0].title == "NO REPORT"
     assert seen.doubts
+
+
+def test_a_half_written_report_is_read_again(tmp_path: Path, look: Any, quick_clock: Any) -> None:
+    write(tmp_path, "r_x.json", '{"summary": {')
+    clock = quick_clock(slept=lambda: write(tmp_path, "r_x.json", GREEN))
+    assert look(probe(tmp_path), clock=clock).observation.verdict is Verdict.OK
 
 
 def test_no_report_at_all(tmp_path: Path, look: Any) -> None:

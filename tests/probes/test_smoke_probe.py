@@ -77,6 +77,33 @@ def test_nothing_but_time_changes_nothing(server: Any, answer: Any, look: Any) -
     assert not second.ctx.artefacts
 
 
+def test_raw_replies_are_kept_again_when_they_are_news(server: Any, answer: Any, look: Any) -> None:
+    class Later(SystemClock):
+        ahead = 0.0
+
+        def now(self) -> datetime:
+            return super().now() + timedelta(seconds=self.ahead)
+
+    def kept(ahead: float, body: str, status: int = 500) -> bool:
+        nonlocal seen
+        clock.ahead = ahead
+        server.answers["/a"] = answer(status, body.encode(), "text/plain")
+        looked = look(probe, seen, clock=clock)
+        seen = looked.observation
+        assert len(seen.artefacts) == 1
+        return bool(looked.ctx.artefacts)
+
+    clock, seen = Later(), None
+    probe = smoke(server.url, checks=[{"name": "a", "path": "/a", "content_type": ""}])
+    assert kept(0, "one")
+    assert not kept(30, "one")
+    assert not kept(40, "two")
+    assert kept(80, "three")
+    assert kept(85, "three", 200)
+    assert not kept(600, "three", 200)
+    assert kept(700, "three", 200)
+
+
 @pytest.mark.parametrize(
     ("status", "body", "kind", "verdict", "title", "words"),
     [

@@ -125,6 +125,19 @@ async def _further_down(on: Stage, text: str) -> bool:
     return False
 
 
+async def test_after_a_filter_in_the_proof_escape_leads_back_to_the_list(
+    feed: RecordedFeed,
+) -> None:
+    async with stage(feed) as on:
+        await on.press("1", "enter", "/", *"runbook", "enter")
+        assert "/runbook  1 of" in on.text()
+        await on.press("escape")
+        assert on.app.focused is not None
+        assert on.app.focused.id == "problems"
+        await on.press("j")
+        assert next_line(on).startswith("next 2:")
+
+
 async def test_a_proof_stays_when_its_problem_is_over(feed: RecordedFeed) -> None:
     async with stage(feed) as on:
         await on.press("1", "enter")

@@ -330,6 +330,13 @@ def test_a_problem_with_two_probes_shows_the_proof_of_both() -> None:
     assert any("not kept any more" in row for row in rows)
 
 
+def test_a_finding_in_front_is_not_told_twice() -> None:
+    seen = heartbeat(calm=False)
+    rows = texts(finding_detail(view(incident()), seen, seen.finding("parity"), Proof(), 120))
+    assert sum("heartbeat 17685, pidfile 18800" in row for row in rows) == 1
+    assert rows[0] == "finding   ✖ TWO ENGINES  parity"
+
+
 def test_an_observation_without_a_basis_says_so() -> None:
     bare = observation("bare", "listener", "fine", verdict=OK)
     rows = texts(finding_detail(view(board([bare])), bare, None, Proof(), 80))

@@ -70,9 +70,7 @@ def full(made: Session) -> bool:
 def tick(made: Session, number: int) -> SetItem:
     observation = made.feed.snapshot().observations["list"]
     finding = observation.findings[number]
-    return SetItem(
-        "list", finding.key, str(finding.facts["status"]), str(finding.facts["anchor"])
-    )
+    return SetItem("list", finding.key, str(finding.facts["status"]), str(finding.facts["anchor"]))
 
 
 @pytest.fixture
@@ -108,9 +106,7 @@ def test_a_tick_changes_one_byte_and_is_told_undone_and_refused(
         after = file.read_bytes()
         assert [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b] == [11]
         until(
-            lambda: (
-                made.feed.snapshot().observations["list"].findings[0].facts["status"] == "done"
-            )
+            lambda: made.feed.snapshot().observations["list"].findings[0].facts["status"] == "done"
         )
         refused = reply_of(made, old)
         assert refused.ok and "already" in refused.text
@@ -139,9 +135,7 @@ def test_a_screen_attaches_to_a_live_collector_acts_through_the_store_and_takes_
         assert reply_of(made, Reprobe("backend")).text.startswith("backend OK")
         assert reply_of(made, tick(made, 1)).ok
         until(
-            lambda: (
-                made.feed.snapshot().observations["list"].findings[1].facts["status"] == "done"
-            )
+            lambda: made.feed.snapshot().observations["list"].findings[1].facts["status"] == "done"
         )
         process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
         until(lambda: made.feed.mode is FeedMode.LIVE)

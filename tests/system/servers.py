@@ -57,11 +57,15 @@ def main(kind: str, port: int) -> None:
         sys.stdin.read()
     elif kind in ("forked", "reuse-workers"):
         fork_workers(kind, port)
-    elif kind == "orphan":
+    elif kind == "orphans":
         server = listening(port)
-        if os.fork():
-            os._exit(0)
-        hold(server.getsockname()[1])
+        children = [fork_sleeper(), fork_sleeper()]
+        print(server.getsockname()[1], *children, flush=True)
+    elif kind == "late-worker":
+        server = listening(port)
+        print(server.getsockname()[1], flush=True)
+        while sys.stdin.readline():
+            print(fork_sleeper(), flush=True)
     else:
         sys.exit(f"no such server: {kind}")
 

@@ -57,6 +57,11 @@ class Rig:
         async with asyncio.timeout(DEADLINE):
             await self.watcher.ready()
 
+    async def armed(self, folder: Path) -> None:
+        async with asyncio.timeout(DEADLINE):
+            while self.native and str(folder) not in self.watcher._folders.paths:
+                await asyncio.sleep(0.005)
+
     async def reported(self, path: Path, *, sweep: bool = False) -> None:
         if sweep or not self.native:
             await self.clock.advance(5)
@@ -170,6 +175,24 @@ async def test_a_link_to_a_file_elsewhere(rig: Rig, tmp_path: Path) -> None:
     await rig.begin(link)
     target.write_text("22")
     await rig.reported(link)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+async def test_a_linked_folder_that_is_pointed_elsewhere(rig: Rig, tmp_path: Path) -> None:
+    for number in (1, 2):
+        (tmp_path / f"release{number}").mkdir()
+        (tmp_path / f"release{number}" / "state.json").write_text("x" * number)
+    current = tmp_path / "links" / "current"
+    current.parent.mkdir()
+    current.symlink_to(tmp_path / "release1")
+    path = current / "state.json"
+    await rig.begin(path)
+    current.unlink()
+    current.symlink_to(tmp_path / "release2")
+    await rig.reported(path, sweep=True)
+    await rig.armed(tmp_path / "release2")
+    (tmp_path / "release2" / "state.json").write_text("xxx")
+    await rig.reported(path)
 
 
 async def test_other_paths_while_it_runs(rig: Rig, tmp_path: Path) -> None:

@@ -21,7 +21,6 @@ from cockpit.system.listeners_psutil import PsutilListenerSource
 
 SERVERS = str(Path(__file__).with_name("servers.py"))
 ROOT = Path(__file__).parents[2]
-posix = pytest.mark.skipif(sys.platform == "win32", reason="forks")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux's sockets")
 SOURCES = [PsutilListenerSource] + ([NetlinkListenerSource] if sys.platform == "linux" else [])
 
@@ -159,15 +158,32 @@ def test_a_worker_that_appears_and_one_that_goes(source, serve, until) -> None:
     assert source.snapshot().on(server.port).pids == (server.pid,)
 
 
-@posix
-def test_an_orphan_that_kept_the_port_is_its_own_root(source, serve) -> None:
-    server = serve("orphan")
+@linux
+def test_orphans_that_kept_one_socket_are_one_service(source, serve) -> None:
+    server = serve("orphans")
     server.wait()
+    orphans = server.ports[1:]
     found = source.snapshot([server.port]).on(server.port)
     assert found is not None
-    assert server.pid not in found.pids
-    assert len(found.services) == 1
-    os.kill(found.pids[0], 9)
+    assert found.pids == tuple(sorted(orphans))
+    (service,) = found.services
+    assert service.root.pid in orphans
+    assert service.pids == found.pids
+
+
+@linux
+@pytest.mark.parametrize("reused_pid", [False, True])
+def test_a_worker_forked_later_is_found_without_a_new_socket(serve, reused_pid: bool) -> None:
+    server = serve("late-worker")
+    source = NetlinkListenerSource(ManualClock())
+    assert source.snapshot().on(server.port).pids == (server.pid,)
+    server.stdin.write("fork\n")
+    server.stdin.flush()
+    worker = int(server.stdout.readline())
+    if reused_pid:
+        source._owners._pids.add(worker)
+    assert source.snapshot().on(server.port).pids == tuple(sorted([server.pid, worker]))
+    os.kill(worker, 9)
 
 
 @linux

@@ -59,7 +59,8 @@ def _score(view: View, observation: Observation) -> Line:
 def _file(view: View, observation: Observation, *, several: bool) -> list[Row]:
     lines: list[Row] = []
     if several or not observation.findings:
-        text = (*_score(view, observation), Span(f"  {view.text(observation.headline)}", Tone.DIM))
+        told = view.text(observation.headline)
+        text = (*named(view, observation), Span(f"  {told}", Tone.DIM))
         lines.append(Row(join_key(observation.probe), (text,)))
     waiting = True
     for section, run in groupby(observation.findings, key=lambda one: fact(one, "section")):

@@ -87,7 +87,8 @@ def problem_detail(view: View, problem: Problem, proof: Proof, width: int) -> li
             for one in observation.findings
             if problem.key in (one.cause, problem.finding) or one.key == problem.finding
         ]
-        _probe(sheet, observation, related, proof)
+        others = [one for one in observation.findings if one not in related]
+        _probe(sheet, observation, [*related, *others], proof)
     return sheet.rows
 
 
@@ -99,7 +100,8 @@ def finding_detail(
     if finding is not None:
         _finding(sheet, finding)
         sheet.say("do", finding.next_act, Tone.STRONG)
-    _probe(sheet, observation, [finding] if finding else [], proof)
+    others = [one for one in observation.findings if one is not finding]
+    _probe(sheet, observation, others, proof)
     return sheet.rows
 
 
@@ -112,7 +114,9 @@ def pairs_detail(view: View, title: str, pairs: Iterable[tuple[str, str]], width
     return sheet.rows
 
 
-def _probe(sheet: Sheet, observation: Observation, told: Sequence[Finding], proof: Proof) -> None:
+def _probe(
+    sheet: Sheet, observation: Observation, findings: Sequence[Finding], proof: Proof
+) -> None:
     view = sheet.view
     sheet.head(f"{observation.probe} ({observation.kind})")
     sheet.spans(
@@ -130,8 +134,7 @@ def _probe(sheet: Sheet, observation: Observation, told: Sequence[Finding], proo
     if not observation.basis:
         sheet.say("basis", "none given: nothing says what was measured", Tone.STRONG)
     sheet.say("runbook", observation.runbook)
-    others = [one for one in observation.findings if one not in told]
-    for finding in (*told, *others):
+    for finding in findings:
         _finding(sheet, finding)
     _metrics(sheet, observation.metrics)
     _history(sheet, proof.history.get(observation.probe, ()))

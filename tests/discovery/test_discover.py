@@ -19,9 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.clock import ManualClock
-from cockpit.config import walk as walking
-from cockpit.config.discover import discover, look_around
-from cockpit.config.findings import (
+from cockpit.config.load import load, loads
+from cockpit.config.models import Config
+from cockpit.discovery import walk as walking
+from cockpit.discovery.discover import discover, look_around
+from cockpit.discovery.findings import (
     Findings,
     FoundChecklist,
     FoundHeartbeat,
@@ -29,10 +31,8 @@ from cockpit.config.findings import (
     FoundReport,
     Names,
 )
-from cockpit.config.init import InitError, render_init, write_init
-from cockpit.config.load import load, loads
-from cockpit.config.models import Config
-from cockpit.config.templates import EXAMPLES
+from cockpit.discovery.init import InitError, render_init, write_init
+from cockpit.discovery.templates import EXAMPLES
 from cockpit.system.listeners import ListenerSnapshot, default_source
 
 BEAT = {"timestamp": "2026-11-20T13:18:28.838398", "pid": 17685, "total_decisions_session": 76}

@@ -15,7 +15,8 @@ import platformdirs
 
 from cockpit.checklists.parse import parse
 from cockpit.clock import Clock, SystemClock
-from cockpit.config.findings import (
+from cockpit.config.models import Config, LoadedConfig
+from cockpit.discovery.findings import (
     Findings,
     FoundChecklist,
     FoundHeartbeat,
@@ -24,9 +25,8 @@ from cockpit.config.findings import (
     FoundReport,
     Names,
 )
-from cockpit.config.models import Config, LoadedConfig
-from cockpit.config.shapes import gate_shape, heartbeat_shape, pid_of, read_json
-from cockpit.config.walk import Entry, Walk, ignored_by_git, read, walk
+from cockpit.discovery.shapes import gate_shape, heartbeat_shape, pid_of, read_json
+from cockpit.discovery.walk import Entry, Walk, ignored_by_git, read, walk
 from cockpit.system.listeners import Listener, ListenerSource, default_source
 from cockpit.text import clean
 

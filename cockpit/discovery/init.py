@@ -9,7 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from cockpit.clock import Clock
-from cockpit.config.discover import (
+from cockpit.config.errors import ConfigErrors
+from cockpit.config.load import FILE_NAME, loads
+from cockpit.config.show import to_toml
+from cockpit.discovery.discover import (
     MOST_CHECKLISTS,
     MOST_HEARTBEATS,
     MOST_PORTS,
@@ -17,8 +20,7 @@ from cockpit.config.discover import (
     discover,
     engine_name,
 )
-from cockpit.config.errors import ConfigErrors
-from cockpit.config.findings import (
+from cockpit.discovery.findings import (
     Findings,
     FoundChecklist,
     FoundHeartbeat,
@@ -26,9 +28,7 @@ from cockpit.config.findings import (
     FoundReport,
     Names,
 )
-from cockpit.config.load import FILE_NAME, loads
-from cockpit.config.show import to_toml
-from cockpit.config.templates import EXAMPLES, HEAD, TITLES
+from cockpit.discovery.templates import EXAMPLES, HEAD, TITLES
 from cockpit.shipped import shipped_checklists
 
 _MOST_REPORTS = 8

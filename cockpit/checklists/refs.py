@@ -1,0 +1,120 @@
+"""References to tasks in running words: `P2E.2, P2B.1 (auth)`, `P2F.1-3`, `after 6A/6B`.
+
+A reference is turned into names here and into tasks by `plan`, which knows the documents.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_NONE = re.compile(r"(?:none|n/?a|nothing|no dependenc(?:y|ies)|nil|independent|-+|–|—)?\W*", re.I)
+_WORD = "task|batch|phase|stage|step|day|week|sprint|milestone|gate|item"
+_NUMBER = r"\d+[A-Za-z]?(?:\.\d+)*"
+_REFERENCE = re.compile(
+    rf"""
+    \b(?P<phase>P\d+[A-Z]?)(?:\.(?P<low>\d+)(?:\s?[-–]\s?(?:P\d+[A-Z]?\.)?(?P<high>\d+))?
+        (?P<deep>(?:\.\d+)*))?(?![\w.]\w)
+    | \b(?P<word>{_WORD})(?:e?s)?\s+\#?(?P<list>{_NUMBER}(?:\s?(?:[-–,/&]|and|to)\s?\#?{_NUMBER})*)
+    | (?<![\w.-])(?P<bare>\d+[A-Z](?:\.\d+)*|\d+(?:\.\d+)+|[A-Z][A-Z]{{0,7}}-?\d+)(?![\w-])
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_PIECE = re.compile(rf"({_NUMBER})(?:\s?(?:[-–]|to)\s?({_NUMBER}))?")
+_FILE = re.compile(r"(\d{1,4})_\w")
+_NAMED = re.compile(rf"({_WORD})\s+#?(.+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One name somebody wrote, and how: `name` is canonical, `text` as written."""
+
+    name: str
+    text: str
+
+
+def canonical(name: str) -> str:
+    """One spelling for a name: upper case, no leading zeros in whole numbers."""
+    named = _NAMED.fullmatch(name.strip())
+    if named is not None:
+        return f"{named.group(1).upper()} {_unpadded(named.group(2))}"
+    return _unpadded(name)
+
+
+def _unpadded(text: str) -> str:
+    return re.sub(r"(?<![\d.])0+(?=\d)", "", text.strip().upper())
+
+
+def aliases(name: str) -> frozenset[str]:
+    """Every canonical spelling under which a task or group called `name` may be meant.
+
+    `Phase 2A` is also `P2A` and `2A`, `Batch 3B` also `3B`, and the file name `07_fix.md`
+    also `Task 7`.
+    """
+    file = _FILE.match(name)
+    if file is not None:
+        return frozenset((f"TASK {int(file.group(1))}", canonical(name)))
+    main = canonical(name)
+    found = {main}
+    word, _, number = main.partition(" ")
+    if number and any(char.isalpha() for char in number):
+        found.add(number)
+        if word == "PHASE":
+            found.add(f"P{number}")
+    phase = re.fullmatch(r"P(\d+[A-Z])", main)
+    if phase is not None:
+        found |= {phase.group(1), f"PHASE {phase.group(1)}"}
+    return frozenset(found)
+
+
+def read_references(text: str) -> list[Reference]:
+    """The names in a dependency text; empty for `None (parallel with P2A)`.
+
+    Remarks in brackets are left out: they explain, they do not name.
+    """
+    bare = _BRACKETS.sub(" ", text).strip()
+    if _NONE.fullmatch(bare) or re.match(r"none\b", bare, re.IGNORECASE):
+        return []
+    found: list[Reference] = []
+    for match in _REFERENCE.finditer(bare):
+        if match.group("phase"):
+            found += _phase(match)
+        elif match.group("word"):
+            word = match.group("word").upper()
+            found += [
+                Reference(canonical(f"{word} {number}"), match.group().strip())
+                for number in expand(match.group("list"))
+            ]
+        else:
+            found.append(Reference(canonical(match.group("bare")), match.group("bare")))
+    if not found:
+        return [Reference(bare.upper(), bare)]
+    return list(dict.fromkeys(found))
+
+
+def _phase(match: re.Match[str]) -> list[Reference]:
+    phase = match.group("phase").upper()
+    if match.group("low") is None:
+        return [Reference(phase, match.group())]
+    low = int(match.group("low"))
+    high = int(match.group("high") or low)
+    if match.group("deep"):
+        return [Reference(match.group().upper(), match.group())]
+    return [Reference(f"{phase}.{number}", match.group()) for number in _span(low, high)]
+
+
+def expand(numbers: str) -> list[str]:
+    """`12-14, 04-05` as `12 13 14 4 5`; numbers with letters do not form ranges."""
+    found: list[str] = []
+    for low, high in _PIECE.findall(numbers):
+        if high and low.isdigit() and high.isdigit():
+            found += [str(number) for number in _span(int(low), int(high))]
+        else:
+            found += [_unpadded(part) for part in (low, high) if part]
+    return found
+
+
+def _span(low: int, high: int) -> range:
+    """A range no longer than a plan may be: a slip of the pen must not fill the memory."""
+    return range(low, min(high, low + 500) + 1) if high >= low else range(low, low + 1)
