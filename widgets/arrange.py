@@ -48,24 +48,48 @@ def arrange(
     opened: str = "",
     detail: bool = False,
     idle: Collection[str] = (),
+    said: int = 1,
 ) -> dict[str, Region]:
     """The region of every part that is shown.
 
     `opened` is the pane that has the whole height, `detail` whether the panel is docked, `idle`
-    names panes that have nothing to show and get one line.
+    names panes that have nothing to show and get one line. `said` is how many lines the message on
+    the bottom line takes; the panes above it give way, nothing else moves.
     """
     if width <= 0 or height <= 0:
         return {}
     wide = width >= WIDE[0] and height >= WIDE[1]
     if opened or (detail and not wide):
-        return _opened(width, height, opened, detail, wide)
-    return _columns(width, height, detail, idle) if wide else _stack(width, height, idle)
+        regions = _opened(width, height, opened, detail, wide)
+    else:
+        regions = _columns(width, height, detail, idle) if wide else _stack(width, height, idle)
+    extra = min(said - 1, height - 3)
+    return _raised(regions, height, extra) if extra > 0 and "keys" in regions else regions
+
+
+def _raised(regions: dict[str, Region], height: int, extra: int) -> dict[str, Region]:
+    """The bottom block `extra` lines higher, what it covers cut short."""
+    floor = height - 2 - extra
+    kept = {
+        name: region.crop_size((region.width, max(0, floor - region.y)))
+        for name, region in regions.items()
+        if name not in ("watch", "keys") and region.y < floor
+    }
+    watch = regions.get("watch")
+    if watch is not None:
+        kept["watch"] = watch.translate((0, -extra))
+    keys = regions["keys"]
+    kept["keys"] = Region(0, keys.y - extra, keys.width, keys.height + extra)
+    return kept
 
 
 def _stack(width: int, height: int, idle: Collection[str]) -> dict[str, Region]:
     lines = _grant(height, _FIRST, _THEN, idle)
-    order = ("top", "problems", "next", *PANES[1:], "watch", "keys")
-    return _pile(0, 0, width, [(name, lines.get(name, 0)) for name in order])
+    order = ("top", "problems", "next", *PANES[1:])
+    bottom = [(name, lines.get(name, 0)) for name in ("watch", "keys")]
+    start = height - sum(size for _, size in bottom)
+    upper = _pile(0, 0, width, [(name, lines.get(name, 0)) for name in order])
+    return upper | _pile(0, start, width, bottom)
 
 
 def _columns(width: int, height: int, detail: bool, idle: Collection[str]) -> dict[str, Region]:

@@ -84,6 +84,7 @@ class BoardScreen(Screen[None], inherit_bindings=False):
             opened=self._opened,
             detail=self._detail.target is not None,
             idle=self._idle,
+            said=1 if self._asking else self._bar.lines(size.width),
         )
         if self._asking and "keys" in regions:
             regions["prompt"] = regions.pop("keys")
@@ -120,6 +121,11 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         lines += self._next.show(next_act(view, self._panes["problems"].cursor_key))
         lines += self._watch.show(watch(view, self._frame))
         return lines + self._detail.update_view(view)
+
+    def on_key_bar_resized(self) -> None:
+        height = self._bar.size.height
+        if not self._asking and height and height != self._bar.lines(self.size.width):
+            self._deck.rearrange()
 
     def _rearrange(self) -> None:
         if self._detail.target is not None:
@@ -262,7 +268,7 @@ class BoardScreen(Screen[None], inherit_bindings=False):
             self.say("there is no line to copy")
             return
         self.app.copy_to_clipboard(row.text())
-        self.say(f"copied, if the terminal allows it (OSC 52): {row.text()}")
+        self.say("the line is copied, if the terminal allows it (OSC 52)")
 
     # The bottom line as a question
 

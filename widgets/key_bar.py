@@ -1,23 +1,31 @@
-"""The last line: the keys that work here, or for a while what became of the last command."""
+"""The last line: the keys that work here, or for a while what became of the last command.
+
+A message longer than the line gets up to three lines: a refusal that is cut says nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.message import Message
 from textual.timer import Timer
 
 from cockpit.text import clean
 from widgets.fitted import OneLine
-from widgets.lines import Row, Span
+from widgets.lines import Row, Span, wrap
 from widgets.look import Glyphs, Tone
 from widgets.rows.status import fitting_keys
 
 _KEEP = 10.0
 _KEEP_REFUSAL = 60.0
+_MOST_LINES = 3
 
 
 class KeyBar(OneLine):
     """Keys, unless there is something to say."""
+
+    class Resized(Message):
+        """The message needs another number of lines than the one before."""
 
     def __init__(self, glyphs: Glyphs, keys: Sequence[tuple[str, str]]) -> None:
         super().__init__(glyphs=glyphs, id="keys")
@@ -52,12 +60,20 @@ class KeyBar(OneLine):
         self._saying = ""
         self._renew()
 
-    def _renew(self) -> None:
-        self.present(self._line)
+    def lines(self, width: int) -> int:
+        """How many lines the bar needs in that width."""
+        return len(self._rows_in(width))
 
-    def _line(self, width: int) -> list[Row]:
-        if self._saying:
-            tone = Tone.STRONG if self._ok else Tone.WARN
-            mark = "" if self._ok else f"{self.glyphs.text('▲')} "
-            return [Row("", (Span(f"{mark}{self._saying}", tone),))]
-        return fitting_keys(self._keys, width)
+    def _renew(self) -> None:
+        self.post_message(self.Resized())
+        self.present(self._rows_in)
+
+    def _rows_in(self, width: int) -> list[Row]:
+        if not self._saying:
+            return fitting_keys(self._keys, width)
+        tone = Tone.STRONG if self._ok else Tone.WARN
+        mark = "" if self._ok else f"{self.glyphs.text('▲')} "
+        told = wrap(f"{mark}{self._saying}", max(1, width))
+        if len(told) > _MOST_LINES:
+            told = [*told[: _MOST_LINES - 1], " ".join(told[_MOST_LINES - 1 :])]
+        return [Row("", (Span(line, tone),)) for line in told]

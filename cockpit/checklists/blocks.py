@@ -67,7 +67,14 @@ class Row:
     """Line of the table's head: tells tables apart."""
 
 
-Block = ItemOpen | ItemClose | Rule | Heading | Paragraph | Row
+@dataclass(frozen=True, slots=True)
+class Html:
+    """A block of HTML, which may be a comment."""
+
+    content: str
+
+
+Block = ItemOpen | ItemClose | Rule | Heading | Paragraph | Row | Html
 
 
 def walk(data: bytes, lines: Lines, skip: int) -> Iterator[Block]:
@@ -100,6 +107,8 @@ def walk(data: bytes, lines: Lines, skip: int) -> Iterator[Block]:
         elif kind == "hr":
             if token.level == 0:
                 yield Rule()
+        elif kind == "html_block":
+            yield Html(token.content)
         elif kind == "table_open":
             table = _lines(token)[0] + skip
             head = []

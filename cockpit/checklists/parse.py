@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from . import bytespan
 from . import meta as metadata
-from .blocks import Block, Heading, ItemClose, ItemOpen, Paragraph, Row, walk
+from .blocks import Block, Heading, Html, ItemClose, ItemOpen, Paragraph, Row, walk
 from .bytespan import Mark
 from .ids import find_id
 from .items import NO_META, Document, Encoding, Form, Item, Meta, Progress, Section, counted
@@ -89,6 +89,7 @@ class _Builder:
         self.repair = Repairer(data)
         self.items: list[Item] = []
         self.labels: dict[int, list[str]] = {}
+        self.remarks: dict[int, list[str]] = {}
         self.headings: list[_Open] = []
         self.sections: list[tuple[_Open, int, int]] = []
         self.frames: list[_Frame] = []
@@ -107,6 +108,8 @@ class _Builder:
                 self._row(block)
             elif isinstance(block, Heading):
                 self._heading(block)
+            elif isinstance(block, Html):
+                self._comment(block)
             elif self.headings:  # a rule
                 self.headings[-1].ruled = True
 
@@ -115,6 +118,9 @@ class _Builder:
         for index, labels in self.labels.items():
             item = self.items[index]
             self.items[index] = replace(item, meta=metadata.from_labels(labels, item.meta))
+        for index, remarks in self.remarks.items():
+            item = self.items[index]
+            self.items[index] = replace(item, meta=metadata.from_comments(remarks, item.meta))
         items = tuple(self.items)
         sections = [
             Section(
@@ -176,7 +182,9 @@ class _Builder:
 
     def _paragraph(self, block: Paragraph) -> None:
         contents = block.content.split("\n")
-        line = self._first_line(block, contents[0])
+        line = block.line
+        if block.end - block.line != len(contents):
+            line = self._first_line(block, contents[0])
         mark: Mark | None = None
         start = 0
         part: list[str] = []
@@ -256,6 +264,16 @@ class _Builder:
         elif self.headings and not self.headings[-1].ruled and not self.frames[1:]:
             self.headings[-1].labels.append(self.repair(content))
 
+    def _comment(self, block: Html) -> None:
+        """A comment on lines of its own belongs to the item or the heading task it stands in."""
+        frame = next((f for f in reversed(self.frames) if f.item is not None), None)
+        target = frame.item if frame is not None else None
+        if target is None and self.headings and not self.frames:
+            target = self.headings[-1].task
+        found = comments(block.content)
+        if target is not None and found:
+            self.remarks.setdefault(target, []).extend(map(self.repair, found))
+
     # Tables
 
     def _row(self, block: Row) -> None:
@@ -276,12 +294,14 @@ class _Builder:
 
     def _read(self, line: int, content: str, reader: _Reader) -> tuple[int, Mark] | None:
         """Apply `reader` to the bytes of a line; the offset of its content and what it found."""
-        if reader(content) is None:
+        mark = reader(content)
+        if mark is None:
             return None
         raw = self._content(line, content)
         if raw is None:
             return None
-        mark = reader(raw[1])
+        if raw[1] != content:  # bytes that are not UTF-8, or NUL
+            mark = reader(raw[1])
         return (raw[0], mark) if mark is not None else None
 
     def _content(self, line: int, content: str) -> tuple[int, str] | None:
@@ -329,7 +349,8 @@ class _Builder:
         remarks = comments(content) if "<!--" in content else []
         meta: Meta = NO_META
         if mark.form is not Form.STATUS_LINE:
-            meta = metadata.from_text(self._plain(content), remarks)
+            whole = text if len(part) == 1 else self._plain(content)
+            meta = metadata.from_text(whole, remarks)
         name = (mark.form, section, text)
         nth = self.seen[name] = self.seen.get(name, 0) + 1
         item = Item(

@@ -43,7 +43,7 @@ def build(
     folder = loaded.folder
     match table:
         case ListenerTable():
-            from cockpit.probes.listener import ListenerProbe
+            from cockpit.probes.listener.probe import ListenerProbe
 
             if source is None:
                 from cockpit.system.listeners import default_source
@@ -51,7 +51,7 @@ def build(
                 source = default_source()
             return ListenerProbe(table, folder, source=source)
         case HeartbeatTable():
-            from cockpit.probes.heartbeat import HeartbeatProbe
+            from cockpit.probes.heartbeat.probe import HeartbeatProbe
 
             return HeartbeatProbe(table, folder)
         case GateTable():
@@ -62,17 +62,17 @@ def build(
             return ChecklistProbe(table, folder)
         case SmokeTable():
             from cockpit.probes.redact import Redactor
-            from cockpit.probes.smoke import SmokeProbe
+            from cockpit.probes.smoke.probe import SmokeProbe
 
             return SmokeProbe(table, folder, redactor=Redactor(_secrets(loaded)))
     raise TypeError(f"no probe for {type(table).__name__}")
 
 
 def _gate(table: GateTable, loaded: LoadedConfig, trusted: Callable[[GateTable], bool]) -> Probe:
-    from cockpit.probes.gate import ChecklistGateProbe, ReportGateProbe
+    from cockpit.probes.gate.probe import ChecklistGateProbe, ReportGateProbe
 
     if table.command is not None:
-        from cockpit.probes.gate_command import CommandGateProbe
+        from cockpit.probes.gate.command import CommandGateProbe
         from cockpit.probes.redact import Redactor, environment_secrets
 
         secrets = [*_secrets(loaded), *environment_secrets(os.environ)]

@@ -74,6 +74,7 @@ class FolderWatcher:
         self._ready = asyncio.Event()
         self._timer = self._loop.create_task(self._sweep_regularly())
         self.set_paths(paths)
+        self._sweep_due.set()
         targets: list[Callable[[], None]] = [self._sweep_forever]
         if self._native:
             targets.append(self._listen_forever)
@@ -87,11 +88,12 @@ class FolderWatcher:
         """Watch these from now on instead. ValueError for a wildcard in a folder."""
         entries = tuple(dict.fromkeys(Entry.of(path) for path in paths))
         with self._lock:
+            if set(entries) == set(self._entries):
+                return
             self._entries = entries
         if self._ready is not None:
             self._ready.clear()
         self._sweep_due.set()
-        self._rearm.set()
 
     async def ready(self) -> None:
         """Wait until the present paths are being watched: from then on no change is missed."""
@@ -132,7 +134,7 @@ class FolderWatcher:
             known = set(entries)
             folders = plan_folders(entries)
             with self._lock:
-                moved = folders.watched != self._folders.watched
+                moved = folders != self._folders
                 current = entries is self._entries
             if moved and current:
                 self._rearm.set()
@@ -181,11 +183,12 @@ class FolderWatcher:
             # What changed while nothing was armed is found by a sweep.
             self._sweep_due.set()
             try:
-                self._listen(notify, entries, folders)
+                self._listen(notify, folders)
             finally:
                 notify.close()
 
-    def _listen(self, notify: RustNotify, entries: tuple[Entry, ...], folders: Folders) -> None:
+    def _listen(self, notify: RustNotify, folders: Folders) -> None:
+        """Pass on events until the folders to watch are others, or it is time to stop."""
         roots = set(folders.paths)
         while True:
             found = notify.watch(self._debounce_ms, self._step_ms, 0, self._rearm)
@@ -194,12 +197,14 @@ class FolderWatcher:
                     continue
                 return
             paths = {path for _, path in found}
-            changed = {match for path in paths for match in _meaning(path, entries, folders)}
             with self._lock:
-                for path in changed:
-                    self._signatures[path] = signature(path)
+                entries = self._entries
+            changed = {match for path in paths for match in _meaning(path, entries, folders)}
+            now = {path: signature(path) for path in changed}
+            with self._lock:
+                self._signatures.update(now)
             self._pass_on(changed)
-            if paths & roots or plan_folders(entries).watched != folders.watched:
+            if paths & roots or plan_folders(entries) != folders:
                 return
 
     def _pass_on(self, changed: set[Path]) -> None:

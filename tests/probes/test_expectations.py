@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.probes.expectations import unmet
 from cockpit.probes.redact import Redactor, environment_secrets
+from cockpit.probes.smoke.expectations import unmet
 
 DATA = {"n": 3, "f": 0.5, "s": "text", "b": True, "z": None, "a": [1, 2], "e": [], "o": {"k": 1},
         "d": "2026-01-05", "rows": [{"delta": 0.2}, {"delta": -0.1}]}  # fmt: skip

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cockpit.config.models import Config, GateTable, LoadedConfig
 from cockpit.model import DoubtKind, Observation, Verdict
 from cockpit.probes import build
-from cockpit.probes.gate_output import Ending, Output, judge_output
+from cockpit.probes.gate.output import Ending, Output, judge_output
 
 TRACE = 'Traceback (most recent call last):\n  File "g.py", line 1\n'
 

@@ -17,8 +17,8 @@ from cockpit.config.models import Config, GateTable, LoadedConfig
 from cockpit.model import DoubtKind, Verdict
 from cockpit.probes import build
 from cockpit.probes.base import Probe
-from cockpit.probes.gate_judgement import GateJudgement, Tally, decide
-from cockpit.probes.gate_report import judge_report, name_date, report_time
+from cockpit.probes.gate.judgement import GateJudgement, Tally, decide
+from cockpit.probes.gate.report import judge_report, name_date, report_time
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 EACH = {"each": "$.summary.promotion_gate_progress", "met": "met"}

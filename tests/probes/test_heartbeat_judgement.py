@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cockpit.config.models import HeartbeatTable
 from cockpit.model import DoubtKind, Verdict
-from cockpit.probes.heartbeat_facts import (
+from cockpit.probes.heartbeat.facts import (
     Beat,
     BeatRead,
     Engine,
@@ -22,7 +22,7 @@ from cockpit.probes.heartbeat_facts import (
     beat_of,
     pid_of,
 )
-from cockpit.probes.heartbeat_judgement import Judgement, counter_word, judge
+from cockpit.probes.heartbeat.judgement import Judgement, counter_word, judge
 from cockpit.probes.jsontext import BadJson, decode
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)

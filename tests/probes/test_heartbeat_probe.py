@@ -15,7 +15,7 @@ import pytest
 from cockpit.clock import ManualClock
 from cockpit.config.models import HeartbeatTable
 from cockpit.model import DoubtKind, Observation, Verdict
-from cockpit.probes.heartbeat import FILE_CAP, HeartbeatProbe
+from cockpit.probes.heartbeat.probe import FILE_CAP, HeartbeatProbe
 
 ENGINE = """
 import sys

@@ -13,8 +13,8 @@ import pytest
 
 from cockpit.config.models import ListenerTable
 from cockpit.model import DoubtKind, Verdict
-from cockpit.probes.listener import ListenerProbe
-from cockpit.probes.listener_judgement import judge_port
+from cockpit.probes.listener.judgement import judge_port
+from cockpit.probes.listener.probe import ListenerProbe
 from cockpit.system.listeners import (
     Listener,
     ListenerSnapshot,

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.model import DoubtKind, Verdict
-from cockpit.probes.options_checks import (
+from cockpit.probes.smoke.options_checks import (
     chain_of,
     expiration_dates,
     judge_chain,
     judge_expirations,
     judge_health,
 )
-from cockpit.probes.options_greeks import judge_greeks
+from cockpit.probes.smoke.options_greeks import judge_greeks
 
 TODAY = date(2026, 1, 5)
 DAY = date(2026, 1, 16)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.probes.scores import read_output
+from cockpit.probes.gate.scores import read_output
 
 
 @pytest.mark.parametrize(

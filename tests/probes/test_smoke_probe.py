@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
+from cockpit.board import problem_list
 from cockpit.clock import SystemClock
 from cockpit.config.models import Config, LoadedConfig, SmokeTable
 from cockpit.model import Concern, DoubtKind, Finding, Observation, Verdict
 from cockpit.probes import build
 from cockpit.probes.base import Probe
+from cockpit.standing import Standing
 
 TODAY = (datetime.now(UTC) - timedelta(hours=5)).date()
 DAY = TODAY + timedelta(days=11)
@@ -360,18 +362,40 @@ def test_a_cached_answer_is_told(server: Any, answer: Any, look: Any) -> None:
 
 def listening(port: int, verdict: Verdict, title: str) -> Observation:
     at = datetime(2026, 1, 5, tzinfo=UTC)
-    finding = Finding(f"port:{port}", verdict, f":{port}", title=title)
-    return Observation("backend", "listener", Concern.RUN, verdict, "", at, at, findings=(finding,))
+    finding = Finding(f"port:{port}", verdict, f":{port}", title=title, cause=f"port:{port}")
+    until = at + timedelta(days=99999)
+    return Observation(
+        "backend", "listener", Concern.RUN, verdict, "", at, until, findings=(finding,)
+    )
 
 
 def test_text_500_two_owners_or_one(server: Any, answer: Any, look: Any) -> None:
     server.answers |= good(answer)
     server.answers["/api/options/chain/SPY"] = answer(500, b"Internal Server Error", "text/plain")
     probe = smoke(server.url, symbols=["SPY"])
-    crowd = {"backend": listening(server.port, Verdict.FAIL, "TWO OWNERS")}
-    two = look(probe, board=crowd).observation.finding("chain:SPY")
-    assert two.cause == f"port:{server.port}"
-    alone = {"backend": listening(server.port, Verdict.OK, "")}
-    one = look(probe, board=alone).observation.finding("chain:SPY")
-    assert one.cause == f"url:{server.url}"
-    assert "its code" in one.text
+    crowd = listening(server.port, Verdict.FAIL, "TWO OWNERS")
+    two = look(probe, board={"backend": crowd}).observation
+    alone = listening(server.port, Verdict.OK, "")
+    one = look(probe, board={"backend": alone}).observation
+    assert "its code" in one.finding("chain:SPY").text
+    assert "its code" not in two.finding("chain:SPY").text
+
+    unordered = look(probe).observation
+    for seen, port in ((two, crowd), (one, alone), (unordered, crowd)):
+        standings = {o.probe: Standing(o, o.observed_at) for o in (seen, port)}
+        problems = problem_list(standings, seen.observed_at, {})
+        expected = "TWO OWNERS" if port is crowd else "SMOKE FAILED"
+        assert [problem.title for problem in problems] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"), [(500, "port:{port}"), (401, "url:{url}"), (429, "url:{url}")]
+)
+def test_causes(server: Any, answer: Any, look: Any, status: int, cause: str) -> None:
+    server.answers["/a"] = answer(status, b"{}")
+    seen = look(smoke(server.url, checks=[{"name": "a", "path": "/a"}])).observation
+    assert seen.findings[0].cause == cause.format(port=server.port, url=server.url)
+    server.answers["/a"] = answer.of({"x": 1})
+    checks = [{"name": "a", "path": "/a", "expect": {"$.x": 2}}]
+    seen = look(smoke(server.url, checks=checks)).observation
+    assert seen.findings[0].cause == f"url:{server.url}#a"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.probes.timestamps import read_timestamp
+from cockpit.probes.heartbeat.timestamps import read_timestamp
 
 NEW_YORK = ZoneInfo("America/New_York")
 ISTANBUL = ZoneInfo("Europe/Istanbul")

@@ -12,14 +12,19 @@ from widgets.arrange import PANES, arrange
 OPENED = st.sampled_from(["", *PANES, "everything"])
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
-    st.integers(1, 300), st.integers(1, 120), OPENED, st.booleans(), st.sets(st.sampled_from(PANES))
+    st.integers(1, 300),
+    st.integers(1, 120),
+    OPENED,
+    st.booleans(),
+    st.sets(st.sampled_from(PANES)),
+    st.integers(1, 3),
 )
 def test_parts_lie_on_the_screen_and_never_on_each_other(
-    width, height, opened, detail, idle
+    width, height, opened, detail, idle, said
 ) -> None:
-    regions = arrange(width, height, opened=opened, detail=detail, idle=idle)
+    regions = arrange(width, height, opened=opened, detail=detail, idle=idle, said=said)
     whole = Region(0, 0, width, height)
     assert all(whole.contains_region(region) and region.area for region in regions.values())
     parts = list(regions.items())

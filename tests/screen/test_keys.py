@@ -220,6 +220,23 @@ async def test_a_reply_stands_on_the_bottom_line_and_a_refusal_is_marked(
         assert "REFUSED" not in on.text()
 
 
+async def test_a_long_refusal_is_told_in_full_and_the_watch_line_stays(
+    feed: RecordedFeed,
+) -> None:
+    async with stage(feed) as on:
+        before = on.lines()
+        feed.answer = lambda command: (False, "not ended: " + "reason after reason " * 6 + "done.")
+        await on.press("u")
+        lines = on.lines()
+        said = " ".join(line.strip() for line in lines[-2:])
+        assert said.startswith("▲ REFUSED: not ended: reason")
+        assert said.endswith("reason done.")
+        assert lines[-3] == before[-2]
+        assert lines[:-6] == before[:-6]
+        await on.press("escape")
+        assert on.lines() == before
+
+
 async def test_a_tick_is_held_back_once_when_the_item_went_away_under_the_cursor(
     feed: RecordedFeed,
 ) -> None:
@@ -232,7 +249,7 @@ async def test_a_tick_is_held_back_once_when_the_item_went_away_under_the_cursor
         )
         await on.press("space")
         assert feed.submitted == []
-        assert "the item went away" in on.lines()[-1]
+        assert "the item went away" in on.text()
         await on.press("space")
         assert len(feed.submitted) == 1
 

@@ -134,7 +134,7 @@ async def test_hostile_texts_reach_the_terminal_as_text_only(size: tuple[int, in
 
 
 @pytest.mark.parametrize("scene", SCENES)
-@pytest.mark.parametrize("size", [(80, 24), (200, 60), (60, 15)])
+@pytest.mark.parametrize("size", [(200, 60), (60, 15)])
 async def test_every_scene_can_be_walked_through(scene: str, size: tuple[int, int]) -> None:
     feed = RecordedFeed(SCENES[scene]())
     async with stage(feed, size) as on:

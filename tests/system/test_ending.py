@@ -132,7 +132,8 @@ async def test_who_took_the_port_is_named(serve, start, script) -> None:
     )
     parent = start([sys.executable, str(keeper), SERVERS], ready=True)
     port, child = (int(word) for word in parent.first_line.split())
-    outcome, _ = await carry_out(plan(child), settle=20)
+    async with asyncio.timeout(20):
+        outcome, _ = await carry_out(plan(child), settle=3600)
     assert outcome.ended == (child,)
     assert not outcome.done
     (after,) = outcome.ports

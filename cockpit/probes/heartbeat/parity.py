@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from cockpit.config.models import HeartbeatTable
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict
-from cockpit.probes.heartbeat_facts import Beat, Engine, Evidence
+from cockpit.probes.heartbeat.facts import Beat, Engine, Evidence
 from cockpit.text import instant
 
 _START_TOLERANCE = timedelta(seconds=2)

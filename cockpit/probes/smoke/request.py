@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from cockpit.clock import Clock
-from cockpit.probes.smoke_reply import Reply
+from cockpit.probes.smoke.reply import Reply
 from cockpit.text import duration_text
 
 BODY_CAP = 5_000_000

@@ -7,7 +7,7 @@ from pathlib import Path
 from cockpit.config.models import ListenerTable
 from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict
 from cockpit.probes.base import Probe, ProbeContext
-from cockpit.probes.listener_judgement import judge_port
+from cockpit.probes.listener.judgement import judge_port
 from cockpit.system.listeners import ListenerSource
 
 

@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 
 from cockpit.config.models import GateTable
 from cockpit.model import Doubt, DoubtKind, Facts, Verdict
-from cockpit.probes.gate_judgement import (
+from cockpit.probes.gate.judgement import (
     GateJudgement,
     Tally,
     judge_tally,
     nothing,
     retold,
 )
-from cockpit.probes.gate_report import judge_report
+from cockpit.probes.gate.report import judge_report
+from cockpit.probes.gate.scores import lines_of, read_output
 from cockpit.probes.jsontext import BadJson, decode
-from cockpit.probes.scores import lines_of, read_output
 from cockpit.text import duration_text
 
 _TRACEBACK = "Traceback (most recent call last):"

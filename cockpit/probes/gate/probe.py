@@ -12,14 +12,14 @@ from cockpit.checklists import parse
 from cockpit.config.models import GateTable, resolve
 from cockpit.model import Doubt, DoubtKind, Facts, Observation, Verdict, expire
 from cockpit.probes.base import Probe, ProbeContext
-from cockpit.probes.gate_judgement import (
+from cockpit.probes.gate.judgement import (
     GateJudgement,
     Tally,
     judge_tally,
     nothing,
     retold,
 )
-from cockpit.probes.gate_report import judge_report, name_date, report_time
+from cockpit.probes.gate.report import judge_report, name_date, report_time
 from cockpit.probes.jsontext import BadJson, decode
 from cockpit.probes.reading import FileRead, read_file
 from cockpit.text import duration_text, instant, parse_instant

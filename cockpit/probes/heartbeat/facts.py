@@ -7,8 +7,8 @@ from datetime import datetime, tzinfo
 
 from cockpit.config.models import HeartbeatTable
 from cockpit.model import Observation
+from cockpit.probes.heartbeat.timestamps import Naive, read_timestamp
 from cockpit.probes.jsontext import BadPath, Json, first, kind_of, number
-from cockpit.probes.timestamps import Naive, read_timestamp
 from cockpit.text import parse_instant
 
 _LARGEST_PID = 2**32 - 1

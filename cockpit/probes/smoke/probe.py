@@ -10,9 +10,10 @@ from urllib.parse import quote
 from cockpit.config.models import SmokeCheck, SmokeTable
 from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict, worst
 from cockpit.probes.base import Probe, ProbeContext
-from cockpit.probes.expectations import unmet
 from cockpit.probes.jsontext import Json
-from cockpit.probes.options_checks import (
+from cockpit.probes.redact import Redactor
+from cockpit.probes.smoke.expectations import unmet
+from cockpit.probes.smoke.options_checks import (
     chain_of,
     expiration_dates,
     is_cached,
@@ -20,11 +21,10 @@ from cockpit.probes.options_checks import (
     judge_expirations,
     judge_health,
 )
-from cockpit.probes.options_greeks import judge_greeks
-from cockpit.probes.redact import Redactor
-from cockpit.probes.smoke_reply import Outcome, failed
-from cockpit.probes.smoke_request import new_client
-from cockpit.probes.smoke_run import SmokeRun, Step, cached_doubt
+from cockpit.probes.smoke.options_greeks import judge_greeks
+from cockpit.probes.smoke.reply import Outcome, failed
+from cockpit.probes.smoke.request import new_client
+from cockpit.probes.smoke.run import SmokeRun, Step, cached_doubt
 from cockpit.text import instant, parse_instant
 
 HEALTH_LIMIT = 0.5

@@ -11,7 +11,7 @@ from datetime import date
 
 from cockpit.model import Doubt, DoubtKind, Verdict
 from cockpit.probes.jsontext import Json, kind_of, number, short
-from cockpit.probes.smoke_reply import Outcome, failed, unknown
+from cockpit.probes.smoke.reply import Outcome, failed, unknown
 
 _HEALTHY = {"ok", "healthy", "up", "pass", "passing", "ready", "alive", "green", "success"}
 _DEGRADED = {"degraded", "warning", "warn", "partial", "starting"}

@@ -15,9 +15,9 @@ from fractions import Fraction
 
 from cockpit.config.models import GateTable, ScoreTable
 from cockpit.model import Doubt, DoubtKind, Facts
-from cockpit.probes.gate_judgement import GateJudgement, Part, judge_parts, nothing
+from cockpit.probes.gate.judgement import GateJudgement, Part, judge_parts, nothing
+from cockpit.probes.gate.scores import FAIL_WORDS, PASS_WORDS
 from cockpit.probes.jsontext import BadPath, Json, number, query, scalar
-from cockpit.probes.scores import FAIL_WORDS, PASS_WORDS
 
 _REQUIRED = ("required", "threshold", "target")
 _CURRENT = ("current", "actual", "value")

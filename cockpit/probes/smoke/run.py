@@ -22,14 +22,14 @@ from cockpit.probes.base import ProbeContext
 from cockpit.probes.jsontext import BadJson, Json, decode
 from cockpit.probes.keeping import keep_news
 from cockpit.probes.redact import Redactor
-from cockpit.probes.smoke_reply import (
+from cockpit.probes.smoke.reply import (
     Outcome,
     Reply,
     failed,
     judge_latency,
     judge_transport,
 )
-from cockpit.probes.smoke_request import fetch, own_port
+from cockpit.probes.smoke.request import fetch, own_port
 from cockpit.text import instant
 
 JudgeContents = Callable[[Json], Outcome]
@@ -223,17 +223,11 @@ class SmokeRun:
         self.findings[step.key] = finding
 
     def _finding(self, step: Step, outcome: Outcome, reply: Reply | None) -> Finding:
-        cause, text, act = f"url:{self.base_url}#{step.check}", outcome.text, outcome.next_act
         port = own_port(self.base_url)
-        if outcome.blames == "api":
-            cause = f"url:{self.base_url}"
-        if outcome.blames == "port":
-            cause = f"port:{port}" if port else f"url:{self.base_url}"
-        elif outcome.blames == "api" and port is not None:
-            crowd = _port_finding(self.ctx.board, port)
-            if crowd is not None and crowd.verdict is not Verdict.OK and crowd.title:
-                cause, act = f"port:{port}", ""
-            elif crowd is not None and reply and not reply.is_json and (reply.status or 0) >= 500:
+        text = outcome.text
+        if port is not None and reply and not reply.is_json and (reply.status or 0) >= 500:
+            seen = _port_finding(self.ctx.board, port)
+            if seen is not None and seen.verdict is Verdict.OK:
                 text += f"; one service on :{port}, so its code or its data"
         return Finding(
             key=step.key,
@@ -241,10 +235,20 @@ class SmokeRun:
             subject=step.subject,
             text=self.redactor.text(text),
             title="" if outcome.ok else outcome.title,
-            cause="" if outcome.ok else cause,
-            next_act="" if outcome.ok else act,
+            cause="" if outcome.ok else self._cause(step, outcome, port),
+            next_act="" if outcome.ok else outcome.next_act,
             facts=self._facts(step, reply),
         )
+
+    def _cause(self, step: Step, outcome: Outcome, port: int | None) -> str:
+        """What the finding shares with others. A local port that answers wrongly as a whole is the
+        port's matter: when too many listen on it, both are one problem.
+        """
+        if outcome.blames == "check":
+            return f"url:{self.base_url}#{step.check}"
+        if port is not None and outcome.title in ("API DOWN", "SMOKE FAILED", "SLOW"):
+            return f"port:{port}"
+        return f"url:{self.base_url}"
 
     def _facts(self, step: Step, reply: Reply | None) -> dict[str, FactValue]:
         return {

@@ -10,9 +10,9 @@ from typing import TypeAlias
 from cockpit.config.models import GateTable, resolve
 from cockpit.model import DoubtKind, Observation
 from cockpit.probes.base import ProbeContext
-from cockpit.probes.gate import GateProbe
-from cockpit.probes.gate_judgement import GateJudgement, nothing
-from cockpit.probes.gate_output import Ending, Output, judge_output
+from cockpit.probes.gate.judgement import GateJudgement, nothing
+from cockpit.probes.gate.output import Ending, Output, judge_output
+from cockpit.probes.gate.probe import GateProbe
 from cockpit.probes.keeping import keep_news
 from cockpit.probes.reading import Signature, signatures
 from cockpit.probes.redact import Redactor

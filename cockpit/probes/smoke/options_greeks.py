@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from cockpit.model import Doubt, DoubtKind, Verdict
 from cockpit.probes.jsontext import Json, number
-from cockpit.probes.options_checks import Chain
-from cockpit.probes.smoke_reply import Outcome, failed, unknown
+from cockpit.probes.smoke.options_checks import Chain
+from cockpit.probes.smoke.reply import Outcome, failed, unknown
 
 _WING = 0.05
 """Deltas this close to 0 or 1 belong to contracts whose other Greeks may round to zero."""

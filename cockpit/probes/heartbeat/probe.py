@@ -11,7 +11,7 @@ from pathlib import Path
 from cockpit.config.models import HeartbeatTable, resolve
 from cockpit.model import Observation
 from cockpit.probes.base import Probe, ProbeContext
-from cockpit.probes.heartbeat_facts import (
+from cockpit.probes.heartbeat.facts import (
     Beat,
     BeatRead,
     Engine,
@@ -22,7 +22,7 @@ from cockpit.probes.heartbeat_facts import (
     moved_at_of,
     pid_of,
 )
-from cockpit.probes.heartbeat_judgement import judge, oldest
+from cockpit.probes.heartbeat.judgement import judge, oldest
 from cockpit.probes.jsontext import BadJson, decode
 from cockpit.probes.processes import drawable_argv
 from cockpit.probes.reading import read_file

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from cockpit.config.models import HeartbeatTable
 from cockpit.model import Doubt, DoubtKind, Facts, Finding, Verdict, worst
-from cockpit.probes.heartbeat_facts import Beat, Evidence
-from cockpit.probes.heartbeat_parity import judge_engines, judge_parity
+from cockpit.probes.heartbeat.facts import Beat, Evidence
+from cockpit.probes.heartbeat.parity import judge_engines, judge_parity
 from cockpit.text import duration_text, instant
 
 FUTURE_TOLERANCE = timedelta(seconds=1)

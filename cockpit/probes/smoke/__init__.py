@@ -1,0 +1,1 @@
+"""The smoke probe: requests to an API and what their replies are worth."""

@@ -1,0 +1,275 @@
+"""Committing our own edits in real repositories, and noticing what git itself restores."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cockpit.checklists import (
+    CommitRefused,
+    EditResult,
+    Status,
+    anchor_of,
+    cycle,
+    parse,
+    set_item,
+    undo,
+)
+from cockpit.checklists.commit import DEFAULT_MESSAGE, commit, plan_commit
+from cockpit.checklists.git import Repository, repository_of, restored
+from cockpit.checklists.reverted import Fate, judge
+
+LIST = b"# Plan\n\n- [ ] one\n- [ ] two\n- [ ] three\n\ntext\n"
+
+
+def git(folder: Path, *words: str) -> str:
+    env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    env |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    done = subprocess.run(
+        ["git", *words], cwd=folder, env=env, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    root = tmp_path / "repo"
+    root.mkdir()
+    git(root, "init", "-q", "-b", "main")
+    git(root, "config", "user.name", "t")
+    git(root, "config", "user.email", "t@example.org")
+    git(root, "config", "core.autocrlf", "false")
+    (root / "list.md").write_bytes(LIST)
+    (root / "other.txt").write_text("a\n")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "first")
+    return root
+
+
+def press(path: Path, index: int, to: Status | None = None) -> EditResult:
+    document = parse(path.read_bytes())
+    item = document.items[index]
+    return set_item(path, anchor_of(document, item), to or cycle(item.status))
+
+
+def committed(repo: Path, name: str = "list.md") -> bytes:
+    repository = repository_of(repo)
+    assert repository is not None
+    return repository.committed(repo / name) or b""
+
+
+def test_only_our_lines_are_committed(repo: Path) -> None:
+    path = repo / "list.md"
+    path.write_bytes(LIST.replace(b"text", b"somebody's words").replace(b"two", b"two, renamed"))
+    (repo / "other.txt").write_text("b\n")
+    git(repo, "add", "other.txt")
+    edits = [press(path, 0), press(path, 2, Status.DOING)]
+    plan = plan_commit(edits)
+    assert plan.message == DEFAULT_MESSAGE
+    assert plan.diff().split("\n")[:2] == ["--- a/list.md", "+++ b/list.md"]
+    assert [line for line in plan.diff().split("\n")[2:] if line[:1] in "+-"] == [
+        "-- [ ] one", "+- [x] one", "-- [ ] three", "+- [~] three"
+    ]  # fmt: skip
+    assert git(repo, "log", "--oneline").count("\n") == 1
+    done = commit(plan)
+    assert committed(repo) == LIST.replace(b"[ ] one", b"[x] one").replace(
+        b"[ ] three", b"[~] three"
+    )
+    assert (done.branch, done.files, done.hooks, done.notes) == ("main", ("list.md",), (), ())
+    assert git(repo, "log", "-1", "--format=%s").strip() == DEFAULT_MESSAGE
+    assert git(repo, "diff", "--cached", "--name-only").split() == ["other.txt"]
+    unstaged = git(repo, "diff", "list.md")
+    assert "+- [ ] two, renamed" in unstaged
+    assert "somebody's words" in unstaged
+    assert "[x] one" not in [line[1:] for line in unstaged.split("\n") if line[:1] in "+-"]
+
+
+def test_staged_changes_of_the_same_file_stay_staged(repo: Path) -> None:
+    path = repo / "list.md"
+    path.write_bytes(LIST.replace(b"text", b"staged words"))
+    git(repo, "add", "list.md")
+    done = commit(plan_commit([press(path, 0)]))
+    assert done.notes == ()
+    assert committed(repo) == LIST.replace(b"[ ] one", b"[x] one")
+    staged = git(repo, "diff", "--cached")
+    assert "+staged words" in staged
+    assert "[ ] one" not in [line[3:] for line in staged.split("\n") if line[:1] in "+-"]
+    assert git(repo, "diff") == ""
+
+
+def test_a_clean_tree_stays_clean(repo: Path) -> None:
+    commit(plan_commit([press(repo / "list.md", 0)]))
+    assert git(repo, "status", "--porcelain") == ""
+
+
+def test_edits_taken_back_leave_nothing_to_commit(repo: Path) -> None:
+    first = press(repo / "list.md", 0)
+    second = undo(first)
+    with pytest.raises(CommitRefused, match="nothing to commit"):
+        plan_commit([first, second])
+
+
+def test_edits_somebody_changed_again_are_left_out(repo: Path) -> None:
+    path = repo / "list.md"
+    first, second = press(path, 0), press(path, 1)
+    path.write_bytes(path.read_bytes().replace(b"[x] one", b"[!] one"))
+    plan = plan_commit([first, second])
+    (file,) = plan.files
+    assert [(s.edit, s.reason) for s in file.skipped] == [
+        (first, "“one” was changed again by somebody else")
+    ]
+    commit(plan)
+    assert committed(repo) == LIST.replace(b"[ ] two", b"[x] two")
+
+
+def test_an_item_the_last_commit_does_not_have_is_left_out(repo: Path) -> None:
+    path = repo / "list.md"
+    path.write_bytes(LIST + b"- [ ] new\n")
+    with pytest.raises(CommitRefused, match="“new” is not in the last commit"):
+        plan_commit([press(path, 3)])
+
+
+def refuse_detached(repo: Path) -> None:
+    git(repo, "checkout", "-q", "--detach")
+
+
+def refuse_locked(repo: Path) -> None:
+    (repo / ".git" / "index.lock").write_bytes(b"")
+
+
+def refuse_merging(repo: Path) -> None:
+    (repo / ".git" / "MERGE_HEAD").write_text(git(repo, "rev-parse", "HEAD"))
+
+
+def refuse_rebasing(repo: Path) -> None:
+    (repo / ".git" / "rebase-merge").mkdir()
+
+
+def refuse_markers(repo: Path) -> None:
+    path = repo / "list.md"
+    path.write_bytes(path.read_bytes() + b"<<<<<<< ours\n=======\n>>>>>>> theirs\n")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (refuse_detached, "detached HEAD"),
+        (refuse_locked, "index.lock"),
+        (refuse_merging, "a merge is under way"),
+        (refuse_rebasing, "a rebase is under way"),
+        (refuse_markers, "conflict markers"),
+    ],
+)
+def test_states_in_which_nothing_is_committed(repo: Path, spoil: object, words: str) -> None:
+    edit = press(repo / "list.md", 0)
+    plan = plan_commit([edit])
+    assert callable(spoil)
+    spoil(repo)
+    with pytest.raises(CommitRefused, match=words):
+        plan_commit([edit])
+    if spoil is not refuse_markers:
+        with pytest.raises(CommitRefused, match=words):
+            commit(plan)
+    assert committed(repo) == LIST
+
+
+def test_a_branch_that_moved_on_since_the_diff(repo: Path) -> None:
+    plan = plan_commit([press(repo / "list.md", 0)])
+    git(repo, "commit", "-q", "--allow-empty", "-m", "other")
+    with pytest.raises(CommitRefused, match="moved on"):
+        commit(plan)
+
+
+def test_outside_of_a_repository_and_untracked(tmp_path: Path, repo: Path) -> None:
+    outside = tmp_path / "outside.md"
+    outside.write_bytes(LIST)
+    with pytest.raises(CommitRefused, match="not in a git repository"):
+        plan_commit([press(outside, 0)])
+    (repo / "new.md").write_bytes(LIST)
+    with pytest.raises(CommitRefused, match="not in the last commit"):
+        plan_commit([press(repo / "new.md", 0)])
+    with pytest.raises(CommitRefused, match="no edits"):
+        plan_commit([])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="hooks need a shell")
+def test_hooks_are_announced_and_obeyed(repo: Path) -> None:
+    hook = repo / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\necho no, not today >&2\nread answer\nexit 1\n")
+    hook.chmod(0o755)
+    plan = plan_commit([press(repo / "list.md", 0)])
+    assert plan.hooks == ("pre-commit",)
+    with pytest.raises(CommitRefused, match="no, not today"):
+        commit(plan)
+    assert committed(repo) == LIST
+    assert git(repo, "diff", "--cached") == ""
+    hook.write_text("#!/bin/sh\nexit 0\n")
+    assert commit(plan).hooks == ("pre-commit",)
+
+
+def test_carriage_returns_stay_as_the_repository_has_them(repo: Path) -> None:
+    path = repo / "list.md"
+    git(repo, "config", "core.autocrlf", "true")
+    path.write_bytes(LIST.replace(b"\n", b"\r\n"))
+    commit(plan_commit([press(path, 0)]))
+    assert committed(repo) == LIST.replace(b"[ ] one", b"[x] one")
+
+
+# What git puts back raises no alarm, what an editor puts back does
+
+
+def fate(repo: Path, edit: EditResult, head: str | None) -> Fate:
+    by_git = restored(edit.path, head)
+    return judge(edit, parse(edit.path.read_bytes()), restored_by_git=by_git).fate
+
+
+@pytest.fixture
+def ticked(repo: Path) -> tuple[EditResult, str | None]:
+    return press(repo / "list.md", 0), Repository(repo, repo / ".git").head()
+
+
+def test_an_editor_that_saves_an_old_buffer(
+    repo: Path, ticked: tuple[EditResult, str | None]
+) -> None:
+    edit, head = ticked
+    assert fate(repo, edit, head) is Fate.STANDS
+    edit.path.write_bytes(LIST + b"- [ ] from the editor\n")
+    assert fate(repo, edit, head) is Fate.REVERTED
+    edit.path.write_bytes(LIST)
+    os.utime(edit.path, ns=(1, 1))
+    assert fate(repo, edit, head) is Fate.REVERTED
+    verdict = judge(edit, parse(LIST), restored_by_git=False)
+    assert verdict.text.startswith("TICK REVERTED list.md:3 “one”: it was set to done and is todo")
+
+
+@pytest.mark.parametrize(
+    "words", [("checkout", "-q", "--", "list.md"), ("stash", "-q"), ("reset", "-q", "--hard")]
+)
+def test_git_restores(
+    repo: Path, ticked: tuple[EditResult, str | None], words: tuple[str, ...]
+) -> None:
+    edit, head = ticked
+    git(repo, *words)
+    assert fate(repo, edit, head) is Fate.RESTORED
+
+
+def test_a_branch_switch(repo: Path, ticked: tuple[EditResult, str | None]) -> None:
+    edit, _ = ticked
+    commit(plan_commit([edit]))
+    head = Repository(repo, repo / ".git").head()
+    git(repo, "checkout", "-q", "HEAD~1")
+    assert fate(repo, edit, head) is Fate.RESTORED
+
+
+def test_other_fates(repo: Path, ticked: tuple[EditResult, str | None]) -> None:
+    edit, head = ticked
+    edit.path.write_bytes(LIST.replace(b"[ ] one", b"[!] one"))
+    assert fate(repo, edit, head) is Fate.MOVED_ON
+    edit.path.write_bytes(b"# gone\n")
+    assert fate(repo, edit, head) is Fate.UNCERTAIN
