@@ -14,7 +14,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests" / "screen")]
 
-from recorded import SCENES, ZONE, RecordedFeed  # noqa: E402
+from recorded import RecordedFeed  # noqa: E402
+from recorded_makers import ZONE  # noqa: E402
+from recorded_scenes import SCENES  # noqa: E402
 
 from cockpit.app import CockpitApp  # noqa: E402
 from cockpit.feed import FeedMode  # noqa: E402

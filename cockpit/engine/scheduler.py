@@ -138,6 +138,7 @@ class Engine:
             slot = _Slot(each, BlockingLane(each.probe.name, self._clock))
             self._slots[each.probe.name] = slot
             self._triggers.watch_files(each.probe.name, each.probe.watched_files)
+            self._triggers.watch_ports(each.probe.name, each.probe.watched_ports())
             slot.task = asyncio.create_task(
                 self._serve(slot, index * FIRST_SPREAD), name=f"probe {each.probe.name}"
             )

@@ -88,6 +88,10 @@ class Probe(ABC):
         """Files, absolute, whose change is a reason to run now; the last part may be a glob."""
         return (*self.own_files(), *self._extra_watch)
 
+    def watched_ports(self) -> tuple[int, ...]:
+        """TCP ports where a listener that comes or goes is a reason to run now."""
+        return ()
+
     def depends_on(self) -> tuple[str, ...]:
         """Names of probes whose new observation is a reason to run this one."""
         return ()

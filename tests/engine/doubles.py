@@ -30,12 +30,14 @@ class Scripted(Probe):
         timeout: float = 2.0,
         files: tuple[Path, ...] = (),
         after: tuple[str, ...] = (),
+        ports: tuple[int, ...] = (),
     ) -> None:
         table = ListenerTable(name=name, port=1, every=every, timeout=timeout)
         super().__init__(table, Path.cwd())
         self._body = body
         self._files = files
         self._after = after
+        self._ports = ports
         self.runs: list[tuple[str, ...]] = []
         self.verdict = Verdict.OK
 
@@ -47,6 +49,9 @@ class Scripted(Probe):
 
     def own_files(self) -> tuple[Path, ...]:
         return self._files
+
+    def watched_ports(self) -> tuple[int, ...]:
+        return self._ports
 
     def depends_on(self) -> tuple[str, ...]:
         return self._after

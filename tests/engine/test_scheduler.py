@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -146,6 +147,24 @@ async def test_a_file_change_runs_the_probe_that_reads_it(tmp_path: Path) -> Non
         file.write_text("{}")
         await asyncio.wait_for(ran.wait(), 10)
     assert len(other.runs) == 1
+
+
+async def test_a_new_listener_runs_the_probe_of_its_port() -> None:
+    ran = asyncio.Event()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+        async def note(probe: Scripted, ctx: ProbeContext) -> Observation:
+            if ctx.reasons == (f"listeners of port {port} changed",):
+                ran.set()
+            return probe.observe(ctx.clock.now(), Verdict.OK, "fine")
+
+        watching = Scripted("p", note, every=1000, ports=(port,))
+        async with running(plan_of(watching), SystemClock()) as engine:
+            await engine.probe_now("p")
+            free.listen()
+            await asyncio.wait_for(ran.wait(), 20)
 
 
 async def test_an_exiting_process_runs_the_probe_that_named_it() -> None:

@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from recorded import ZONE, RecordedFeed
+from recorded import RecordedFeed
+from recorded_makers import ZONE
 from rich.cells import cell_len
 from textual import events
 from textual.app import App

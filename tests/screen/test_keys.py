@@ -8,7 +8,10 @@ from dataclasses import replace
 
 import pytest
 from driving import Stage, stage
-from recorded import NOW, PROBLEMS, RecordedFeed, checklist, incident, long_list
+from recorded import RecordedFeed
+from recorded_makers import NOW
+from recorded_probes import checklist
+from recorded_scenes import PROBLEMS, incident, long_list
 
 from cockpit.app import PaletteAct
 from cockpit.feed import Acknowledge, Command, Reprobe, SetItem, UndoEdit

@@ -8,38 +8,20 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recorded import (
-    EVENTS,
-    IDENTITY,
-    NOW,
-    PROBLEMS,
-    SCENES,
-    WATCH,
-    ZONE,
-    ago,
-    board,
-    calm,
-    finding,
-    heartbeat,
-    incident,
-    item,
-    observation,
-)
+from reading import texts, view
+from recorded_makers import IDENTITY, NOW, WATCH, ZONE, ago, board, finding, observation
+from recorded_probes import heartbeat, item
+from recorded_scenes import PROBLEMS, SCENES, calm, incident
 
-from cockpit.feed import Artefact, FeedMode
 from cockpit.model import (
-    Board,
     Doubt,
     DoubtKind,
     Event,
     EventKind,
-    Gap,
     Observation,
-    Rollup,
     Verdict,
-    Watch,
 )
-from widgets.lines import Row, Span, plain
+from widgets.lines import Span, plain
 from widgets.look import ASCII, Tone
 from widgets.panes import SPECS
 from widgets.rows import (
@@ -51,127 +33,11 @@ from widgets.rows import (
     ports,
     problems,
     smoke,
-    status,
 )
-from widgets.rows.detail import RAW_LINES, Proof, finding_detail, problem_detail, raw_lines
-from widgets.rows.status import Frame
+from widgets.rows.detail import Proof, finding_detail
 from widgets.view import View, fact_text, join_key, moment_of, split_key
 
 OK, WARN, FAIL, UNKNOWN = Verdict.OK, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
-
-
-def view(of: Board, **more: object) -> View:
-    return View(of, NOW, ZONE, events=EVENTS, **more)  # type: ignore[arg-type]
-
-
-def texts(rows: list[Row]) -> list[str]:
-    return [row.text() for row in rows]
-
-
-def top(of: Board, width: int = 80, frame: Frame | None = None) -> str:
-    return texts(status.top(view(of), frame or Frame(), width))[0]
-
-
-def watching(of: Board, frame: Frame | None = None) -> str:
-    return texts(status.watch(view(of), frame or Frame()))[0]
-
-
-# The frame
-
-
-def test_the_top_line_says_how_it_stands_and_whose_it_is() -> None:
-    assert top(incident()) == "RUN ✖ FAIL 3 │ GO-LIVE NO 0/7 │ PAPER │ ops@spark lab@4f2c1e9*"
-    assert top(calm()) == "RUN · OK │ GO-LIVE NO 0/7 │ PAPER │ ops@spark lab@4f2c1e9*"
-
-
-def test_a_narrow_top_line_drops_the_checkout_then_who_then_go_live() -> None:
-    assert top(incident(), 60) == "RUN ✖ FAIL 3 │ GO-LIVE NO 0/7 │ PAPER │ ops@spark"
-    assert top(incident(), 42) == "RUN ✖ FAIL 3 │ GO-LIVE NO 0/7 │ PAPER"
-    assert top(incident(), 30) == "RUN ✖ FAIL 3 │ PAPER"
-    assert top(incident(), 14) == "RUN ✖ FAIL 3"
-
-
-def test_the_counts_behind_a_roll_up_name_what_they_count() -> None:
-    run = Rollup(FAIL, failing=3, unknown=1, warning=2)
-    assert top(replace(incident(), run=run)).startswith("RUN ✖ FAIL 3 ?1 ▲2 │")
-    run = Rollup(UNKNOWN, unknown=2, warning=1)
-    assert top(replace(incident(), run=run)).startswith("RUN ? UNKNOWN 2 ▲1 │")
-
-
-@pytest.mark.parametrize(
-    ("verdict", "word"), [(OK, "YES"), (WARN, "WARN"), (UNKNOWN, "UNKNOWN"), (FAIL, "NO")]
-)
-def test_go_live_is_yes_only_when_readiness_is_ok(verdict: Verdict, word: str) -> None:
-    assert f"GO-LIVE {word} 0/7" in top(replace(calm(), readiness=Rollup(verdict)))
-
-
-@pytest.mark.parametrize(
-    ("mode", "seconds", "said"),
-    [
-        (FeedMode.LIVE, 10, ""),
-        (FeedMode.LIVE, 14, "ENGINE SILENT 14s"),
-        (FeedMode.ATTACHED, 61, "COLLECTOR SILENT 1m 01s"),
-        (FeedMode.PAST, 9999, ""),
-    ],
-)
-def test_an_engine_that_stopped_answering_is_named_and_its_run_doubted(
-    mode: FeedMode, seconds: int, said: str
-) -> None:
-    silent = replace(calm(), watch=replace(WATCH, beat=ago(seconds=seconds)))
-    line = top(silent, frame=Frame(mode))
-    assert (said in line) == bool(said) or not said
-    assert ("RUN ? was OK" in line) == bool(said)
-    assert "PAPER" in line
-
-
-def test_the_past_and_a_broken_feed_are_not_mistaken_for_now() -> None:
-    assert top(calm(), frame=Frame(FeedMode.PAST)).startswith("PAST, NOT NOW │ RUN")
-    assert top(calm(), frame=Frame(broken="boom")).startswith("BOARD NOT READ  │ RUN ? was OK")
-
-
-@pytest.mark.parametrize(
-    ("of", "frame", "said"),
-    [
-        (WATCH, Frame(), "watching, recording 41 of 512 MB"),
-        (replace(WATCH, cap=0), Frame(), "watching, recording 41 MB"),
-        (WATCH, Frame(FeedMode.ATTACHED), "attached to pid 4100, recording 41 of 512 MB"),
-        (WATCH, Frame(FeedMode.PAST), "past, as of 03:12:05, recording 41 of 512 MB"),
-        (
-            Watch(trouble="disk full", beat=NOW),
-            Frame(),
-            "NOT RECORDING : disk full, watching",
-        ),
-        (
-            replace(WATCH, config_error="line 3"),
-            Frame(),
-            "edited config not applied, watching, recording 41 of 512 MB",
-        ),
-        (WATCH, Frame(broken="the feed failed"), "the feed failed, watching, recording 41 of"),
-    ],
-)
-def test_the_watch_line_tells_how_the_watching_goes(of: Watch, frame: Frame, said: str) -> None:
-    assert watching(replace(calm(), watch=of), frame).startswith(said)
-
-
-def test_the_last_gap_is_dated_when_it_is_not_todays() -> None:
-    early = Gap(ago(days=1, minutes=3), ago(days=1))
-    late = Gap(ago(minutes=191), ago(minutes=188))
-    assert status.gap_text(view(calm()), [late, early]) == "00:01–00:04 (+1)"
-    assert status.gap_text(view(calm()), [early]) == "Nov 19 03:09–03:12"
-
-
-def test_the_clock_has_its_zone() -> None:
-    assert status.clock_text(NOW, ZONE) == "03:12:05+03"
-    assert status.clock_text(NOW, __import__("zoneinfo").ZoneInfo("Asia/Kolkata")) == (
-        "05:42:05+05:30"
-    )
-
-
-def test_the_key_bar_keeps_help_whatever_the_width() -> None:
-    keys = [("j", "down"), ("k", "up"), ("?", "help")]
-    assert texts(status.fitting_keys(keys, 80)) == ["j down  k up  ? help"]
-    assert texts(status.fitting_keys(keys, 15)) == ["j down  ? help"]
-    assert texts(status.fitting_keys(keys, 3)) == ["? help"]
 
 
 # Problems
@@ -317,53 +183,6 @@ def test_a_stale_observation_shows_as_unknown_where_it_stands() -> None:
 def test_in_ascii_nothing_but_ascii_marks_a_verdict() -> None:
     rows = problems.rows(view(incident(), glyphs=ASCII))
     assert plain(rows[0].cells[1]) == "X TWO ENGINES"
-
-
-# Detail
-
-
-def test_a_problem_with_two_probes_shows_the_proof_of_both() -> None:
-    rows = texts(problem_detail(view(incident()), PROBLEMS[2], Proof(), 80))
-    assert any("backend (listener)" in row for row in rows)
-    assert any("options (smoke)" in row for row in rows)
-    assert any("since     02:23:05 (49m 00s)" in row for row in rows)
-    assert any("not kept any more" in row for row in rows)
-
-
-def test_a_finding_in_front_is_not_told_twice() -> None:
-    seen = heartbeat(calm=False)
-    rows = texts(finding_detail(view(incident()), seen, seen.finding("parity"), Proof(), 120))
-    assert sum("heartbeat 17685, pidfile 18800" in row for row in rows) == 1
-    assert rows[0] == "finding   ✖ TWO ENGINES  parity"
-
-
-def test_an_observation_without_a_basis_says_so() -> None:
-    bare = observation("bare", "listener", "fine", verdict=OK)
-    rows = texts(finding_detail(view(board([bare])), bare, None, Proof(), 80))
-    assert any("none given: nothing says what was measured" in row for row in rows)
-
-
-def test_what_only_the_checklist_engine_can_read_is_not_shown() -> None:
-    seen = observation("list", "checklist", "", item(1, "", "it", "todo", 0))
-    rows = texts(finding_detail(view(board([seen])), seen, seen.findings[0], Proof(), 80))
-    assert not any("anchor" in row for row in rows)
-    assert any("status=todo" in row for row in rows)
-
-
-def test_raw_evidence_is_cleaned_and_capped() -> None:
-    body = b"\x1b[31mred\x1b[0m\x07\n" * (RAW_LINES + 5)
-    lines = raw_lines(Artefact("0" * 64, "text/plain", body))
-    assert lines[0] == "red"
-    assert len(lines) == RAW_LINES + 1
-    assert lines[-1].startswith("[cut here; ")
-    assert raw_lines(Artefact("0" * 64, "x", b"\xff\xfe"))[0] == "��"
-
-
-def test_every_row_of_a_detail_fits_its_width() -> None:
-    for width in (20, 57, 120):
-        for problem in PROBLEMS:
-            for row in problem_detail(view(incident()), problem, Proof(), width):
-                assert row.key
 
 
 # Whatever comes

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from recorded import SCENES, ZONE, RecordedFeed
+from recorded import RecordedFeed
+from recorded_makers import ZONE
+from recorded_scenes import SCENES
 
 from cockpit.app import CockpitApp
 from cockpit.feed import FeedMode

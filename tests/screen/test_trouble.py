@@ -9,9 +9,9 @@ from datetime import timedelta
 
 import pytest
 from driving import stage
-from recorded import (
+from recorded import RecordedFeed
+from recorded_scenes import (
     SCENES,
-    RecordedFeed,
     attached,
     calm,
     hostile,

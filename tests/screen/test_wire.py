@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 from driving import Paper, stage
-from recorded import RecordedFeed, calm, incident, starting
+from recorded import RecordedFeed
+from recorded_scenes import calm, incident, starting
 from textual import events
 
 from cockpit.feed import FeedMode

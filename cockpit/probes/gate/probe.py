@@ -47,7 +47,9 @@ class GateProbe(Probe):
             at,
             judged.verdict,
             judged.headline,
-            findings=judged.findings,
+            findings=tuple(
+                replace(f, subject=self.name) if f.key == "score" else f for f in judged.findings
+            ),
             basis=judged.basis,
             doubts=judged.doubts,
             metrics=judged.metrics,

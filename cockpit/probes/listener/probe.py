@@ -23,8 +23,11 @@ class ListenerProbe(Probe):
 
     @property
     def port(self) -> int:
-        """The port this probe watches: a change of its sockets is a reason to run it."""
+        """The port this probe watches."""
         return self._table.port
+
+    def watched_ports(self) -> tuple[int, ...]:
+        return (self.port,)
 
     async def run(self, ctx: ProbeContext) -> Observation:
         try:

@@ -1,0 +1,128 @@
+"""The first line and the last two: how it stands, whose it is, how well it is watched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from reading import texts, view
+from recorded_makers import NOW, WATCH, ZONE, ago
+from recorded_scenes import calm, incident
+
+from cockpit.feed import FeedMode
+from cockpit.model import (
+    Board,
+    Gap,
+    Rollup,
+    Verdict,
+    Watch,
+)
+from widgets.rows import (
+    status,
+)
+from widgets.rows.status import Frame
+
+OK, WARN, FAIL, UNKNOWN = Verdict.OK, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
+
+
+def top(of: Board, width: int = 80, frame: Frame | None = None) -> str:
+    return texts(status.top(view(of), frame or Frame(), width))[0]
+
+
+def watching(of: Board, frame: Frame | None = None) -> str:
+    return texts(status.watch(view(of), frame or Frame()))[0]
+
+
+def test_the_top_line_says_how_it_stands_and_whose_it_is() -> None:
+    assert top(incident()) == "RUN ✖ FAIL 3 │ GO-LIVE NO 0/7 │ PAPER │ ops@spark lab@4f2c1e9*"
+    assert top(calm()) == "RUN · OK │ GO-LIVE NO 0/7 │ PAPER │ ops@spark lab@4f2c1e9*"
+
+
+def test_a_narrow_top_line_drops_the_checkout_then_who_then_go_live() -> None:
+    assert top(incident(), 60) == "RUN ✖ FAIL 3 │ GO-LIVE NO 0/7 │ PAPER │ ops@spark"
+    assert top(incident(), 42) == "RUN ✖ FAIL 3 │ GO-LIVE NO 0/7 │ PAPER"
+    assert top(incident(), 30) == "RUN ✖ FAIL 3 │ PAPER"
+    assert top(incident(), 14) == "RUN ✖ FAIL 3"
+
+
+def test_the_counts_behind_a_roll_up_name_what_they_count() -> None:
+    run = Rollup(FAIL, failing=3, unknown=1, warning=2)
+    assert top(replace(incident(), run=run)).startswith("RUN ✖ FAIL 3 ?1 ▲2 │")
+    run = Rollup(UNKNOWN, unknown=2, warning=1)
+    assert top(replace(incident(), run=run)).startswith("RUN ? UNKNOWN 2 ▲1 │")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "word"), [(OK, "YES"), (WARN, "WARN"), (UNKNOWN, "UNKNOWN"), (FAIL, "NO")]
+)
+def test_go_live_is_yes_only_when_readiness_is_ok(verdict: Verdict, word: str) -> None:
+    assert f"GO-LIVE {word} 0/7" in top(replace(calm(), readiness=Rollup(verdict)))
+
+
+@pytest.mark.parametrize(
+    ("mode", "seconds", "said"),
+    [
+        (FeedMode.LIVE, 10, ""),
+        (FeedMode.LIVE, 14, "ENGINE SILENT 14s"),
+        (FeedMode.ATTACHED, 61, "COLLECTOR SILENT 1m 01s"),
+        (FeedMode.PAST, 9999, ""),
+    ],
+)
+def test_an_engine_that_stopped_answering_is_named_and_its_run_doubted(
+    mode: FeedMode, seconds: int, said: str
+) -> None:
+    silent = replace(calm(), watch=replace(WATCH, beat=ago(seconds=seconds)))
+    line = top(silent, frame=Frame(mode))
+    assert (said in line) == bool(said) or not said
+    assert ("RUN ? was OK" in line) == bool(said)
+    assert "PAPER" in line
+
+
+def test_the_past_and_a_broken_feed_are_not_mistaken_for_now() -> None:
+    assert top(calm(), frame=Frame(FeedMode.PAST)).startswith("PAST, NOT NOW │ RUN")
+    assert top(calm(), frame=Frame(broken="boom")).startswith("BOARD NOT READ  │ RUN ? was OK")
+
+
+@pytest.mark.parametrize(
+    ("of", "frame", "said"),
+    [
+        (WATCH, Frame(), "watching, recording 41 of 512 MB"),
+        (replace(WATCH, cap=0), Frame(), "watching, recording 41 MB"),
+        (WATCH, Frame(FeedMode.ATTACHED), "attached to pid 4100, recording 41 of 512 MB"),
+        (WATCH, Frame(FeedMode.PAST), "past, as of 03:12:05, recording 41 of 512 MB"),
+        (
+            Watch(trouble="disk full", beat=NOW),
+            Frame(),
+            "NOT RECORDING : disk full, watching",
+        ),
+        (
+            replace(WATCH, config_error="line 3"),
+            Frame(),
+            "edited config not applied, watching, recording 41 of 512 MB",
+        ),
+        (WATCH, Frame(broken="the feed failed"), "the feed failed, watching, recording 41 of"),
+    ],
+)
+def test_the_watch_line_tells_how_the_watching_goes(of: Watch, frame: Frame, said: str) -> None:
+    assert watching(replace(calm(), watch=of), frame).startswith(said)
+
+
+def test_the_last_gap_is_dated_when_it_is_not_todays() -> None:
+    early = Gap(ago(days=1, minutes=3), ago(days=1))
+    late = Gap(ago(minutes=191), ago(minutes=188))
+    assert status.gap_text(view(calm()), [late, early]) == "00:01–00:04 (+1)"
+    assert status.gap_text(view(calm()), [early]) == "Nov 19 03:09–03:12"
+
+
+def test_the_clock_has_its_zone() -> None:
+    assert status.clock_text(NOW, ZONE) == "03:12:05+03"
+    assert status.clock_text(NOW, __import__("zoneinfo").ZoneInfo("Asia/Kolkata")) == (
+        "05:42:05+05:30"
+    )
+
+
+def test_the_key_bar_keeps_help_whatever_the_width() -> None:
+    keys = [("j", "down"), ("k", "up"), ("?", "help")]
+    assert texts(status.fitting_keys(keys, 80)) == ["j down  k up  ? help"]
+    assert texts(status.fitting_keys(keys, 15)) == ["j down  ? help"]
+    assert texts(status.fitting_keys(keys, 3)) == ["? help"]
