@@ -104,8 +104,16 @@ def _attempts(target: Path, decide: Decide, system: FilePlatform, pause: Pause) 
 def _once(
     target: Path, decide: Decide, system: FilePlatform, pause: Pause, *, readers: bool
 ) -> Written:
+    looked_at = target.read_bytes()
+    with contextlib.suppress(ChecklistError):
+        # Looking takes long in a long file; nobody is kept waiting meanwhile. An error here may
+        # come from a half-written file and is not believed.
+        if decide(looked_at) is None:
+            return Written(target, looked_at, looked_at, "unchanged")
     with system.hold(target, readers=readers) as held:
         data = held.read()
+        if data != looked_at and not readers:
+            raise Overtaken
         splice = decide(data)
         if splice is None:
             return Written(target, data, data, "unchanged")

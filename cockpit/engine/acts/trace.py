@@ -1,0 +1,34 @@
+"""The trace an act leaves in the evidence: what, on what, by whom, for which ticket."""
+
+from __future__ import annotations
+
+from cockpit.clock import Clock
+from cockpit.engine.recorder import Recorder
+from cockpit.feed import Ticket
+from cockpit.model import Event, EventKind, Facts
+
+
+class Trace:
+    """Writes events of one operator."""
+
+    def __init__(self, recorder: Recorder, clock: Clock, who: str) -> None:
+        self._recorder = recorder
+        self._clock = clock
+        self._who = who
+
+    def __call__(
+        self, kind: EventKind, subject: str, ticket: Ticket, text: str, data: Facts
+    ) -> None:
+        """One event, now. `subject` is the probe the act was about."""
+        self._recorder.log(
+            Event(
+                at=self._clock.now(),
+                kind=kind,
+                probe=subject,
+                subject=subject,
+                text=text,
+                actor=self._who,
+                ticket=ticket,
+                data=data,
+            )
+        )
