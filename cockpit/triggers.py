@@ -1,13 +1,10 @@
 """What makes a probe run besides the clock and a key: files, processes and listeners that change.
 
-Thin glue between the watchers of the operating system and the names of probes. The system tells of
-files and exits by itself; listeners are asked for in a fingerprint that costs a tenth of a
-millisecond where the kernel's socket table can be dumped, and more rarely where it can't.
+Thin glue between the watchers of the operating system and the names of probes.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -15,13 +12,10 @@ from pathlib import Path
 from cockpit.clock import Clock
 from cockpit.system.exits import ExitHandle, ExitWatcher
 from cockpit.system.files import FolderWatcher
+from cockpit.system.listener_events import ListenerWatcher
 from cockpit.system.listeners import ListenerSource, default_source
 from cockpit.system.processes import ProcessIdentity
 from cockpit.system.watch_plan import Entry
-
-LOOK_CHEAP = 0.2
-LOOK_DEAR = 3.0
-"""Seconds between two fingerprints of the listeners: from netlink, and from anything else."""
 
 Fire = Callable[[str, str], None]
 """Called with a probe's name and the reason to run it."""
@@ -35,7 +29,7 @@ class Triggers:
         self._clock = clock
         self._source = source
         self._ports: dict[str, tuple[int, ...]] = {}
-        self._looking: asyncio.Task[None] | None = None
+        self._looking: ListenerWatcher | None = None
         self._watcher = FolderWatcher(self._files_changed, clock=clock)
         self._entries: dict[str, tuple[Entry, ...]] = {}
         self._exits = ExitWatcher()
@@ -78,13 +72,15 @@ class Triggers:
         self._aim()
 
     async def ready(self) -> None:
-        """Wait until all files are being watched."""
+        """Wait until all files and ports are being watched."""
         await self._watcher.ready()
+        if self._looking is not None:
+            await self._looking.ready()
 
     def close(self) -> None:
         """Stop watching at once."""
         if self._looking is not None:
-            self._looking.cancel()
+            self._looking.stop()
         self._exits.close()
         self._processes.clear()
         self._watcher.stop()
@@ -92,23 +88,11 @@ class Triggers:
     def _look_at_ports(self) -> None:
         """Begin to look when there are ports to look at."""
         if self._started and self._looking is None and any(self._ports.values()):
-            self._looking = asyncio.create_task(self._watch_listeners())
+            source = self._source or default_source(self._clock)
+            self._looking = ListenerWatcher(source, self._listeners_changed, clock=self._clock)
+            self._looking.start()
 
-    async def _watch_listeners(self) -> None:
-        source = self._source or default_source(self._clock)
-        cheap = source.name == "netlink"
-        before: frozenset[tuple[int, int]] | None = None
-        while True:
-            try:
-                now = source.signature() if cheap else await _away(source.signature)
-            except OSError:
-                now = None
-            if before is not None and now is not None and now != before:
-                self._listeners_changed({port for port, _ in now ^ before})
-            before = now if now is not None else before
-            await self._clock.sleep(LOOK_CHEAP if cheap else LOOK_DEAR)
-
-    def _listeners_changed(self, ports: set[int]) -> None:
+    def _listeners_changed(self, ports: frozenset[int]) -> None:
         for name, watched in self._ports.items():
             for port in ports.intersection(watched):
                 self._fire(name, f"listeners of port {port} changed")
@@ -130,8 +114,3 @@ class Triggers:
         self._processes.get(name, {}).pop(identity, None)
         how = "" if exit_code is None else f" with {exit_code}"
         self._fire(name, f"process {identity.pid} ended{how}")
-
-
-async def _away(function: Callable[[], frozenset[tuple[int, int]]]) -> frozenset[tuple[int, int]]:
-    """Run `function` in the loop's executor, whose threads never delay leaving."""
-    return await asyncio.get_running_loop().run_in_executor(None, function)

@@ -18,7 +18,7 @@ from cockpit.cli.common import (
 from cockpit.cli.exits import CANNOT_CREATE, CommandError
 from cockpit.evidence.errors import StoreError
 from cockpit.feed import FeedMode
-from cockpit.session import Session
+from cockpit.session.session import Session
 
 
 @click.command("collect")

@@ -19,7 +19,7 @@ from cockpit.lab.incidents import INCIDENTS, NAMES
 from cockpit.lab.process import LabError
 from cockpit.lab.stack import Lab
 from cockpit.model import Event, EventKind
-from cockpit.session import Session
+from cockpit.session.opening import Opening
 
 CALM = 2.0
 """Seconds the newcomer sees the full board before the incident happens."""
@@ -62,39 +62,40 @@ def command(
             ascii_glyphs=ascii_glyphs,
             mouse=mouse,
             extra_commands=acts,
-            beside=lambda session: _incident_when_full(lab, incident, session),
+            beside=lambda opening: _incident_when_full(lab, incident, opening),
         )
 
 
 @contextmanager
-def _incident_when_full(lab: Lab, incident: str | None, session: Session) -> Iterator[None]:
+def _incident_when_full(lab: Lab, incident: str | None, opening: Opening) -> Iterator[None]:
     """Cause the incident once every pane has been full for a moment."""
-    if incident is None:
+    left = threading.Event()
+    if incident is not None:
+        threading.Thread(target=_cause, args=(lab, incident, opening, left), daemon=True).start()
+    try:
         yield
+    finally:
+        left.set()
+
+
+def _cause(lab: Lab, incident: str, opening: Opening, left: threading.Event) -> None:
+    session = opening.wait()
+    if session is None:
         return
-    full, left = threading.Event(), threading.Event()
+    full = threading.Event()
 
     def look() -> None:
         if not session.feed.snapshot().waiting:
             full.set()
 
-    def cause(name: str) -> None:
-        full.wait()
-        if left.wait(CALM):
-            return
-        try:
-            text = lab.incident(name)
-        except LabError as error:
-            text = f"incident {name} could not be caused: {error}"
-        session.log(
-            Event(at=SystemClock().now(), kind=EventKind.INCIDENT, subject="lab", text=text)
-        )
-
     stop_listening = session.feed.listen(look)
-    threading.Thread(target=cause, args=(incident,), daemon=True).start()
+    look()
+    full.wait()
+    stop_listening()
+    if left.wait(CALM):
+        return
     try:
-        yield
-    finally:
-        left.set()
-        full.set()
-        stop_listening()
+        text = lab.incident(incident)
+    except LabError as error:
+        text = f"incident {incident} could not be caused: {error}"
+    session.log(Event(at=SystemClock().now(), kind=EventKind.INCIDENT, subject="lab", text=text))

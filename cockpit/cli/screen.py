@@ -22,12 +22,16 @@ from cockpit.cli.common import (
 )
 from cockpit.cli.exits import USAGE, CommandError
 from cockpit.cli.terminal import Terminal
+from cockpit.clock import Clock, SystemClock
 from cockpit.config.load import find
 from cockpit.config.models import LoadedConfig
-from cockpit.session import Session
+from cockpit.session.feed import HandoverFeed
+from cockpit.session.identity import identity_of
+from cockpit.session.opening import Opening, OpeningFeed
 
 if TYPE_CHECKING:
     from cockpit.app import PaletteAct
+    from cockpit.session.session import Session
 
 
 def screen_options(function: Callable[..., int]) -> Callable[..., int]:
@@ -70,9 +74,9 @@ def open_screen(
     ascii_glyphs: bool = False,
     mouse: bool | None = None,
     extra_commands: Sequence[PaletteAct] = (),
-    beside: Callable[[Session], AbstractContextManager[None]] = lambda session: nullcontext(),
+    beside: Callable[[Opening], AbstractContextManager[None]] = lambda opening: nullcontext(),
 ) -> int:
-    """Run the screen until the operator leaves; `beside` runs along with its session."""
+    """Run the screen until the operator leaves; `beside` runs along with it."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CommandError(
             "the screen needs a terminal; `cockpit check` and `cockpit collect` do without one",
@@ -81,23 +85,41 @@ def open_screen(
     from cockpit.app import CockpitApp
 
     terminal = Terminal()
-    session = Session(loaded, kind="screen", user=user(), host=host(), who=operator(as_name))
-    session.start()
+    clock = SystemClock()
+    identity = identity_of(loaded, user(), host())
+    feed = HandoverFeed(OpeningFeed(loaded, clock, identity))
+    capture = _mouse(mouse)
+    app = CockpitApp(feed, ascii_glyphs=ascii_glyphs, mouse=capture, extra_commands=extra_commands)
+    opening = Opening(lambda: _session(loaded, as_name, clock, feed), app.leave)
+
+    def end() -> None:
+        app.leave()
+        terminal.leave_soon(opening.close)
+
     try:
-        capture = _mouse(mouse)
-        app = CockpitApp(
-            session.feed, ascii_glyphs=ascii_glyphs, mouse=capture, extra_commands=extra_commands
-        )
-
-        def end() -> None:
-            app.leave()
-            terminal.leave_soon(session.close)
-
-        with on_end_signals(end), beside(session):
+        with on_end_signals(end), beside(opening):
             app.run(mouse=capture)
     finally:
-        session.close()
+        opening.close()
+    if opening.failure is not None:
+        raise opening.failure
     return app.return_code or 0
+
+
+def _session(
+    loaded: LoadedConfig, as_name: str | None, clock: Clock, feed: HandoverFeed
+) -> Session:
+    from cockpit.session.session import Session
+
+    return Session(
+        loaded,
+        kind="screen",
+        user=user(),
+        host=host(),
+        who=operator(as_name),
+        clock=clock,
+        feed=feed,
+    )
 
 
 def _mouse(asked: bool | None) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from cockpit.config.models import LoadedConfig
 from cockpit.model import Identity
-from cockpit.system.checkout import checkout_label
 
 REFRESH = 20.0
 """Seconds between two looks at the checkout."""
@@ -25,6 +24,8 @@ def identity_of(loaded: LoadedConfig, user: str, host: str) -> Identity:
 
 async def with_checkout(identity: Identity, loaded: LoadedConfig) -> Identity:
     """The same with the present revision and whether tracked files are modified."""
+    from cockpit.system.checkout import checkout_label
+
     return replace(
         identity,
         label=loaded.config.cockpit.label,

@@ -61,7 +61,11 @@ class Session:
         host: str,
         who: str,
         clock: Clock | None = None,
+        feed: HandoverFeed | None = None,
     ) -> None:
+        """`feed` is one that a screen holds already; without it the session makes its own."""
+        if feed is not None:
+            self.feed = feed
         self._clock: Clock = clock or SystemClock()
         self._who = who
         self._plan = make_plan(loaded)
@@ -240,7 +244,7 @@ class Session:
             self.feed.hand_over(feed)
         else:
             self.feed = HandoverFeed(feed)
-            self._ready.set()
+        self._ready.set()
 
     def _watch(self) -> Watch:
         health = self._recorder.health
@@ -284,7 +288,8 @@ class Session:
         if path is None:
             return
         changed = asyncio.Event()
-        watcher = FolderWatcher(lambda paths: changed.set(), clock=self._clock)
+        # People edit configs: a fifth of a second is soon enough, and watching costs less.
+        watcher = FolderWatcher(lambda paths: changed.set(), clock=self._clock, step_ms=200)
         watcher.start([path])
         try:
             while True:

@@ -10,7 +10,7 @@ from support import until
 from cockpit.config.load import load
 from cockpit.lab.stack import Lab
 from cockpit.model import Board, Verdict
-from cockpit.session import Session
+from cockpit.session.session import Session
 
 
 @pytest.fixture(scope="module")

@@ -163,6 +163,7 @@ async def test_a_new_listener_runs_the_probe_of_its_port() -> None:
         watching = Scripted("p", note, every=1000, ports=(port,))
         async with running(plan_of(watching), SystemClock()) as engine:
             await engine.probe_now("p")
+            await engine.watching()
             free.listen()
             await asyncio.wait_for(ran.wait(), 20)
 

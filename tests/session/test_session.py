@@ -21,7 +21,7 @@ from cockpit.evidence.errors import StoreError
 from cockpit.evidence.reader import Reader
 from cockpit.feed import FeedMode, Reply, Reprobe, SetItem, UndoEdit
 from cockpit.model import EventKind, Verdict
-from cockpit.session import Session
+from cockpit.session.session import Session
 
 
 @contextmanager
