@@ -61,7 +61,8 @@ class Woken(Message):
 class CockpitApp(App[None]):
     """One screen that tells the truth about a paper-trading stack.
 
-    `clock_zone` None means the machine's zone; `mouse` is what the caller passes to `run` as well.
+    `clock_zone` None means the machine's zone; `mouse` is what the caller passes to `run` as well;
+    `painted` is called once the first picture is drawn.
     """
 
     TITLE = "cockpit"
@@ -78,6 +79,7 @@ class CockpitApp(App[None]):
         mouse: bool = False,
         extra_commands: Sequence[PaletteAct] = (),
         clock_zone: tzinfo | None = None,
+        painted: Callable[[], None] = lambda: None,
     ) -> None:
         # Told before the theme is: the base picks its NO_COLOR filter while it is made, and the one
         # for true colours turns the terminal's own red into a black that can't be read.
@@ -88,6 +90,7 @@ class CockpitApp(App[None]):
         self._glyphs = ASCII if ascii_glyphs else UNICODE
         self._zone = clock_zone
         self._extra = tuple(extra_commands)
+        self._painted = painted
         self._view: View | None = None
         self._frame = Frame()
         self._events: deque[Event] = deque(maxlen=_EVENTS_KEPT)
@@ -116,6 +119,7 @@ class CockpitApp(App[None]):
     def on_ready(self) -> None:
         self._making.close()
         self.screen.refresh()
+        self.call_after_refresh(self._painted)
 
     def on_mount(self) -> None:
         self._own_loop = asyncio.get_running_loop()

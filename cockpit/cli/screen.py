@@ -89,8 +89,14 @@ def open_screen(
     identity = identity_of(loaded, user(), host())
     feed = HandoverFeed(OpeningFeed(loaded, clock, identity))
     capture = _mouse(mouse)
-    app = CockpitApp(feed, ascii_glyphs=ascii_glyphs, mouse=capture, extra_commands=extra_commands)
-    opening = Opening(lambda: _session(loaded, as_name, clock, feed), app.leave)
+    opening = Opening(lambda: _session(loaded, as_name, clock, feed), lambda: app.leave())
+    app = CockpitApp(
+        feed,
+        ascii_glyphs=ascii_glyphs,
+        mouse=capture,
+        extra_commands=extra_commands,
+        painted=opening.start,
+    )
 
     def end() -> None:
         app.leave()

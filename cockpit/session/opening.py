@@ -85,6 +85,11 @@ class Opening:
         self._closing = False
         self.session: Session | None = None
         self.failure: BaseException | None = None
+        self._started = False
+
+    def start(self) -> None:
+        """Begin; called once."""
+        self._started = True
         threading.Thread(target=self._open, name="cockpit-opening", daemon=True).start()
 
     def _open(self) -> None:
@@ -107,6 +112,8 @@ class Opening:
     def close(self) -> None:
         """End the session; one that still starts is given a moment to get there."""
         self._closing = True
-        self._done.wait(0.3)
+        if self._started:
+            self._done.wait(0.3)
+        self._done.set()
         if self.session is not None:
             self.session.close()

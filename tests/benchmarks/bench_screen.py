@@ -107,7 +107,7 @@ def main() -> None:
         print(f"first paint       {ours * 1000:7.0f} ms   bare Textual app {bare * 1000:.0f} ms"
               f"   ratio {ours / bare:.2f} (budget 2)")  # fmt: skip
 
-        shutil.rmtree(lab.workspace / ".cockpit")
+        shutil.rmtree(lab.workspace / ".cockpit", ignore_errors=True)
         terminal = Terminal(screen)
         names = {table.name for table in config.config.probes()}
         reader = Reader(config.store_path)
