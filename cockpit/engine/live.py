@@ -12,7 +12,7 @@ from cockpit.clock import Clock
 from cockpit.engine.scheduler import Engine
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.recorder import EvidenceReader, Recorder
-from cockpit.feed import Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
+from cockpit.feed import ITEM_KINDS, Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
 from cockpit.model import Board, Event, Identity, Observation, Watch
 from cockpit.standing import Standing
 
@@ -84,11 +84,19 @@ class LiveFeed:
         except StoreError:
             return None
 
+    def item_events(self, probe: str, limit: int = MOST_EVENTS) -> Sequence[Event]:
+        try:
+            return self._reader.events(0, limit, kinds=ITEM_KINDS, probe=probe)
+        except StoreError:
+            return ()
+
     def hear(self, events: Sequence[Event], standings: Sequence[Standing]) -> None:
         """What the recorder tells its subscribers, other processes' events included."""
         known = self._read_before
-        self._events.extend(event for event in events if (event.seq, event.text) not in known)
-        self.notify()
+        news = [event for event in events if (event.seq, event.text) not in known]
+        self._events.extend(news)
+        if news:
+            self.notify()
 
     def submit(self, command: Command) -> Ticket:
         ticket = f"live-{next(self._numbers)}"

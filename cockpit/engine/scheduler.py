@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cockpit.board import Planned, compose
 from cockpit.clock import Clock
@@ -210,7 +210,8 @@ class Engine:
 
     def _commit(self, slot: _Slot, seen: Look) -> None:
         name = slot.probe.name
-        previous = self._standings.get(name) or self._known.get(name)
+        shown = self._standings.get(name)
+        previous = shown or self._known.get(name)
         self._standings[name], _ = advance(previous, seen.observation)
         for artefact in seen.artefacts:
             self._recorder.keep(artefact)
@@ -219,11 +220,13 @@ class Engine:
         for other in self._slots.values():
             if name in other.probe.depends_on():
                 self.trigger(other.probe.name, f"{name} observed")
-        self._publish()
+        self._publish(told=shown is None or _says_more(shown.observation, seen.observation))
 
-    def _publish(self) -> None:
+    def _publish(self, *, told: bool = True) -> None:
+        """Show the standings; without `told` nobody is woken for them."""
         self.published = (self._plan.order, dict(self._standings))
-        self._changed()
+        if told:
+            self._changed()
 
     def _on_pulse(self, expired: bool, stepped: bool) -> None:
         if stepped:
@@ -253,6 +256,21 @@ class Engine:
                         text=f"{word} {change}",
                     )
                 )
+
+
+def _says_more(before: Observation, after: Observation) -> bool:
+    """Whether `after` says anything that `before` did not, times and durations apart.
+
+    Metrics alone wake nobody: they are read with the next look, a few seconds later at most.
+    """
+    expired = before.valid_until < after.observed_at
+    return expired or after != replace(
+        before,
+        observed_at=after.observed_at,
+        valid_until=after.valid_until,
+        duration=after.duration,
+        metrics=after.metrics,
+    )
 
 
 def _rollups_before(plan: Plan, known: Mapping[str, Standing]) -> tuple[Rollup, Rollup] | None:

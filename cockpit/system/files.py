@@ -40,7 +40,7 @@ class FolderWatcher:
         *,
         clock: Clock | None = None,
         sweep_seconds: float = 5.0,
-        step_ms: int = 25,
+        step_ms: int = 50,
         debounce_ms: int = 100,
         native: bool = True,
     ) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from recorded_makers import NOW, OK, REPLY_500, TEXT_500, ago
 from recorded_scenes import EVENTS
 
-from cockpit.feed import Artefact, Command, FeedMode, HistoryPoint, Reply
+from cockpit.feed import ITEM_KINDS, Artefact, Command, FeedMode, HistoryPoint, Reply
 from cockpit.model import Board, Event, Observation
 
 
@@ -21,7 +21,8 @@ class RecordedFeed:
 
     `submitted` is what came.
 
-    Every command is answered at once by `answer`, if it gives a reply.
+    Every command is answered at once by `answer`, if it gives a reply; with a third word it is a
+    refusal that asks for a reason.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class RecordedFeed:
         self.asked_history: list[str] = []
         self.reads = 0
         self.broken: Exception | None = None
-        self.answer: Callable[[Command], tuple[bool, str] | None] = lambda command: None
+        self.answer: Callable[[Command], tuple[bool, str] | tuple[bool, str, bool] | None] = lambda command: None
         self.pending: list[Reply] = []
         self._mode = mode
         self._wakes: list[Callable[[], None]] = []
@@ -68,6 +69,10 @@ class RecordedFeed:
 
     def observation(self, probe: str) -> Observation | None:
         return self.board.observations.get(probe)
+
+    def item_events(self, probe: str, limit: int = 500) -> Sequence[Event]:
+        known = [event for event in self.log if event.kind in ITEM_KINDS and event.probe == probe]
+        return known[-limit:]
 
     def submit(self, command: Command) -> str:
         self.submitted.append(command)

@@ -33,13 +33,21 @@ def banner(view: View) -> Line:
     return summary(view, view.board.of_kind(*KINDS))
 
 
+def about(milliseconds: float) -> str:
+    """A latency in coarse steps, so that a row is not drawn anew for a millisecond more."""
+    for step in (10, 20, 50, 100, 200, 500):
+        if milliseconds < step:
+            return f"<{step} ms"
+    return f"{round(milliseconds, -2):.0f} ms"
+
+
 def _row(view: View, observation: Observation, finding: Finding) -> Row:
     tone = Tone.OK if finding.verdict is Verdict.OK else Tone.PLAIN
     path = " ".join(part for part in (fact(finding, "method"), fact(finding, "path")) if part)
     text = (*finding_text(view, finding), Span(f"  {path}" if path else "", Tone.DIM))
     took = observation.metrics.get(f"{finding.key}.ms")
     limit = finding.facts.get("limit_ms")
-    tail = "" if took is None else f"{took:.0f} ms"
+    tail = "" if took is None else about(took)
     if tail and isinstance(limit, int | float):
         tail += f" of {limit:g}"
     cells = (view.mark(finding.verdict), finding.subject, fact(finding, "status") or "-", text)
