@@ -62,7 +62,7 @@ runbook = "A gate that is met on zero trades proves nothing: wait for trades bef
 name = "options"
 base_url = "http://{host}:{port}"
 {token}symbols = ["SPY", "OPTT"]
-every = "5s"
+every = "10s"
 watch = ["{deploy_log}"]
 runbook = "Health ok and options 500: look for a second server on the port before the code."
 {checklists}"""

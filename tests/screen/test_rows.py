@@ -112,7 +112,7 @@ def test_gates_show_what_each_part_has_and_needs() -> None:
 
 def test_smoke_shows_status_path_and_time() -> None:
     rows = texts(smoke.rows(view(incident())))
-    assert rows[0] == "· health 200 status ok  GET /api/health 3 ms of 3000"
+    assert rows[0] == "· health 200 status ok  GET /api/health <10 ms of 3000"
     assert rows[2].startswith("✖ chain SPY 500 SMOKE FAILED plain text, want JSON")
 
 

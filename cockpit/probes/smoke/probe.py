@@ -23,7 +23,7 @@ from cockpit.probes.smoke.options_checks import (
 )
 from cockpit.probes.smoke.options_greeks import judge_greeks
 from cockpit.probes.smoke.reply import Outcome, failed
-from cockpit.probes.smoke.request import new_client
+from cockpit.probes.smoke.request import new_client, own_port
 from cockpit.probes.smoke.run import SmokeRun, Step, cached_doubt
 from cockpit.text import instant, parse_instant
 
@@ -68,6 +68,10 @@ class SmokeProbe(Probe):
             else:
                 await self._options(run)
         return self._observation(run)
+
+    def watched_ports(self) -> tuple[int, ...]:
+        port = own_port(self._table.base_url)
+        return () if port is None else (port,)
 
     def next_due(self, observation: Observation) -> datetime | None:
         return _quiet_until(observation, observation.observed_at)
