@@ -13,10 +13,15 @@ programs are kept out.
     result = set_item(path, anchor, cycle(item.status))  # EditResult
     undo(result)
 
+Beside it, one subject a module, imported by whoever needs it: `plan` (dependencies, what can
+start, critical path), `claims` (figures a document states against its boxes; conflicts between
+documents), `reverted` (does a tick still stand), `mirrors`, `annotate` (notes, owners),
+`generated` (blocks), `requires`, `commit` (only our own hunks), `metrics` (cycle times).
+
 Every error is a `ChecklistError` whose text names file and line and says what to do.
 """
 
-from .anchor import Anchor, anchor_of, locate
+from .anchor import Anchor, anchor_of, anchors_of, locate
 from .cache import CACHE, DocumentCache
 from .edit import TWO_STATES, Edit, cycle, edit, patched
 from .errors import (
@@ -70,6 +75,7 @@ __all__ = [
     "Section",
     "Status",
     "anchor_of",
+    "anchors_of",
     "cycle",
     "edit",
     "locate",

@@ -16,6 +16,7 @@ worse than no tick.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -115,6 +116,35 @@ def anchor_of(document: Document, item: Item) -> Anchor:
     )
 
 
+def anchors_of(document: Document) -> tuple[Anchor, ...]:
+    """The anchors of all items of this document, made in one pass; as `anchor_of` makes them."""
+    items = document.items
+    around = [_neighbours(document, index) for index in range(len(items))]
+    texts: Counter[object] = Counter()
+    sections: Counter[object] = Counter()
+    places: Counter[object] = Counter()
+    for item, near in zip(items, around, strict=True):
+        texts[item.form, item.text] += 1
+        sections[item.form, item.text, item.section] += 1
+        places[item.form, item.text, item.section, near] += 1
+    return tuple(
+        Anchor(
+            form=item.form,
+            status=item.status,
+            text=item.text,
+            section=item.section,
+            line=item.line,
+            before=near[0],
+            after=near[1],
+            above=above,
+            same_text=texts[item.form, item.text],
+            same_section=sections[item.form, item.text, item.section],
+            same_place=places[item.form, item.text, item.section, near],
+        )
+        for item, near, above in zip(items, around, _all_above(document), strict=True)
+    )
+
+
 def locate(document: Document, anchor: Anchor) -> Item:
     """The item an anchor stands for.
 
@@ -176,6 +206,26 @@ def _neighbours(document: Document, index: int) -> tuple[str, str]:
 
 def _name(item: Item) -> str:
     return f"{item.form}: {item.text}"
+
+
+def _all_above(document: Document) -> list[str]:
+    """`_above` of the line of every item, the digest carried on from one to the next."""
+    found: list[str] = []
+    digest = hashlib.blake2b(digest_size=12)
+    view = memoryview(document.data)
+    at = passed = 0
+    for item in document.items:
+        stop = document.lines.starts[item.line - 1]
+        while passed < len(document.items) and document.items[passed].span[1] <= stop:
+            start, end = document.items[passed].span
+            digest.update(view[at:start])
+            digest.update(b"\0")
+            at = end
+            passed += 1
+        here = digest.copy()
+        here.update(view[at:stop])
+        found.append(here.hexdigest())
+    return found
 
 
 def _above(document: Document, line: int) -> str:

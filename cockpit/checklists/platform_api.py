@@ -21,7 +21,7 @@ class Held(Protocol):
 
     @property
     def method(self) -> str:
-        """How others are kept out: `lease`, `share-mode`, `checked`."""
+        """How others are kept out: `lease`, `share-mode`; or not: `observed`, `checked`."""
 
     @property
     def writable(self) -> bool:

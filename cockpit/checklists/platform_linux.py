@@ -3,7 +3,9 @@
 A write lease (fcntl(2), F_SETLEASE) is granted only while nobody else has the file open, and
 any open() by another process waits until it is given back, so read, compare and write under it
 cannot be interleaved with a foreign edit. A read lease is granted while nobody has the file open
-for writing: readers (`tail -f`, a pager) may stay.
+for writing: readers (`tail -f`, a pager) may stay. Only a file's owner gets one. For anybody
+else (a file shared in a group) the file is exchanged while it is quiet, and the displaced one
+watched for a while.
 
 When somebody knocks, the kernel signals the holder. The default, SIGIO, ends a process; SIGURG
 is asked for instead, whose default is to be ignored: no handler has to be installed, so this
@@ -20,10 +22,11 @@ import secrets
 import signal
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from .platform_api import Busy, Held, NoGuard
+from .platform_api import Busy, Held, NoGuard, Pause
 
 if sys.platform == "linux":
     import fcntl
@@ -104,15 +107,25 @@ if sys.platform == "linux":
 
     _renameat2 = _load_renameat2()
 
-    class _LeasedFile:
-        """A regular file under a lease."""
+    _QUIET = 0.25
+    """Seconds for which somebody else's file must not have changed before it is exchanged."""
 
-        method = "lease"
+    _OBSERVED = 0.05
+    """Seconds for which a displaced file without a lease must not change. Whoever had looked its
+    name up before the exchange writes within far less."""
 
-        def __init__(self, calls: Calls, fd: int, writable: bool) -> None:
+    class _NotOwner(Exception):
+        """A lease is refused because the file belongs to somebody else."""
+
+    class _HeldFile:
+        """A regular file, under a lease or (for somebody else's file) merely open."""
+
+        def __init__(self, calls: Calls, fd: int, kind: int | None) -> None:
             self._calls = calls
             self._fd = fd
-            self.writable = writable
+            self._kind = kind
+            self.writable = kind == fcntl.F_WRLCK
+            self.method = "observed" if kind is None else "lease"
             self._stat = calls.fstat(fd)
             self.closed = False
 
@@ -144,7 +157,7 @@ if sys.platform == "linux":
             return (now.st_dev, now.st_ino) == (self._stat.st_dev, self._stat.st_ino)
 
         def wanted(self) -> bool:
-            return self._calls.leased(self._fd) == fcntl.F_UNLCK
+            return self._kind is not None and self._calls.leased(self._fd) == fcntl.F_UNLCK
 
         def rewrite(self, data: bytes) -> None:
             self._calls.truncate(self._fd)
@@ -160,8 +173,9 @@ if sys.platform == "linux":
 
         exchange_while_held = True
 
-        def __init__(self, calls: Calls | None = None) -> None:
+        def __init__(self, calls: Calls | None = None, pause: Pause = time.sleep) -> None:
             self._calls = calls or Calls()
+            self._pause = pause
 
         @contextlib.contextmanager
         def hold(self, path: Path, *, readers: bool) -> Iterator[Held]:
@@ -176,11 +190,15 @@ if sys.platform == "linux":
             finally:
                 held.close()
 
-        def _take(self, path: Path, flags: int, kind: int) -> _LeasedFile | None:
+        def _take(self, path: Path, flags: int, kind: int) -> _HeldFile | None:
             fd = self._open(path, flags)
             try:
-                if self._lease(fd, path, kind):
-                    return _LeasedFile(self._calls, fd, writable=kind == fcntl.F_WRLCK)
+                try:
+                    if self._lease(fd, kind):
+                        return _HeldFile(self._calls, fd, kind)
+                except _NotOwner:
+                    self._observe(fd, _QUIET)
+                    return _HeldFile(self._calls, fd, None)
             except BaseException:
                 self._calls.close(fd)
                 raise
@@ -198,7 +216,7 @@ if sys.platform == "linux":
                         view = view[self._calls.write(fd, view) :]
                     mine = self._calls.fstat(fd)
                     if (mine.st_uid, mine.st_gid) != (old.st_uid, old.st_gid):
-                        self._calls.fchown(fd, old.st_uid, old.st_gid)
+                        self._give(fd, old)
                     _copy_attributes(self._calls, path, fd)
                     self._calls.fchmod(fd, stat.S_IMODE(old.st_mode))
                     self._calls.fsync(fd)
@@ -209,6 +227,13 @@ if sys.platform == "linux":
                     twin.unlink()
                 raise
             return twin
+
+        def _give(self, fd: int, like: os.stat_result) -> None:
+            """Owner and group of another file; the group must be had, or others are shut out."""
+            try:
+                self._calls.fchown(fd, like.st_uid, like.st_gid)
+            except PermissionError:
+                self._calls.fchown(fd, -1, like.st_gid)
 
         def exchange(self, twin: Path, path: Path) -> None:
             try:
@@ -229,14 +254,27 @@ if sys.platform == "linux":
         def settled(self, path: Path) -> bytes:
             fd = self._open(path, os.O_RDONLY)
             try:
-                if not self._lease(fd, path, fcntl.F_RDLCK):
-                    raise Busy("another program is writing to it")
+                try:
+                    if not self._lease(fd, fcntl.F_RDLCK):
+                        raise Busy("another program is writing to it")
+                except _NotOwner:
+                    return self._observe(fd, _OBSERVED)
                 data = _read_all(self._calls, fd)
                 if self._calls.leased(fd) != fcntl.F_RDLCK:
                     raise Busy("another program is about to write to it")
                 return data
             finally:
                 self._calls.close(fd)
+
+        def _observe(self, fd: int, seconds: float) -> bytes:
+            before = self._calls.fstat(fd)
+            data = _read_all(self._calls, fd)
+            self._pause(seconds)
+            after = self._calls.fstat(fd)
+            same = (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
+            if not same or _read_all(self._calls, fd) != data:
+                raise Busy("another program is writing to it")
+            return data
 
         def discard(self, twin: Path) -> None:
             self._calls.unlink(twin)
@@ -257,17 +295,14 @@ if sys.platform == "linux":
                 raise
             return fd
 
-        def _lease(self, fd: int, path: Path, kind: int) -> bool:
+        def _lease(self, fd: int, kind: int) -> bool:
             try:
                 self._calls.lease(fd, kind)
             except BlockingIOError:
                 return False
             except OSError as error:
                 if error.errno == errno.EACCES:
-                    raise NoGuard(
-                        "only the owner of a file can keep other programs out of it while it is"
-                        " changed, and this file belongs to somebody else"
-                    ) from error
+                    raise _NotOwner from error
                 if error.errno in (errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP):
                     raise NoGuard("this file system has no leases") from error
                 raise

@@ -30,7 +30,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class EditVerdict:
     """The fate of one edit, with a line for people and the item as it is now."""
 
     fate: Fate
@@ -38,7 +38,7 @@ class Verdict:
     item: Item | None
 
 
-def judge(edit: EditResult, document: Document, *, restored_by_git: bool) -> Verdict:
+def judge(edit: EditResult, document: Document, *, restored_by_git: bool) -> EditVerdict:
     """What became of an edit in a newer version of its file. Pure.
 
     Args:
@@ -50,18 +50,18 @@ def judge(edit: EditResult, document: Document, *, restored_by_git: bool) -> Ver
     try:
         item = locate(document, edit.anchor)
     except (AnchorLost, AnchorAmbiguous) as error:
-        return Verdict(Fate.UNCERTAIN, f"{name}: {error.message}", None)
+        return EditVerdict(Fate.UNCERTAIN, f"{name}: {error.message}", None)
     where = f"{name}:{item.line} “{item.text}”"
     if not edit.changed or item.status is edit.status_after:
-        return Verdict(Fate.STANDS, f"{where} is {item.status}", item)
+        return EditVerdict(Fate.STANDS, f"{where} is {item.status}", item)
     if item.status is not edit.status_before:
         text = f"{where} was set to {edit.status_after} and is {item.status} now"
-        return Verdict(Fate.MOVED_ON, text, item)
+        return EditVerdict(Fate.MOVED_ON, text, item)
     if restored_by_git:
         text = f"{where} is {item.status} again: git restored an earlier version"
-        return Verdict(Fate.RESTORED, text, item)
+        return EditVerdict(Fate.RESTORED, text, item)
     text = (
         f"TICK REVERTED {where}: it was set to {edit.status_after} and is {item.status} again;"
         " another program saved an older version of the file"
     )
-    return Verdict(Fate.REVERTED, text, item)
+    return EditVerdict(Fate.REVERTED, text, item)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ from .platform_api import Busy, FilePlatform, Held, NoGuard, Pause
 
 _EXCLUSIVE_ATTEMPTS = 8
 """So often readers are waited for; after that they may keep the old file open."""
+
+
+_SMALL = 32 * 1024
+"""Bytes of a file that is looked at in no time, so that others may wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,8 @@ class Written:
     before: bytes
     after: bytes
     method: str
-    """`lease`, `share-mode`, `checked`, `exchange`, or `unchanged`."""
+    """`lease`, `share-mode`, `exchange`: nobody else could write meanwhile; `observed`,
+    `checked`: nobody did as far as could be seen; `unchanged`: nothing to do."""
 
 
 def update(
@@ -76,7 +82,12 @@ def update(
     system = platform or this_platform()
     try:
         target = Path(os.path.realpath(path, strict=True))
-        if not target.is_dir() and not target.stat().st_mode & 0o222:
+        mode = target.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+        if not stat.S_ISREG(mode):
+            raise FileUnwritable("this is not a file that holds text")
+        if not mode & 0o222:
             raise PermissionError(errno.EROFS, "read-only", str(target))
         return _attempts(target, decide, system, pause)
     except OSError as error:
@@ -112,7 +123,7 @@ def _once(
             return Written(target, looked_at, looked_at, "unchanged")
     with system.hold(target, readers=readers) as held:
         data = held.read()
-        if data != looked_at and not readers:
+        if data != looked_at and len(data) > _SMALL and not readers:
             raise Overtaken
         splice = decide(data)
         if splice is None:
@@ -121,10 +132,10 @@ def _once(
         if held.writable and len(splice.old) == len(splice.new):
             return _in_place(held, target, splice, data, after)
         if held.links > 1:
-            if held.writable:
+            if held.writable or held.method == "observed":
                 raise FileUnwritable(
                     f"not changed: the file has {held.links} names (hard links) and this change"
-                    " needs more or fewer bytes, which would part them; edit it by hand"
+                    " cannot be made in place, which would part them; edit it by hand"
                 )
             raise Busy("another program is reading it")
         twin = system.make_twin(target, after)
@@ -135,7 +146,8 @@ def _once(
                 exchange_held(system, held, target, twin, data, pause)
             else:
                 exchange_free(system, target, twin, data, after, pause)
-    return Written(target, data, after, "exchange")
+    method = "observed" if held.method == "observed" else "exchange"
+    return Written(target, data, after, method)
 
 
 @contextlib.contextmanager

@@ -35,8 +35,7 @@ class EditResult:
     line_before: str
     line_after: str
     method: str
-    """How other programs were kept out: `lease`, `exchange`, `share-mode`, `checked`;
-    `unchanged` when there was nothing to write."""
+    """See `safe_write.Written.method`."""
     sha256_before: str
     sha256_after: str
     anchor: Anchor

@@ -1,20 +1,26 @@
 """Ticks in one process against foreign writers in another: counts lines that got lost.
 
 `python tests/checklists/race_harness.py [LINES [PACE]]` runs every mode with one-byte and wider
-markers and prints a table; the column `lost` must be 0 throughout.
+markers, and as a user who does not own the file, and prints a table. `lost` must be 0 throughout:
+lines that are in no file any more. `aside` are versions that were put aside for a person to merge,
+with a message; that must be 0 for the file's owner.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.checklists import ChecklistError, Form, anchor_of, cycle, parse, set_item
+from cockpit.checklists.platform_api import FilePlatform
 
 MODES = ("append", "replace", "truncate", "insert-replace", "insert-truncate")
 START = "".join(
@@ -28,12 +34,50 @@ class Race:
     edits: int
     refused: int
     lost: int
-    left_over: int
+    aside: int
     methods: Counter[str]
 
 
-def run(mode: str, lines: int, form: Form, folder: Path, pace: float = 0.004) -> Race:
-    """Race one foreign writer until it has added `lines` lines, up to `pace` seconds apart."""
+def somebody_elses() -> FilePlatform | None:
+    """Files as a user sees them who owns none but those made by himself: no leases on others."""
+    if sys.platform != "linux":
+        return None
+    from cockpit.checklists.platform_linux import Calls, LinuxFiles
+
+    class Stranger(Calls):
+        def __init__(self) -> None:
+            self._mine: set[int] = set()
+
+        def open(self, path: Path, flags: int, mode: int = 0) -> int:
+            fd = super().open(path, flags, mode)
+            if flags & os.O_CREAT:
+                self._mine.add(os.fstat(fd).st_ino)
+            return fd
+
+        def lease(self, fd: int, kind: int) -> None:
+            if os.fstat(fd).st_ino not in self._mine:
+                raise PermissionError(errno.EACCES, "not the owner")
+            super().lease(fd, kind)
+
+        def unlink(self, path: Path) -> None:
+            self._mine.discard(path.stat().st_ino)  # the number may be given to another file
+            super().unlink(path)
+
+    return LinuxFiles(Stranger())
+
+
+def run(
+    mode: str,
+    lines: int,
+    form: Form,
+    folder: Path,
+    pace: float = 0.004,
+    platform: Callable[[], FilePlatform | None] = lambda: None,
+) -> Race:
+    """Race one foreign writer until it has added `lines` lines, up to `pace` seconds apart.
+
+    `platform` is called for each edit.
+    """
     path = folder / f"{mode}-{form}.md"
     path.write_bytes(START)
     script = Path(__file__).with_name("foreign_writer.py")
@@ -55,7 +99,9 @@ def run(mode: str, lines: int, form: Form, folder: Path, pace: float = 0.004) ->
             continue  # caught between truncation and writing
         item = random.choice(items)
         try:
-            result = set_item(path, anchor_of(document, item), cycle(item.status))
+            result = set_item(
+                path, anchor_of(document, item), cycle(item.status), platform=platform()
+            )
         except ChecklistError:
             race.refused += 1
             continue
@@ -63,25 +109,31 @@ def run(mode: str, lines: int, form: Form, folder: Path, pace: float = 0.004) ->
         race.methods[result.method] += 1
     child.stdout.close()
     assert child.returncode == 0
-    present = set(path.read_bytes().split(b"\n"))
+    everything = b"\n".join(other.read_bytes() for other in folder.iterdir())
+    present = set(everything.split(b"\n"))
     race.lost = sum(b"line %d" % n not in present for n in range(1, lines + 1))
-    race.left_over = sum(".cockpit-" in other.name for other in folder.iterdir())
+    race.aside = sum(".cockpit-" in other.name for other in folder.iterdir())
     return race
 
 
 def main() -> None:
     lines = int(sys.argv[1]) if len(sys.argv) > 1 else 1500
     pace = float(sys.argv[2]) if len(sys.argv) > 2 else 0.004
-    print(f"{'mode':<17}{'marker':<13}{'edits':>7}{'refused':>9}{'lost':>6}{'left over':>11}")
-    with tempfile.TemporaryDirectory() as folder:
-        for form in (Form.BOX, Form.STATUS_LINE):
-            for mode in MODES:
-                race = run(mode, lines, form, Path(folder), pace)
-                print(
-                    f"{mode:<17}{form:<13}{race.edits:>7}{race.refused:>9}"
-                    f"{race.lost:>6}{race.left_over:>11}  {dict(race.methods)}",
-                    flush=True,
-                )
+    print(f"{'mode':<17}{'marker':<13}{'edits':>7}{'refused':>9}{'lost':>6}{'aside':>7}")
+    kinds: list[tuple[str, Form, Callable[[], FilePlatform | None]]] = [
+        ("one byte", Form.BOX, lambda: None),
+        ("wider", Form.STATUS_LINE, lambda: None),
+        ("not owner", Form.BOX, somebody_elses),
+    ]
+    for name, form, platform in kinds:
+        for mode in MODES:
+            with tempfile.TemporaryDirectory() as folder:
+                race = run(mode, lines, form, Path(folder), pace, platform)
+            print(
+                f"{mode:<17}{name:<13}{race.edits:>7}{race.refused:>9}"
+                f"{race.lost:>6}{race.aside:>7}  {dict(race.methods)}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

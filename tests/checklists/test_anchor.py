@@ -79,3 +79,9 @@ def test_a_stored_anchor_that_is_damaged(broken: dict[str, object]) -> None:
     stored = anchor("- [ ] a\n", 0).to_json()
     with pytest.raises(ChecklistError, match="not a stored anchor"):
         Anchor.from_json(stored | broken if broken else {})
+
+
+def test_the_neighbour_of_a_missing_twin_is_not_taken_for_it() -> None:
+    by = anchor("- [ ] p\n- [ ] s\n- [ ] s\n- [ ] s\n- [ ] q\n", 3)
+    with pytest.raises(AnchorAmbiguous):
+        found("- [ ] p\n- [ ] s\n- [ ] s\n- [ ] q\n", by)

@@ -54,10 +54,14 @@ class Trap(Calls):
         return call
 
 
+def no_pause(_: float) -> None:
+    """Do not wait."""
+
+
 def attempt(path: Path, index: int, calls: Calls) -> None:
     document = parse(OLD)
     anchor = anchor_of(document, document.items[index])
-    set_item(path, anchor, Status.DONE, platform=LinuxFiles(calls), pause=lambda _: None)
+    set_item(path, anchor, Status.DONE, platform=LinuxFiles(calls, no_pause), pause=no_pause)
 
 
 def sweep(tmp_path: Path, index: int, run: Callable[[Path, int], Trap | None]) -> int:

@@ -17,6 +17,7 @@ from cockpit.checklists import (
     Item,
     Status,
     anchor_of,
+    anchors_of,
     cycle,
     edit,
     locate,
@@ -141,6 +142,7 @@ def test_an_anchor_finds_its_item_in_an_unchanged_file(data: bytes) -> None:
         anchor = anchor_of(document, item)
         assert locate(document, anchor) == item
         assert Anchor.from_json(anchor.to_json()) == anchor
+        assert anchors_of(document)[document.index(item)] == anchor
 
 
 INSERTED = st.sampled_from(["note\n", "\n", "- [ ] alpha\n", "- [x] new\n", "> quote\n", "[", "x"])

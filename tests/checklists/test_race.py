@@ -35,4 +35,13 @@ def test_no_foreign_line_is_lost(tmp_path: Path, mode: str, form: Form) -> None:
     race = HARNESS.run(mode, 60, form, tmp_path)
     assert race.edits + race.refused > 0
     assert race.lost == 0
-    assert race.left_over == 0
+    assert race.aside == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="leases are for owners")
+@pytest.mark.parametrize("mode", HARNESS.MODES)
+def test_nor_in_a_file_of_somebody_else(tmp_path: Path, mode: str) -> None:
+    """Without a lease a version may have to be put aside; that is told, and nothing is dropped."""
+    race = HARNESS.run(mode, 60, Form.BOX, tmp_path, platform=HARNESS.somebody_elses)
+    assert race.edits + race.refused > 0
+    assert race.lost == 0

@@ -7,6 +7,8 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,7 @@ from cockpit.checklists import (
     undo,
 )
 from cockpit.checklists.platform import this_platform
+from cockpit.checklists.platform_api import Held
 
 LINUX = sys.platform == "linux"
 SOURCE = (
@@ -263,3 +266,85 @@ def test_somebody_knocking_does_not_end_this_process(file: Path) -> None:
         assert file.stat().st_size == len(SOURCE)
     assert child.wait(timeout=30) == 0
     assert file.read_bytes() == SOURCE + b"!"
+
+
+@pytest.mark.skipif(
+    not LINUX or getattr(os, "geteuid", lambda: 1)() != 0, reason="needs a second user"
+)
+def test_a_file_shared_with_another_user() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        file = folder / "list.md"
+        file.write_bytes(SOURCE)
+        file.chmod(0o666)
+        child = os.fork()
+        if child == 0:
+            try:
+                os.setuid(65534)
+                os._exit(press(file, 0).method != "observed")
+            except BaseException:  # noqa: BLE001
+                os._exit(2)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert file.read_bytes() == SOURCE.replace(b"[ ] a", b"[x] a")
+        assert stat.S_IMODE(file.stat().st_mode) == 0o666
+        assert [p.name for p in folder.iterdir()] == ["list.md"]
+
+
+def test_already_there_needs_nobody_to_let_go(file: Path) -> None:
+    document = read(file)
+    anchor = anchor_of(document, document.items[0])
+    press(file, 0)
+    with file.open("ab"):
+        assert set_item(file, anchor, Status.DONE).method == "unchanged"
+
+
+def test_a_long_file_changed_between_the_look_and_the_lease(tmp_path: Path) -> None:
+    path = tmp_path / "long.md"
+    path.write_bytes(b"- [ ] a\n" + b"words\n" * 20_000)
+    system = this_platform()
+
+    class Late:
+        """Another program is faster, once, after the first look."""
+
+        exchange_while_held = system.exchange_while_held
+        make_twin = system.make_twin
+        exchange = system.exchange
+        settled = system.settled
+        discard = system.discard
+        calls = 0
+
+        def hold(self, path: Path, *, readers: bool) -> AbstractContextManager[Held]:
+            self.calls += 1
+            if self.calls == 1:
+                with path.open("ab") as other:
+                    other.write(b"foreign\n")
+            return system.hold(path, readers=readers)
+
+    late = Late()
+    document = read(path)
+    anchor = anchor_of(document, document.items[0])
+    assert set_item(path, anchor, Status.DONE, platform=late, pause=no_pause).changed
+    assert late.calls == 2
+    assert path.read_bytes().startswith(b"- [x] a\n")
+    assert path.read_bytes().endswith(b"foreign\n")
+
+
+@pytest.mark.skipif(not LINUX, reason="leases")
+def test_a_straggler_writes_to_the_displaced_file(file: Path) -> None:
+    """It had looked the name up before the exchange, and opens and writes after it."""
+    written: list[Path] = []
+
+    def pause(_: float) -> None:
+        for twin in file.parent.glob(".list.md.cockpit-*"):
+            if not written:
+                written.append(twin)
+                with twin.open("ab") as displaced:
+                    displaced.write(b"\nforeign")
+
+    document = read(file)
+    anchor = anchor_of(document, document.items[2])
+    assert set_item(file, anchor, Status.DONE, pause=pause).changed
+    assert len(written) == 1
+    assert file.read_bytes() == SOURCE.replace(b"NOT STARTED", b"COMPLETE") + b"\nforeign"
+    assert [p.name for p in file.parent.iterdir()] == ["list.md"]
