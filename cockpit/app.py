@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from functools import partial
 from typing import ClassVar, TypeVar
@@ -23,7 +23,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from cockpit.feed import Feed, FeedMode, Reply
+from cockpit.feed import Feed, FeedMode, Reply, SetItem, Ticket
 from cockpit.model import Event, Observation, Verdict
 from cockpit.text import localise
 from widgets.board_screen import BoardScreen
@@ -94,6 +94,7 @@ class CockpitApp(App[None]):
         self._view: View | None = None
         self._frame = Frame()
         self._events: deque[Event] = deque(maxlen=_EVENTS_KEPT)
+        self._sets: dict[Ticket, SetItem] = {}
         self._trouble = ""
         self._woken = False
         self._later: Timer | None = None
@@ -162,7 +163,7 @@ class CockpitApp(App[None]):
         view = self._guard(self._look, None)
         broken = "" if view else self._trouble
         mode = self._guard(lambda: self._feed.mode, self._frame.mode)
-        self._frame = Frame(mode, broken)
+        self._frame = Frame(mode, broken, self._frame.armed_until)
         if view is not None:
             self._view = view
             self._ring(before, view)
@@ -208,11 +209,31 @@ class CockpitApp(App[None]):
         if not replies:
             return
         refused = [reply for reply in replies if not reply.ok]
+        self._take_armed(replies)
+        asked = next((reply.question for reply in replies if reply.question), None)
+        if asked is not None and self.screen is self._board:
+            self._board.ask_act(asked)
+            return
+        sets = [(self._sets.pop(reply.ticket, None), reply) for reply in replies]
+        unreasoned = [(item, reply.text) for item, reply in sets if item and reply.needs_reason]
+        if unreasoned:
+            others = [reply.text for reply in refused if not reply.needs_reason]
+            why = "; ".join([unreasoned[0][1], *others])
+            self._board.ask_reason([item for item, _ in unreasoned], why)
+            return
         reply = (refused or list(replies))[-1]
         word = "" if reply.ok else "REFUSED: "
         more = f" (+{len(replies) - 1} more)" if len(replies) > 1 else ""
         text = localise(f"{word}{reply.text}{more}", self._feed.now(), self._zone)
         self._board.say(text, ok=reply.ok)
+
+    def _take_armed(self, replies: Sequence[Reply]) -> None:
+        """Until when processes may be acted on, as soon as the engine says so."""
+        told = [reply.armed_until for reply in replies if reply.armed_until is not None]
+        if told:
+            self._frame = replace(self._frame, armed_until=told[-1])
+            if self._view is not None:
+                self._show(self._view)
 
     def _prove(self, observations: Sequence[Observation]) -> Proof:
         return self._guard(lambda: gather(self._feed, observations), Proof())
@@ -221,7 +242,9 @@ class CockpitApp(App[None]):
 
     def on_board_screen_asked(self, message: BoardScreen.Asked) -> None:
         for command in message.commands:
-            self._guard(partial(self._feed.submit, command), "")
+            ticket = self._guard(partial(self._feed.submit, command), "")
+            if isinstance(command, SetItem) and ticket:
+                self._sets[ticket] = command
             if self._trouble:
                 self._board.say(self._trouble, ok=False)
                 return

@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from cockpit.model import Board, Event, Observation, Verdict
+from cockpit.model import Board, Event, EventKind, Observation, Verdict
+
+ITEM_KINDS = (
+    EventKind.EDIT,
+    EventKind.EDIT_REFUSED,
+    EventKind.OVERRIDE,
+    EventKind.NOTE,
+    EventKind.PROGRESS,
+)
+"""Events that tell the history of a checklist item; their `item` is the key of its finding."""
 
 
 class FeedMode(enum.StrEnum):
@@ -36,7 +45,8 @@ class SetItem:
 
     `probe` is the checklist's name, `item` the finding's key, `seen` the status word the operator
     saw (`todo`, `doing`, `done`, …), `to` the wanted one; None cycles. `anchor` is the finding's
-    `anchor` fact, carried back untouched so that a moved item can be found again.
+    `anchor` fact, carried back untouched so that a moved item can be found again. `reason` is why
+    it is set to done although what it requires is red.
     """
 
     probe: str
@@ -44,6 +54,33 @@ class SetItem:
     seen: str
     anchor: str
     to: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteItem:
+    """Write a note, or the owner, below a checklist item; named as in `SetItem`."""
+
+    probe: str
+    item: str
+    anchor: str
+    text: str
+    owner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateProgress:
+    """The five answers after a task, for the evidence; `below`: under the item as well."""
+
+    probe: str
+    item: str
+    anchor: str
+    done: str
+    against_target: str
+    next: str
+    blockers: str
+    estimate: str
+    below: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +96,79 @@ class Acknowledge:
     note: str
 
 
-Command: TypeAlias = Reprobe | SetItem | UndoEdit | Acknowledge
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Allow acts on processes for a while; `on` False ends that at once."""
+
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PlanEnd:
+    """Ask what ending that process would end. `started_at` is its start as the row shows it (RFC
+    3339, UTC), so that another process under the same PID is not meant; `probe` found it.
+    """
+
+    pid: int
+    started_at: str = ""
+    probe: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReset:
+    """Ask what freeing these ports would end: every service there that the config expects."""
+
+    ports: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStart:
+    """Ask what starting the service of a listener would do; one that runs is started anew."""
+
+    probe: str
+
+
+@dataclass(frozen=True, slots=True)
+class CarryOut:
+    """Do what the question `plan` showed. `typed` is what the operator typed to confirm it."""
+
+    plan: str
+    typed: str
+
+
+ProcessCommand: TypeAlias = Arm | PlanEnd | PlanReset | PlanStart | CarryOut
+Command: TypeAlias = (
+    Reprobe | SetItem | UndoEdit | NoteItem | ValidateProgress | Acknowledge | ProcessCommand
+)
 Ticket: TypeAlias = str
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be confirmed: `lines` show exactly what would happen, `expected` is to be typed.
+
+    `plan` names it for `CarryOut`; it can be carried out once, and not for long.
+    """
+
+    plan: str
+    lines: tuple[str, ...]
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """What became of a command: done or refused, and one line that says so."""
+    """What became of a command: done or refused, and one line that says so.
+
+    `needs_reason`: refused until the command comes again with a reason. `question`: nothing is done
+    before it is confirmed. `armed_until`: acts on processes are allowed until then (aware UTC).
+    """
 
     ticket: Ticket
     ok: bool
     text: str
+    needs_reason: bool = False
+    question: Question | None = None
+    armed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +215,10 @@ class Feed(Protocol):
         ...
 
     def artefact(self, digest: str) -> Artefact | None: ...
+
+    def item_events(self, probe: str, limit: int = 500) -> Sequence[Event]:
+        """What was done to the items of a checklist (`ITEM_KINDS`), oldest first."""
+        ...
 
     def observation(self, probe: str) -> Observation | None:
         """The latest observation of one probe, as the board shows it."""

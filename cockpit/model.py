@@ -236,6 +236,11 @@ class EventKind(enum.StrEnum):
     REPROBE = "reprobe"
     INCIDENT = "incident"
     ALERT = "alert"
+    OVERRIDE = "override"
+    MIRROR = "mirror"
+    NOTE = "note"
+    PROGRESS = "progress"
+    COMMIT = "commit"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from cockpit.feed import Reprobe, SetItem
 from cockpit.model import Problem
 from widgets.detail import Target
 from widgets.rows.happenings import event_key
-from widgets.view import View, split_key
+from widgets.view import View, fact, join_key, split_key
 
 
 def problem_of(view: View, key: str) -> Problem | None:
@@ -33,12 +35,42 @@ def reprobes(view: View, target: Target | None) -> list[Reprobe]:
     return [Reprobe(name) for name in (target.probes if target else ()) if name in known]
 
 
-def next_state(view: View, key: str) -> SetItem | None:
-    """The command that moves the item of that row on; None when the row is not an item."""
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A checklist item as commands name it."""
+
+    probe: str
+    item: str
+    anchor: str
+    status: str
+    subject: str
+
+
+def item_of(view: View, key: str) -> Aim | None:
+    """The checklist item of that row; None when the row is not an item."""
     probe, item = split_key(key)
     observation = view.board.observations.get(probe)
     finding = observation.finding(item) if observation else None
     if finding is None or "status" not in finding.facts:
         return None
-    seen = str(finding.facts["status"])
-    return SetItem(probe, item, seen, str(finding.facts.get("anchor", "")))
+    anchor = str(finding.facts.get("anchor", ""))
+    status = str(finding.facts["status"])
+    return Aim(probe, fact(finding, "item") or item, anchor, status, finding.subject)
+
+
+def set_state(view: View, key: str, to: str | None) -> SetItem | None:
+    """The command that gives the item of that row the state `to`, or moves it on."""
+    aim = item_of(view, key)
+    return None if aim is None else SetItem(aim.probe, aim.item, aim.status, aim.anchor, to)
+
+
+def set_again(view: View, key: str) -> SetItem | None:
+    """The command that repeats the edit that the problem `key` says was undone by another."""
+    problem = problem_of(view, key)
+    if problem is None or not problem.probes:
+        return None
+    row = join_key(problem.probes[0], problem.finding)
+    observation = view.board.observations.get(problem.probes[0])
+    finding = observation.finding(problem.finding) if observation else None
+    before = fact(finding, "reverted_from") if finding is not None else ""
+    return set_state(view, row, before) if before else None

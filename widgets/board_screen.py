@@ -18,24 +18,28 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from cockpit.feed import Acknowledge, Command, Reprobe, UndoEdit
-from widgets.acts import next_state, problem_of, reprobes, target_of
+from widgets.acts import problem_of, reprobes, target_of
 from widgets.arrange import PANES, arrange
 from widgets.deck import Deck
 from widgets.detail import DetailPanel, Prove, Target
 from widgets.fitted import OneLine
+from widgets.item_acts import ItemActs
 from widgets.key_bar import KeyBar
 from widgets.keys import BOARD_KEYS, DETAIL_BAR, OPENED_BAR, OVERVIEW_BAR
 from widgets.line_pane import LinePane
+from widgets.lines import Row
 from widgets.look import Glyphs
 from widgets.panes import SPECS
+from widgets.process_keys import ProcessKeys
 from widgets.prompt import Prompt
 from widgets.rows.problems import next_act
 from widgets.rows.status import Frame, watch
+from widgets.rows.under_way import question_rows
 from widgets.top_line import TopLine
 from widgets.view import View
 
 
-class BoardScreen(Screen[None], inherit_bindings=False):
+class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
     """Everything on one screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(BOARD_KEYS)
@@ -62,6 +66,7 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         self._detail = DetailPanel(glyphs, prove)
         self._watch = OneLine(glyphs=glyphs, id="watch")
         self._bar = KeyBar(glyphs, OVERVIEW_BAR)
+        self._shown = OneLine(glyphs=glyphs, id="question")
         self._prompt = Prompt(id="prompt")
         self._return_to: LinePane | None = None
         self._asked_from: LinePane | None = None
@@ -75,6 +80,7 @@ class BoardScreen(Screen[None], inherit_bindings=False):
             yield self._detail
             yield self._watch
             yield self._bar
+            yield self._shown
             yield self._prompt
 
     def _plan(self, size: Size) -> Mapping[str, Region]:
@@ -84,11 +90,22 @@ class BoardScreen(Screen[None], inherit_bindings=False):
             opened=self._opened,
             detail=self._detail.target is not None,
             idle=self._idle,
-            said=1 if self._asking else self._bar.lines(size.width),
+            said=1 + len(self._question_rows(size))
+            if self._asking
+            else self._bar.lines(size.width),
         )
         if self._asking and "keys" in regions:
-            regions["prompt"] = regions.pop("keys")
+            asked = regions.pop("keys")
+            if asked.height > 1:
+                regions["question"], asked = asked.split_horizontal(asked.height - 1)
+            regions["prompt"] = asked
         return regions
+
+    def _question_rows(self, size: Size) -> list[Row]:
+        """What is to be confirmed, above the line to type on."""
+        if self._act_question is None or self._view is None:
+            return []
+        return question_rows(self._view, self._act_question, size.width, max(1, size.height - 5))
 
     # Showing
 
@@ -185,11 +202,14 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         elif self._pane.filter:
             self._pane.narrow("")
         elif self._bar.saying:
+            self._pane.unmark()
             self._bar.hush()
+        elif self._pane.unmark():
+            self._redraw()
         elif self._opened:
             self._opened = ""
             self._rearrange()
-        if self._pane.id == "everything" and not self._opened:
+        if self._pane.id in ("everything", "plan") and not self._opened:
             self.set_focus(self._panes["problems"])
 
     def action_move(self, steps: int) -> None:
@@ -203,7 +223,7 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         if self._asking:
             return
         shown = self._plan(self.size)
-        order = [name for name in (*PANES, "everything", "detail") if name in shown]
+        order = [name for name in (*PANES, "plan", "everything", "detail") if name in shown]
         here = order.index(self._pane.id or "") if self._pane.id in order else -direction
         name = order[(here + direction) % len(order)]
         self.set_focus(self._detail if name == "detail" else self._panes[name])
@@ -241,23 +261,17 @@ class BoardScreen(Screen[None], inherit_bindings=False):
     def action_reprobe_all(self) -> None:
         self.post_message(self.Asked([Reprobe()]))
 
-    def action_tick(self) -> None:
-        if self._pane.id == "checklist":
-            self._pane.act("tick")
-        else:
-            self.say("space ticks a checklist item: press c and go to it first")
-
     def on_line_pane_acted(self, message: LinePane.Acted) -> None:
         row = message.pane.cursor_row
         if message.pane.take_lost():
             here = row.text() if row else "nothing"
             self.say(f"the item went away; now on: {here}; press again to act", ok=False)
             return
-        command = next_state(self._view, message.key) if self._view else None
-        if command is None:
-            self.say("this line is not an item")
-        else:
-            self.post_message(self.Asked([command]))
+        self.items_wanted(message.pane, message.key, message.intent)
+
+    def want(self, commands: Sequence[Command]) -> None:
+        """Have commands submitted."""
+        self.post_message(self.Asked(commands))
 
     def action_undo(self) -> None:
         self.post_message(self.Asked([UndoEdit()]))
@@ -281,23 +295,27 @@ class BoardScreen(Screen[None], inherit_bindings=False):
             self.say("there is no problem to acknowledge")
         else:
             name = f"{problem.title or problem.verdict} {problem.subject}"
-            self._ask(f"ack {problem.key}", f"ack {name}, note:")
+            self.ask(f"ack {problem.key}", f"ack {name}, note:")
 
     def action_filter(self) -> None:
         pane = self._pane
         name = pane.label.partition(" ")[2] or "PROBLEMS"
-        self._ask("filter", f"filter {name}:", pane.filter)
+        self.ask("filter", f"filter {name}:", pane.filter)
 
-    def _ask(self, purpose: str, label: str, text: str = "") -> None:
+    def ask(self, purpose: str, label: str, text: str = "", *, afresh: bool = False) -> bool:
+        """Turn the bottom line into a question; False when one stands there already."""
         if self._asking:
-            return
+            return False
         self._asked_from = self._pane
         self._asking = True
         self._deck.rearrange()
-        self._prompt.ask(purpose, label, text)
+        self._shown.show(self._question_rows(self.size))
+        self._prompt.ask(purpose, label, text, afresh=afresh)
+        return True
 
     def _stop_asking(self) -> None:
         self._asking = False
+        self._act_question = None
         self._deck.rearrange()
         self.set_focus(self._asked_from or self._panes["problems"])
 
@@ -313,6 +331,10 @@ class BoardScreen(Screen[None], inherit_bindings=False):
         purpose, _, key = message.purpose.partition(" ")
         if purpose == "filter" and pane is not None:
             pane.narrow(message.text)
+        elif purpose == "item":
+            self.answered(message.text)
+        elif purpose == "act":
+            self.confirmed(key, message.text)
         elif purpose == "ack" and not message.text:
             self.say("not acknowledged: a note is needed", ok=False)
         elif purpose == "ack":

@@ -48,7 +48,12 @@ def gather(feed: Feed, observations: Sequence[Observation]) -> Proof:
         artefact = feed.artefact(ref.digest)
         if artefact is not None:
             kept[ref.digest] = artefact
-    return Proof(history, kept)
+    done = {one.probe: tuple(feed.item_events(one.probe)) for one in observations if _listed(one)}
+    return Proof(history, kept, done)
+
+
+def _listed(observation: Observation) -> bool:
+    return observation.kind == "checklist"
 
 
 class DetailPanel(FittedPane):
@@ -80,7 +85,9 @@ class DetailPanel(FittedPane):
             for name in target.probes
             if name in view.board.observations
         ]
-        stamp = tuple((one.probe, one.observed_at) for one in observations)
+        stamp: tuple[object, ...] = tuple((one.probe, one.observed_at) for one in observations)
+        if view.events and any(map(_listed, observations)):
+            stamp = (*stamp, view.events[-1].seq)
         if stamp != self._proved:
             self._proved = stamp
             self._proof = self._prove(observations)

@@ -89,6 +89,7 @@ class LinePane(Widget):
         self.source: Source | None = None
         self._steady = steady
         self._list = Listing(sticky_top=sticky_top)
+        self._marked: set[str] = set()
         self._banner: Line = ()
         self._painted: list[Line] = []
         self._painted_size = Size(0, 0)
@@ -165,6 +166,24 @@ class LinePane(Widget):
         self._list.pin()
         self.post_message(self.Acted(self, self.cursor_key, intent))
 
+    def mark(self) -> None:
+        """Mark the row under the cursor, or take its mark away."""
+        if self.cursor_key:
+            self._list.pin()
+            self._marked ^= {self.cursor_key}
+            self._repaint()
+
+    def unmark(self) -> bool:
+        """Take every mark away; False when there was none."""
+        had, self._marked = bool(self._marked), set()
+        self._repaint()
+        return had
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """Keys of the marked rows that are still there, in the order of the rows."""
+        return tuple(row.key for row in self._list.rows if row.key in self._marked)
+
     def take_lost(self) -> bool:
         """Whether the cursor's row went away by itself since it was last moved; said once."""
         lost, self._list.lost = self._list.lost, False
@@ -223,7 +242,8 @@ class LinePane(Widget):
         if not self.can_focus:
             return draw(row, self.columns, width, self.glyphs)
         body = draw(row, self.columns, max(0, width - _GUTTER), self.glyphs)
-        return merge(fit((self._margin(index, row), Span(" "), *body), width, self.glyphs))
+        mark = Span("*", Tone.STRONG) if row.key in self._marked else Span(" ")
+        return merge(fit((self._margin(index, row), mark, *body), width, self.glyphs))
 
     def _margin(self, index: int, row: Row) -> Span:
         """The cursor, or whether rows go on above the first line shown or below the last one."""

@@ -14,6 +14,7 @@ from widgets.rows import (
     everything,
     gates,
     happenings,
+    plan,
     ports,
     problems,
     smoke,
@@ -88,5 +89,6 @@ SPECS: tuple[PaneSpec, ...] = (
         happenings.banner,
         sticky_top=True,
     ),
+    PaneSpec("plan", "n PLAN", (), plan.rows, plan.banner, plan.KINDS, ageless=True),
     PaneSpec("everything", "o PROBES", everything.COLUMNS, everything.rows, everything.banner),
 )

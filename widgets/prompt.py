@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.widget import Widget
@@ -10,6 +11,24 @@ from textual.widgets import Input, Label
 from cockpit.text import clean
 
 _LONGEST = 200
+_TO_READ = 0.3
+"""Seconds from the painted question to the first key that counts, when it must be read first."""
+
+
+class _Line(Input):
+    """The line that is typed on; while it is deaf only Esc is heard."""
+
+    deaf = False
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self.deaf and event.key != "escape":
+            event.stop()
+            event.prevent_default()
+
+    def _on_paste(self, event: events.Paste) -> None:
+        if self.deaf:
+            event.stop()
+            event.prevent_default()
 
 
 class Prompt(Widget):
@@ -46,21 +65,38 @@ class Prompt(Widget):
         super().__init__(id=id)
         self.purpose = ""
         self._label = Label("", markup=False)
-        self._input = Input(select_on_focus=False, max_length=_LONGEST, compact=True)
+        self._input = _Line(select_on_focus=False, max_length=_LONGEST, compact=True)
         self._input.cursor_blink = False
 
     def compose(self) -> ComposeResult:
         yield self._label
         yield self._input
 
-    def ask(self, purpose: str, label: str, text: str = "") -> None:
-        """Start asking; `purpose` comes back with the answer."""
+    @property
+    def deaf(self) -> bool:
+        """Whether keys are thrown away because the question can't have been read yet."""
+        return self._input.deaf
+
+    def ask(self, purpose: str, label: str, text: str = "", *, afresh: bool = False) -> None:
+        """Start asking; `purpose` comes back with the answer.
+
+        `afresh`: what was typed before the question stood there to be read is thrown away.
+        """
         self.purpose = purpose
+        self._input.deaf = afresh
+        if afresh:
+            self.call_after_refresh(self._hear_soon)
         self._label.update(f"{clean(label)} ")
         with self.prevent(Input.Changed):
             self._input.value = text
         self._input.cursor_position = len(text)
         self._input.focus(scroll_visible=False)
+
+    def _hear_soon(self) -> None:
+        self.set_timer(_TO_READ, self._hear)
+
+    def _hear(self) -> None:
+        self._input.deaf = False
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

@@ -12,11 +12,14 @@ from cockpit.cli.exits import USAGE, CommandError
 
 VERBS = {
     "check": "every probe once; the exit code is the verdict",
+    "checklist": "task lists in any markdown file: list, show, set, next, commit",
     "collect": "watch without a screen, until ended",
     "config": "validate, show, describe the config",
+    "doctor": "what this machine offers to watch and act with, and why",
     "demo": "a small trading stack of real processes, and the screen on it",
     "evidence": "what the store remembers",
     "init": "write a commented cockpit.toml from what is found here",
+    "ports": "every listening port and its owners; reset frees ports",
     "screen": "the screen (also without any verb)",
     "trust": "allow this config's commands to run",
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,6 +15,7 @@ from cockpit.board import compose
 from cockpit.cli.common import config_option, host, load_config, on_end_signals, operator
 from cockpit.cli.exits import BY_VERDICT
 from cockpit.clock import Clock, SystemClock
+from cockpit.config.models import LoadedConfig
 from cockpit.engine.look import Look, look_at_all
 from cockpit.engine.plan import Plan, make_plan
 from cockpit.engine.runtime import LoopThread
@@ -21,11 +24,15 @@ from cockpit.evidence.ledger import CHECK
 from cockpit.evidence.reader import Reader
 from cockpit.model import Board, Identity, worst
 from cockpit.output import check_json, check_table
+from cockpit.probes.checklist.memory import KINDS, NEWEST, EditMemory
 from cockpit.session.store import open_store
 from cockpit.standing import Standing, advance
 
 FLUSH = 5.0
 """Seconds that writing the evidence may take at most."""
+
+HISTORY = 5000
+"""Earlier observations that are looked at for the beginning of a stretch."""
 
 FORMATS = {"table": check_table.render, "json": check_json.render}
 
@@ -43,11 +50,20 @@ def command(config_path: Path | None, only: tuple[str, ...], format_: str, no_re
     0 OK, 1 WARN, 2 FAIL, 3 UNKNOWN; 64 for wrong usage, 78 for a config error.
     """
     clock = SystemClock()
-    plan = make_plan(load_config(config_path))
+    loaded = load_config(config_path)
+    plan = make_plan(loaded, EditMemory() if no_record else _memory(loaded))
     wanted = _wanted(plan, only)
     board = _probe(plan, wanted, clock, record=not no_record)
     click.echo(FORMATS[format_](board))
     return BY_VERDICT[worst(o.verdict for o in board.observations.values())]
+
+
+def _memory(loaded: LoadedConfig) -> EditMemory:
+    """What the store knows of edits: ticks that were undone, overrides, mirrors to be written."""
+    memory = EditMemory()
+    with suppress(StoreError), Reader(loaded.store_path) as reader:
+        memory.hear(reader.events(0, NEWEST, kinds=KINDS))
+    return memory
 
 
 def _wanted(plan: Plan, only: Sequence[str]) -> list[str]:
@@ -96,6 +112,11 @@ def _probe(plan: Plan, wanted: Sequence[str], clock: Clock, *, record: bool) -> 
         seen.observation.probe: advance(known.get(seen.observation.probe), seen.observation)[0]
         for seen in looks
     }
+    if record:
+        standings = {
+            name: standing if name in known else _since_earlier_checks(plan, standing)
+            for name, standing in standings.items()
+        }
     return compose(
         [planned for planned in plan.order if planned.name in wanted],
         standings,
@@ -111,6 +132,23 @@ def _standings(plan: Plan) -> Mapping[str, Standing]:
             return reader.standings()
     except StoreError:
         return {}
+
+
+def _since_earlier_checks(plan: Plan, standing: Standing) -> Standing:
+    """Where only `check` ever runs, its own history tells since when a verdict stands."""
+    observation = standing.observation
+    since = observation.observed_at
+    try:
+        with Reader(plan.loaded.store_path) as reader:
+            for point in reader.history(observation.probe, HISTORY):
+                if point.verdict is not observation.verdict:
+                    break
+                since = min(since, point.at)
+    except StoreError:
+        return standing
+    return replace(
+        standing, since=since, finding_since=dict.fromkeys(standing.finding_since, since)
+    )
 
 
 def _record(plan: Plan, looks: Sequence[Look], clock: Clock) -> None:

@@ -36,6 +36,7 @@ def command(
     as_name: str | None,
     ascii_glyphs: bool,
     mouse: bool | None,
+    read_only: bool,
 ) -> int:
     """Start a small paper-trading stack in a temporary folder and open the screen on it.
 
@@ -61,6 +62,7 @@ def command(
             as_name,
             ascii_glyphs=ascii_glyphs,
             mouse=mouse,
+            read_only=read_only,
             extra_commands=acts,
             beside=lambda opening: _incident_when_full(lab, incident, opening),
         )

@@ -11,7 +11,9 @@ from cockpit.model import Verdict
 
 USAGE = 64
 CANNOT_OPEN = 66
+UNAVAILABLE = 69
 CANNOT_CREATE = 73
+NO_PERMISSION = 77
 CONFIG = 78
 
 BY_VERDICT = {Verdict.OK: 0, Verdict.WARN: 1, Verdict.FAIL: 2, Verdict.UNKNOWN: 3}

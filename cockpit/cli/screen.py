@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 
 
 def screen_options(function: Callable[..., int]) -> Callable[..., int]:
-    """How the screen looks and behaves: `--ascii`, `--mouse`."""
+    """How the screen looks and behaves: `--ascii`, `--mouse`, `--read-only`."""
+    function = click.option(
+        "--read-only", is_flag=True, help="Watch only: no process can be ended or started."
+    )(function)
     function = click.option(
         "--ascii", "ascii_glyphs", is_flag=True, help="Draw X ! ? . instead of signs."
     )(function)
@@ -51,14 +54,18 @@ def screen_options(function: Callable[..., int]) -> Callable[..., int]:
 @as_option
 @screen_options
 def command(
-    config_path: Path | None, as_name: str | None, ascii_glyphs: bool, mouse: bool | None
+    config_path: Path | None,
+    as_name: str | None,
+    ascii_glyphs: bool,
+    mouse: bool | None,
+    read_only: bool,
 ) -> int:
     """Open the screen on the nearest cockpit.toml; with none, on what is found here."""
     if config_path is None and find(Path.cwd()) is None:
         loaded = _look_around()
     else:
         loaded = load_config(config_path)
-    return open_screen(loaded, as_name, ascii_glyphs=ascii_glyphs, mouse=mouse)
+    return open_screen(loaded, as_name, ascii_glyphs=ascii_glyphs, mouse=mouse, read_only=read_only)
 
 
 def _look_around() -> LoadedConfig:
@@ -73,6 +80,7 @@ def open_screen(
     *,
     ascii_glyphs: bool = False,
     mouse: bool | None = None,
+    read_only: bool = False,
     extra_commands: Sequence[PaletteAct] = (),
     beside: Callable[[Opening], AbstractContextManager[None]] = lambda opening: nullcontext(),
 ) -> int:
@@ -89,7 +97,9 @@ def open_screen(
     identity = identity_of(loaded, user(), host())
     feed = HandoverFeed(OpeningFeed(loaded, clock, identity))
     capture = _mouse(mouse)
-    opening = Opening(lambda: _session(loaded, as_name, clock, feed), lambda: app.leave())
+    opening = Opening(
+        lambda: _session(loaded, as_name, clock, feed, read_only), lambda: app.leave()
+    )
     app = CockpitApp(
         feed,
         ascii_glyphs=ascii_glyphs,
@@ -113,7 +123,11 @@ def open_screen(
 
 
 def _session(
-    loaded: LoadedConfig, as_name: str | None, clock: Clock, feed: HandoverFeed
+    loaded: LoadedConfig,
+    as_name: str | None,
+    clock: Clock,
+    feed: HandoverFeed,
+    read_only: bool,
 ) -> Session:
     from cockpit.session.session import Session
 
@@ -125,6 +139,7 @@ def _session(
         who=operator(as_name),
         clock=clock,
         feed=feed,
+        read_only=read_only,
     )
 
 

@@ -66,3 +66,19 @@ def _settings() -> list[Any] | None:
         return list(termios.tcgetattr(_STDIN))
     except (termios.error, OSError):
         return None
+
+
+def drop_typeahead() -> None:
+    """Throw away what was typed before this moment, so that it answers no question."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        while msvcrt.kbhit():
+            msvcrt.getwch()
+    else:
+        import termios
+
+        try:
+            termios.tcflush(_STDIN, termios.TCIFLUSH)
+        except (termios.error, OSError):
+            return

@@ -31,7 +31,8 @@ def command(config_path: Path | None, yes: bool) -> int:
         click.echo("no command of this config waits for your consent")
         return 0
     for table in pending:
-        _show(table.name, store.command(loaded, table))
+        for key, consent in store.commands(loaded, table).items():
+            _show(f"{table.name} {key}", consent)
     if not yes and not click.confirm("Run these from now on?", default=False, err=True):
         raise CommandError("nothing was trusted", USAGE)
     try:
@@ -44,10 +45,8 @@ def command(config_path: Path | None, yes: bool) -> int:
     return 0
 
 
-def _show(name: str, consent: Command | None) -> None:
+def _show(name: str, consent: Command) -> None:
     """What would run: the words, the folder, the program and the scripts whose content counts."""
-    if consent is None:
-        return
     click.echo(f"{clean(name)}: {clean(shlex.join(consent.argv))}")
     click.echo(f"    in {clean(str(consent.folder))}")
     for path in (consent.program, *consent.scripts):

@@ -116,6 +116,36 @@ def check_names(data: Mapping[str, Any], mistakes: Mistakes) -> None:
         first.setdefault(name, place)
 
 
+def check_agreements(data: Mapping[str, Any], mistakes: Mistakes) -> None:
+    """A service agrees with heartbeats and listeners of this file."""
+    known = [name for place, table in tables(data, "heartbeat", "listener")
+             if (name := _name(place, table)) is not None]  # fmt: skip
+    for place, table in tables(data, "service"):
+        names = table.get("agrees_with")
+        for index, name in enumerate(names if isinstance(names, list) else ()):
+            if isinstance(name, str) and name and name not in known:
+                others = f"known here: {', '.join(known)}" if known else "there is none"
+                mistakes.add(
+                    (*place, "agrees_with", index),
+                    f'no heartbeat or listener is called "{name}"',
+                    did_you_mean(name, known) or others,
+                )
+
+
+def check_requirements(data: Mapping[str, Any], mistakes: Mistakes) -> None:
+    """Probes that a checklist's items require are probes of this file."""
+    names = [name for place, table in tables(data) if (name := _name(place, table))]
+    for place, table in tables(data, "checklist"):
+        requires = table.get("requires")
+        for item, words in requires.items() if isinstance(requires, dict) else ():
+            for word in words if isinstance(words, list) else ():
+                kind, colon, rest = word.partition(":") if isinstance(word, str) else ("", "", "")
+                name = rest.strip() if colon and word not in names else word
+                if isinstance(word, str) and kind != "item" and name not in names:
+                    hint = did_you_mean(str(name), names) or f"known here: {', '.join(names)}"
+                    mistakes.add((*place, "requires", item), f'no probe is called "{name}"', hint)
+
+
 def check_files(data: Mapping[str, Any], folder: Path, mistakes: Mistakes) -> None:
     """Files and folders that must be there now.
 

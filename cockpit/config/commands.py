@@ -1,4 +1,4 @@
-"""What a gate's command really is: its words, its folder and the content of what it runs."""
+"""What a configured command really is: its words, its folder, the content of what it runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.config.fingerprint import canonical
-from cockpit.config.models import GateTable, LoadedConfig
+from cockpit.config.models import GateTable, ListenerTable, LoadedConfig, ProbeTable
 
 _CHUNK = 1 << 20
 # Arguments of these kinds are what a gate reads, not what it runs. They change all the time, and a
@@ -37,15 +37,26 @@ class Command:
     scripts: tuple[Path, ...]
 
 
-def command_of(loaded: LoadedConfig, table: GateTable) -> Command | None:
-    """The command of a gate, resolved as it would be now; None for a gate that runs none."""
-    if table.command is None:
-        return None
-    folder = Path(os.path.normpath(loaded.resolve(table.cwd) if table.cwd else loaded.folder))
+def commands_of(loaded: LoadedConfig, table: ProbeTable) -> dict[str, Command]:
+    """The commands of a table by the key that holds them, resolved as they would be now.
+
+    A gate has its `command`, a listener `start` and `stop`; other tables run nothing.
+    """
+    written: dict[str, list[str] | None] = {}
+    cwd: str | None = None
+    if isinstance(table, GateTable):
+        written, cwd = {"command": table.command}, table.cwd
+    elif isinstance(table, ListenerTable):
+        written, cwd = {"start": table.start, "stop": table.stop}, table.cwd
+    folder = Path(os.path.normpath(loaded.resolve(cwd) if cwd else loaded.folder))
+    return {key: _command(argv, folder) for key, argv in written.items() if argv is not None}
+
+
+def _command(argv: list[str], folder: Path) -> Command:
     scripts = dict.fromkeys(
-        path for index in range(len(table.command)) for path in _named(table.command, index, folder)
+        path for index in range(len(argv)) for path in _named(argv, index, folder)
     )
-    return Command(tuple(table.command), folder, _program(table.command[0], folder), tuple(scripts))
+    return Command(tuple(argv), folder, _program(argv[0], folder), tuple(scripts))
 
 
 def _program(word: str, folder: Path) -> Path | None:

@@ -126,6 +126,8 @@ def _build(
     checks.check_references(data, mistakes)
     sources = checks.fill_secrets(data, environment, mistakes)
     checks.check_names(data, mistakes)
+    checks.check_agreements(data, mistakes)
+    checks.check_requirements(data, mistakes)
     checks.check_files(data, folder, mistakes)
     try:
         config = Config.model_validate(data)

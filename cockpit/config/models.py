@@ -141,6 +141,65 @@ class ListenerTable(ProbeTable):
         "one", description="how many services may listen: exactly one, none, or any number"
     )
     process: Words | None = Field(None, description="argv words of the owner")
+    cwd: Text | None = Field(None, description="folder the owner works in, and `start` runs in")
+    executable: Text | None = Field(None, description="program file of the owner")
+    newer_code: Literal["ignore", "warn", "fail"] = Field(
+        "ignore", description="verdict when code files are newer than the owner's start"
+    )
+    start: Words | None = Field(
+        None, description="argv that starts the service; runs only after `cockpit trust`"
+    )
+    stop: Words | None = Field(
+        None, description="argv that stops the service; runs only after `cockpit trust`"
+    )
+    ready_path: Annotated[str, Field(pattern=r"^/")] | None = Field(
+        None, description="path that must answer over HTTP once it is started"
+    )
+    ready_line: Text | None = Field(
+        None, description="regular expression for a line of its output once it is started"
+    )
+    ready_within: Duration = Field(15.0, description="how long a start may take")
+
+    @field_validator("ready_line")
+    @classmethod
+    def _ready_line(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        return value
+
+    @model_validator(mode="after")
+    def _recognisable(self) -> ListenerTable:
+        if self.start is not None and self.process is None:
+            raise ValueError("`start` needs `process`, the words that tell whether it runs already")
+        return self
+
+
+class ServiceTable(ProbeTable):
+    """`[[service]]`: a systemd unit or a Windows scheduled task that keeps an engine running."""
+
+    kind = "service"
+
+    every: Duration = Field(10.0, description="longest time between two runs")
+    unit: Text | None = Field(None, description="systemd unit")
+    task: Text | None = Field(None, description="Windows scheduled task, with its folder")
+    user: bool = Field(True, description="the unit is the user's own; false: the system's")
+    expect: Literal["running", "stopped"] = Field("running", description="what it should be")
+    enabled: bool | None = Field(None, description="whether it must start at boot or logon")
+    linger: bool | None = Field(
+        None, description="whether the user's units must run without a login (loginctl)"
+    )
+    agrees_with: list[Text] = Field(
+        default_factory=list,
+        description="heartbeats and listeners whose process must be this service's",
+    )
+
+    @model_validator(mode="after")
+    def _one_supervisor(self) -> ServiceTable:
+        if (self.unit is None) == (self.task is None):
+            raise ValueError("give either `unit` (systemd) or `task` (Windows)")
+        return self
 
 
 class HeartbeatTable(ProbeTable):
@@ -264,6 +323,19 @@ class ChecklistTable(ProbeTable):
     states: list[ItemState] = Field(
         ["todo", "done"], min_length=2, description="what the space key cycles through"
     )
+    mirrors: list[Text] = Field(
+        default_factory=list, description="documents in which the same items are kept in step"
+    )
+    order: Literal["any", "sequential"] = Field(
+        "any", description="sequential: a stage does not start before the one above it is done"
+    )
+    requires: dict[Text, Words] = Field(
+        default_factory=dict,
+        description="item ID or text → probes and gates that must be green before it is done",
+    )
+    commit_message: Text = Field(
+        "docs: update master batch checklist", description="message of `cockpit checklist commit`"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -271,6 +343,12 @@ class ChecklistTable(ProbeTable):
         if isinstance(data, dict) and "name" not in data and isinstance(data.get("file"), str):
             return {**data, "name": default_checklist_name(data["file"])}
         return data
+
+    @model_validator(mode="after")
+    def _mirrors_elsewhere(self) -> ChecklistTable:
+        if self.file in self.mirrors:
+            raise ValueError(f"`mirrors` names the file itself ({self.file})")
+        return self
 
 
 class SmokeCheck(Strict):
@@ -336,6 +414,9 @@ class Config(Strict):
     heartbeat: list[HeartbeatTable] = Field(
         default_factory=list, description="files an engine keeps fresh"
     )
+    service: list[ServiceTable] = Field(
+        default_factory=list, description="systemd units and scheduled tasks"
+    )
     gate: list[GateTable] = Field(
         default_factory=list, description="scores that decide about going live"
     )
@@ -346,7 +427,8 @@ class Config(Strict):
 
     def probes(self) -> list[ProbeTable]:
         """Every probe table, kinds in the order the screen shows them."""
-        return [*self.listener, *self.heartbeat, *self.gate, *self.smoke, *self.checklist]
+        run = [*self.listener, *self.heartbeat, *self.service]
+        return [*run, *self.gate, *self.smoke, *self.checklist]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from typing import Any
 import platformdirs
 
 from cockpit.clock import Clock, SystemClock
-from cockpit.config.commands import Command, Digests, command_of
-from cockpit.config.models import GateTable, LoadedConfig, ProbeTable
+from cockpit.config.commands import Command, Digests, commands_of
+from cockpit.config.models import LoadedConfig, ProbeTable
 from cockpit.text import instant
 
 _LARGEST = 4_000_000
@@ -57,22 +57,25 @@ class TrustStore:
         return self._read()[1]
 
     def is_trusted(self, loaded: LoadedConfig, table: ProbeTable) -> bool:
-        """Whether the table's command may run as it is now; True for a table without a command."""
-        digest = self._digest(loaded, table)
-        return digest is None or digest in self._read()[0]
+        """Whether the table's commands may run as they are now; True for a table without any."""
+        digests = self._digests_of(loaded, table)
+        if not digests:
+            return True
+        entries = self._read()[0]
+        return all(digest in entries for digest in digests)
 
-    def pending(self, loaded: LoadedConfig) -> list[GateTable]:
-        """The gates whose command waits for consent, in the order of the config."""
+    def pending(self, loaded: LoadedConfig) -> list[ProbeTable]:
+        """The tables with a command that waits for consent, in the order of the config."""
         entries = self._read()[0]
         return [
             table
-            for table in loaded.config.gate
-            if (digest := self._digest(loaded, table)) is not None and digest not in entries
+            for table in loaded.config.probes()
+            if any(digest not in entries for digest in self._digests_of(loaded, table))
         ]
 
-    def command(self, loaded: LoadedConfig, table: GateTable) -> Command | None:
-        """What consent would be given to, for showing it first."""
-        return command_of(loaded, table)
+    def commands(self, loaded: LoadedConfig, table: ProbeTable) -> dict[str, Command]:
+        """What consent would be given to, by key, for showing it first."""
+        return commands_of(loaded, table)
 
     def trust(self, loaded: LoadedConfig, tables: Iterable[ProbeTable]) -> Path | None:
         """Agree to the commands of `tables` as they are now.
@@ -81,8 +84,7 @@ class TrustStore:
         """
         entries, trouble = self._read()
         for table in tables:
-            digest = self._digest(loaded, table)
-            if digest is not None:
+            for digest in self._digests_of(loaded, table):
                 entries[digest] = {
                     "probe": table.name,
                     "folder": str(loaded.folder),
@@ -94,12 +96,12 @@ class TrustStore:
         """Take back the consent to the commands of `tables` as they are now; see `trust`."""
         entries, trouble = self._read()
         for table in tables:
-            entries.pop(self._digest(loaded, table) or "", None)
+            for digest in self._digests_of(loaded, table):
+                entries.pop(digest, None)
         return self._write(entries, damaged=bool(trouble))
 
-    def _digest(self, loaded: LoadedConfig, table: ProbeTable) -> str | None:
-        command = command_of(loaded, table) if isinstance(table, GateTable) else None
-        return self._digests.of(command) if command is not None else None
+    def _digests_of(self, loaded: LoadedConfig, table: ProbeTable) -> list[str]:
+        return [self._digests.of(command) for command in commands_of(loaded, table).values()]
 
     def _read(self) -> tuple[dict[str, Any], str]:
         """The entries by hash, and why there are none although there is a file."""

@@ -133,3 +133,6 @@ def _recent(reader: EvidenceReader) -> Sequence[Event]:
         return reader.events(0, MOST_EVENTS)
     except StoreError:
         return ()
+    finally:
+        # SQLite ties a connection to its thread: the screen's thread opens one of its own.
+        reader.close()

@@ -6,7 +6,7 @@ The scheduler, `check` and the re-probe of an attached screen all look through t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cockpit.clock import Clock
@@ -63,10 +63,12 @@ async def look_at_all(
     *,
     previous: Mapping[str, Observation] | None = None,
     board: Mapping[str, Observation] | None = None,
+    ended: Callable[[Look], None] = lambda seen: None,
 ) -> list[Look]:
     """Each probe once, all at the same time, except that a probe waits for those it depends on.
 
-    The result is in the order of `probes`. `board` holds observations of probes not run here.
+    The result is in the order of `probes`. `board` holds observations of probes not run here;
+    `ended` is called with each look at the moment it ends.
     """
     seen: dict[str, Observation] = dict(board or {})
     done: dict[str, Look] = {}
@@ -81,6 +83,7 @@ async def look_at_all(
         )
         done[probe.name] = await look(probe, ctx)
         seen[probe.name] = done[probe.name].observation
+        ended(done[probe.name])
 
     for wave in waves(probes):
         await asyncio.gather(*(one(probe) for probe in wave))

@@ -10,6 +10,7 @@ from cockpit.config.models import LoadedConfig
 from cockpit.config.trust import TrustStore
 from cockpit.probes import build
 from cockpit.probes.base import Probe
+from cockpit.probes.checklist.memory import EditMemory
 from cockpit.system.listeners import default_source
 
 
@@ -38,8 +39,11 @@ class Plan:
         return next((p.probe for p in self.probes if p.probe.name == name), None)
 
 
-def make_plan(loaded: LoadedConfig) -> Plan:
-    """Build every probe of the config. All listener probes share one look at the sockets."""
+def make_plan(loaded: LoadedConfig, memory: EditMemory | None = None) -> Plan:
+    """Build every probe of the config. All listener probes share one look at the sockets.
+
+    `memory` is what the evidence remembers of checklists; it outlives the plan.
+    """
     trust = TrustStore.default()
     source = default_source()
     return Plan(
@@ -51,6 +55,7 @@ def make_plan(loaded: LoadedConfig) -> Plan:
                     loaded,
                     source=source,
                     trusted=lambda gate: trust.is_trusted(loaded, gate),
+                    memory=memory,
                 ),
                 fingerprint(table),
             )

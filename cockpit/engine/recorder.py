@@ -29,3 +29,7 @@ class Recorder(Protocol):
     def acknowledge(self, problem: str, note: str, actor: str) -> Future[bool]:
         """Record that somebody knows of a problem; False when there is no such problem."""
         ...
+
+    def flush(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds; True when everything given before is on disk."""
+        ...

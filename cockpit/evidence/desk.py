@@ -15,8 +15,10 @@ from cockpit.clock import Clock
 from cockpit.evidence import lease, ledger
 from cockpit.evidence.inbox import Inbox
 from cockpit.evidence.job import Job
-from cockpit.evidence.ledger import CHECK, Ack, SettingsOf
+from cockpit.evidence.lease import Holder
+from cockpit.evidence.ledger import CHECK, Ack, Ledger, SettingsOf
 from cockpit.evidence.recorder import StoreHealth, Subscriber
+from cockpit.evidence.tables import Tables
 from cockpit.evidence.writer import Writer
 from cockpit.feed import Artefact
 from cockpit.model import Event, Gap, Observation
@@ -75,9 +77,15 @@ class Desk:
     # -- what is handed over
 
     def observe(
-        self, observation: Observation, *, source: str = "collector", advance: bool = True
+        self,
+        observation: Observation,
+        *,
+        source: str = "collector",
+        advance: bool = True,
+        under: Holder | None = None,
     ) -> None:
-        """Record what a probe saw. `advance` False, or source "check": for the history only."""
+        """Record what a probe saw. For the history only with `advance` False, with source "check",
+        and when the lease is no longer that of the holder `under` which it was seen."""
         advances = advance and source != CHECK
         actor, settings = self._actor, self._settings
         self._inbox.put(
@@ -86,7 +94,7 @@ class Desk:
                     to,
                     observation,
                     source=source,
-                    advances=advances,
+                    advances=advances and _leased(to, under),
                     actor=actor,
                     settings=settings,
                 )
@@ -94,9 +102,15 @@ class Desk:
             droppable=True,
         )
 
-    def log(self, event: Event, *, source: str = "collector") -> None:
-        """Record an event; it is never dropped."""
-        self._inbox.put(Job(lambda to: ledger.log(to, event, source=source, actor=self._actor)))
+    def log(self, event: Event, *, source: str = "collector", under: Holder | None = None) -> None:
+        """Record an event; it is never dropped, but for one that a holder of the lease told of
+        its watching (`under`) when the lease was another's already: that one is not true."""
+
+        def append(to: Ledger) -> None:
+            if _leased(to, under):
+                ledger.log(to, event, source=source, actor=self._actor)
+
+        self._inbox.put(Job(append))
 
     def keep(self, artefact: Artefact) -> None:
         """Keep raw evidence, once by its digest. Dropped like observations when too much waits."""
@@ -171,3 +185,10 @@ class Desk:
         self._inbox.close()
         if threading.current_thread() is not self._writer:
             self._writer.join(timeout)
+
+
+def _leased(to: Ledger, holder: Holder | None) -> bool:
+    """Whether what `holder` says counts; asked inside the transaction that writes it."""
+    if holder is None or not isinstance(to, Tables):
+        return True
+    return lease.holds(to.connection, holder)

@@ -17,7 +17,7 @@ from cockpit.clock import Clock
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.lease import DEAD_AFTER, LeaseState
 from cockpit.evidence.reader import Reader
-from cockpit.feed import Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
+from cockpit.feed import ITEM_KINDS, Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
 from cockpit.model import Board, Event, Gap, Identity, Observation, Watch, expire
 from cockpit.standing import Standing
 from cockpit.text import instant
@@ -158,6 +158,10 @@ class StoreFeed:
     def artefact(self, digest: str) -> Artefact | None:
         """Raw evidence by its digest; None when it is gone or can't be read."""
         return self._ask(lambda: self._reader.artefact(digest), None)
+
+    def item_events(self, probe: str, limit: int = 500) -> Sequence[Event]:
+        """What was done to the items of a checklist, oldest first."""
+        return self._ask(lambda: self._reader.events(0, limit, kinds=ITEM_KINDS, probe=probe), [])
 
     def _ask(self, question: Callable[[], _T], nothing: _T) -> _T:
         try:

@@ -165,6 +165,12 @@ def beat(connection: sqlite3.Connection, holder: Holder, now: datetime) -> bool:
     return cursor.rowcount == 1
 
 
+def holds(connection: sqlite3.Connection, holder: Holder) -> bool:
+    """Whether the lease is `holder`'s at this moment of the transaction."""
+    found = connection.execute(f"SELECT 1 FROM lease WHERE {_MINE}", _identity(holder)).fetchone()
+    return found is not None
+
+
 def release(connection: sqlite3.Connection, holder: Holder, now: datetime) -> bool:
     """Give the lease back; False when it was no longer the holder's."""
     cursor = connection.execute(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from cockpit.board import Acknowledgement, problem_list
@@ -19,6 +19,7 @@ from cockpit.standing import Standing, advance
 from cockpit.text import clean
 
 CHECK = "check"
+OVERTAKEN_WITHIN = timedelta(seconds=60)
 _NEVER_STALE = datetime.min.replace(tzinfo=UTC)
 
 SettingsOf = Callable[[str], PolicySettings]
@@ -75,17 +76,26 @@ def observe(
 ) -> None:
     """Record an observation; when it `advances`, also move standing, policy and acks with it."""
     ledger.record(observation, source)
-    if not advances:
-        return
     probe = observation.probe
-    standing, events = advance(ledger.standing(probe), observation)
+    before = ledger.standing(probe)
+    if not advances or (before is not None and _overtaken(before.observation, observation)):
+        return
+    standing, events = advance(before, observation)
     ledger.stand(standing, source)
-    before = ledger.alert(probe)
-    after, alerts = step(before, observation, settings(probe))
-    if after != before:
+    alert = ledger.alert(probe)
+    after, alerts = step(alert, observation, settings(probe))
+    if after != alert:
         ledger.set_alert(probe, after)
     _append(ledger, (*events, *alerts), source, actor)
     _clear_acks(ledger, observation, source, actor)
+
+
+def _overtaken(present: Observation, late: Observation) -> bool:
+    """Whether `late` was made before the present observation by a probe of another process.
+
+    A larger distance is a wall clock that was set back: what comes in then is the news.
+    """
+    return timedelta(0) < present.observed_at - late.observed_at <= OVERTAKEN_WITHIN
 
 
 def log(ledger: Ledger, event: Event, *, source: str, actor: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from cockpit.config.models import (
     ChecklistTable,
@@ -16,10 +17,18 @@ from cockpit.config.models import (
     ListenerTable,
     LoadedConfig,
     ProbeTable,
+    ServiceTable,
     SmokeTable,
 )
+from cockpit.config.places import output_file
 from cockpit.probes.base import Probe
 from cockpit.system.listeners import ListenerSource
+
+if TYPE_CHECKING:
+    from cockpit.probes.checklist.memory import EditMemory
+
+if TYPE_CHECKING:
+    from cockpit.probes.redact import Redactor
 
 __all__ = ["build"]
 
@@ -34,11 +43,13 @@ def build(
     *,
     source: ListenerSource | None = None,
     trusted: Callable[[GateTable], bool] = _nothing_trusted,
+    memory: EditMemory | None = None,
 ) -> Probe:
     """The probe a table describes.
 
     `source` is shared by all listener probes; without it each gets its own. `trusted` says whether
-    a gate's command may run; it may block. TypeError for a table of no known kind.
+    a gate's command may run; it may block. `memory` is what is remembered of
+    all checklists. TypeError for a table of no known kind.
     """
     folder = loaded.folder
     match table:
@@ -49,17 +60,25 @@ def build(
                 from cockpit.system.listeners import default_source
 
                 source = default_source()
-            return ListenerProbe(table, folder, source=source)
+            return ListenerProbe(
+                table,
+                folder,
+                source=source,
+                output=output_file(loaded, table.name),
+                redactor=_redactor(loaded) if table.start is not None else None,
+            )
         case HeartbeatTable():
             from cockpit.probes.heartbeat.probe import HeartbeatProbe
 
             return HeartbeatProbe(table, folder)
+        case ServiceTable():
+            from cockpit.probes.service.probe import ServiceProbe
+
+            return ServiceProbe(table, folder)
         case GateTable():
             return _gate(table, loaded, trusted)
         case ChecklistTable():
-            from cockpit.probes.checklist import ChecklistProbe
-
-            return ChecklistProbe(table, folder)
+            return _checklist(table, loaded, memory)
         case SmokeTable():
             from cockpit.probes.redact import Redactor
             from cockpit.probes.smoke.probe import SmokeProbe
@@ -68,19 +87,38 @@ def build(
     raise TypeError(f"no probe for {type(table).__name__}")
 
 
+def _checklist(table: ChecklistTable, loaded: LoadedConfig, memory: EditMemory | None) -> Probe:
+    from cockpit.probes.checklist.probe import ChecklistProbe
+
+    others = {
+        other.file: loaded.resolve(other.file)
+        for other in loaded.config.checklist
+        if other is not table
+    }
+    # A gate that counts this checklist waits for it; the other way round they would never rest.
+    gates = [gate.name for gate in loaded.config.gate if gate.checklist == table.name]
+    return ChecklistProbe(table, loaded.folder, memory=memory, others=others, not_awaited=gates)
+
+
 def _gate(table: GateTable, loaded: LoadedConfig, trusted: Callable[[GateTable], bool]) -> Probe:
     from cockpit.probes.gate.probe import ChecklistGateProbe, ReportGateProbe
 
     if table.command is not None:
         from cockpit.probes.gate.command import CommandGateProbe
-        from cockpit.probes.redact import Redactor, environment_secrets
 
-        secrets = [*_secrets(loaded), *environment_secrets(os.environ)]
-        return CommandGateProbe(table, loaded.folder, trusted=trusted, redactor=Redactor(secrets))
+        redactor = _redactor(loaded)
+        return CommandGateProbe(table, loaded.folder, trusted=trusted, redactor=redactor)
     if table.checklist is not None:
         names = [checklist.name for checklist in loaded.config.checklist]
         return ChecklistGateProbe(table, loaded.folder, names=names)
     return ReportGateProbe(table, loaded.folder)
+
+
+def _redactor(loaded: LoadedConfig) -> Redactor:
+    """Takes out what the config and the environment hold as secrets."""
+    from cockpit.probes.redact import Redactor, environment_secrets
+
+    return Redactor([*_secrets(loaded), *environment_secrets(os.environ)])
 
 
 def _secrets(loaded: LoadedConfig) -> list[str]:

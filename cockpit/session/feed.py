@@ -59,6 +59,9 @@ class HandoverFeed:
     def artefact(self, digest: str) -> Artefact | None:
         return self._feed.artefact(digest)
 
+    def item_events(self, probe: str, limit: int = 500) -> Sequence[Event]:
+        return self._feed.item_events(probe, limit)
+
     def submit(self, command: Command) -> Ticket:
         return self._feed.submit(command)
 

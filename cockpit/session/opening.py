@@ -60,6 +60,9 @@ class OpeningFeed:
     def artefact(self, digest: str) -> Artefact | None:
         return None
 
+    def item_events(self, probe: str, limit: int = 500) -> Sequence[Event]:
+        return ()
+
     def submit(self, command: Command) -> Ticket:
         ticket = f"opening-{next(self._tickets)}"
         self._replies.append(Reply(ticket, False, "the store is still being opened: try again"))

@@ -9,31 +9,32 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from cockpit.clock import Clock, SystemClock
-from cockpit.config.fingerprint import compare
-from cockpit.config.load import ConfigErrors, load
 from cockpit.config.models import LoadedConfig
+from cockpit.config.trust import TrustStore
 from cockpit.engine.acts import Actor
+from cockpit.engine.acts.processes import ProcessActs
 from cockpit.engine.live import LiveFeed
-from cockpit.engine.look import look_at_all
+from cockpit.engine.look import Look, look_at_all
 from cockpit.engine.plan import make_plan
 from cockpit.engine.runtime import LoopThread
 from cockpit.engine.scheduler import Engine
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.feed import StoreFeed
 from cockpit.evidence.lease import BEAT_EVERY, Acquired, HeldBy, Holder, HolderKind
-from cockpit.evidence.recorder import Recorder
-from cockpit.evidence.store import MemoryRecorder
+from cockpit.evidence.leased import LeasedRecorder
+from cockpit.evidence.store import MemoryRecorder, Store
 from cockpit.feed import Command, Reply, Ticket
 from cockpit.model import Event, EventKind, Observation, Watch
+from cockpit.probes.checklist.memory import KINDS, NEWEST, EditMemory
 from cockpit.session.feed import HandoverFeed
 from cockpit.session.identity import REFRESH, identity_of, with_checkout
+from cockpit.session.reload import ConfigFollower
 from cockpit.session.store import open_store
+from cockpit.system.acts import Acts
 from cockpit.system.exits import ExitWatcher
-from cockpit.system.files import FolderWatcher
 from cockpit.system.processes import ProcessIdentity
 from cockpit.system.processes import identity_of as process_identity
 from cockpit.triggers import Triggers
@@ -62,13 +63,19 @@ class Session:
         who: str,
         clock: Clock | None = None,
         feed: HandoverFeed | None = None,
+        read_only: bool = False,
     ) -> None:
-        """`feed` is one that a screen holds already; without it the session makes its own."""
+        """`feed` is one that a screen holds already; without it the session makes its own.
+
+        `read_only` refuses every act on processes.
+        """
+        self._acts = Acts(read_only=read_only)
         if feed is not None:
             self.feed = feed
         self._clock: Clock = clock or SystemClock()
         self._who = who
-        self._plan = make_plan(loaded)
+        self._memory = EditMemory()
+        self._plan = make_plan(loaded, self._memory)
         self._identity = identity_of(loaded, user, host)
         own = process_identity(os.getpid())
         self._holder = Holder(
@@ -78,10 +85,16 @@ class Session:
             actor=who,
             kind=kind,
         )
-        self._config_error = ""
+        self._config = ConfigFollower(
+            loaded,
+            self._clock,
+            apply=self._take_config,
+            tell=self._tell_of_config,
+            changed=self._notify,
+        )
         self._store_error = ""
         self._engine: Engine | None = None
-        self._recorder: Recorder
+        self._recorder: Store | MemoryRecorder
         self._actor: Actor
         self._thread = LoopThread()
         self._ready = threading.Event()
@@ -108,7 +121,19 @@ class Session:
             recorder=self._recorder,
             who=self._who,
             probe_now=self._probe_now,
+            memory=self._memory,
+            board=self._observations,
+            processes=ProcessActs(
+                lambda: self._plan.loaded,
+                clock=self._clock,
+                recorder=self._recorder,
+                who=self._who,
+                acts=self._acts,
+                trusted=TrustStore.default().is_trusted,
+                progress=lambda reply: self._present.push_reply(reply),
+            ),
         )
+        self._recorder.subscribe(self._memory.hear)
         self._thread.start()
         self._thread.spawn(self._live())
         self._ready.wait(START_TIMEOUT)
@@ -132,13 +157,36 @@ class Session:
     async def _live(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._follow_config())
+                group.create_task(self._remember_edits())
+                group.create_task(self._config.run())
                 group.create_task(self._follow_checkout())
                 group.create_task(self._work())
         except Exception as error:
             self._failure = error
             self._ready.set()
             raise
+
+    async def _remember_edits(self) -> None:
+        """Have the checklists know what the store remembers of them."""
+
+        def read() -> Sequence[Event]:
+            reader = self._recorder.reader()
+            try:
+                return reader.events(0, NEWEST, kinds=KINDS)
+            except StoreError:
+                return ()
+            finally:
+                reader.close()
+
+        events = await asyncio.to_thread(read)
+        self._memory.hear(events)
+        if events and self._engine is not None:
+            for planned in self._plan.probes:
+                if planned.probe.kind == "checklist":
+                    self._engine.trigger(planned.probe.name, "evidence read")
+
+    def _observations(self) -> Mapping[str, Observation]:
+        return {name: each.observation for name, each in self._recorder.standings.items()}
 
     async def _work(self) -> None:
         """Collect while the lease is ours, attend while it is another's, for ever."""
@@ -163,7 +211,7 @@ class Session:
         engine = Engine(
             self._plan,
             clock=self._clock,
-            recorder=self._recorder,
+            recorder=LeasedRecorder(self._recorder, self._holder),
             triggers=Triggers(self._clock),
             changed=lambda: live[0].notify() if live else None,
             standings=self._recorder.standings,
@@ -212,7 +260,7 @@ class Session:
             clock=self._clock,
             identity=lambda: self._identity,
             submit=self._submit,
-            config_error=lambda: self._config_error,
+            config_error=lambda: self._config.error,
         )
         self._speak(feed)
         taken: Acquired | HeldBy | None = held
@@ -256,7 +304,7 @@ class Session:
             cap=health.cap,
             gaps=self._recorder.gaps,
             beat=engine.pulse.beat if engine else None,
-            config_error=self._config_error,
+            config_error=self._config.error,
         )
 
     def _submit(self, command: Command, ticket: Ticket) -> None:
@@ -276,49 +324,28 @@ class Session:
         if not probes:
             raise KeyError(name)
         known = {n: s.observation for n, s in self._recorder.standings.items()}
-        looks = await look_at_all(probes, self._clock, previous=known, board=known)
-        for seen in looks:
-            for artefact in seen.artefacts:
-                self._recorder.keep(artefact)
-            self._recorder.observe(seen.observation, source="screen")
+        looks = await look_at_all(
+            probes, self._clock, previous=known, board=known, ended=self._record_own
+        )
         return [seen.observation for seen in looks]
 
-    async def _follow_config(self) -> None:
-        path = self._plan.loaded.path
-        if path is None:
-            return
-        changed = asyncio.Event()
-        # People edit configs: a fifth of a second is soon enough, and watching costs less.
-        watcher = FolderWatcher(lambda paths: changed.set(), clock=self._clock, step_ms=200)
-        watcher.start([path])
-        try:
-            while True:
-                await changed.wait()
-                changed.clear()
-                await self._reload(path)
-        finally:
-            watcher.stop()
+    def _record_own(self, seen: Look) -> None:
+        """Record what this screen saw by itself, as soon as it is seen: later it may be old."""
+        for artefact in seen.artefacts:
+            self._recorder.keep(artefact)
+        self._recorder.observe(seen.observation, source="screen")
 
-    async def _reload(self, path: Path) -> None:
-        try:
-            plan = make_plan(load(path))
-        except ConfigErrors as errors:
-            if str(errors) != self._config_error:
-                self._config_error = errors.render()
-                self._tell(EventKind.CONFIG, f"bad edit, the old plan stays: {errors.render()}")
-            self._notify()
-            return
-        change = compare(self._plan.loaded.config, plan.loaded.config)
-        healed, self._config_error = bool(self._config_error), ""
-        if plan.loaded.config != self._plan.loaded.config:
-            self._tell(EventKind.CONFIG, f"new plan: {change.summary()}")
-            if self._engine is not None:
-                await self._engine.replan(plan)
-                plan = self._engine.plan
-            self._plan = plan
-        elif healed:
-            self._tell(EventKind.CONFIG, "the config is right again, nothing changed")
-        self._notify()
+    async def _take_config(self, loaded: LoadedConfig) -> None:
+        plan = make_plan(loaded, self._memory)
+        if self._engine is not None:
+            await self._engine.replan(plan)
+            plan = self._engine.plan
+        self._plan = plan
+
+    def _tell_of_config(self, text: str) -> None:
+        """Every session follows the file; the one that watches tells of it."""
+        if self._engine is not None:
+            self._tell(EventKind.CONFIG, text)
 
     async def _follow_checkout(self) -> None:
         while True:

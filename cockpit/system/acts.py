@@ -100,11 +100,13 @@ class Acts:
             return None
         return ProcessHandle(identity, fd, read_only=self.read_only)
 
-    async def run(self, argv: Sequence[str], *, timeout: float) -> CommandResult:
+    async def run(
+        self, argv: Sequence[str], *, timeout: float, folder: Path | None = None
+    ) -> CommandResult:
         """Run a command that changes something, such as `systemctl stop`."""
         if self.read_only:
             raise ReadOnlyError(f"running {argv[0]}")
-        return await run_command(argv, timeout=timeout)
+        return await run_command(argv, cwd=folder, timeout=timeout)
 
     def spawn(
         self,

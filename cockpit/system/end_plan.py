@@ -10,6 +10,7 @@ import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from cockpit.system import processes
 from cockpit.system.argv import matches
@@ -46,14 +47,16 @@ class EndPlan:
 
     `victims[0]` is the root; its PID is what the operator types. `asked` is the PID that was
     pointed at: a worker's root is ended in its place. With a `command` (unit, task or configured
-    stop command) that is run first; `supervised` names the service that would otherwise start it
-    again, and then no signal is sent. With a `refusal` nothing can be done, and it says why.
+    stop command) that is run first, in `command_folder`; `supervised` names the service that would
+    otherwise start it again, and then no signal is sent. With a `refusal` nothing can be done, and
+    it says why.
     """
 
     asked: int
     victims: tuple[ProcessFacts, ...]
     ports: tuple[PortHold, ...] = ()
     command: tuple[str, ...] = ()
+    command_folder: Path | None = None
     supervised: str = ""
     notes: tuple[str, ...] = ()
     refusal: str = ""

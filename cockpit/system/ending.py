@@ -169,7 +169,9 @@ async def _carry_out(
     try:
         if plan.command:
             tell(clean(f"running {' '.join(plan.command)}"))
-            result = await acts.run(plan.command, timeout=_COMMAND_SECONDS)
+            result = await acts.run(
+                plan.command, timeout=_COMMAND_SECONDS, folder=plan.command_folder
+            )
             if result.exit_code != 0:
                 said = result.error or result.stderr.decode("utf-8", "replace").strip()
                 error = clean(f"{plan.command[0]} ended with {result.exit_code}: {said}", limit=300)

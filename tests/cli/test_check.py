@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support import Listening, cockpit, write_config
+from support import Listening, cockpit, until, write_config
 
 
 def test_the_exit_code_is_the_verdict(tmp_path: Path) -> None:
@@ -41,6 +42,19 @@ def test_json_is_all_there_is_on_stdout(tmp_path: Path) -> None:
     }  # fmt: skip
     assert [finding["facts"]["line"] for finding in checklist["findings"]] == [3, 4]
     assert board["problems"] == []
+
+
+def test_since_when_is_known_where_only_checks_run(tmp_path: Path) -> None:
+    write_config(tmp_path, 1)
+
+    def since() -> str:
+        done = cockpit("check", "--only", "backend", "--format", "json", cwd=tmp_path)
+        (problem,) = json.loads(done.stdout)["problems"]
+        return str(problem["since"])
+
+    first = since()
+    until(lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") > first)
+    assert since() == first
 
 
 def test_a_broken_store_changes_no_verdict_and_is_told(tmp_path: Path) -> None:

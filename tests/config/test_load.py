@@ -125,7 +125,7 @@ BROKEN = {
     "unknown table, nothing close": (
         "x = 1\n",
         "cockpit.toml:1: x: unknown table; "
-        "valid here: cockpit, listener, heartbeat, gate, checklist, smoke",
+        "valid here: cockpit, listener, heartbeat, service, gate, checklist, smoke",
     ),
     "unknown key, nothing close": (
         "[cockpit]\nzzz = 1\n",
@@ -147,7 +147,8 @@ BROKEN = {
     "quoted key": (
         LISTENER + 'port = 1\n"a b" = 1\n',
         'cockpit.toml:4: listener[0]."a b": unknown key; valid here: name, every, timeout, '
-        "affects, runbook, watch, port, expect, process",
+        "affects, runbook, watch, port, expect, process, cwd, executable, newer_code, start, stop, "
+        "ready_path, ready_line, ready_within",
     ),
     "missing": (LISTENER, "cockpit.toml:1: listener[0].port: missing; every [[listener]] needs it"),
     "missing deep inside": (
@@ -289,6 +290,24 @@ BROKEN = {
         GATE + 'command = ["x"]\npass = true\n',
         'cockpit.toml:4: gate[0].pass: `pass` is "all", a number such as 5, or a share '
         'such as "80%"',
+    ),
+    "service that agrees with nobody": (
+        '[[service]]\nname = "s"\nunit = "u"\nagrees_with = ["hh"]\n' + BEAT,
+        'cockpit.toml:4: service[0].agrees_with[0]: no heartbeat or listener is called "hh"; '
+        'did you mean "h"?',
+    ),
+    "service of two supervisors": (
+        '[[service]]\nname = "s"\nunit = "u"\ntask = "t"\n',
+        "cockpit.toml:1: service[0]: give either `unit` (systemd) or `task` (Windows)",
+    ),
+    "start that nobody would recognise": (
+        LISTENER + 'port = 1\nstart = ["x"]\n',
+        "cockpit.toml:1: listener[0]: `start` needs `process`, the words that tell whether it runs "
+        "already",
+    ),
+    "line that is no regular expression": (
+        LISTENER + 'port = 1\nready_line = "("\n',
+        None,
     ),
     "gate of no checklist": (
         GATE + 'checklist = "PLAM"\n[[checklist]]\nfile = "PLAN.md"\n',

@@ -75,7 +75,9 @@ def test_consent_counts_at_once_for_everybody_who_looks(folder: Path, store: Tru
 
 def test_what_consent_is_given_to(folder: Path, store: TrustStore) -> None:
     loaded = loads(CONFIG, folder)
-    ops, module, report = (store.command(loaded, table) for table in loaded.config.gate)
+    ops, module, report = (
+        store.commands(loaded, table).get("command") for table in loaded.config.gate
+    )
     assert ops is not None and module is not None and report is None
     assert ops.folder == folder and ops.argv[1:3] == ("gate.py", "--strict")
     assert ops.scripts == (folder / "gate.py", folder / "rules.ini")
@@ -231,6 +233,22 @@ def test_an_entry_says_when_and_for_what(folder: Path, store: TrustStore) -> Non
         "folder": str(folder),
         "trusted_at": "2026-01-05T12:00:00Z",
     }
+
+
+def test_starting_and_stopping_a_listener_need_consent_too(folder: Path, store: TrustStore) -> None:
+    text = (
+        '[[listener]]\nname = "api"\nport = 8001\nprocess = ["gate.py"]\n'
+        'start = ["python", "gate.py"]\nstop = ["sh", "stop.sh"]\n'
+        '[[listener]]\nname = "plain"\nport = 8002\n'
+    )
+    loaded = loads(text, folder)
+    api, plain = loaded.config.listener
+    assert names(store, loaded) == ["api"] and store.is_trusted(loaded, plain)
+    assert set(store.commands(loaded, api)) == {"start", "stop"}
+    store.trust(loaded, [api])
+    assert store.is_trusted(loaded, api) and names(store, loaded) == []
+    (folder / "stop.sh").write_text("kill everything\n")
+    assert not store.is_trusted(loaded, api), "a script that came later was never agreed to"
 
 
 def test_the_default_store_is_below_the_users_config() -> None:

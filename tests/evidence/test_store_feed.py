@@ -69,7 +69,7 @@ def test_it_is_a_feed_and_shows_what_the_collector_stored(world, attach) -> None
     assert board.identity.host == "spark"
     watch = board.watch
     assert watch.recording
-    assert watch.collector == "attached to collect ops@spark 4412"
+    assert watch.collector == "collect ops@spark 4412"
     assert watch.beat == world.clock.now()
     assert watch.config_error == "line 3"
     assert watch.used > 0
@@ -133,7 +133,7 @@ def test_a_collector_that_stops_or_hangs_is_told(world, attach) -> None:
     assert feed.snapshot().watch.recording
     collector.release(world.holder(4412)).result(5)
     watch = feed.snapshot().watch
-    assert watch.collector == "no collector"
+    assert watch.collector == ""
     assert "stopped watching" in watch.trouble
     start = world.clock.now()
     world.pass_time(60)

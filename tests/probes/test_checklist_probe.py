@@ -15,7 +15,8 @@ from cockpit.checklists import Anchor, Status, locate, parse
 from cockpit.config.models import ChecklistTable, Config, GateTable, LoadedConfig
 from cockpit.model import DoubtKind, Observation, Verdict
 from cockpit.probes import build
-from cockpit.probes.checklist import ChecklistProbe, read_document, unclosed_fence
+from cockpit.probes.checklist.probe import ChecklistProbe
+from cockpit.probes.checklist.reading import read_document, unclosed_fence
 
 TEXT = """# Batch
 - [x] Ports

@@ -35,7 +35,9 @@ class RecordedFeed:
         self.asked_history: list[str] = []
         self.reads = 0
         self.broken: Exception | None = None
-        self.answer: Callable[[Command], tuple[bool, str] | tuple[bool, str, bool] | None] = lambda command: None
+        self.answer: Callable[[Command], tuple[bool, str] | tuple[bool, str, bool] | None] = (
+            lambda command: None
+        )
         self.pending: list[Reply] = []
         self._mode = mode
         self._wakes: list[Callable[[], None]] = []

@@ -29,8 +29,8 @@ def top(of: Board, width: int = 80, frame: Frame | None = None) -> str:
     return texts(status.top(view(of), frame or Frame(), width))[0]
 
 
-def watching(of: Board, frame: Frame | None = None) -> str:
-    return texts(status.watch(view(of), frame or Frame()))[0]
+def watching(of: Board, frame: Frame | None = None, width: int = 200) -> str:
+    return texts(status.watch(view(of), frame or Frame(), width))[0]
 
 
 def test_the_top_line_says_how_it_stands_and_whose_it_is() -> None:
@@ -38,8 +38,9 @@ def test_the_top_line_says_how_it_stands_and_whose_it_is() -> None:
     assert top(calm()) == "RUN · OK │ GO-LIVE NO 0/7 │ PAPER │ ops@spark lab@4f2c1e9*"
 
 
-def test_a_narrow_top_line_drops_the_checkout_then_who_then_go_live() -> None:
-    assert top(incident(), 60) == "RUN ✖ FAIL 3 │ GO-LIVE NO 0/7 │ PAPER │ ops@spark"
+def test_a_narrow_top_line_shortens_the_checkout_then_drops_it_then_who_then_go_live() -> None:
+    assert top(incident(), 60) == "RUN ✖ FAIL 3 │ GO-LIVE NO 0/7 │ PAPER │ ops@spark 4f2c1e9*"
+    assert top(incident(), 55) == "RUN ✖ FAIL 3 │ GO-LIVE NO 0/7 │ PAPER │ ops@spark"
     assert top(incident(), 42) == "RUN ✖ FAIL 3 │ GO-LIVE NO 0/7 │ PAPER"
     assert top(incident(), 30) == "RUN ✖ FAIL 3 │ PAPER"
     assert top(incident(), 14) == "RUN ✖ FAIL 3"
@@ -93,7 +94,7 @@ def test_the_past_and_a_broken_feed_are_not_mistaken_for_now() -> None:
         (
             Watch(trouble="disk full", beat=NOW),
             Frame(),
-            "NOT RECORDING : disk full, watching",
+            "not recorded: disk full, watching",
         ),
         (
             replace(WATCH, config_error="line 3"),
@@ -107,11 +108,39 @@ def test_the_watch_line_tells_how_the_watching_goes(of: Watch, frame: Frame, sai
     assert watching(replace(calm(), watch=of), frame).startswith(said)
 
 
+def test_not_recording_stands_on_the_top_line_and_its_reason_below_in_full() -> None:
+    trouble = "/home/ops/lab/deep/below/.cockpit/evidence.db: the file is no SQLite database"
+    lost = replace(calm(), watch=Watch(trouble=trouble, beat=NOW))
+    assert top(lost, 66).startswith("NOT RECORDING  │ RUN · OK")
+    assert watching(lost, width=200).startswith(f"not recorded: {trouble}")
+    assert "evidence.db: the file is no SQLite database" in watching(lost, width=80)[:80]
+    assert "NOT RECORDING" not in top(calm(), 66)
+
+
+def test_a_store_that_is_still_being_opened_is_no_alarm() -> None:
+    early = replace(calm(), watch=Watch(trouble="opening the store"))
+    assert "NOT RECORDING" not in top(early)
+    assert "NOT RECORDING" in top(early, frame=Frame(FeedMode.ATTACHED))
+
+
+def test_an_attached_screen_without_a_collector_says_so() -> None:
+    alone = replace(calm(), watch=replace(WATCH, collector=""))
+    assert watching(alone, Frame(FeedMode.ATTACHED)).startswith("attached, nobody collects")
+
+
 def test_the_last_gap_is_dated_when_it_is_not_todays() -> None:
     early = Gap(ago(days=1, minutes=3), ago(days=1))
     late = Gap(ago(minutes=191), ago(minutes=188))
     assert status.gap_text(view(calm()), [late, early]) == "00:01–00:04 (+1)"
     assert status.gap_text(view(calm()), [early]) == "Nov 19 03:09–03:12"
+
+
+def test_a_short_gap_is_told_in_seconds() -> None:
+    short = Gap(ago(minutes=3, seconds=16), ago(minutes=3))
+    assert status.gap_text(view(calm()), [short]) == "16s at 03:08"
+    longer = Gap(ago(minutes=5), ago(minutes=3))
+    assert status.gap_text(view(calm()), [short, longer]) == "16s at 03:08 (+1)"
+    assert status.gap_text(view(calm()), [longer]) == "03:07–03:09"
 
 
 def test_the_clock_has_its_zone() -> None:
@@ -126,3 +155,10 @@ def test_the_key_bar_keeps_help_whatever_the_width() -> None:
     assert texts(status.fitting_keys(keys, 80)) == ["j down  k up  ? help"]
     assert texts(status.fitting_keys(keys, 15)) == ["j down  ? help"]
     assert texts(status.fitting_keys(keys, 3)) == ["? help"]
+
+
+def test_the_key_bar_keeps_quit_and_help_before_the_others() -> None:
+    keys = [("j", "down"), ("k", "up"), ("q", "quit"), ("?", "help")]
+    assert texts(status.fitting_keys(keys, 23)) == ["j down  q quit  ? help"]
+    assert texts(status.fitting_keys(keys, 15)) == ["q quit  ? help"]
+    assert texts(status.fitting_keys(keys, 6)) == ["? help"]

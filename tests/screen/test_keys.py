@@ -287,7 +287,7 @@ async def test_y_copies_the_line_by_osc_52(feed: RecordedFeed) -> None:
 
 
 async def test_help_lists_every_key_under_the_same_top_line(feed: RecordedFeed) -> None:
-    async with stage(feed, (80, 70)) as on:
+    async with stage(feed, (80, 90)) as on:
         top = on.lines()[0]
         await on.press("?")
         assert on.lines()[0] == top

@@ -19,9 +19,10 @@ from cockpit.model import (
     Event,
     EventKind,
     Observation,
+    Rollup,
     Verdict,
 )
-from widgets.lines import Span, plain
+from widgets.lines import Span, draw, plain
 from widgets.look import ASCII, Tone
 from widgets.panes import SPECS
 from widgets.rows import (
@@ -64,6 +65,33 @@ def test_silence_is_never_taken_for_health() -> None:
     waiting = board([], waiting=["backend"])
     assert texts(problems.rows(view(waiting))) == ["? no answer yet from 1: backend"]
     assert texts(problems.rows(view(board([heartbeat(calm=True)])))) == ["no problem in 1 probe"]
+
+
+def test_a_board_of_things_only_shown_says_that_nobody_knows() -> None:
+    shown = board([observation("port 22", "listener", "22", verdict=OK)], run=Rollup(UNKNOWN))
+    assert texts(problems.rows(view(shown))) == [
+        "? nothing here is measured that would say how RUN is: it is only shown"
+    ]
+
+
+def test_a_look_around_says_what_it_took_and_points_at_init() -> None:
+    notes = ("looked around: 8 of 30 checklists", "cockpit init writes a cockpit.toml")
+    around = board([heartbeat(calm=True)], identity=replace(IDENTITY, notes=notes))
+    assert texts(problems.rows(view(around)))[-1] == f"{notes[0]}; {notes[1]}"
+
+
+def test_every_width_says_which_problem_is_runs_and_titles_are_whole() -> None:
+    long = replace(PROBLEMS[2], title="UNEXPECTED LISTENER")
+    of = view(board([heartbeat(calm=False)], [long, replace(PROBLEMS[3], acked_by="")]))
+    spec = next(spec for spec in SPECS if spec.id == "problems")
+    assert spec.fitted is not None
+    for width, marks in ((78, ("RUN", "GO")), (200, ("RUN", "GO-LIVE"))):
+        lines = [plain(draw(row, spec.fitted(of), width, of.glyphs)) for row in problems.rows(of)]
+        for line, title, mark in zip(
+            lines, ("✖ UNEXPECTED LISTENER", "✖ GATE RED"), marks, strict=True
+        ):
+            assert line[2:].startswith(title)
+            assert line[24:].split(" ")[0] == mark
 
 
 def test_a_refused_config_stands_among_the_problems() -> None:

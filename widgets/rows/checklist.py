@@ -63,7 +63,8 @@ def _file(view: View, observation: Observation, *, several: bool) -> list[Row]:
         text = (*named(view, observation), Span(f"  {told}", Tone.DIM))
         lines.append(Row(join_key(observation.probe), (text,)))
     waiting = True
-    for section, run in groupby(observation.findings, key=lambda one: fact(one, "section")):
+    listed = [one for one in observation.findings if not fact(one, "plan")]
+    for section, run in groupby(listed, key=lambda one: fact(one, "section")):
         items = list(run)
         if section:
             lines.append(_section(section, items))
@@ -86,15 +87,18 @@ def _item(view: View, observation: Observation, finding: Finding) -> Row:
     status = fact(finding, "status")
     key = join_key(observation.probe, finding.key)
     if not status:  # not an item: the file itself could not be read
-        what = (view.flag(finding.verdict, finding.title), Span(f" {view.text(finding.text)}"))
+        told = finding.text if finding.key == "file" else f"{finding.subject} {finding.text}"
+        what = (view.flag(finding.verdict, finding.title), Span(f" {view.text(told)}"))
         return Row(key, (what,))
     depth = finding.facts.get("depth")
     indent = "  " * min(depth, 8) if isinstance(depth, int) else ""
     box = _BOXES.get(status, "[?]")
     tone = Tone.DIM if status in _CLOSED else Tone.PLAIN
     text = (Span(f"{indent}{box} {finding.subject}", tone),)
-    loud = finding.verdict in (Verdict.FAIL, Verdict.UNKNOWN)
+    loud = finding.verdict in (Verdict.FAIL, Verdict.UNKNOWN) or bool(finding.title)
     word = status if status not in ("todo", "done") else ""
+    if finding.title and finding.title != "BLOCKED":
+        word = finding.title
     where = f"line {fact(finding, 'line')}"
     mark = (view.mark(finding.verdict), Span(" ")) if loud else ()
     tail = (*mark, Span(word, Tone.STRONG if loud else Tone.PLAIN), Span(f" {where:>9}", Tone.DIM))

@@ -84,3 +84,30 @@ def head_row(view: View, observation: Observation, blanks: int = 0) -> Row:
     text: Cell = view.text(observation.headline)
     cells = (view.mark(observation.verdict), name, *[""] * blanks, text)
     return Row(join_key(observation.probe), cells, home=bad(observation.verdict))
+
+
+def usage_of(observation: Observation, finding: Finding) -> Line:
+    """CPU, memory and threads of the tree, coarse: a number that moves is a line repainted."""
+    pid = fact(finding, "pid")
+    numbers = observation.metrics
+    cpu, resident = numbers.get(f"{pid}.cpu"), numbers.get(f"{pid}.rss")
+    threads, gpu = numbers.get(f"{pid}.threads"), numbers.get(f"{pid}.gpu")
+    told = [
+        f"{round(cpu * 10) * 10}%" if cpu is not None and cpu >= 0.05 else "",
+        coarse_bytes(resident) if resident else "",
+        f"{threads:.0f}thr" if threads and threads > 1 else "",
+        f"GPU {coarse_bytes(gpu)}" if gpu else "",
+    ]
+    text = " ".join(part for part in told if part)
+    return (Span(f"{text} ", Tone.DIM),) if text else ()
+
+
+def coarse_bytes(size: float) -> str:
+    """A coarse size, `80M` or `1.2G`: steady while a program does nothing special."""
+    for unit in ("K", "M", "G"):
+        size /= 1000
+        if size < 10:
+            return f"{size:.1f}{unit}"
+        if size < 1000:
+            return f"{round(size, -1):.0f}{unit}"
+    return f"{size / 1000:.1f}T"

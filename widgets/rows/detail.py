@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cockpit.feed import Artefact, HistoryPoint
-from cockpit.model import Facts, Finding, Observation, Problem
+from cockpit.model import Event, Facts, Finding, Observation, Problem, Verdict
 from cockpit.text import clean
 from widgets.lines import Line, Row, Span, wrap
 from widgets.look import Tone
@@ -18,7 +18,7 @@ RAW_LINES = 200
 RAW_BYTES = 64_000
 HISTORY = 20
 _NAME = 10
-_OPAQUE = {"anchor"}  # facts that only the checklist engine can read
+_OPAQUE = {"anchor", "item"}  # facts that only the checklist engine can read
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Proof:
 
     history: Mapping[str, Sequence[HistoryPoint]] = field(default_factory=dict)
     artefacts: Mapping[str, Artefact] = field(default_factory=dict)
+    item_events: Mapping[str, Sequence[Event]] = field(default_factory=dict)
+    """What was done to the items of each checklist, oldest first."""
 
 
 class Sheet:
@@ -100,9 +102,29 @@ def finding_detail(
     if finding is not None:
         _finding(sheet, finding)
         sheet.say("do", finding.next_act, Tone.STRONG)
-    others = [one for one in observation.findings if one is not finding]
+        _item_history(sheet, finding, proof.item_events.get(observation.probe, ()))
+    others = [
+        one
+        for one in observation.findings
+        if one is not finding and not (one.verdict is Verdict.OK and "plan" in one.facts)
+    ]
     _probe(sheet, observation, others, proof)
     return sheet.rows
+
+
+def _item_history(sheet: Sheet, finding: Finding, events: Sequence[Event]) -> None:
+    """Who did what to a checklist item, newest first."""
+    item = finding.facts.get("item", finding.key)
+    mine = [event for event in events if event.data.get("item") == item]
+    for index, event in enumerate(reversed(mine[-HISTORY:])):
+        name = "done to it" if index == 0 else ""
+        change = ""
+        if event.data.get("to"):
+            change = f" {event.data.get('from')} → {event.data['to']}"
+        reason = event.data.get("reason")
+        said = f"{change}{f': {reason}' if reason else ''}" if change else f" {event.text}"
+        told = f"{sheet.view.at(event.at)} {event.kind}{said}"
+        sheet.say(name, f"{told}  [{event.actor}]")
 
 
 def pairs_detail(view: View, title: str, pairs: Iterable[tuple[str, str]], width: int) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Engines by their heartbeats: age, PID parity, the processes that claim to be the engine."""
+"""Engines by their heartbeats and services: age, PID parity, unit state, the processes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from widgets.rows.common import (
     head_row,
     since,
     summary,
+    usage_of,
 )
 from widgets.view import View, fact, join_key, moment_of
 
-KINDS = ("heartbeat",)
+KINDS = ("heartbeat", "service")
 COLUMNS = (Column("", 1), Column("FACT", 11), Column("WHAT", 0))
 
 
 def rows(view: View) -> list[Row]:
-    """A heading a heartbeat when there are several, and a row a finding."""
+    """A heading a probe when there are several, and a row a finding."""
     observations = view.board.of_kind(*KINDS)
     lines: list[Row] = []
     for observation in observations:
@@ -32,7 +33,7 @@ def rows(view: View) -> list[Row]:
 
 
 def banner(view: View) -> Line:
-    """Every heartbeat in one line."""
+    """Every heartbeat and service in one line."""
     return summary(view, view.board.of_kind(*KINDS))
 
 
@@ -40,7 +41,8 @@ def _row(view: View, observation: Observation, finding: Finding) -> Row:
     key = join_key(observation.probe, finding.key)
     if finding.key.startswith("engine:"):
         pid = fact(finding, "pid") or finding.subject
-        cells = (fact_mark(view, finding), f"PID {pid}", command_of(finding))
+        what = (*usage_of(observation, finding), *command_of(finding))
+        cells = (fact_mark(view, finding), f"PID {pid}", what)
         return Row(key, cells, tail=since(view, finding))
     stamp = moment_of(finding.facts.get("timestamp") or finding.facts.get("moved_at"))
     tail = f"{view.age(stamp):>3}" if stamp else ""

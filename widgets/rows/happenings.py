@@ -39,7 +39,8 @@ def _row(view: View, event: Event) -> Row:
         tone = Tone.OK if event.verdict is Verdict.OK else Tone.PLAIN
     said = view.text(event.text)
     subject = event.subject or event.probe
-    if subject and not said.startswith(subject):
+    named = event.kind == "process" and subject in said
+    if subject and not said.startswith(subject) and not named:
         said = f"{subject} {said}"
     cells = (Span(view.short(event.at), Tone.DIM), mark, event.kind, said)
     return Row(event_key(event), cells, tone, tail=Span(event.actor, Tone.DIM))

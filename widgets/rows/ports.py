@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from cockpit.model import Observation
-from widgets.lines import Column, Line, Row
-from widgets.rows.common import bad, command_of, fact_mark, since, summary
+from cockpit.model import Finding, Observation
+from widgets.lines import Column, Line, Row, Span
+from widgets.look import Tone
+from widgets.rows.common import bad, command_of, fact_mark, since, summary, usage_of
 from widgets.view import View, join_key
 
 KINDS = ("listener",)
@@ -34,12 +35,20 @@ def _listener(view: View, observation: Observation) -> list[Row]:
     lines: list[Row] = []
     for finding in observation.findings:
         key = join_key(name, finding.key)
+        if finding.key == "output":
+            continue  # evidence for the detail, no fact of its own
         if finding.key.startswith("owner:"):
             pid = f" {finding.subject}"
-            owner = (fact_mark(view, finding), pid, "", command_of(finding))
+            what = (*_odd(finding), *usage_of(observation, finding), *command_of(finding))
+            owner = (fact_mark(view, finding), pid, "", what)
             lines.append(Row(key, owner, tail=since(view, finding)))
         else:
             text = view.text(finding.text) or headline
             cells = (view.mark(finding.verdict), finding.subject, name, text)
             lines.append(Row(key, cells, home=bad(finding.verdict)))
     return lines
+
+
+def _odd(finding: Finding) -> Line:
+    """What is wrong with the process itself, in front of everything else."""
+    return (Span(f"{finding.title} ", Tone.STRONG),) if finding.title else ()

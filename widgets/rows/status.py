@@ -12,6 +12,7 @@ from cockpit.feed import FeedMode
 from cockpit.model import Gap, Rollup, Verdict
 from widgets.lines import Line, Row, Span, width_of
 from widgets.look import TONES, Tone
+from widgets.rows.under_way import under_way
 from widgets.view import View, numbers
 
 SILENT_AFTER = timedelta(seconds=10)
@@ -28,10 +29,16 @@ _MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the frame tells beside the board: the feed's mode, and why a board can't be read."""
+    """What the frame tells beside the board: the feed's mode, why a board can't be read, and until
+    when processes may be acted on."""
 
     mode: FeedMode = FeedMode.LIVE
     broken: str = ""
+    armed_until: datetime | None = None
+
+    def armed(self, now: datetime) -> bool:
+        """Whether processes may be acted on at that moment."""
+        return self.armed_until is not None and now < self.armed_until
 
 
 def clock_text(now: datetime, zone: tzinfo | None) -> str:
@@ -62,6 +69,9 @@ def top(view: View, frame: Frame, width: int) -> list[Row]:
         parts.insert(0, (0, (Span(f" {quiet} ", Tone.FAIL),)))
     if frame.mode is FeedMode.PAST:
         parts.insert(0, (0, (Span("PAST, NOT NOW", Tone.WARN),)))
+    if frame.armed_until is not None and frame.armed(view.now):
+        until = view.at(frame.armed_until)
+        parts.insert(0, (0, (Span(f" ARMED until {until} ", Tone.WARN),)))
     if identity.label:
         parts.append((1, (Span(identity.label, Tone.STRONG),)))
     named = " ".join(part for part in (who, identity.checkout) if part)
@@ -138,6 +148,8 @@ def watch(view: View, frame: Frame) -> list[Row]:
     parts: list[Line] = []
     if frame.broken:
         parts.append((Span(frame.broken, Tone.WARN),))
+    if acting := under_way(view):
+        parts.append((Span(acting, Tone.WARN),))
     if not state.recording:
         reason = f": {view.text(state.trouble)}" if state.trouble else ""
         parts.append((Span(" NOT RECORDING ", Tone.FAIL), Span(reason)))

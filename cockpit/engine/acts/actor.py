@@ -1,18 +1,37 @@
-"""Carries out what a screen asks for: re-probe, tick, undo, acknowledge."""
+"""Carries out what a screen asks for: re-probe, tick, note, undo, acknowledge."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from cockpit.clock import Clock
 from cockpit.engine.acts.edits import ChecklistEdits
+from cockpit.engine.acts.processes import ProcessActs
 from cockpit.engine.acts.trace import Trace
 from cockpit.engine.plan import Plan
 from cockpit.engine.recorder import Recorder
-from cockpit.feed import Acknowledge, Command, Reply, Reprobe, SetItem, Ticket, UndoEdit
+from cockpit.feed import (
+    Acknowledge,
+    Arm,
+    CarryOut,
+    Command,
+    NoteItem,
+    PlanEnd,
+    PlanReset,
+    PlanStart,
+    Reply,
+    Reprobe,
+    SetItem,
+    Ticket,
+    UndoEdit,
+    ValidateProgress,
+)
 from cockpit.model import Observation
+from cockpit.probes.checklist.memory import EditMemory
 
+FLUSH = 1.0
+"""Seconds that the intent to write a mirror may take to reach the disk."""
 ProbeNow = Callable[[str | None], Awaitable[Sequence[Observation]]]
 
 
@@ -30,11 +49,22 @@ class Actor:
         recorder: Recorder,
         who: str,
         probe_now: ProbeNow,
+        memory: EditMemory | None = None,
+        board: Callable[[], Mapping[str, Observation]] = dict,
+        processes: ProcessActs | None = None,
     ) -> None:
+        self._processes = processes
         self._recorder = recorder
         self._who = who
         self._probe_now = probe_now
-        self._edits = ChecklistEdits(plan, clock, Trace(recorder, clock, who))
+        self._edits = ChecklistEdits(
+            plan,
+            clock,
+            Trace(recorder, clock, who),
+            memory=memory or EditMemory(),
+            board=board,
+            flush=lambda: recorder.flush(FLUSH),
+        )
 
     async def execute(self, command: Command, ticket: Ticket) -> Reply:
         """Do it; the reply says in one line what became of it."""
@@ -42,9 +72,20 @@ class Actor:
             case Reprobe(probe):
                 return await self._reprobe(probe, ticket)
             case SetItem():
-                return await self._edits.set_item(command, ticket)
+                reply = await self._edits.set_item(command, ticket)
+                if self._edits.pending(command.probe):
+                    await self._probe_now(command.probe)
+                return reply
             case UndoEdit():
                 return await self._edits.undo_last(ticket)
+            case NoteItem():
+                return await self._edits.note(command, ticket)
+            case ValidateProgress():
+                return await self._edits.validate(command, ticket)
+            case Arm() | PlanEnd() | PlanReset() | PlanStart() | CarryOut():
+                if self._processes is None:
+                    return Reply(ticket, False, "processes can't be acted on from here")
+                return await self._processes.execute(command, ticket)
             case Acknowledge(problem, note):
                 done = self._recorder.acknowledge(problem, note, self._who)
                 if not await asyncio.wrap_future(done):
@@ -52,6 +93,7 @@ class Actor:
                 return Reply(ticket, True, f"acknowledged {problem}: {note}")
 
     async def _reprobe(self, name: str | None, ticket: Ticket) -> Reply:
+        mirrors = await self._edits.retry_mirrors(name, ticket)
         try:
             seen = await self._probe_now(name)
         except KeyError:
@@ -60,4 +102,4 @@ class Actor:
             text = f"{seen[0].probe} {seen[0].verdict}: {seen[0].headline}"
         else:
             text = f"probed {len(seen)} again"
-        return Reply(ticket, True, text)
+        return Reply(ticket, True, "; ".join([text, *mirrors]))

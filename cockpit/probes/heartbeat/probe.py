@@ -26,6 +26,7 @@ from cockpit.probes.heartbeat.judgement import judge, oldest
 from cockpit.probes.jsontext import BadJson, decode
 from cockpit.probes.processes import drawable_argv
 from cockpit.probes.reading import read_file
+from cockpit.probes.usage import Meter
 from cockpit.system import processes
 from cockpit.system.processes import ProcessFacts, ProcessIdentity
 
@@ -44,6 +45,7 @@ class HeartbeatProbe(Probe):
         super().__init__(table, folder)
         self._table = table
         self._zone = zone
+        self._meter = Meter()
         self._file = resolve(folder, table.file)
         self._pidfile = resolve(folder, table.pidfile) if table.pidfile else None
 
@@ -72,14 +74,17 @@ class HeartbeatProbe(Probe):
             knew_engine=_knew_engine(ctx.previous),
         )
         judged = judge(self._table, self._table.file, evidence)
+        pids = [engine.pid for engine in found.engines or ()]
+        pids += [found.holder.pid] if found.holder else []
+        usage = await ctx.blocking(self._meter.measure, pids, ctx.clock.monotonic())
         return self.observe(
             evidence.now,
             judged.verdict,
             judged.headline,
             findings=judged.findings,
-            basis=judged.basis,
+            basis={**judged.basis, **({"graphics": usage.graphics} if usage.graphics else {})},
             doubts=judged.doubts,
-            metrics=judged.metrics,
+            metrics={**judged.metrics, **usage.metrics},
         )
 
     def next_due(self, observation: Observation) -> datetime | None:

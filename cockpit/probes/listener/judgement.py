@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cockpit.config.models import ListenerTable
-from cockpit.model import Doubt, DoubtKind, Facts, Finding, Verdict, worst
-from cockpit.probes.processes import drawable_argv
-from cockpit.system.listeners import Listener, ListenerSnapshot, Service
-from cockpit.system.processes import matches
+from cockpit.model import Doubt, DoubtKind, Facts, FactValue, Finding, Verdict, worst
+from cockpit.probes.listener.owners import is_strange, service_finding
+from cockpit.probes.listener.restarts import MANY, Restarts
+from cockpit.probes.listener.sight import Sight
+from cockpit.probes.usage import Usage
+from cockpit.system.listeners import Listener, Service
 from cockpit.text import instant
 
 
@@ -25,13 +27,22 @@ class PortJudgement:
     metrics: dict[str, float]
 
 
-def judge_port(table: ListenerTable, snapshot: ListenerSnapshot) -> PortJudgement:
-    """Everything this port says."""
+def judge_port(
+    table: ListenerTable,
+    sight: Sight,
+    *,
+    restarts: Restarts | None = None,
+    usage: Usage | None = None,
+    was_full: bool = False,
+) -> PortJudgement:
+    """Everything this port says. `was_full`: the run before saw a full queue, too."""
+    snapshot, restarts, usage = sight.snapshot, restarts or Restarts(), usage or Usage()
     listener = snapshot.on(table.port)
-    doubts = _doubts(table, snapshot, listener)
     services = listener.services if listener else ()
-    rows = [_service_finding(table, service) for service in services]
-    verdict, title, text, act = _verdict(table, snapshot, listener)
+    rows = [service_finding(table, service, sight, usage) for service in services]
+    verdict, title, text, act = _verdict(table, sight, listener)
+    if verdict is Verdict.OK and listener is not None:
+        verdict, title, text, act = _serving(listener, text, was_full, restarts)
     port = Finding(
         key=f"port:{table.port}",
         verdict=verdict,
@@ -47,45 +58,78 @@ def judge_port(table: ListenerTable, snapshot: ListenerSnapshot) -> PortJudgemen
             "owners": listener.pids if listener else (),
             "services": len(services),
             "hidden_uid": _hidden_uid(listener),
+            "sockets": listener.sockets if listener else 0,
+            "shared": listener.shared if listener else False,
+            "elsewhere": tuple(other.port for other in sight.other_ports),
+            "starts": tuple(sorted({instant(s.root.started_at) for s in services})),
+            "last_start": restarts.last_start,
+            "restarts": restarts.times,
         },
     )
+    basis: dict[str, FactValue] = {
+        "source": snapshot.source,
+        "listeners": listener.sockets if listener else 0,
+        "addresses": listener.addresses if listener else (),
+    }
+    if usage.graphics:
+        basis["graphics"] = usage.graphics
+    metrics = {"owners": float(len(listener.pids) if listener else 0), **usage.metrics}
+    if listener is not None and listener.waiting is not None:
+        metrics["waiting"] = float(listener.waiting)
+        metrics["backlog"] = float(listener.backlog or 0)
     return PortJudgement(
         worst([verdict, *(row.verdict for row in rows)]),
         f"{table.port} {text}",
         (port, *rows),
-        tuple(doubts),
-        {
-            "source": snapshot.source,
-            "listeners": listener.sockets if listener else 0,
-            "addresses": listener.addresses if listener else (),
-        },
-        {"owners": float(len(listener.pids) if listener else 0)},
+        tuple(_doubts(sight, listener)),
+        basis,
+        metrics,
     )
+
+
+def _serving(
+    listener: Listener, text: str, was_full: bool, restarts: Restarts
+) -> tuple[Verdict, str, str, str]:
+    """Whether a port that is held as expected is served, too."""
+    if is_full(listener):
+        said = f"{text}; {listener.waiting} connections wait, none is taken"
+        act = "see what it is busy with; Enter shows CPU and threads"
+        verdict = Verdict.FAIL if was_full else Verdict.WARN
+        return verdict, "NOT SERVING", said, act
+    if len(restarts.times) >= MANY:
+        said = f"{text}; {len(restarts.times)} restarts, the last at {restarts.times[-1]}"
+        return Verdict.WARN, "RESTARTS", said, "read its log: something ends it again and again"
+    return Verdict.OK, "", text, ""
+
+
+def is_full(listener: Listener) -> bool:
+    """Whether as many connections wait as may: the kernel refuses or drops further ones."""
+    backlog = listener.backlog
+    return listener.waiting is not None and bool(backlog) and listener.waiting >= (backlog or 0)
 
 
 _Outcome = tuple[Verdict, str, str, str]
 
 
-def _verdict(
-    table: ListenerTable, snapshot: ListenerSnapshot, listener: Listener | None
-) -> _Outcome:
+def _verdict(table: ListenerTable, sight: Sight, listener: Listener | None) -> _Outcome:
     if listener is None:
-        return _nobody(table, snapshot)
+        return _nobody(table, sight)
     count = len(listener.services)
     if table.expect == "none":
         who = _names(listener)
-        act = "Enter shows who it is; end it if it is left over"
+        act = "Enter shows who it is; if it is left over, A then X ends it"
         return Verdict.FAIL, "UNEXPECTED LISTENER", f"{who}, want none", act
-    strangers = [s for s in listener.services if not _is_wanted(table, s)]
+    strangers = [s for s in listener.services if is_strange(table, s)]
     if count > 1 and table.expect == "one":
         title = "TWO OWNERS" if count == 2 else f"{count} OWNERS"
-        act = "Enter shows since when each listens; end the one that is left over"
+        act = "p shows since when each listens; go to the one left over, A then X ends it"
         return Verdict.FAIL, title, f"{_word(count)}, want one: {_names(listener)}", act
     if strangers:
         who = " ".join(f"{s.root.pid} {_command(s)}" for s in strangers[:3])
         wanted = " ".join(table.process or ())
         act = f"see why {wanted} does not hold the port"
-        return Verdict.FAIL, "WRONG PROCESS", f"held by {who}, want {wanted}", act
+        where = _elsewhere(sight)
+        return Verdict.FAIL, "WRONG PROCESS", f"held by {who}, want {wanted}{where}", act
     if listener.hidden:
         return _hidden(table, listener, count)
     if table.expect == "one":
@@ -95,7 +139,8 @@ def _verdict(
     return Verdict.OK, "", _names(listener), ""
 
 
-def _nobody(table: ListenerTable, snapshot: ListenerSnapshot) -> _Outcome:
+def _nobody(table: ListenerTable, sight: Sight) -> _Outcome:
+    snapshot = sight.snapshot
     if not snapshot.complete:
         why = f": {snapshot.notes[0]}" if snapshot.notes else ""
         act = "run as a user who may see all sockets"
@@ -103,6 +148,9 @@ def _nobody(table: ListenerTable, snapshot: ListenerSnapshot) -> _Outcome:
     if table.expect == "none":
         return Verdict.OK, "", "free", ""
     wanted = " ".join(table.process) if table.process else "the service"
+    if sight.other_ports:
+        text = f"nobody, want {table.expect}{_elsewhere(sight)}"
+        return Verdict.FAIL, "PORT DRIFT", text, f"see why it is not on {table.port}"
     return Verdict.FAIL, "NOT LISTENING", f"nobody, want {table.expect}", f"start {wanted}"
 
 
@@ -122,9 +170,14 @@ def _hidden(table: ListenerTable, listener: Listener, visible: int) -> _Outcome:
     return Verdict.UNKNOWN, "OWNER HIDDEN", text, act
 
 
-def _doubts(
-    table: ListenerTable, snapshot: ListenerSnapshot, listener: Listener | None
-) -> list[Doubt]:
+def _elsewhere(sight: Sight) -> str:
+    """Where the program is found instead, for the end of a sentence."""
+    found = [f"{one.port} ({_names(one)})" for one in sight.other_ports[:3]]
+    return f"; found on {', '.join(found)}" if found else ""
+
+
+def _doubts(sight: Sight, listener: Listener | None) -> list[Doubt]:
+    snapshot = sight.snapshot
     doubts: list[Doubt] = []
     if listener is None and not snapshot.complete:
         why = "; ".join(snapshot.notes) or f"{snapshot.source} does not see every socket"
@@ -133,39 +186,15 @@ def _doubts(
         uids = " ".join(map(str, listener.hidden_uids)) or "unknown"
         text = f"{listener.hidden} of {listener.sockets} sockets belong to a hidden owner"
         doubts.append(Doubt(DoubtKind.PARTIAL_PERMISSION, f"{text} (uid {uids})"))
+    for pid, lacking in sight.unread.items():
+        if lacking:
+            text = f"of {pid} can't be read: {', '.join(lacking)}"
+            doubts.append(Doubt(DoubtKind.PARTIAL_PERMISSION, text))
+    for pid, age in sight.code.items():
+        if not age.complete:
+            text = f"only {age.scanned} code files of {pid} were looked at"
+            doubts.append(Doubt(DoubtKind.PARTIAL_READ, text))
     return doubts
-
-
-def _service_finding(table: ListenerTable, service: Service) -> Finding:
-    root = service.root
-    workers = len(service.owners)
-    words = f"since {instant(root.started_at)}"
-    if root.parent_name:
-        words += f", parent {root.parent_name}"
-    return Finding(
-        key=f"owner:{table.port}:{root.pid}",
-        verdict=Verdict.OK,
-        subject=str(root.pid),
-        text=f"{root.command} {words}",
-        facts={
-            "port": table.port,
-            "pid": root.pid,
-            "pids": service.pids,
-            "workers": workers,
-            "argv": drawable_argv(root),
-            "user": root.user,
-            "started_at": instant(root.started_at),
-            "cwd": root.cwd,
-            "parent": root.parent_name,
-        },
-    )
-
-
-def _is_wanted(table: ListenerTable, service: Service) -> bool:
-    if table.process is None:
-        return True
-    processes = [service.root, *(owner.process for owner in service.owners)]
-    return any(matches(process.argv, table.process) for process in processes)
 
 
 def _names(listener: Listener) -> str:

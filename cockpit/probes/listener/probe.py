@@ -2,52 +2,138 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from cockpit.config.models import ListenerTable
-from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict
+from cockpit.model import ArtefactRef, Doubt, DoubtKind, Finding, Observation, Verdict
 from cockpit.probes.base import Probe, ProbeContext
+from cockpit.probes.keeping import keep_news
 from cockpit.probes.listener.judgement import judge_port
-from cockpit.system.listeners import ListenerSource
+from cockpit.probes.listener.restarts import restarts_seen
+from cockpit.probes.listener.sight import Sight, look
+from cockpit.probes.redact import Redactor
+from cockpit.probes.usage import Meter, Usage
+from cockpit.system.listeners import Listener, ListenerSource
+
+CODE_EVERY = 30.0
+"""Seconds between two looks at the age of code files, which may be thousands."""
+_TAIL_BYTES = 8192
 
 
 class ListenerProbe(Probe):
-    """Watches one port. `source` is shared by all listener probes of a plan."""
+    """Watches one port. `source` is shared by all listener probes of a plan.
+
+    `output` is the file that takes what a start from here prints; its end is shown as evidence.
+    """
 
     kind = "listener"
 
-    def __init__(self, table: ListenerTable, folder: Path, *, source: ListenerSource) -> None:
+    def __init__(
+        self,
+        table: ListenerTable,
+        folder: Path,
+        *,
+        source: ListenerSource,
+        output: Path | None = None,
+        redactor: Redactor | None = None,
+    ) -> None:
         super().__init__(table, folder)
         self._table = table
         self._source = source
+        self._output = output if table.start is not None else None
+        self._redactor = redactor or Redactor()
+        self._meter = Meter()
+        self._code: tuple[frozenset[float], float, Sight] | None = None
 
     @property
     def port(self) -> int:
         """The port this probe watches."""
         return self._table.port
 
+    @property
+    def table(self) -> ListenerTable:
+        """The config of this probe, with its start and stop commands."""
+        return self._table
+
     def watched_ports(self) -> tuple[int, ...]:
         return (self.port,)
 
     async def run(self, ctx: ProbeContext) -> Observation:
         try:
-            snapshot = await ctx.blocking(self._source.snapshot, (self.port,))
+            sight, usage = await ctx.blocking(self._look, ctx.clock.monotonic())
         except OSError as error:
             return self._blind(ctx, f"{self._source.name} can't list sockets: {error}")
-        listener = snapshot.on(self.port)
-        if listener is not None:
-            for owner in listener.owners:
-                ctx.watch_process(owner.process.identity)
-        judged = judge_port(self._table, snapshot)
+        listener = sight.snapshot.on(self.port)
+        for owner in listener.owners if listener else ():
+            ctx.watch_process(owner.process.identity)
+        now = ctx.clock.now()
+        starts = [service.root.started_at for service in listener.services] if listener else []
+        judged = judge_port(
+            self._table,
+            sight,
+            restarts=restarts_seen(ctx.previous, f"port:{self.port}", starts, now),
+            usage=usage,
+            was_full=_was_full(ctx.previous),
+        )
+        tail = await ctx.blocking(self._tail) if self._output else b""
+        more, artefacts = self._kept(ctx, now, judged.findings[0].text, tail)
         return self.observe(
-            ctx.clock.now(),
+            now,
             judged.verdict,
             judged.headline,
-            findings=judged.findings,
+            findings=(*judged.findings, *more),
             basis=judged.basis,
             doubts=judged.doubts,
             metrics=judged.metrics,
+            artefacts=artefacts,
         )
+
+    def _look(self, now: float) -> tuple[Sight, Usage]:
+        known = self._code
+        due = known is None or now - known[1] >= CODE_EVERY
+        sight = look(self._table, self.folder, self._source, code=due)
+        listener = sight.snapshot.on(self.port)
+        owners = _starts(listener)
+        if not due and known is not None and known[0] != owners:
+            sight = look(self._table, self.folder, self._source)
+            due = True
+        if due:
+            self._code = (owners, now, sight)
+        elif known is not None:
+            sight = replace(sight, code=known[2].code)
+        roots = [service.root.pid for service in listener.services] if listener else []
+        return sight, self._meter.measure(roots, now)
+
+    def _tail(self) -> bytes:
+        """The end of the output file, secrets cut out; empty when there is none."""
+        try:
+            assert self._output is not None
+            with self._output.open("rb") as stream:
+                size = stream.seek(0, 2)
+                stream.seek(max(0, size - _TAIL_BYTES))
+                return self._redactor.body(stream.read(_TAIL_BYTES))
+        except OSError:
+            return b""
+
+    def _kept(
+        self, ctx: ProbeContext, now: datetime, state: str, tail: bytes
+    ) -> tuple[tuple[Finding, ...], tuple[ArtefactRef, ...]]:
+        """The output's end as evidence: anew when the port's state changes, and when asked for."""
+        if not tail or self._output is None:
+            return (), ()
+        finding = Finding(
+            key="output",
+            verdict=Verdict.OK,
+            subject=self._output.name,
+            text=f"output of what was started here; {state}",
+            facts={"file": str(self._output)},
+        )
+        if "key" in ctx.reasons:
+            ctx = replace(ctx, previous=None)
+        finding, ref = keep_news(ctx, now, finding, "text/plain", tail)
+        return (finding,), (ref,)
 
     def _blind(self, ctx: ProbeContext, reason: str) -> Observation:
         finding = Finding(
@@ -75,3 +161,15 @@ class ListenerProbe(Probe):
             basis={"source": self._source.name, "listeners": None},
             doubts=(Doubt(DoubtKind.NOTHING_MEASURED, reason),),
         )
+
+
+def _starts(listener: Listener | None) -> frozenset[float]:
+    owners = listener.owners if listener else ()
+    return frozenset(owner.process.identity.started_at for owner in owners)
+
+
+def _was_full(previous: Observation | None) -> bool:
+    """Whether the run before saw as many connections waiting as may."""
+    metrics = previous.metrics if previous else {}
+    backlog = metrics.get("backlog", 0.0)
+    return backlog > 0 and metrics.get("waiting", 0.0) >= backlog

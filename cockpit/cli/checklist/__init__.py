@@ -1,0 +1,28 @@
+"""`cockpit checklist …`: the checklist engine for the shell."""
+
+from __future__ import annotations
+
+import click
+
+from cockpit.cli.checklist.committing import block, commit
+from cockpit.cli.checklist.editing import set_state
+from cockpit.cli.checklist.history import metrics
+from cockpit.cli.checklist.listing import list_items, next_tasks, show
+
+
+@click.group("checklist")
+def command() -> None:
+    """Task lists in any markdown file: read them, set items, see what comes next, commit.
+
+    Reading needs no config. With a cockpit.toml (the nearest upward, or --config) edits are
+    recorded in its evidence store, mirrors are kept in step and requirements are asked for.
+
+    Exit codes: 0 done, or nothing to do; 1 refused, nothing was changed (the item is in another
+    state than it was seen in, can't be found for certain, needs a reason; the repository is in no
+    state to commit); 64 wrong usage; 66 a file or the store can't be read; 73 a file can't be
+    written; 78 a mistake in the config.
+    """
+
+
+for each in (list_items, show, set_state, next_tasks, commit, metrics, block):
+    command.add_command(each)

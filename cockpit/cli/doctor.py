@@ -1,0 +1,234 @@
+"""`cockpit doctor`: what this machine offers to watch and act with, and why."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from cockpit.cli.common import config_option, load_config
+from cockpit.clock import Clock, SystemClock
+from cockpit.config.load import find
+from cockpit.config.models import LoadedConfig
+from cockpit.text import clean
+
+NOT_WELL = 1
+_FILE_EVENT_SECONDS = 2.0
+_LINE = "{mark:5} {name:16} {state}"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One thing looked at: what is in use, and why, or what its absence costs."""
+
+    name: str
+    ok: bool
+    state: str
+    why: str = ""
+
+
+@click.command("doctor")
+@config_option
+@click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table")
+def command(config_path: Path | None, format_: str) -> int:
+    """Look at this machine: listeners, process exits, files, store, terminal, clock.
+
+    Exits with 0 when everything works, 1 when something does not; says what that costs.
+    """
+    loaded = None
+    if config_path is not None or find(Path.cwd()) is not None:
+        loaded = load_config(config_path)
+    points = list(examine(loaded, SystemClock()))
+    if format_ == "json":
+        click.echo(json.dumps([asdict(point) for point in points], ensure_ascii=False, indent=2))
+    else:
+        for point in points:
+            click.echo(_LINE.format(mark="ok" if point.ok else "LACKS", **_plain(point)))
+            if point.why:
+                click.echo(_LINE.format(mark="", name="", state=clean(point.why)))
+    return 0 if all(point.ok for point in points) else NOT_WELL
+
+
+def _plain(point: Point) -> dict[str, str]:
+    return {"name": clean(point.name), "state": clean(point.state)}
+
+
+def examine(loaded: LoadedConfig | None, clock: Clock) -> Iterator[Point]:
+    """Look at everything; nothing outside a temporary folder is changed."""
+    yield from _listeners(clock)
+    yield from _processes()
+    yield _file_events(clock)
+    if loaded is not None:
+        yield from _checklists(loaded)
+        yield _store(loaded)
+    else:
+        yield Point("store", True, "none", "no cockpit.toml here: nothing would be recorded")
+    yield _graphics()
+    yield _terminal()
+    yield _wall_clock(clock.now())
+
+
+def _listeners(clock: Clock) -> Iterator[Point]:
+    from cockpit.system.listener_events import CHEAP_SECONDS, DEAR_SECONDS, open_destroy_events
+    from cockpit.system.listeners import default_source
+
+    source = default_source()
+    begin = clock.monotonic()
+    try:
+        snapshot = source.snapshot()
+    except (OSError, ValueError) as error:
+        yield Point("listeners", False, source.name, f"nothing can be learnt: {error}")
+        return
+    took = (clock.monotonic() - begin) * 1000
+    hidden = sum(1 for one in snapshot.listeners if one.hidden)
+    state = f"{source.name}: {len(snapshot.listeners)} ports in {took:.1f} ms"
+    state += f", {hidden} with a hidden owner" if hidden else ""
+    best = source.name == "netlink" or sys.platform != "linux"
+    yield Point("listeners", best, state, "; ".join((source.why, *snapshot.notes)))
+    every = CHEAP_SECONDS if source.name == "netlink" else DEAR_SECONDS
+    link = open_destroy_events()
+    if link is not None:
+        link.close()
+        why = f"the kernel tells of closed sockets; new ones are found every {every:g} s"
+        yield Point("listener events", True, "kernel", why)
+    else:
+        why = f"the kernel tells nothing here: listeners are compared every {every:g} s"
+        yield Point("listener events", sys.platform != "linux", "compared", why)
+
+
+def _processes() -> Iterator[Point]:
+    from cockpit.system import processes
+
+    if sys.platform == "linux":
+        try:
+            os.close(os.pidfd_open(os.getpid()))
+        except (OSError, AttributeError) as error:
+            why = f"no pidfd ({error}): a thread waits for each process"
+            yield Point("process exits", False, "waiting thread", why)
+        else:
+            yield Point("process exits", True, "pidfd", "told at once, and signals can't go astray")
+    else:
+        yield Point("process exits", True, "waiting thread", f"there is no pidfd on {sys.platform}")
+    if sys.platform != "win32":
+        seen = processes.facts(1)
+        ok = seen is not None and bool(seen.argv)
+        state = "all users' command lines" if ok else "own processes only"
+        why = "" if ok else "other users' processes are hidden (hidepid?): owners show as hidden"
+        yield Point("processes", ok, state, why)
+
+
+def _file_events(clock: Clock) -> Point:
+    from cockpit.system.files import FolderWatcher
+
+    async def wait(path: Path) -> bool:
+        seen = asyncio.Event()
+        watcher = FolderWatcher(lambda paths: seen.set(), clock=clock, sweep_seconds=3600)
+        watcher.start([path])
+        try:
+            await watcher.ready()
+            await asyncio.to_thread(path.write_text, "x", encoding="utf-8")
+            async with asyncio.timeout(_FILE_EVENT_SECONDS):
+                await seen.wait()
+        except TimeoutError:
+            return False
+        finally:
+            watcher.stop()
+        return True
+
+    with tempfile.TemporaryDirectory() as folder:
+        told = asyncio.run(wait(Path(folder).resolve() / "probe"))
+    if told:
+        return Point("file events", True, "native", "a change is told at once; swept besides")
+    return Point("file events", False, "none came", "changes are found every 5 s instead")
+
+
+def _checklists(loaded: LoadedConfig) -> Iterator[Point]:
+    from cockpit.checklists.platform import this_platform
+    from cockpit.checklists.platform_api import Busy, NoGuard
+
+    for table in loaded.config.checklist:
+        path = loaded.resolve(table.file).resolve()
+        name = f"list {table.name}"
+        try:
+            with this_platform().hold(path, readers=False):
+                how = {"linux": "write lease", "win32": "exclusive share mode"}
+                state = how.get(sys.platform, "checked write")
+                yield Point(name, True, state, "one byte changes while nobody else writes")
+        except Busy as error:
+            yield Point(name, True, "in use just now", f"{error}")
+        except (NoGuard, OSError) as error:
+            yield Point(name, False, "no lease", f"{error}")
+
+
+def _store(loaded: LoadedConfig) -> Point:
+    from cockpit.evidence.errors import StoreError
+    from cockpit.evidence.place import inspect, network_filesystem
+    from cockpit.evidence.reader import Reader
+
+    path = loaded.store_path
+    if not path.exists():
+        parent = next(folder for folder in path.parents if folder.exists())
+        ok = os.access(parent, os.W_OK)
+        return Point("store", ok, f"{path}: not there yet", "" if ok else f"{parent}: not writable")
+    try:
+        inspect(path)
+        with Reader(path) as reader:
+            size = reader.used() / 1_000_000
+    except StoreError as error:
+        return Point("store", False, str(path), f"{error.reason}; {error.mend}")
+    if network := network_filesystem(path.resolve()):
+        return Point("store", False, f"{path}: {size:.0f} MB", f"on {network}: no WAL, slower")
+    if not os.access(path, os.W_OK):
+        return Point("store", False, str(path), "may not be written: no record, no act")
+    return Point("store", True, f"{path}: {size:.0f} MB", "on a local file system")
+
+
+def _graphics() -> Point:
+    from cockpit.system.gpu import read_gpus
+
+    report = read_gpus()
+    names = ", ".join(device.name for device in report.devices)
+    return Point("GPU", True, names or "none shown", report.why)
+
+
+def _terminal() -> Point:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return Point("terminal", True, "none", "the screen needs one; check and collect do without")
+    width, height = shutil.get_terminal_size()
+    kind = os.environ.get("TERM", "unknown")
+    encoding = (sys.stdout.encoding or "").lower()
+    around: list[tuple[str, Callable[[], bool]]] = [
+        ("over SSH", lambda: "SSH_CONNECTION" in os.environ),
+        ("inside tmux", lambda: "TMUX" in os.environ),
+        ("NO_COLOR", lambda: "NO_COLOR" in os.environ),
+    ]
+    state = ", ".join([f"{kind} {width}x{height}", *(word for word, holds in around if holds())])
+    lacks = []
+    if width < 80 or height < 24:
+        lacks.append("smaller than 80x24: panes are left out")
+    if "utf" not in encoding:
+        lacks.append(f"encoding {encoding or 'unknown'}: use --ascii")
+    return Point("terminal", not lacks, state, "; ".join(lacks))
+
+
+def _wall_clock(now: datetime) -> Point:
+    from cockpit.system.commands import run_command
+
+    local = now.astimezone()
+    state = f"{local:%Y-%m-%d %H:%M:%S%z} {local.tzname()}"
+    if sys.platform != "linux":
+        return Point("clock", True, state, "whether it is synchronised is not known here")
+    words = ["timedatectl", "show", "--property=NTPSynchronized", "--value"]
+    told = asyncio.run(run_command(words, timeout=3.0)).stdout.decode("utf-8", "replace").strip()
+    if told == "no":
+        return Point("clock", False, state, "not synchronised: ages of files may be wrong")
+    return Point("clock", True, state, "synchronised" if told == "yes" else "synchronised: unknown")

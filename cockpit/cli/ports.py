@@ -1,0 +1,218 @@
+"""`cockpit ports`: every listener of this machine; `cockpit ports reset` frees ports, with care."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cockpit.cli.common import as_option, config_option, load_config, operator
+from cockpit.cli.exits import (
+    CANNOT_CREATE,
+    NO_PERMISSION,
+    UNAVAILABLE,
+    USAGE,
+    CommandError,
+)
+from cockpit.clock import SystemClock
+from cockpit.config.load import find
+from cockpit.system.listeners import ListenerSnapshot, ListenerSource, default_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cockpit.engine.acts.act_log import ActRecorder
+    from cockpit.engine.acts.end_job import EndJob, Tools
+    from cockpit.system.ending import EndOutcome
+
+LEFT_ALONE = 1
+NOT_ENDED = 2
+_PORT = click.IntRange(1, 65535)
+
+
+@click.group("ports", invoke_without_command=True)
+@config_option
+@click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table")
+@click.option("--port", "only", multiple=True, type=_PORT, help="Only this port; may be repeated.")
+@click.pass_context
+def command(
+    context: click.Context, config_path: Path | None, format_: str, only: tuple[int, ...]
+) -> int:
+    """Every listening TCP port of this machine and who holds it; needs no config."""
+    if context.invoked_subcommand is not None:
+        return 0
+    if config_path is not None and not only:
+        only = tuple(table.port for table in load_config(config_path).config.listener)
+    snapshot = _snapshot(default_source(), only or None)
+    if format_ == "json":
+        from cockpit.system.listener_record import listener_record
+
+        records = [listener_record(one) for one in snapshot.listeners]
+        click.echo(json.dumps(records, ensure_ascii=False, indent=2))
+    elif snapshot.listeners:
+        from cockpit.output.ports_table import render
+
+        click.echo(render(snapshot.listeners, SystemClock().now()))
+    for port in only:
+        if snapshot.on(port) is None:
+            known = "nobody listens" if snapshot.complete else "nobody seen, which proves nothing"
+            click.echo(f"{port}: {known}", err=True)
+    for note in snapshot.notes:
+        click.echo(note, err=True)
+    return 0
+
+
+def _snapshot(source: ListenerSource, ports: Sequence[int] | None = None) -> ListenerSnapshot:
+    try:
+        return source.snapshot(ports)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"listeners can't be read: {error}", UNAVAILABLE) from error
+
+
+@command.command("reset")
+@config_option
+@as_option
+@click.argument("ports", metavar="PORT…", nargs=-1, required=True, type=_PORT)
+@click.option(
+    "--expect-argv",
+    "expected",
+    required=True,
+    metavar="WORDS",
+    help='Words of the command line of what may be ended, such as "uvicorn app.main:app".',
+)
+@click.option("--yes", is_flag=True, help="Do not ask; for scripts.")
+@click.option("--read-only", is_flag=True, help="Show what would end, and end nothing.")
+@click.option("--other-users", is_flag=True, help="Also end processes of other users.")
+@click.option(
+    "--grace",
+    type=click.FloatRange(0, 600),
+    default=5.0,
+    show_default=True,
+    help="Seconds between asking to end and killing.",
+)
+def reset(
+    config_path: Path | None,
+    as_name: str | None,
+    ports: tuple[int, ...],
+    expected: str,
+    yes: bool,
+    read_only: bool,
+    other_users: bool,
+    grace: float,
+) -> int:
+    """End every owner of these ports whose command line matches WORDS; nobody else.
+
+    Exits with 0 when the ports are free afterwards, 1 when owners were left alone, 2 when something
+    could not be ended, 64 when it was not confirmed, 73 when the evidence store can't be written,
+    77 with --read-only.
+    """
+    from cockpit.engine.acts.end_job import Tools, reset_job
+    from cockpit.system.acts import Acts
+    from cockpit.system.end_plan import this_actor
+
+    words = _words(expected)
+    clock = SystemClock()
+    source = default_source()
+    actor = this_actor(other_users=other_users)
+    job = asyncio.run(reset_job(ports, _snapshot(source), words=words, actor=actor))
+    for line in job.lines(clock.now()):
+        click.echo(line, err=not job.plans)
+    if not job.plans:
+        return _remaining(source, ports)
+    if not yes and not read_only:
+        _confirm(job)
+    who = operator(as_name)
+    with _recorder(config_path, who) as (recorder, locks):
+        tools = Tools(source, Acts(read_only=read_only), clock, who, locks, grace)
+        outcomes = _carry_out(job, tools, recorder)
+    for outcome in outcomes:
+        click.echo(outcome.text, err=not outcome.done)
+    if read_only:
+        raise CommandError("nothing was ended: --read-only", NO_PERMISSION)
+    if any(outcome.refused or outcome.error or outcome.survivors for outcome in outcomes):
+        return NOT_ENDED
+    return _remaining(source, ports, after=True)
+
+
+def _words(text: str) -> list[str]:
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise click.UsageError(f"--expect-argv {text!r}: {error}") from error
+    if not words:
+        raise click.UsageError("--expect-argv needs a word at least, such as uvicorn")
+    return words
+
+
+def _confirm(job: EndJob) -> None:
+    """Have the operator type the PIDs shown; anything else ends nothing."""
+    from cockpit.cli.terminal import drop_typeahead
+
+    if not sys.stdin.isatty():
+        raise CommandError(
+            "nothing was ended: confirming needs a terminal; --yes does without", USAGE
+        )
+    wanted = [str(pid) for pid in job.roots]
+    drop_typeahead()
+    click.echo(f"type {' '.join(wanted)} to end this: ", nl=False, err=True)
+    sys.stderr.flush()
+    if sys.stdin.readline().split() != wanted:
+        raise CommandError("nothing was ended: that is not what was asked for", USAGE)
+
+
+@contextmanager
+def _recorder(config_path: Path | None, who: str) -> Iterator[tuple[ActRecorder, Path | None]]:
+    """The evidence store of the config, if there is one, and where the target locks lie."""
+    from cockpit.config.places import locks_folder
+    from cockpit.engine.acts.act_log import NoStore
+
+    if config_path is None and find(Path.cwd()) is None:
+        click.echo("no cockpit.toml here: this is not recorded", err=True)
+        yield NoStore(), None
+        return
+    from cockpit.evidence.errors import StoreError
+    from cockpit.session.store import open_store
+
+    loaded = load_config(config_path)
+    try:
+        store = open_store(loaded, SystemClock(), who, upkeep=False)
+    except StoreError as error:
+        raise CommandError(
+            f"nothing was ended, no record, no act: {error}", CANNOT_CREATE
+        ) from error
+    try:
+        yield store, locks_folder(loaded)
+    finally:
+        store.close(2.0)
+
+
+def _carry_out(job: EndJob, tools: Tools, recorder: ActRecorder) -> list[EndOutcome]:
+    from cockpit.engine.acts.act_log import ActLog, NotRecorded
+    from cockpit.engine.acts.end_job import carry_out
+
+    def tell(line: str) -> None:
+        click.echo(line, err=True)
+
+    try:
+        return asyncio.run(
+            carry_out(job, tools, lambda: ActLog(recorder, tools.clock, tools.who), tell)
+        )
+    except NotRecorded as error:
+        raise CommandError(str(error), CANNOT_CREATE) from error
+
+
+def _remaining(source: ListenerSource, ports: Sequence[int], *, after: bool = False) -> int:
+    """0 when the ports are known to be free; says who still holds them when it ended something."""
+    snapshot = _snapshot(source, ports)
+    held = [one for one in snapshot.listeners if one.port in ports]
+    for one in held if after else ():
+        owners = " ".join(map(str, one.pids)) or "a hidden owner"
+        click.echo(f"{one.port} is still held by {owners}", err=True)
+    return LEFT_ALONE if held or not snapshot.complete else 0

@@ -1,0 +1,23 @@
+"""Where acts keep their files: beside the evidence store, shared by all who use it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cockpit.config.models import LoadedConfig
+
+
+def locks_folder(loaded: LoadedConfig) -> Path:
+    """The folder of the target locks."""
+    return loaded.store_path.parent / "locks"
+
+
+def output_file(loaded: LoadedConfig, name: str) -> Path:
+    """Where the output of what is started for the probe `name` goes."""
+    return loaded.store_path.parent / "output" / f"{plain_name(name)}.log"
+
+
+def plain_name(name: str) -> str:
+    """`name` as a file name on every platform."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip(".") or "probe"

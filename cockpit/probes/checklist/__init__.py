@@ -1,0 +1,1 @@
+"""Checklists: markdown files whose items, plan, claims, requirements and mirrors are watched."""

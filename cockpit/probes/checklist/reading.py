@@ -1,0 +1,210 @@
+"""A markdown file as findings: its items, its progress, what it claims, what comes next. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cockpit.checklists import Anchor, Document, Item, Meta, Status, anchors_of
+from cockpit.checklists.claims import doubts as doubtful_claims
+from cockpit.checklists.claims import state_conflicts
+from cockpit.model import Doubt, DoubtKind, FactValue, Finding, Verdict, worst
+from cockpit.probes.checklist.memory import as_fact
+from cockpit.probes.checklist.plan_rows import PlanReading, read_plan
+from cockpit.probes.jsontext import short
+from cockpit.text import clean
+
+_LONGEST_NEXT = 60
+_LONGEST_FACT = 2000
+_MOST_TOLD = 3
+_VERDICTS = {
+    Status.DONE: Verdict.OK,
+    Status.DROPPED: Verdict.OK,
+    Status.TODO: Verdict.WARN,
+    Status.DOING: Verdict.WARN,
+    Status.DEFERRED: Verdict.WARN,
+    Status.BLOCKED: Verdict.FAIL,
+    Status.UNKNOWN: Verdict.UNKNOWN,
+}
+_FENCE = re.compile(rb"^ {0,3}(`{3,}|~{3,})(.*)$")
+_BOX = re.compile(rb"^\s*(?:[-*+]|\d{1,9}[.)])\s+\[.\]\s")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A parsed file as findings: the part of an observation that depends on its bytes alone."""
+
+    document: Document
+    plan: PlanReading
+    verdict: Verdict
+    headline: str
+    findings: tuple[Finding, ...]
+    """Of the items that progress counts, in their order."""
+    doubts: tuple[Doubt, ...]
+    done: int
+    total: int
+    next: str | None
+    metrics: Mapping[str, float]
+
+
+def read_document(document: Document, name: str = "") -> Reading:
+    """The findings of a document, of the items its progress counts. Pure."""
+    progress = document.progress
+    items = document.counted
+    anchors = dict(zip(map(id, document.items), anchors_of(document), strict=True))
+    findings = tuple(item_finding(item, anchors[id(item)]) for item in items)
+    plan = read_plan(name, document, {key: anchor_text(each) for key, each in anchors.items()})
+    doubts = [*_encoding_doubts(document), *_claim_doubts(document), *_plan_doubts(plan)]
+    metrics = {"done": float(progress.done), "total": float(progress.total)}
+    if not progress.total:
+        text = "no items in it" if not items else "every item was dropped"
+        doubts.insert(0, Doubt(DoubtKind.NOTHING_MEASURED, text))
+        verdict, headline, upcoming = Verdict.UNKNOWN, text, None
+    else:
+        open_item = next((i for i in items if i.status in (Status.TODO, Status.DOING)), None)
+        upcoming = short(clean(open_item.text), _LONGEST_NEXT) if open_item else None
+        verdict = worst(finding.verdict for finding in findings)
+        headline = f"{progress.done}/{progress.total}"
+        hours = _hours(document, plan)
+        if hours is not None:
+            metrics |= {"hours_done": hours[0], "hours_total": hours[1]}
+            headline += f" ({hours[0]:g} of {hours[1]:g} h)"
+        if upcoming is not None:
+            headline += f", next {upcoming}"
+        if progress.blocked:
+            headline += f"; {progress.blocked} blocked"
+        if progress.unknown:
+            headline += f"; {progress.unknown} of unknown status"
+    return Reading(
+        document=document,
+        plan=plan,
+        verdict=verdict,
+        headline=headline,
+        findings=findings,
+        doubts=tuple(doubts),
+        done=progress.done if progress.total else 0,
+        total=progress.total,
+        next=upcoming,
+        metrics=metrics,
+    )
+
+
+def _hours(document: Document, plan: PlanReading) -> tuple[float, float] | None:
+    """Hours done and in all: of the counted items if all carry hours, else of the plan's tasks."""
+    progress = document.progress
+    if progress.effort_ratio is not None:
+        return progress.hours_done, progress.hours_total
+    return (plan.hours_done, plan.hours_total) if plan.hours_total else None
+
+
+def conflict_doubts(documents: Mapping[str, Document], own: str) -> list[Doubt]:
+    """Items of document `own` that other documents carry in another state. Pure."""
+    told = []
+    for conflict in state_conflicts(documents):
+        if any(name == own for name, _, _ in conflict.states):
+            places = ", ".join(f"{state} in {name}:{line}" for name, line, state in conflict.states)
+            told.append(f"“{short(conflict.name, _LONGEST_NEXT)}” is {places}")
+    return _capped(DoubtKind.CONTRADICTS, told)
+
+
+def _claim_doubts(document: Document) -> list[Doubt]:
+    claims = [claim.sentence() for claim in doubtful_claims(document)]
+    return _capped(DoubtKind.CONTRADICTS, claims)
+
+
+def _plan_doubts(plan: PlanReading) -> list[Doubt]:
+    return _capped(DoubtKind.PARTIAL_READ, [f"plan: {text}" for text in plan.troubles])
+
+
+def _capped(kind: DoubtKind, texts: Sequence[str]) -> list[Doubt]:
+    doubts = [Doubt(kind, text) for text in texts[:_MOST_TOLD]]
+    if len(texts) > _MOST_TOLD:
+        doubts.append(Doubt(kind, f"and {len(texts) - _MOST_TOLD} more of this sort"))
+    return doubts
+
+
+def item_finding(item: Item, anchor: Anchor) -> Finding:
+    """The finding of one item."""
+    section = " > ".join(item.section)
+    blocked = item.status is Status.BLOCKED
+    return Finding(
+        key=item.key,
+        verdict=_VERDICTS[item.status],
+        subject=item.text,
+        text=f"{item.status}, {section}" if section else str(item.status),
+        title="BLOCKED" if blocked else "",
+        next_act="clear what blocks it, or defer it" if blocked else "",
+        facts={
+            "line": item.line,
+            "status": str(item.status),
+            "marker": item.marker,
+            "form": str(item.form),
+            "depth": item.depth,
+            "section": section,
+            "id": item.id,
+            "anchor": anchor_text(anchor),
+            **_meta_facts(item.meta),
+        },
+    )
+
+
+def _meta_facts(meta: Meta) -> dict[str, FactValue]:
+    """What an item says about itself; only what is there."""
+    facts: dict[str, FactValue] = {}
+    for name in ("priority", "depends", "owner", "due"):
+        value = getattr(meta, name)
+        if value is not None:
+            facts[name] = str(value)
+    if meta.effort is not None:
+        facts["effort"] = meta.effort.text
+        facts["hours_low"], facts["hours_high"] = meta.effort.low, meta.effort.high
+    if meta.requires:
+        facts["requires"] = meta.requires
+    return facts
+
+
+def anchor_text(anchor: Anchor) -> str:
+    """The anchor as JSON that the text cleaner of facts leaves as it is.
+
+    An anchor too long for a fact goes without its neighbours, which only matter among items of one
+    text; an item whose text alone is too long gets none and can't be edited from the screen.
+    """
+    alone = replace(anchor, before="", after="", same_place=0)
+    texts = (as_fact(each.to_json()) for each in (anchor, alone))
+    return next((text for text in texts if len(text) <= _LONGEST_FACT), "")
+
+
+def _encoding_doubts(document: Document) -> list[Doubt]:
+    doubts = []
+    if document.encoding.repaired:
+        text = "the file is encoded twice; shown repaired, left as it is"
+        doubts.append(Doubt(DoubtKind.PARTIAL_READ, text))
+    if not document.encoding.valid:
+        text = "some bytes are not UTF-8; shown as U+FFFD, left as they are"
+        doubts.append(Doubt(DoubtKind.PARTIAL_READ, text))
+    fence = unclosed_fence(document.data)
+    if fence is not None:
+        line, hidden = fence
+        if hidden:
+            text = f"the code fence of line {line} is never closed: {hidden} boxes are not counted"
+            doubts.append(Doubt(DoubtKind.PARTIAL_READ, text))
+    return doubts
+
+
+def unclosed_fence(data: bytes) -> tuple[int, int] | None:
+    """1-based line of a code fence that stays open to the end, and the boxes behind it."""
+    opened: tuple[int, bytes] | None = None
+    hidden = 0
+    for number, line in enumerate(data.replace(b"\r\n", b"\n").split(b"\n"), start=1):
+        match = _FENCE.match(line)
+        if opened is None:
+            if match and not (match[1][:1] == b"`" and b"`" in match[2]):
+                opened, hidden = (number, match[1]), 0
+            continue
+        mark = opened[1]
+        if match and match[1].startswith(mark) and not match[2].strip():
+            opened = None
+        elif _BOX.match(line):
+            hidden += 1
+    return (opened[0], hidden) if opened is not None else None

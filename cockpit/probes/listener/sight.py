@@ -1,0 +1,70 @@
+"""What a listener probe sees in one run, read from the system. Blocking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cockpit.config.models import ListenerTable, resolve
+from cockpit.system.expectations import (
+    CodeAge,
+    drifted,
+    mismatches,
+    service_code_age,
+    unreadable,
+)
+from cockpit.system.listeners import Listener, ListenerSnapshot, ListenerSource, Service
+from cockpit.system.processes import matches
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One look at a port.
+
+    `other_ports` are listeners nearby that run the program which is missing here. By root PID:
+    `odd` says what is not as expected, `unread` what could not be read, `code` how old its code is.
+    """
+
+    snapshot: ListenerSnapshot
+    other_ports: tuple[Listener, ...] = ()
+    odd: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    unread: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    code: Mapping[int, CodeAge] = field(default_factory=dict)
+
+
+def look(table: ListenerTable, folder: Path, source: ListenerSource, *, code: bool = True) -> Sight:
+    """Look at the port; `code` False leaves the age of code files out. Raises OSError."""
+    snapshot = source.snapshot((table.port,))
+    listener = snapshot.on(table.port)
+    services = listener.services if listener else ()
+    cwd = resolve(folder, table.cwd) if table.cwd else None
+    executable = resolve(folder, table.executable) if table.executable else None
+    odd: dict[int, tuple[str, ...]] = {}
+    unread: dict[int, tuple[str, ...]] = {}
+    if cwd is not None or executable is not None:
+        for service in services:
+            root = service.root
+            odd[root.pid] = tuple(mismatches(root, cwd=cwd, executable=executable))
+            unread[root.pid] = tuple(unreadable(root, cwd=cwd, executable=executable))
+    ages = {}
+    if code and table.newer_code != "ignore":
+        roots = [cwd] if cwd is not None else []
+        ages = {service.root.pid: service_code_age(service, roots) for service in services}
+    return Sight(snapshot, _elsewhere(table, source, services), odd, unread, ages)
+
+
+def _elsewhere(
+    table: ListenerTable, source: ListenerSource, services: tuple[Service, ...]
+) -> tuple[Listener, ...]:
+    """Where else the program listens that is not on its own port."""
+    words = table.process
+    if words is None or table.expect == "none" or any(is_wanted(words, one) for one in services):
+        return ()
+    return tuple(drifted(source.snapshot(), table.port, words))
+
+
+def is_wanted(words: list[str], service: Service) -> bool:
+    """Whether the service is the program that `words` describe."""
+    processes = [service.root, *(owner.process for owner in service.owners)]
+    return any(matches(process.argv, words) for process in processes)

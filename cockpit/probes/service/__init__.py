@@ -1,0 +1,1 @@
+"""The service probe: a unit or task, whether it runs, and whether its process is the engine."""

@@ -1,0 +1,427 @@
+"""Ending and starting real processes: armed, shown, typed, recorded, verified."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cockpit.clock import ManualClock, SystemClock
+from cockpit.config.load import loads
+from cockpit.engine.acts.arming import ARMED_SECONDS, Arming
+from cockpit.engine.acts.processes import ProcessActs
+from cockpit.feed import Arm, CarryOut, PlanEnd, PlanReset, PlanStart, ProcessCommand, Reply
+from cockpit.model import Event
+from cockpit.system import processes
+from cockpit.system.acts import Acts
+from cockpit.system.target_lock import TargetLock
+from cockpit.text import instant
+
+SERVER = (
+    "import http.server, signal, socket, sys\n"
+    "if 'stubborn' in sys.argv:\n    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "class Server(http.server.HTTPServer):\n"
+    "    def server_bind(self):\n"
+    "        if hasattr(socket, 'SO_REUSEPORT'):\n"
+    "            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)\n"
+    "        super().server_bind()\n"
+    "class Answer(http.server.BaseHTTPRequestHandler):\n"
+    "    def do_GET(self):\n"
+    "        self.send_response(200 if self.path == '/health' else 404)\n"
+    "        self.end_headers()\n"
+    "server = Server(('127.0.0.1', int(sys.argv[1])), Answer)\n"
+    "print('up', flush=True)\nserver.serve_forever()\n"
+)
+posix = pytest.mark.skipif(sys.platform == "win32", reason="SO_REUSEPORT and SIGTERM")
+
+
+@dataclass
+class Recorded:
+    """A recorder that remembers; with `works` False nothing reaches its disk."""
+
+    works: bool = True
+    events: list[Event] = field(default_factory=list)
+
+    def log(self, event: Event) -> None:
+        self.events.append(event)
+
+    def flush(self, timeout: float) -> bool:
+        return self.works
+
+    def texts(self, phase: str) -> list[str]:
+        return [event.text for event in self.events if event.data["phase"] == phase]
+
+
+class Operator:
+    """Somebody at a screen."""
+
+    def __init__(self, folder: Path, config: str, **options: Any) -> None:
+        self.recorder = Recorded()
+        self.steps: list[str] = []
+        trusted = options.pop("trusted", True)
+        self.acts = ProcessActs(
+            lambda: loads(config, folder),
+            clock=options.pop("clock", SystemClock()),
+            recorder=self.recorder,
+            who="ann@here",
+            acts=Acts(read_only=options.pop("read_only", False)),
+            trusted=lambda loaded, table: trusted,
+            progress=lambda reply: self.steps.append(reply.text),
+        )
+
+    async def do(self, command: ProcessCommand) -> Reply:
+        return await self.acts.execute(command, "t1")
+
+    async def asked(self, command: ProcessCommand) -> Reply:
+        """Arm and ask."""
+        assert (await self.do(Arm())).ok
+        return await self.do(command)
+
+    async def confirm(self, reply: Reply, typed: str | None = None) -> Reply:
+        assert reply.question is not None, reply.text
+        answer = reply.question.expected if typed is None else typed
+        return await self.do(CarryOut(reply.question.plan, answer))
+
+
+Serve = Callable[..., subprocess.Popen[str]]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    started: list[subprocess.Popen[str]] = []
+    (tmp_path / "serve.py").write_text(SERVER, encoding="utf-8")
+
+    def run(port: int, *words: str, name: str = "serve.py") -> subprocess.Popen[str]:
+        script = tmp_path / name
+        script.write_text(SERVER, encoding="utf-8")
+        process = subprocess.Popen(
+            [sys.executable, str(script), str(port), *words], stdout=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        threading.Thread(target=process.wait, daemon=True).start()  # no zombies here
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+@pytest.fixture
+def ended() -> Iterator[list[int]]:
+    """PIDs to end after the test."""
+    pids: list[int] = []
+    yield pids
+    for pid in pids:
+        handle = Acts().open(found) if (found := processes.identity_of(pid)) else None
+        if handle is not None:
+            handle.kill()
+            handle.close()
+
+
+def config(port: int, more: str = "") -> str:
+    return f'[[listener]]\nname = "api"\nport = {port}\nprocess = ["serve.py"]\n{more}'
+
+
+async def test_nothing_is_planned_or_done_unless_armed(tmp_path: Path, serve: Serve, port: int):
+    process = serve(port)
+    operator = Operator(tmp_path, config(port))
+    for command in (PlanEnd(process.pid), PlanReset((port,)), PlanStart("api"), CarryOut("x", "1")):
+        reply = await operator.do(command)
+        assert not reply.ok and "not armed" in reply.text
+    asked = await operator.asked(PlanEnd(process.pid))
+    assert (await operator.do(Arm(False))).text == "disarmed"
+    assert not (await operator.confirm(asked)).ok
+    assert process.poll() is None
+
+
+async def test_arming_ends_by_both_clocks() -> None:
+    clock = ManualClock()
+    arming = Arming(clock)
+    assert not arming.armed
+    until = arming.arm()
+    assert (until - clock.now()).total_seconds() == ARMED_SECONDS and arming.armed
+    await clock.advance(ARMED_SECONDS - 1)
+    assert arming.armed
+    await clock.advance(2)
+    assert not arming.armed
+    arming.arm()
+    clock.step_wall(ARMED_SECONDS + 1)  # a suspended machine: only the wall clock went on
+    assert not arming.armed
+
+
+async def test_the_pid_shown_is_typed_and_then_it_ends(tmp_path: Path, serve: Serve, port: int):
+    process = serve(port)
+    operator = Operator(tmp_path, config(port))
+    asked = await operator.asked(PlanEnd(process.pid, _start(process.pid), "api"))
+    assert asked.question is not None
+    assert asked.question.expected == str(process.pid)
+    shown = "\n".join(asked.question.lines)
+    assert "serve.py" in shown and f"frees port {port}" in shown and "old" in shown
+    wrong = await operator.confirm(asked, str(process.pid + 1))
+    assert not wrong.ok and process.poll() is None
+    assert not (await operator.confirm(asked)).ok, "a question is answered once"
+    asked = await operator.asked(PlanEnd(process.pid, "", "api"))
+    done = await operator.confirm(asked)
+    assert done.ok and f"port {port} is free" in done.text
+    assert process.wait() == -signal.SIGTERM
+    assert any("asked" in step for step in operator.steps)
+    intent, outcome = operator.recorder.events[-2:]
+    assert intent.text.startswith(f"is ending {process.pid}: ")
+    assert intent.data["act"] == outcome.data["act"]
+    assert intent.data["pids"] == outcome.data["ended"] == (process.pid,)
+    assert intent.actor == "ann@here" and intent.ticket == "t1"
+
+
+@posix
+async def test_term_then_kill_can_be_watched(tmp_path: Path, serve: Serve, port: int) -> None:
+    process = serve(port, "stubborn")
+    operator = Operator(tmp_path, config(port))
+    operator.acts._tools = _hasty(operator)
+    done = await operator.confirm(await operator.asked(PlanEnd(process.pid)))
+    assert done.ok and process.wait() == -signal.SIGKILL
+    steps = "\n".join(operator.steps)
+    assert steps.index("asked") < steps.index(f"killed {process.pid}")
+
+
+def _hasty(operator: Operator) -> Callable[[], Any]:
+    from dataclasses import replace
+
+    tools = operator.acts._tools
+    return lambda: replace(tools(), grace=0.1)
+
+
+async def test_another_process_under_the_pid_is_not_meant(
+    tmp_path: Path, serve: Serve, port: int
+) -> None:
+    process = serve(port)
+    operator = Operator(tmp_path, config(port))
+    reply = await operator.asked(PlanEnd(process.pid, "2020-01-01T00:00:00Z"))
+    assert not reply.ok and "another process" in reply.text
+    process.kill()
+    process.wait()
+    gone = await operator.do(PlanEnd(process.pid))
+    assert not gone.ok and "has ended" in gone.text
+
+
+@posix
+async def test_all_on_a_port_that_match_end_in_one_go(
+    tmp_path: Path, serve: Serve, port: int
+) -> None:
+    one, two = serve(port), serve(port)
+    other = serve(port, name="other.py")
+    operator = Operator(tmp_path, config(port))
+    asked = await operator.asked(PlanReset((port,)))
+    assert asked.question is not None
+    assert set(asked.question.expected.split()) == {str(one.pid), str(two.pid)}
+    assert any("left alone" in line and str(other.pid) in line for line in asked.question.lines)
+    done = await operator.confirm(asked)
+    assert one.wait() and two.wait() and other.poll() is None
+    assert f"{other.pid}" not in done.text.split("ended")[1].split(";")[0]
+    other.kill()
+    other.wait()
+    nobody = await operator.do(PlanReset((port,)))
+    assert not nobody.ok and "nobody listens" in nobody.text
+
+
+@posix
+async def test_both_on_a_port_leave_it_free(tmp_path: Path, serve: Serve, port: int) -> None:
+    serve(port), serve(port)
+    operator = Operator(tmp_path, config(port))
+    asked = await operator.asked(PlanReset((port,)))
+    assert asked.question is not None and f"frees port {port}" in asked.question.lines
+    done = await operator.confirm(asked)
+    assert done.ok and f"port {port} is free" in done.text
+
+
+@posix
+async def test_an_owner_that_came_after_the_question_stops_it(
+    tmp_path: Path, serve: Serve, port: int
+) -> None:
+    process = serve(port)
+    operator = Operator(tmp_path, config(port))
+    asked = await operator.asked(PlanEnd(process.pid))
+    serve(port)
+    done = await operator.confirm(asked)
+    assert not done.ok and "was held by" in done.text
+    assert process.poll() is None
+
+
+@posix
+async def test_a_tree_or_the_root_alone(tmp_path: Path, port: int, ended: list[int]) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import os, socket, sys, time\n"
+        "s = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n"
+        "s.set_inheritable(False)\n"
+        "child = os.spawnv(os.P_NOWAIT, '/bin/sleep', ['sleep', '600'])\n"
+        "print(child, flush=True)\ntime.sleep(600)\n",
+        encoding="utf-8",
+    )
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(port)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    child = int(process.stdout.readline())
+    ended.append(child)
+    threading.Thread(target=process.wait, daemon=True).start()
+    operator = Operator(tmp_path, config(port))
+    asked = await operator.asked(PlanEnd(process.pid))
+    assert asked.question is not None
+    assert any(f"and its {child}" in line for line in asked.question.lines)
+    done = await operator.confirm(asked, f"{process.pid} alone")
+    assert done.ok and process.wait() == -signal.SIGTERM
+    assert operator.recorder.events[-2].data["pids"] == (process.pid,)
+    assert processes.identity_of(child) is not None, "its child was left alone"
+    process.stdout.close()
+
+
+async def test_of_two_operators_one_is_told_of_the_other(
+    tmp_path: Path, serve: Serve, port: int
+) -> None:
+    process = serve(port)
+    operator = Operator(tmp_path, config(port))
+    asked = await operator.asked(PlanEnd(process.pid))
+    lock = tmp_path / ".cockpit" / "locks" / f"pid-{process.pid}.lock"
+    with TargetLock(lock, f"bob is ending {process.pid}"):
+        done = await operator.confirm(asked)
+    assert not done.ok and f"bob is ending {process.pid}" in done.text
+    assert process.poll() is None
+
+
+async def test_no_record_no_act(tmp_path: Path, serve: Serve, port: int) -> None:
+    process = serve(port)
+    operator = Operator(tmp_path, config(port))
+    asked = await operator.asked(PlanEnd(process.pid))
+    operator.recorder.works = False
+    done = await operator.confirm(asked)
+    assert not done.ok and "no record, no act" in done.text
+    assert process.poll() is None
+    assert not (await operator.do(Arm())).ok
+
+
+async def test_read_only_refuses_at_the_lowest_layer(
+    tmp_path: Path, serve: Serve, port: int
+) -> None:
+    process = serve(port)
+    operator = Operator(tmp_path, config(port), read_only=True)
+    assert "--read-only" in (await operator.do(Arm())).text
+    operator.acts._arming.arm()  # as if the key had not refused
+    asked = await operator.do(PlanEnd(process.pid))
+    done = await operator.confirm(asked)
+    assert not done.ok and "--read-only" in done.text
+    assert process.poll() is None
+
+
+async def test_a_question_grows_old(tmp_path: Path, serve: Serve, port: int) -> None:
+    process = serve(port)
+    clock = ManualClock()
+    operator = Operator(tmp_path, config(port), clock=clock)
+    asked = await operator.asked(PlanEnd(process.pid))
+    await clock.advance(200)
+    done = await operator.confirm(asked)
+    assert not done.ok and "too long ago" in done.text
+    assert process.poll() is None
+
+
+def started(python: str, port: int, *more: str) -> str:
+    words = ", ".join(f"'{word}'" for word in (python, "serve.py", str(port), *more))
+    return f"start = [{words}]\nready_path = '/health'\nready_line = '^up$'\n"
+
+
+async def test_one_is_started_verified_and_started_anew(
+    tmp_path: Path, serve: Serve, port: int, ended: list[int]
+) -> None:
+    operator = Operator(tmp_path, config(port, started(sys.executable, port)))
+    asked = await operator.asked(PlanStart("api"))
+    assert asked.question is not None and asked.question.expected == str(port)
+    assert "/health answers" in asked.question.lines[-1]
+    done = await operator.confirm(asked)
+    first = operator.recorder.events[-1].data["pids"][0]
+    ended.append(first)
+    assert done.ok and done.text == f"started {first}, ready"
+    log = (tmp_path / ".cockpit" / "output" / "api.log").read_text(encoding="utf-8")
+    assert "ann@here starts" in log and "\nup\n" in log
+
+    again = await operator.do(PlanStart("api"))
+    assert again.question is not None and again.question.expected == str(first)
+    anew = await operator.confirm(again)
+    second = operator.recorder.events[-1].data["pids"][0]
+    ended.append(second)
+    assert anew.ok and f"ended {first}" in anew.text and f"started {second}" in anew.text
+    assert first != second and operator.recorder.texts("intent")[-1].startswith("is starting api")
+
+
+async def test_a_start_that_does_not_answer_is_told(
+    tmp_path: Path, serve: Serve, port: int, ended: list[int]
+) -> None:
+    more = started(sys.executable, port).replace("/health", "/missing") + "ready_within = 1\n"
+    operator = Operator(tmp_path, config(port, more))
+    done = await operator.confirm(await operator.asked(PlanStart("api")))
+    ended.append(operator.recorder.events[-1].data["pids"][0])
+    assert not done.ok and "/missing answers 404" in done.text
+
+
+async def test_what_is_not_trusted_or_not_ours_is_not_started(
+    tmp_path: Path, serve: Serve, port: int
+) -> None:
+    untrusted = Operator(tmp_path, config(port, started(sys.executable, port)), trusted=False)
+    assert "not trusted" in (await untrusted.asked(PlanStart("api"))).text
+    without = Operator(tmp_path, config(port))
+    assert "has a `start`" in (await without.asked(PlanStart("api"))).text
+    serve(port, name="other.py")
+    held = Operator(tmp_path, config(port, started(sys.executable, port)))
+    reply = await held.asked(PlanStart("api"))
+    assert not reply.ok and "does not match" in reply.text
+
+
+@posix
+async def test_the_stop_command_comes_first_but_never_with_two_on_the_port(
+    tmp_path: Path, serve: Serve, port: int
+) -> None:
+    stop = (
+        "import os, pathlib, signal; os.kill(int(pathlib.Path('pid').read_text()), signal.SIGINT)"
+    )
+    (tmp_path / "stop.py").write_text(stop, encoding="utf-8")
+    process = serve(port)
+    (tmp_path / "pid").write_text(str(process.pid))
+    operator = Operator(tmp_path, config(port, f"stop = ['{sys.executable}', 'stop.py']\n"))
+    second = serve(port)
+    both = await operator.asked(PlanEnd(second.pid, "", "api"))
+    assert both.question is not None
+    assert not any("stop.py" in line for line in both.question.lines)
+    second.kill()
+    second.wait()
+    asked = await operator.do(PlanEnd(process.pid, "", "api"))
+    assert asked.question is not None
+    assert any("stop.py" in line for line in asked.question.lines)
+    done = await operator.confirm(asked)
+    assert done.ok and process.wait() in (1, -signal.SIGINT, 130)
+
+
+def _start(pid: int) -> str:
+    found = processes.facts(pid)
+    assert found is not None
+    return instant(found.started_at)

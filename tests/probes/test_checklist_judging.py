@@ -1,0 +1,243 @@
+"""What the board, the evidence and other documents add to a checklist."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cockpit.checklists import Anchor, Status, anchor_of, locate, parse, set_item
+from cockpit.checklists.mirrors import Intent
+from cockpit.config.models import ChecklistTable, Config, GateTable, LoadedConfig
+from cockpit.model import Concern, DoubtKind, Event, EventKind, Observation, Verdict
+from cockpit.probes import build
+from cockpit.probes.checklist.memory import EditMemory, as_fact, edit_facts
+from cockpit.probes.checklist.probe import ChecklistProbe
+
+NOW = datetime.now(UTC)
+TEXT = "# List\n\n- [ ] P1.1 one\n- [ ] P1.2 two\n"
+
+
+def probe(folder: Path, text: str, memory: EditMemory | None = None, **more: Any) -> ChecklistProbe:
+    (folder / "list.md").write_text(text, encoding="utf-8")
+    table = ChecklistTable.model_validate({"file": "list.md", **more})
+    return ChecklistProbe(table, folder, memory=memory)
+
+
+def seen(name: str, verdict: Verdict, kind: str = "gate", age: float = 0) -> Observation:
+    at = NOW - timedelta(seconds=age)
+    until = at + timedelta(minutes=1)
+    return Observation(name, kind, Concern.READINESS, verdict, "", at, until)
+
+
+def texts(observation: Observation, kind: DoubtKind) -> str:
+    return "\n".join(doubt.text for doubt in observation.doubts if doubt.kind is kind)
+
+
+def tick(path: Path, text: str, memory: EditMemory, *, head: str | None = None) -> None:
+    """What the cockpit does: set the item, and tell the evidence."""
+    document = parse(path.read_bytes())
+    item = next(item for item in document.items if item.text == text)
+    result = set_item(path, anchor_of(document, item), Status.DONE)
+    facts = edit_facts(result, item.key, head=head)
+    memory.hear([Event(at=NOW, kind=EventKind.EDIT, text="set", actor="ann", data=facts)])
+
+
+def git(folder: Path, *words: str) -> str:
+    names = ["-c", "user.name=t", "-c", "user.email=t@t"]
+    done = subprocess.run(
+        ["git", *names, *words], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_a_claim_beside_boxes_that_say_otherwise_is_a_doubt(tmp_path: Path, look: Any) -> None:
+    text = "# Plan\n\nProgress: 94 % complete\n\n- [x] a\n- [ ] b\n"
+    told = texts(look(probe(tmp_path, text)).observation, DoubtKind.CONTRADICTS)
+    assert "94 %" in told and "1/2" in told
+    quiet = look(probe(tmp_path, text.replace("94", "50"))).observation
+    assert not quiet.doubts
+
+
+def test_documents_of_one_config_that_disagree_are_named(tmp_path: Path, look: Any) -> None:
+    (tmp_path / "other.md").write_text("- [x] P1.1 one\n", encoding="utf-8")
+    (tmp_path / "list.md").write_text(TEXT, encoding="utf-8")
+    tables = [{"file": "list.md"}, {"file": "other.md"}]
+    config = Config.model_validate({"checklist": tables})
+    loaded = LoadedConfig(config, tmp_path)
+    told = texts(look(build(config.checklist[0], loaded)).observation, DoubtKind.CONTRADICTS)
+    assert "P1.1" in told and "todo in list.md:3" in told and "done in other.md:1" in told
+
+
+def test_the_plan_is_told_and_what_is_not_clear_in_it(tmp_path: Path, look: Any) -> None:
+    text = (
+        "### P1.1: One\n**Status:** NOT STARTED\n**Effort:** 2-4 hours\n**Dependency:** None\n\n"
+        "### P1.2: Two\n**Status:** COMPLETE\n**Effort:** 1 hours\n**Dependency:** P7.7\n"
+    )
+    observation = look(probe(tmp_path, text)).observation
+    parts = {f.facts["plan"]: f for f in observation.findings if "plan" in f.facts}
+    assert parts["ready"].subject.startswith("P1.1")
+    assert parts["ready"].facts["hours"] == "2-4 h"
+    assert "P7.7" in texts(observation, DoubtKind.PARTIAL_READ)
+    assert observation.metrics["hours_done"] == 1
+    assert observation.metrics["hours_total"] == 4
+    assert "(1 of 4 h)" in observation.headline
+
+
+@pytest.mark.parametrize(
+    ("board", "red"),
+    [
+        ([], "not known"),
+        ([seen("go", Verdict.OK)], ""),
+        ([seen("go", Verdict.WARN)], "red"),
+        ([seen("go", Verdict.OK, age=3600)], "red"),
+        ([seen("go", Verdict.OK, kind="smoke")], "not known"),
+    ],
+)
+def test_a_done_item_whose_requirement_is_not_green_fails(
+    tmp_path: Path, look: Any, board: list[Observation], red: str
+) -> None:
+    made = probe(tmp_path, "- [x] P1.1 one\n", requires={"P1.1": ["gate:go"]})
+    found = look(made, board={one.probe: one for one in board}).observation
+    assert found.verdict is (Verdict.FAIL if red else Verdict.OK)
+    assert found.findings[0].title == ("DONE BUT RED" if red else "")
+    assert red in found.findings[0].text
+    assert made.depends_on() == ("go",)
+
+
+def test_an_override_is_known_debt(tmp_path: Path, look: Any) -> None:
+    memory = EditMemory()
+    made = probe(tmp_path, "- [x] P1.1 one\n", memory, requires={"P1.1": ["go"]})
+    item = look(made).observation.findings[0].key
+    data = {"file": str(tmp_path / "list.md"), "item": item, "reason": "agreed"}
+    memory.hear([Event(at=NOW, kind=EventKind.OVERRIDE, text="", actor="ann", data=data)])
+    finding = look(made).observation.findings[0]
+    assert (finding.verdict, finding.title) == (Verdict.WARN, "")
+    assert "ann: agreed" in finding.text
+
+
+def test_stages_in_order_and_requirements_in_a_comment(tmp_path: Path, look: Any) -> None:
+    text = "- [ ] one\n- [x] two\n- [x] three <!-- requires: item:one -->\n"
+    found = look(probe(tmp_path, text)).observation
+    assert [f.title for f in found.findings] == ["", "", "DONE BUT RED"]
+    found = look(probe(tmp_path, text, order="sequential")).observation
+    assert [f.title for f in found.findings] == ["", "DONE BUT RED", "DONE BUT RED"]
+
+
+def test_a_gate_on_a_checklist_that_requires_it_never_runs_them_in_a_circle(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "list.md").write_text(TEXT, encoding="utf-8")
+    config = Config(
+        checklist=[ChecklistTable.model_validate({"file": "list.md", "requires": {"a": ["go"]}})],
+        gate=[GateTable.model_validate({"name": "go", "checklist": "list"})],
+    )
+    loaded = LoadedConfig(config, tmp_path)
+    probes = {table.name: build(table, loaded) for table in config.probes()}
+    assert probes["go"].depends_on() == ("list",)
+    assert probes["list"].depends_on() == ()
+
+
+def test_a_tick_that_an_editor_saved_over_is_reported_until_it_stands(
+    tmp_path: Path, look: Any
+) -> None:
+    memory = EditMemory()
+    made = probe(tmp_path, TEXT, memory)
+    tick(made.path, "P1.1 one", memory)
+    assert [f.title for f in look(made).observation.findings] == ["", ""]
+    made.path.write_text(TEXT, encoding="utf-8")
+    found = look(made).observation.findings[0]
+    assert found.title == "TICK REVERTED"
+    assert "set to done by ann" in found.text and "is todo again" in found.text
+    assert found.facts["reverted_from"] == "done"
+    tick(made.path, "P1.1 one", memory)
+    assert [f.title for f in look(made).observation.findings] == ["", ""]
+
+
+def test_an_old_edit_is_not_watched_any_more(tmp_path: Path, look: Any) -> None:
+    memory = EditMemory()
+    made = probe(tmp_path, TEXT, memory)
+    tick(made.path, "P1.1 one", memory)
+    made.path.write_text(TEXT, encoding="utf-8")
+    assert memory.edits(made.path, NOW)
+    assert not memory.edits(made.path, NOW + timedelta(days=2))
+
+
+def test_what_git_brings_back_is_nobodys_old_buffer(tmp_path: Path, look: Any) -> None:
+    memory = EditMemory()
+    made = probe(tmp_path, TEXT, memory)
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "add", "list.md")
+    git(tmp_path, "commit", "-qm", "first")
+    tick(made.path, "P1.1 one", memory, head=git(tmp_path, "rev-parse", "HEAD"))
+    git(tmp_path, "checkout", "-q", "--", "list.md")
+    assert look(made).observation.findings[0].title == ""
+
+
+def test_a_branch_switch_raises_nothing_but_an_old_buffer_after_a_commit_does(
+    tmp_path: Path, look: Any
+) -> None:
+    memory = EditMemory()
+    made = probe(tmp_path, TEXT, memory)
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "add", "list.md")
+    git(tmp_path, "commit", "-qm", "first")
+    git(tmp_path, "branch", "other")
+    tick(made.path, "P1.1 one", memory, head=git(tmp_path, "rev-parse", "HEAD"))
+    git(tmp_path, "commit", "-qam", "ticked")
+    git(tmp_path, "checkout", "-q", "other")
+    assert look(made).observation.findings[0].title == ""
+    git(tmp_path, "checkout", "-q", "main")
+    assert look(made).observation.findings[0].facts["status"] == "done"
+    made.path.write_text(TEXT, encoding="utf-8")
+    assert look(made).observation.findings[0].title == "TICK REVERTED"
+
+
+def test_a_mirror_that_was_not_written_stays_on_the_board(tmp_path: Path, look: Any) -> None:
+    memory = EditMemory()
+    (tmp_path / "m.md").write_text("- [ ] P1.1 one\n- [ ] x\n", encoding="utf-8")
+    made = probe(tmp_path, TEXT, memory, mirrors=["m.md"])
+    intent = as_fact(Intent(tmp_path / "m.md", "P1.1", "P1.1 one", Status.DONE).to_json())
+    data = {"file": str(made.path), "intent": intent, "state": "failed"}
+    told = Event(at=NOW, kind=EventKind.MIRROR, text="read-only", data=data)
+    memory.hear([told])
+    observation = look(made).observation
+    assert [f.title for f in observation.findings if f.title] == ["MIRROR PENDING"]
+    assert observation.basis["without_mirror"] == ("P1.2 two (m.md)",)
+    later = NOW + timedelta(seconds=1)
+    memory.hear([replace(told, at=later, data={**data, "state": "written"})])
+    memory.hear([told])  # the store tells it once more, later
+    assert not [f.title for f in look(made).observation.findings if f.title]
+
+
+def test_an_item_says_what_is_known_about_it(tmp_path: Path, look: Any) -> None:
+    found = look(probe(tmp_path, "- [ ] P1.1 one (2-3h) @ann\n")).observation.findings[0]
+    assert found.facts["id"] == "P1.1"
+    assert (found.facts["hours_low"], found.facts["hours_high"]) == (2.0, 3.0)
+    assert json.loads(str(found.facts["anchor"]))["line"] == 1
+
+
+def test_a_task_of_the_plan_can_be_set_where_it_is_shown(tmp_path: Path, look: Any) -> None:
+    text = "### P1.1: One\n**Status:** NOT STARTED\n**Effort:** 2 hours\n\n- [ ] a box\n"
+    observation = look(probe(tmp_path, text)).observation
+    ready = observation.finding("plan:ready:1")
+    assert ready is not None
+    document = parse(text.encode())
+    found = locate(document, Anchor.from_json(json.loads(str(ready.facts["anchor"]))))
+    assert (found.key, found.form) == (ready.facts["item"], "status-line")
+
+
+def test_a_status_line_above_boxes_is_watched_as_well(tmp_path: Path, look: Any) -> None:
+    memory = EditMemory()
+    text = "### P1.1: One\n**Status:** NOT STARTED\n\n- [ ] a box\n"
+    made = probe(tmp_path, text, memory)
+    tick(made.path, "P1.1: One", memory)
+    made.path.write_text(text, encoding="utf-8")
+    observation = look(made).observation
+    assert [f.title for f in observation.findings if f.title] == ["TICK REVERTED"]
+    assert (observation.basis["total"], observation.verdict) == (1, Verdict.WARN)

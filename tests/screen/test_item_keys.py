@@ -1,0 +1,236 @@
+"""The keys of checklist items: states, marks, notes, progress, reasons, the plan, the history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from driving import Stage, stage
+from recorded import RecordedFeed
+from recorded_makers import NOW
+from recorded_probes import checklist
+from recorded_scenes import incident
+
+from cockpit.feed import Command, NoteItem, SetItem, ValidateProgress
+from cockpit.model import Event, EventKind, Finding, Observation, Problem, Verdict
+
+NAME = "MASTER_BATCH.md"
+
+
+@pytest.fixture
+def feed() -> Iterator[RecordedFeed]:
+    recorded = RecordedFeed(incident())
+    yield recorded
+    assert recorded.listeners == 0
+
+
+def item(number: int, seen: str, to: str | None, reason: str = "") -> SetItem:
+    return SetItem(NAME, f"item-{number}", seen, f'{{"line":{10 + 2 * number}}}', to, reason)
+
+
+def with_list(feed: RecordedFeed, observation: Observation) -> None:
+    feed.board = replace(feed.board, observations={**feed.board.observations, NAME: observation})
+
+
+@pytest.mark.parametrize(
+    ("key", "state"),
+    [
+        ("x", "done"),
+        ("~", "doing"),
+        ("!", "blocked"),
+        ("-", "dropped"),
+        (">", "deferred"),
+        ("backspace", "todo"),
+    ],
+)
+async def test_a_key_gives_the_item_its_state(feed: RecordedFeed, key: str, state: str) -> None:
+    async with stage(feed) as on:
+        await on.press(key)
+        assert feed.submitted == []
+        await on.press("c", key)
+        assert feed.submitted == [item(5, "blocked", state)]
+
+
+async def test_a_state_goes_to_all_that_are_marked_and_the_marks_are_gone(
+    feed: RecordedFeed,
+) -> None:
+    async with stage(feed) as on:
+        await on.press("c", "m", "m")
+        assert on.text().count("* ") >= 2
+        assert "2 marked" in on.lines()[-1]
+        await on.press("x")
+        assert feed.submitted == [item(5, "blocked", "done"), item(6, "todo", "done")]
+        await on.press("x")
+        assert len(feed.submitted) == 3
+
+
+async def test_a_mark_is_taken_away_by_m_and_by_escape(feed: RecordedFeed) -> None:
+    async with stage(feed) as on:
+        await on.press("c", "m", "k", "m", "x")
+        assert feed.submitted == [item(6, "todo", "done")]
+        await on.press("m", "escape", "home", "x")
+        assert len(feed.submitted) == 2
+
+
+@pytest.mark.parametrize(
+    ("keys", "asked"),
+    [
+        (
+            ("i", *"ab", "enter"),
+            [NoteItem(NAME, "item-5", '{"line":20}', "ab")],
+        ),
+        (
+            ("w", *"bob", "enter"),
+            [NoteItem(NAME, "item-5", '{"line":20}', "bob", owner=True)],
+        ),
+        (("i", "enter"), []),
+        (("i", "a", "escape"), []),
+        (
+            ("f", "a", "enter", "b", "enter", "c", "enter", "enter", "e", "enter", "y", "enter"),
+            [ValidateProgress(NAME, "item-5", '{"line":20}', "a", "b", "c", "", "e", below=True)],
+        ),
+        (
+            ("f", "a", "enter", "enter", "enter", "enter", "enter", "enter"),
+            [ValidateProgress(NAME, "item-5", '{"line":20}', "a", "", "", "", "")],
+        ),
+        (("f", *["enter"] * 6), []),
+        (("f", "a", "enter", "escape", "x"), [item(5, "blocked", "done")]),
+    ],
+)
+async def test_what_is_typed_goes_to_the_item(
+    feed: RecordedFeed, keys: tuple[str, ...], asked: list[Command]
+) -> None:
+    async with stage(feed) as on:
+        await on.press("c", *keys)
+        assert feed.submitted == asked
+
+
+async def test_notes_belong_to_items(feed: RecordedFeed) -> None:
+    async with stage(feed) as on:
+        for key in ("i", "w", "f", "m"):
+            await on.press(key)
+            assert "press c and go to" in on.lines()[-1]
+        assert feed.submitted == []
+
+
+async def test_a_red_requirement_asks_for_a_reason_and_sets_it_with_one(
+    feed: RecordedFeed,
+) -> None:
+    def answer(command: Command) -> tuple[bool, str, bool]:
+        assert isinstance(command, SetItem)
+        return (True, "set", False) if command.reason else (False, "gate:go is red; takes", True)
+
+    feed.answer = answer
+    async with stage(feed) as on:
+        await on.press("c", "m", "m", "x")
+        assert "gate:go is red" in on.lines()[-1]
+        await on.press(*"why", "enter")
+        assert feed.submitted[2:] == [
+            item(5, "blocked", "done", "why"),
+            item(6, "todo", "done", "why"),
+        ]
+        await on.press("x", "enter")
+        assert "a reason is needed" in on.text()
+        assert len(feed.submitted) == 5
+
+
+def reverted() -> tuple[Finding, Observation]:
+    whole = checklist()
+    found = whole.findings[5]
+    found = replace(found, title="TICK REVERTED", facts={**found.facts, "reverted_from": "done"})
+    others = [found if one.key == found.key else one for one in whole.findings]
+    return found, replace(whole, findings=tuple(others))
+
+
+async def test_a_reverted_tick_is_set_again_from_its_problem(feed: RecordedFeed) -> None:
+    found, whole = reverted()
+    with_list(feed, whole)
+    concern = whole.affects
+    problem = Problem(
+        *(f"{NAME}/{found.key}", Verdict.WARN, concern, found.title, found.subject, "", NOW),
+        probes=(NAME,),
+        finding=found.key,
+    )
+    feed.board = replace(feed.board, problems=(problem,))
+    async with stage(feed) as on:
+        await on.press("space")
+        assert feed.submitted == [item(6, "todo", "done")]
+        await on.press("c")
+        assert "TICK REVERTED" in on.text()
+
+
+async def test_the_history_of_an_item_stands_in_its_detail(feed: RecordedFeed) -> None:
+    data = {"item": "item-5", "from": "todo", "to": "blocked", "reason": "waits for ops"}
+    other = {"item": "item-6", "from": "todo", "to": "done"}
+    feed.log += [
+        Event(NOW, EventKind.EDIT, "set", probe=NAME, actor="ann@here", data=data, seq=901),
+        Event(NOW, EventKind.EDIT, "set", probe=NAME, actor="eve@there", data=other, seq=902),
+    ]
+    async with stage(feed, (100, 60)) as on:
+        await on.press("c", "enter")
+        assert "todo → blocked: waits for ops  [ann@here]" in on.text()
+        assert "eve@there" not in on.text()
+
+
+def planned() -> Observation:
+    whole = checklist()
+    parts = [
+        ("ready", 1, "P1.1 One engine", "can start now", "3-4 h"),
+        ("blocked", 1, "P1.2 Config", "waits for P1.1 (todo)", "2 h"),
+        ("path", 0, "2 tasks", "5-6 h", ""),
+        ("path", 1, "P1.1 One engine", "", "3-4 h"),
+        ("problem", 1, "line 9 refers to “P7”, which is nowhere", "", ""),
+    ]
+    plan = [
+        Finding(
+            *(f"plan:{part}:{n}", Verdict.OK, subject, text),
+            facts={"plan": part, "line": 9, "hours": hours},
+        )
+        for part, n, subject, text, hours in parts
+    ]
+    return replace(whole, findings=(*whole.findings, *plan))
+
+
+async def test_n_shows_what_can_start_what_waits_and_the_critical_path(
+    feed: RecordedFeed,
+) -> None:
+    with_list(feed, planned())
+    async with stage(feed) as on:
+        await on.press("n")
+        text = on.text()
+        for told in (
+            *("can start now", "P1.1 One engine", "3-4 h", "waits for P1.1 (todo)"),
+            *("critical path  5-6 h", "P7"),
+        ):
+            assert told in text, told
+        await on.press("n", "c")
+        assert "P1.1 One engine" not in on.text()
+        await on.press("enter")
+        assert "plan:ready" not in on.text()
+
+
+async def test_without_a_plan_n_names_the_next_open_item(feed: RecordedFeed) -> None:
+    async with stage(feed) as on:
+        await on.press("n")
+        assert "next: " in _plan(on)
+        await on.press("escape")
+        assert on.app.focused is not None and on.app.focused.id == "problems"
+
+
+def _plan(on: Stage) -> str:
+    return "\n".join(on.lines()[1:-2])
+
+
+async def test_a_task_of_the_plan_that_is_an_item_is_set_there(feed: RecordedFeed) -> None:
+    whole = planned()
+    facts = {"plan": "ready", "line": 7, "status": "todo", "item": "k7", "anchor": "{7}"}
+    task = Finding("plan:ready:1", Verdict.OK, "P1.1 One engine", facts=facts)
+    findings = [task if one.key == task.key else one for one in whole.findings]
+    with_list(feed, replace(whole, findings=tuple(findings)))
+    async with stage(feed) as on:
+        await on.press("n", "space", "x")
+        assert feed.submitted == [
+            SetItem(NAME, "k7", "todo", "{7}"),
+            SetItem(NAME, "k7", "todo", "{7}", "done"),
+        ]

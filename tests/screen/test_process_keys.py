@@ -1,0 +1,226 @@
+"""A, X, S and Z on a running screen: what they ask of the feed, and what confirms it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from driving import Stage, stage
+from recorded import RecordedFeed
+from recorded_makers import FAIL, NOW, OK, ZONE, ago, at, board, finding, observation
+from recorded_scenes import EVENTS, incident
+
+from cockpit.feed import (
+    Arm,
+    CarryOut,
+    Command,
+    FeedMode,
+    PlanEnd,
+    PlanReset,
+    PlanStart,
+    Question,
+    Reply,
+)
+from cockpit.model import Event, EventKind, Verdict
+from widgets.look import UNICODE
+from widgets.process_keys import end_command, reset_command, start_command
+from widgets.rows import engines, ports
+from widgets.rows.common import coarse_bytes
+from widgets.rows.status import Frame, top, watch
+from widgets.rows.under_way import question_rows, under_way
+from widgets.view import View
+
+LINES = ("ends 9120 ops 49m old: uvicorn app.main:app --port 8001", "others keep port 8001")
+QUESTION = Question("q1", LINES, "9120")
+
+
+@pytest.fixture
+def feed() -> Iterator[RecordedFeed]:
+    recorded = RecordedFeed(incident())
+
+    def answer(command: Command) -> tuple[bool, str] | None:
+        ticket = f"ticket-{len(recorded.submitted)}"
+        if isinstance(command, Arm):
+            until = NOW + timedelta(minutes=10) if command.on else NOW
+            recorded.pending.append(Reply(ticket, True, "armed", armed_until=until))
+        elif isinstance(command, PlanEnd | PlanReset | PlanStart):
+            recorded.pending.append(Reply(ticket, True, "type it", question=QUESTION))
+        else:
+            return True, "ended 9120; port 8001 is free"
+        return None
+
+    recorded.answer = answer
+    yield recorded
+    assert recorded.listeners == 0
+
+
+def bottom(on: Stage) -> str:
+    return on.lines()[-1]
+
+
+async def read(on: Stage) -> None:
+    """Wait as long as the question takes to be read."""
+    await on.until(lambda: not on.app._board._prompt.deaf)
+    await on.settle()
+
+
+async def test_arming_stands_on_the_top_line_and_ends_by_the_clock(feed: RecordedFeed) -> None:
+    async with stage(feed) as on:
+        assert "ARMED" not in on.lines()[0]
+        await on.press("A")
+        assert "ARMED until 03:22" in on.lines()[0]
+        assert feed.submitted == [Arm(True)]
+        await on.press("A")
+        assert "ARMED" not in on.lines()[0]
+        assert feed.submitted[-1] == Arm(False)
+        await on.press("A")
+        feed.clock = NOW + timedelta(minutes=10)
+        await on.news()
+        assert "ARMED" not in on.lines()[0]
+        await on.press("A")
+        assert feed.submitted[-1] == Arm(True), "it had ended by itself"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
+async def test_x_shows_what_would_die_and_takes_the_typed_pid(
+    feed: RecordedFeed, size: tuple[int, int]
+) -> None:
+    async with stage(feed, size) as on:
+        await on.press("3", "X")
+        assert feed.submitted == [PlanReset((8001,))]
+        lines = on.lines()
+        assert "type 9120 to do this" in lines[-1]
+        assert "ends 9120 ops 49m old: uvicorn" in lines[-3]
+        assert "others keep port 8001" in lines[-2]
+        assert lines[0].startswith("RUN"), "the truth stays on top"
+        await read(on)
+        await on.press("9", "1", "2", "0", "enter")
+        assert feed.submitted[-1] == CarryOut("q1", "9120")
+        assert "port 8001 is free" in bottom(on)
+
+
+async def test_typeahead_is_thrown_away_before_the_question_can_be_read(
+    feed: RecordedFeed,
+) -> None:
+    async with stage(feed) as on:
+        await on.press("3", "X", "9", "1", "2", "0", "enter")
+        assert feed.submitted == [PlanReset((8001,))]
+        assert "type 9120" in bottom(on)
+        await read(on)
+        await on.press("enter")
+        assert feed.submitted == [PlanReset((8001,))]
+        assert "nothing was done" in bottom(on)
+
+
+async def test_escape_and_a_question_that_lies_under_help(feed: RecordedFeed) -> None:
+    async with stage(feed) as on:
+        await on.press("3", "X", "escape")
+        assert "type 9120" not in on.text()
+        assert not any("ends 9120" in line for line in on.lines()[-4:])
+        await on.press("?")
+        feed.pending.append(Reply("late", True, "type it", question=QUESTION))
+        await on.news()
+        await on.press("escape")
+        assert feed.submitted == [PlanReset((8001,))]
+
+
+async def test_owner_rows_mean_one_process_and_other_rows_say_so(feed: RecordedFeed) -> None:
+    async with stage(feed) as on:
+        await on.press("p")
+        for _ in range(8):
+            row = on.app._board._panes["ports"].cursor_row
+            if row is not None and row.key.endswith("owner:8001:9120"):
+                break
+            await on.press("j")
+        await on.press("X", "escape")
+        (command,) = feed.submitted
+        assert isinstance(command, PlanEnd)
+        assert (command.pid, command.probe) == (9120, "backend")
+        assert command.started_at.endswith("Z")
+        await on.press("escape", "g", "X")
+        assert "point at a port" in bottom(on)
+        assert len(feed.submitted) == 1
+
+
+async def test_s_and_z(feed: RecordedFeed) -> None:
+    async with stage(feed) as on:
+        await on.press("3", "S", "escape", "Z", "escape")
+        assert feed.submitted == [PlanStart("backend"), PlanReset((8001,))]
+        await on.press("c", "S")
+        assert "point at its port" in bottom(on)
+
+
+def view(*events: Event) -> View:
+    return View(incident(), NOW, ZONE, UNICODE, events)
+
+
+def act(phase: str, number: str = "a1", *, age: float = 5, actor: str = "bob@spark") -> Event:
+    return Event(
+        at=ago(seconds=age), kind=EventKind.PROCESS, subject="18800",
+        text="is ending 18800: python run.py", actor=actor, data={"phase": phase, "act": number},
+    )  # fmt: skip
+
+
+def test_the_other_screen_sees_who_is_ending_what() -> None:
+    said = watch(view(act("intent")), Frame(FeedMode.ATTACHED))[0].text()
+    assert "bob@spark is ending 18800" in said
+    assert under_way(view(act("intent"), act("outcome"))) == ""
+    assert under_way(view(act("intent", age=600))) == ""
+    two = under_way(view(act("intent", "a1", actor="ann"), act("intent"), act("outcome")))
+    assert two.startswith("ann is ending") or two == ""
+    assert under_way(view(*EVENTS)) == ""
+
+
+def test_armed_is_never_left_out_of_a_narrow_top_line() -> None:
+    frame = Frame(armed_until=NOW + timedelta(minutes=1))
+    assert "ARMED" in top(view(), frame, 40)[0].text()
+    assert "ARMED" not in top(view(), Frame(armed_until=NOW), 200)[0].text()
+
+
+def test_a_long_question_says_that_there_is_more() -> None:
+    many = Question("q", tuple(f"line {number}" for number in range(30)), "1")
+    rows = question_rows(view(), many, 80, 10)
+    assert len(rows) == 10
+    assert "and 21 lines more" in rows[-1].text()
+
+
+def test_rows_that_name_several_or_nobody() -> None:
+    from widgets.detail import Target
+    from widgets.view import join_key
+
+    several = finding("parity", FAIL, "e", facts={"engines": (1, 2)})
+    stranger = finding("parity2", FAIL, "s", facts={"strangers": (18800,)})
+    empty = finding("port:1", FAIL, ":1", facts={"port": 1, "owners": ()})
+    seen = observation("probe", "listener", "", several, stranger, empty)
+    here = View(board([seen]), NOW, ZONE, UNICODE, ())
+
+    def target(key: str) -> Target:
+        return Target(key=join_key("probe", key))
+
+    assert "1 and 2" in str(end_command(here, target("parity")))
+    assert end_command(here, target("parity2")) == PlanEnd(18800, "", "probe")
+    assert end_command(here, target("port:1")) == "nobody to end on 1"
+    assert "point at" in str(end_command(here, None))
+    assert start_command(here, target("port:1")) == PlanStart("probe")
+    assert isinstance(reset_command(here), str)
+
+
+def test_owner_rows_tell_what_is_odd_and_what_the_process_uses() -> None:
+    owner = finding(
+        "owner:8001:7", Verdict.WARN, "7", title="RUNS OLD CODE",
+        facts={"pid": 7, "argv": ("uvicorn", "app"), "user": "ops", "started_at": at(hours=1)},
+    )  # fmt: skip
+    output = finding("output", OK, "backend.log")
+    metrics = {"7.rss": 84_000_000.0, "7.cpu": 0.31, "7.threads": 12.0}
+    seen = observation("backend", "listener", "8001 7", owner, output, metrics=metrics)
+    (row,) = ports.rows(View(board([seen]), NOW, ZONE, UNICODE, ()))
+    assert "RUNS OLD CODE 30% 80M 12thr ops: uvicorn app" in row.text()
+    assert coarse_bytes(1_240_000_000) == "1.2G" and coarse_bytes(840_000_000) == "840M"
+
+
+def test_a_service_stands_among_the_engines() -> None:
+    unit = finding("unit", FAIL, "paper", "failed/failed", title="SERVICE DOWN")
+    seen = observation("unit", "service", "paper failed/failed", unit)
+    (row,) = engines.rows(View(board([seen]), NOW, ZONE, UNICODE, ()))
+    assert "SERVICE DOWN failed/failed" in row.text()

@@ -1,0 +1,178 @@
+"""Checklists under a running session: mirrors, requirements, notes, reverted ticks, history."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support import until
+
+from cockpit.config.load import load
+from cockpit.feed import Command, NoteItem, Reply, Reprobe, SetItem, UndoEdit, ValidateProgress
+from cockpit.model import EventKind, Finding
+from cockpit.session.session import Session
+
+TEXT = "# List\n\n- [ ] P1.1 one\n- [ ] P1.2 two\n"
+
+
+@contextmanager
+def session(folder: Path, more: str = "") -> Iterator[Session]:
+    path = folder / "cockpit.toml"
+    if not path.exists():
+        (folder / "LIST.md").write_text(TEXT, encoding="utf-8")
+        table = f'[[checklist]]\nfile = "LIST.md"\nname = "list"\n{more}'
+        path.write_text(table, encoding="utf-8")
+    made = Session(load(path), kind="screen", user="ann", host="here", who="ann@here")
+    made.start()
+    try:
+        until(lambda: not made.feed.snapshot().waiting)
+        yield made
+    finally:
+        made.close()
+
+
+def reply_of(made: Session, command: Command) -> Reply:
+    ticket = made.feed.submit(command)
+    replies: list[Reply] = []
+
+    def arrived() -> bool:
+        replies.extend(made.feed.replies())
+        return any(reply.ticket == ticket for reply in replies)
+
+    until(arrived)
+    return next(reply for reply in replies if reply.ticket == ticket)
+
+
+def finding(made: Session, number: int = 0) -> Finding:
+    return made.feed.snapshot().observations["list"].findings[number]
+
+
+def titles(made: Session) -> list[str]:
+    return [problem.title for problem in made.feed.snapshot().problems]
+
+
+def wish(made: Session, to: str | None = "done", number: int = 0) -> SetItem:
+    found = finding(made, number)
+    seen, anchor = str(found.facts["status"]), str(found.facts["anchor"])
+    return SetItem("list", found.key, seen, anchor, to)
+
+
+def kinds(made: Session) -> list[str]:
+    return [event.kind for event in made.feed.item_events("list")]
+
+
+def test_a_state_by_name_and_the_history_of_an_item(tmp_path: Path) -> None:
+    with session(tmp_path) as made:
+        assert reply_of(made, wish(made, "blocked")).ok
+        until(lambda: finding(made).facts["status"] == "blocked")
+        assert "- [!] P1.1" in (tmp_path / "LIST.md").read_text(encoding="utf-8")
+        assert reply_of(made, wish(made, "done")).ok
+        until(lambda: len(made.feed.item_events("list")) == 2)
+        events = made.feed.item_events("list")
+    assert [(e.data["from"], e.data["to"]) for e in events] == [
+        ("todo", "blocked"),
+        ("blocked", "done"),
+    ]
+    assert {e.data["item"] for e in events} == {events[0].data["item"]}
+    assert {e.actor for e in events} == {"ann@here"}
+
+
+def test_mirrors_are_intended_first_and_follow_an_undo(tmp_path: Path) -> None:
+    mirror = tmp_path / "READY.md"
+    mirror.write_text("* [ ] P1.1 in other words\n", encoding="utf-8")
+    with session(tmp_path, 'mirrors = ["READY.md"]\n') as made:
+        assert "READY.md too" in reply_of(made, wish(made)).text
+        assert mirror.read_text(encoding="utf-8") == "* [x] P1.1 in other words\n"
+        until(lambda: len(made.feed.events()) >= 4)
+        order = [e.kind for e in made.feed.events() if e.kind in ("edit", "mirror")]
+        assert order == ["mirror", "edit", "edit", "mirror"]
+        assert reply_of(made, UndoEdit()).ok
+        assert mirror.read_text(encoding="utf-8") == "* [ ] P1.1 in other words\n"
+        assert (tmp_path / "LIST.md").read_text(encoding="utf-8") == TEXT
+        assert "MIRROR PENDING" not in titles(made)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the read-only bit is another there")
+def test_a_mirror_that_cannot_be_written_stays_pending_over_a_restart(tmp_path: Path) -> None:
+    mirror = tmp_path / "READY.md"
+    mirror.write_text("* [ ] P1.1\n", encoding="utf-8")
+    mirror.chmod(0o444)
+    with session(tmp_path, 'mirrors = ["READY.md"]\n') as made:
+        reply = reply_of(made, wish(made))
+        assert reply.ok and "READY.md pending" in reply.text
+        until(lambda: "MIRROR PENDING" in titles(made))
+    with session(tmp_path) as made:
+        until(lambda: "MIRROR PENDING" in titles(made))
+        mirror.chmod(0o644)
+        assert "READY.md too" in reply_of(made, Reprobe("list")).text
+        assert mirror.read_text(encoding="utf-8") == "* [x] P1.1\n"
+        until(lambda: "MIRROR PENDING" not in titles(made))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the read-only bit is another there")
+def test_a_pending_mirror_is_dropped_when_the_original_moved_on(tmp_path: Path) -> None:
+    mirror = tmp_path / "READY.md"
+    mirror.write_text("* [ ] P1.1\n", encoding="utf-8")
+    mirror.chmod(0o444)
+    with session(tmp_path, 'mirrors = ["READY.md"]\n') as made:
+        reply_of(made, wish(made))
+        mirror.chmod(0o644)
+        (tmp_path / "LIST.md").write_text(TEXT, encoding="utf-8")
+        assert "no longer wanted" in reply_of(made, Reprobe(None)).text
+        assert mirror.read_text(encoding="utf-8") == "* [ ] P1.1\n"
+
+
+def test_a_red_requirement_asks_for_a_reason_and_the_override_is_kept(tmp_path: Path) -> None:
+    with session(tmp_path, 'order = "sequential"\n') as made:
+        second = wish(made, "done", 1)
+        refused = reply_of(made, second)
+        assert not refused.ok and refused.needs_reason
+        assert "“P1.1 one” (line 3), is todo" in refused.text
+        assert (tmp_path / "LIST.md").read_text(encoding="utf-8") == TEXT
+        assert reply_of(made, replace(second, reason="agreed with ops")).ok
+        until(lambda: EventKind.OVERRIDE in kinds(made))
+        override = made.feed.item_events("list")[-1]
+        assert override.data["reason"] == "agreed with ops"
+        until(lambda: "agreed with ops" in finding(made, 1).text)
+
+
+def test_a_note_an_owner_and_the_progress_form_go_below_the_item(tmp_path: Path) -> None:
+    file = tmp_path / "LIST.md"
+    with session(tmp_path) as made:
+
+        def now() -> tuple[str, str, str]:
+            found = finding(made)
+            return "list", found.key, str(found.facts["anchor"])
+
+        assert reply_of(made, NoteItem(*now(), "seen on the DGX")).ok
+        assert reply_of(made, NoteItem(*now(), "bob", owner=True)).ok
+        form = ValidateProgress(*now(), "all", "met", "P1.2", "", "1h")
+        assert reply_of(made, form).ok
+        assert "- Next:" not in file.read_text(encoding="utf-8")
+        assert reply_of(made, replace(form, below=True)).ok
+        until(lambda: kinds(made) == ["note", "note", "progress", "progress"])
+        assert made.feed.item_events("list")[2].data["against_target"] == "met"
+    lines = file.read_text(encoding="utf-8").split("\n")
+    assert lines[:5] == [*TEXT.split("\n")[:3], "  - seen on the DGX", "  - **Owner:** bob"]
+    assert "  - Blockers: none" in lines
+
+
+def test_a_saved_over_tick_is_a_problem_that_one_key_repairs_or_accepts(tmp_path: Path) -> None:
+    file = tmp_path / "LIST.md"
+    with session(tmp_path) as made:
+        assert reply_of(made, wish(made)).ok
+        until(lambda: finding(made).facts["status"] == "done")
+        until(lambda: kinds(made) == ["edit"])
+        file.write_text(TEXT, encoding="utf-8")
+        until(lambda: "TICK REVERTED" in titles(made))
+    with session(tmp_path) as made:  # the evidence still knows
+        until(lambda: "TICK REVERTED" in titles(made))
+        assert reply_of(made, wish(made, "todo")).ok
+        until(lambda: kinds(made)[-1] == "edit" and len(kinds(made)) == 2)
+        reply_of(made, Reprobe("list"))
+        until(lambda: "TICK REVERTED" not in titles(made))
+        assert file.read_text(encoding="utf-8") == TEXT
