@@ -116,7 +116,8 @@ def open_screen(
         with on_end_signals(end), beside(opening):
             app.run(mouse=capture)
     finally:
-        opening.close()
+        if unwritten := opening.close():
+            click.echo(unwritten, err=True)
     if opening.failure is not None:
         raise opening.failure
     return app.return_code or 0

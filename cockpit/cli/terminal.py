@@ -26,7 +26,7 @@ class Terminal:
         self._settings = _settings()
         self._timer: threading.Timer | None = None
 
-    def leave_soon(self, close: Callable[[], None]) -> None:
+    def leave_soon(self, close: Callable[[], object]) -> None:
         """In `GRACE` seconds call `close`, restore the settings and end the process.
 
         Does nothing more when called again. An orderly exit before that wins: the timer is a daemon

@@ -180,11 +180,15 @@ class Desk:
         """Wait up to `timeout` seconds; True when everything given before is on disk."""
         return self._inbox.wait_handled(timeout) and self._writer.recorded
 
-    def close(self, timeout: float = 0.5) -> None:
-        """Take nothing more and write what is left, waiting up to `timeout` seconds."""
+    def close(self, timeout: float = 0.5) -> int:
+        """Take nothing more and write what is left, waiting up to `timeout` seconds.
+
+        Returns how many items were not written by then.
+        """
         self._inbox.close()
         if threading.current_thread() is not self._writer:
             self._writer.join(timeout)
+        return self._inbox.left()
 
 
 def _leased(to: Ledger, holder: Holder | None) -> bool:

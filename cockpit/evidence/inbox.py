@@ -85,6 +85,11 @@ class Inbox(Generic[_T]):
         with self._condition:
             self._condition.notify_all()
 
+    def left(self) -> int:
+        """How many items have not been dealt with; what is in hand counts as one."""
+        with self._condition:
+            return len(self._items) + (self._handled != self._taken)
+
     def close(self) -> None:
         """Take no more items; those here are still handed out."""
         with self._condition:

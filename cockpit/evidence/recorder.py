@@ -145,6 +145,6 @@ class Recorder(Protocol):
         """Wait up to `timeout` seconds; True when everything given before is on disk."""
         ...
 
-    def close(self, timeout: float = 0.5) -> None:
-        """Write what is left, waiting up to `timeout` seconds."""
+    def close(self, timeout: float = 0.5) -> int:
+        """Write what is left, waiting up to `timeout` seconds; returns how many items were not."""
         ...

@@ -112,11 +112,13 @@ class Opening:
         self._done.wait()
         return None if self.failure is not None or self._closing else self.session
 
-    def close(self) -> None:
-        """End the session; one that still starts is given a moment to get there."""
+    def close(self) -> str:
+        """End the session; one that still starts is given a moment to get there.
+
+        Returns what could not be written, in words; empty when all of it was.
+        """
         self._closing = True
         if self._started:
             self._done.wait(0.3)
         self._done.set()
-        if self.session is not None:
-            self.session.close()
+        return self.session.close() if self.session is not None else ""

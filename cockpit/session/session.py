@@ -141,14 +141,20 @@ class Session:
             self.close()
             raise self._failure
 
-    def close(self) -> None:
-        """Stop probing, end children, give the lease back, write what is left."""
+    def close(self) -> str:
+        """Stop probing, end children, give the lease back, write what is left.
+
+        Returns what could not be written, in words; empty when all of it was.
+        """
         self._thread.stop()
         if hasattr(self, "_present"):
             self._present.close()
         if hasattr(self, "_recorder"):
             self._recorder.release(self._holder)
-            self._recorder.close()
+            if left := self._recorder.close():
+                why = self._recorder.health.trouble or "the store is busy"
+                return f"{left} records were not written to the evidence store: {why}"
+        return ""
 
     def log(self, event: Event) -> None:
         """Put an event into the evidence."""

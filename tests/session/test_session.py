@@ -231,6 +231,18 @@ def test_a_session_that_loses_its_lease_steps_down_and_is_quiet(
         assert any("stepping down" in event.text for event in made.feed.events())
 
 
+def test_what_could_not_be_written_is_said_when_leaving(stack: tuple[Path, Listening]) -> None:
+    config, _ = stack
+    store = config.parent / ".cockpit" / "evidence.db"
+    with session(config) as made:
+        until(lambda: full(made))
+        with closing(sqlite3.connect(store, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            made.feed.submit(tick(made, 0))
+            until(lambda: b"[x] one" in (config.parent / "LIST.md").read_bytes())
+            assert "not written to the evidence store" in made.close()
+
+
 def test_every_session_follows_the_config_and_one_tells_of_it(
     stack: tuple[Path, Listening],
 ) -> None:
