@@ -40,10 +40,14 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A probe as the plan names it: what it affects, before it has answered."""
+    """A probe as the plan names it: what it affects, before it has answered.
+
+    One that does not count is shown only: no roll-up is made of it.
+    """
 
     name: str
     affects: Concern
+    counts: bool = True
 
 
 @dataclass(slots=True)
@@ -99,7 +103,7 @@ def _rollup(
     verdicts = [
         effective[p.name].verdict if p.name in effective else Verdict.UNKNOWN
         for p in plan
-        if p.affects is concern
+        if p.affects is concern and p.counts
     ]
     mine = [problem.verdict for problem in problems if problem.concern is concern]
     return Rollup(
@@ -115,7 +119,10 @@ def problem_list(
     now: datetime,
     acks: Mapping[str, Acknowledgement],
 ) -> tuple[Problem, ...]:
-    """One problem a cause, worst first; RUN before GO-LIVE, acknowledged last among equals."""
+    """One problem a cause: RUN's before GO-LIVE's, worst first, acknowledged last among equals.
+
+    What must be acted on now is never below debt, however red the debt is.
+    """
     groups: dict[str, list[_Part]] = {}
     for standing in standings.values():
         for cause, part in _parts(standing, now):
@@ -123,9 +130,9 @@ def problem_list(
     problems = [_merge(cause, parts, acks.get(cause)) for cause, parts in groups.items()]
     problems.sort(
         key=lambda p: (
+            p.concern is not Concern.RUN,
             -p.verdict.severity,
             bool(p.acked_by),
-            p.concern is not Concern.RUN,
             p.since,
             p.key,
         )

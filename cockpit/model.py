@@ -312,13 +312,17 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose screen this is: user, host, checkout (`lab@4f2c1e9*`), label (`PAPER`), config path."""
+    """Whose screen this is: user, host, checkout (`lab@4f2c1e9*`), label (`PAPER`), config path.
+
+    `notes` say what the reader should know of a config that nobody wrote.
+    """
 
     user: str = ""
     host: str = ""
     checkout: str = ""
     label: str = ""
     config: str = ""
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _set(
@@ -328,6 +332,7 @@ class Identity:
             checkout=clean(self.checkout),
             label=clean(self.label),
             config=clean(self.config),
+            notes=tuple(clean(note) for note in self.notes),
         )
 
 

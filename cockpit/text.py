@@ -59,7 +59,8 @@ def parse_instant(text: str) -> datetime:
 
 
 def localise(text: str, now: datetime, zone: tzinfo | None = None) -> str:
-    """`text` with each RFC 3339 UTC instant as local wall time, dated when it is not today's.
+    """`text` with each RFC 3339 UTC instant as local wall time, dated when it is not today's, with
+    its year when that is not this one.
 
     `zone` None is the machine's local zone.
     """
@@ -67,7 +68,11 @@ def localise(text: str, now: datetime, zone: tzinfo | None = None) -> str:
 
     def local(match: re.Match[str]) -> str:
         moment = datetime.fromisoformat(match[1]).replace(tzinfo=UTC).astimezone(zone)
-        return moment.strftime("%H:%M:%S" if moment.date() == today else "%b %d %H:%M:%S")
+        if moment.date() == today:
+            return f"{moment:%H:%M:%S}"
+        if moment.year == today.year:
+            return f"{moment:%b %d %H:%M:%S}"
+        return f"{moment:%b %d} {moment.year} {moment:%H:%M:%S}"
 
     return _INSTANT.sub(local, text)
 

@@ -136,7 +136,8 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
             if spec.id in shown:
                 lines += spec.fill(self._panes[spec.id], view)
         lines += self._next.show(next_act(view, self._panes["problems"].cursor_key))
-        lines += self._watch.show(watch(view, self._frame))
+        frame = self._frame
+        lines += self._watch.present(lambda width: watch(view, frame, width))
         return lines + self._detail.update_view(view)
 
     def on_key_bar_resized(self) -> None:

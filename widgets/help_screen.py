@@ -12,10 +12,12 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from widgets.deck import Deck
+from widgets.fitted import OneLine
+from widgets.keys import HELP_BAR
 from widgets.line_pane import LinePane
 from widgets.look import Glyphs
 from widgets.rows.guide import guide_rows
-from widgets.rows.status import Frame
+from widgets.rows.status import Frame, fitting_keys
 from widgets.top_line import TopLine
 from widgets.view import View
 
@@ -37,15 +39,18 @@ class HelpScreen(Screen[None], inherit_bindings=False):
         super().__init__()
         self._top = TopLine(glyphs)
         self._guide = LinePane(label="Esc HELP", glyphs=glyphs, id="guide")
+        self._bar = OneLine(glyphs=glyphs, id="keys")
         self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
         with Deck(_plan):
             yield self._top
             yield self._guide
+            yield self._bar
 
     def on_mount(self) -> None:
         self._guide.show(guide_rows(self._glyphs))
+        self._bar.present(lambda width: fitting_keys(HELP_BAR, width))
 
     def show(self, view: View, frame: Frame) -> int:
         """Keep the top line true; returns lines repainted."""
@@ -62,7 +67,8 @@ class HelpScreen(Screen[None], inherit_bindings=False):
 
 
 def _plan(size: Size) -> dict[str, Region]:
-    return {
-        "top": Region(0, 0, size.width, 1),
-        "guide": Region(0, 1, size.width, max(0, size.height - 1)),
-    }
+    regions = {"top": Region(0, 0, size.width, 1)}
+    if size.height > 2:
+        regions["guide"] = Region(0, 1, size.width, size.height - 2)
+        regions["keys"] = Region(0, size.height - 1, size.width, 1)
+    return regions

@@ -92,6 +92,12 @@ OPENED_BAR = (
     ("y", "copy"),
     ("?", "help"),
 )
+HELP_BAR = (
+    ("j/k", "move"),
+    ("space", "page"),
+    ("PgUp", "page up"),
+    ("Esc q", "close help"),
+)
 NAMED_KEYS = {
     "escape": "Esc",
     "enter": "Enter",

@@ -19,7 +19,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cockpit.model import Observation
-from widgets.lines import Column, Line, Row, Span, changed, draw, fit, merge, width_of
+from widgets.lines import Column, Line, Row, Span, changed, draw, fit, merge, reach, width_of
 from widgets.listing import Listing
 from widgets.look import STYLES, UNICODE, Glyphs, Tone
 
@@ -213,11 +213,17 @@ class LinePane(Widget):
         """Compare what should stand here with what does; refresh the lines that differ."""
         if not self.size:
             return 0
+        width = self.size.width
         before, self._painted = self._painted, self.picture()
         dirty = changed(before, self._painted)
         if dirty:
-            width = self.size.width
-            self.refresh(*(Region(0, index, width, 1) for index in dirty))
+            # A region can be cut short on its right side only: on the left the strip is whole.
+            sizes = [
+                reach(before[index], self._painted[index]) if index < len(before) else width
+                for index in dirty
+            ]
+            regions = zip(dirty, sizes, strict=True)
+            self.refresh(*(Region(0, index, size, 1) for index, size in regions if size))
         return len(dirty)
 
     def picture(self) -> list[Line]:

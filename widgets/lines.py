@@ -23,7 +23,14 @@ class Span(NamedTuple):
     tone: Tone = Tone.PLAIN
 
 
-Cell: TypeAlias = str | Span | tuple[Span, ...]
+class Brief(NamedTuple):
+    """A word, and a short form of it for a column that is too narrow."""
+
+    full: str
+    short: str
+
+
+Cell: TypeAlias = str | Span | Brief | tuple[Span, ...]
 Line: TypeAlias = tuple[Span, ...]
 _ROOMY_FROM = 100
 
@@ -81,6 +88,8 @@ def plain(cell: Cell) -> str:
         return cell
     if isinstance(cell, Span):
         return cell.text
+    if isinstance(cell, Brief):
+        return cell.full
     return "".join(span.text for span in cell)
 
 
@@ -90,6 +99,8 @@ def spans_of(cell: Cell, tone: Tone = Tone.PLAIN) -> Line:
         return (Span(cell, tone),)
     if isinstance(cell, Span):
         return (cell,)
+    if isinstance(cell, Brief):
+        return (Span(cell.full, tone),)
     return cell
 
 
@@ -152,8 +163,11 @@ def draw(row: Row, columns: Sequence[Column], width: int, glyphs: Glyphs) -> Lin
             if index < len(row.cells) and size:
                 if body:
                     body.append(Span(" "))
-                cell = spans_of(row.cells[index], row.tone)
-                body.extend(fit(cell, size, glyphs, align=column.align, block=True))
+                cell = row.cells[index]
+                if isinstance(cell, Brief) and cell_len(cell.full) > size:
+                    cell = cell.short
+                spans = spans_of(cell, row.tone)
+                body.extend(fit(spans, size, glyphs, align=column.align, block=True))
         body = fit(body, room, glyphs)
     if not tail_width:
         return merge(body)
@@ -177,6 +191,36 @@ def changed(before: Sequence[Line], after: Sequence[Line]) -> list[int]:
     return [
         index for index, line in enumerate(after) if index >= len(before) or before[index] != line
     ]
+
+
+def reach(before: Sequence[Span], after: Sequence[Span]) -> int:
+    """How many cells of `after`, from the left, have to be painted over `before`.
+
+    What both lines end in stands there already. The whole line where that can't be told.
+    """
+    width = width_of(after)
+    old, new = _cells(before), _cells(after)
+    if width_of(before) != width or any(sum(c[2] for c in line) != width for line in (old, new)):
+        return width
+    for one, other in zip(reversed(old), reversed(new), strict=False):
+        if one != other:
+            break
+        width -= one[2]
+    return width
+
+
+def _cells(line: Sequence[Span]) -> list[tuple[str, Tone, int]]:
+    """Each character with the combining ones behind it, its tone and how many cells it takes."""
+    out: list[tuple[str, Tone, int]] = []
+    for span in line:
+        for character in span.text:
+            size = cell_len(character)
+            if size or not out:
+                out.append((character, span.tone, size))
+            else:
+                text, tone, taken = out[-1]
+                out[-1] = (text + character, tone, taken)
+    return out
 
 
 def matching(rows: Sequence[Row], needle: str) -> list[Row]:

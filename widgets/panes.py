@@ -27,7 +27,7 @@ class PaneSpec:
     """What makes a pane. `kinds` are the probe kinds it shows; with none on the board it idles.
 
     The rows of an `ageless` pane follow from its observations alone, so that a long list is made
-    anew only when one of them has been replaced.
+    anew only when one of them has been replaced. `fitted` gives columns that follow the view.
     """
 
     id: str
@@ -38,6 +38,7 @@ class PaneSpec:
     kinds: tuple[str, ...] = ()
     sticky_top: bool = False
     ageless: bool = False
+    fitted: Callable[[View], Sequence[Column]] | None = None
 
     def build(self, glyphs: Glyphs) -> LinePane:
         """The widget of this pane."""
@@ -56,6 +57,8 @@ class PaneSpec:
         if self.ageless and _same(source, pane.source):
             return 0
         pane.source = source
+        if self.fitted is not None:
+            pane.columns = tuple(self.fitted(view))
         return pane.show(self.rows(view), self.banner(view) if self.banner else ())
 
 
@@ -67,7 +70,7 @@ def _same(one: Source, other: Source | None) -> bool:
 
 
 SPECS: tuple[PaneSpec, ...] = (
-    PaneSpec("problems", "", problems.COLUMNS, problems.rows),
+    PaneSpec("problems", "", (), problems.rows, fitted=problems.columns),
     PaneSpec("engines", "e ENGINE", engines.COLUMNS, engines.rows, engines.banner, engines.KINDS),
     PaneSpec("ports", "p PORTS", ports.COLUMNS, ports.rows, ports.banner, ports.KINDS),
     PaneSpec("gates", "g GATES", gates.COLUMNS, gates.rows, gates.banner, gates.KINDS),

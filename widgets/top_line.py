@@ -5,6 +5,7 @@ The clock is a widget apart so that its steps repaint a dozen cells and not the 
 
 from __future__ import annotations
 
+from textual import events
 from textual.app import ComposeResult
 from textual.widget import Widget
 
@@ -13,6 +14,9 @@ from widgets.lines import Row, Span
 from widgets.look import Glyphs, Tone
 from widgets.rows.status import Frame, clock_text, top
 from widgets.view import View
+
+_CLOCK_FROM = 36
+"""Cells from which on there is room for a clock: the words of a verdict come first."""
 
 
 class TopLine(Widget):
@@ -31,6 +35,9 @@ class TopLine(Widget):
     def compose(self) -> ComposeResult:
         yield self._text
         yield self._clock
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._clock.display = event.size.width >= _CLOCK_FROM
 
     def show(self, view: View, frame: Frame) -> int:
         """Show this view; returns how many of the two lines changed."""

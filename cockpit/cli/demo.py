@@ -12,6 +12,7 @@ import click
 
 from cockpit.cli.common import as_option
 from cockpit.cli.screen import open_screen, screen_options
+from cockpit.cli.terminal import require_terminal
 from cockpit.clock import SystemClock
 from cockpit.config.load import load
 from cockpit.lab.headless import run_headless
@@ -42,6 +43,8 @@ def command(
 
     Everything it starts is gone when it ends.
     """
+    if not headless:
+        require_terminal()
     with Lab.start() as lab:
         if headless:
             if incident:

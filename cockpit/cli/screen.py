@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -20,8 +19,7 @@ from cockpit.cli.common import (
     operator,
     user,
 )
-from cockpit.cli.exits import USAGE, CommandError
-from cockpit.cli.terminal import Terminal
+from cockpit.cli.terminal import Terminal, require_terminal
 from cockpit.clock import Clock, SystemClock
 from cockpit.config.load import find
 from cockpit.config.models import LoadedConfig
@@ -61,6 +59,7 @@ def command(
     read_only: bool,
 ) -> int:
     """Open the screen on the nearest cockpit.toml; with none, on what is found here."""
+    require_terminal()
     if config_path is None and find(Path.cwd()) is None:
         loaded = _look_around()
     else:
@@ -85,11 +84,7 @@ def open_screen(
     beside: Callable[[Opening], AbstractContextManager[None]] = lambda opening: nullcontext(),
 ) -> int:
     """Run the screen until the operator leaves; `beside` runs along with it."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise CommandError(
-            "the screen needs a terminal; `cockpit check` and `cockpit collect` do without one",
-            USAGE,
-        )
+    require_terminal()
     from cockpit.app import CockpitApp
 
     terminal = Terminal()

@@ -6,13 +6,33 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
+
+from cockpit.cli.exits import USAGE, CommandError
 
 GRACE = 0.7
 """Seconds an orderly exit may take after a signal before the process leaves without it."""
 
 
 _STDIN = 0
+
+
+def require_terminal() -> None:
+    """Raise CommandError where a screen could not be drawn or no key would reach it."""
+    if not (_is_terminal(sys.__stdin__) and _is_terminal(sys.__stdout__)):
+        raise CommandError(
+            "the screen needs a terminal; `cockpit check` and `cockpit collect` do without one",
+            USAGE,
+        )
+    # Textual writes the screen to stderr, except on Windows.
+    if sys.platform != "win32" and not _is_terminal(sys.__stderr__):
+        raise CommandError(
+            "the screen draws on stderr, which is redirected: leave out the `2>`", USAGE
+        )
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and not stream.closed and stream.isatty()
 
 
 class Terminal:

@@ -137,8 +137,9 @@ class ListenerTable(ProbeTable):
     kind = "listener"
 
     port: Port = Field(description="TCP port, IPv4 and IPv6 alike")
-    expect: Literal["one", "none", "some"] = Field(
-        "one", description="how many services may listen: exactly one, none, or any number"
+    expect: Literal["one", "none", "some", "any"] = Field(
+        "one",
+        description="how many services may listen: exactly one, none, or some; any is only shown",
     )
     process: Words | None = Field(None, description="argv words of the owner")
     cwd: Text | None = Field(None, description="folder the owner works in, and `start` runs in")
@@ -436,13 +437,15 @@ class LoadedConfig:
     """A config and where it came from: `path` None means it was made in memory.
 
     `secret_sources` maps a secret's key path (`smoke[0].token`) to the text in the file
-    (`${API_TOKEN}`); literal secrets have no entry.
+    (`${API_TOKEN}`); literal secrets have no entry. `notes` tell of a config made in memory what
+    was left out of it and how to get a file.
     """
 
     config: Config
     folder: Path
     path: Path | None = None
     secret_sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    notes: tuple[str, ...] = ()
 
     def resolve(self, written: str) -> Path:
         """The absolute path of a path as written in the file; `~` is the user's home."""

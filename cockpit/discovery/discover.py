@@ -55,7 +55,9 @@ _BEAT_WORDS = re.compile(
 )
 _DATA = (".json", ".pid")
 _DATE = re.compile(r"(?<!\d)20\d\d([-_]?)\d\d\1\d\d(?!\d)")
-_EPHEMERAL = 32768
+EPHEMERAL = 32768
+"""From this port on systems hand ports out by chance (Linux from here, others from 49152)."""
+_MOST_TOLD = 8
 
 
 def discover(
@@ -80,6 +82,8 @@ def discover(
     pidfiles = tuple(_pidfiles(found))
     heartbeats, reports = _json_files(found, pidfiles, over)
     notes = [found.stopped] if found.stopped else []
+    if found.unfit:
+        notes.append(_unfit_text(found.unfit))
     try:
         listeners = (source or default_source(clock)).snapshot().listeners
     except OSError as error:
@@ -94,6 +98,14 @@ def discover(
         ports=tuple(_ports(listeners, folder)),
         notes=tuple(notes),
     )
+
+
+def _unfit_text(names: list[str]) -> str:
+    """The note on names that were passed over: how many, and the first of them."""
+    shown = ", ".join("".join(filter(str.isprintable, name)) for name in names[:_MOST_TOLD])
+    more = f" and {len(names) - _MOST_TOLD} more" if len(names) > _MOST_TOLD else ""
+    what = "name" if len(names) == 1 else "names"
+    return f"passed over {len(names)} {what} that a config can't hold: {shown}{more}"
 
 
 def _checklists(folder: Path, found: Walk, over: Callable[[], bool]) -> Iterator[FoundChecklist]:
@@ -205,7 +217,7 @@ def _glob(name: str) -> str:
 def _ports(listeners: Iterable[Listener], folder: Path) -> Iterator[FoundPort]:
     def rank(listener: Listener) -> tuple[bool, bool, bool, int]:
         here = _ours(listener, folder)
-        return (not here, not listener.services, listener.port >= _EPHEMERAL, listener.port)
+        return (not here, not listener.services, listener.port >= EPHEMERAL, listener.port)
 
     for listener in sorted(listeners, key=rank):
         if not 1 <= listener.port <= 65535:
@@ -241,21 +253,23 @@ def look_around(
 ) -> LoadedConfig:
     """A config in memory of what is found below `folder` and on this machine's ports.
 
-    It reads files and lists ports; it runs no command and sends no request. The evidence goes to
-    this user's state folder, one store for each folder looked at.
+    It reads files and lists ports; it runs no command and sends no request. Ports are shown and
+    nothing is expected of them: that one listens now does not say that it should. The evidence
+    goes to this user's state folder, one store for each folder looked at.
     """
     found = discover(folder, source=source, clock=clock, seconds=seconds)
     key = hashlib.sha256(str(found.folder).encode("utf-8", "surrogateescape")).hexdigest()[:16]
     state = platformdirs.user_state_path("paperlive-cockpit", appauthor=False)
     names = Names()
+    ports = [one for one in found.ports if one.port < EPHEMERAL]
     document: dict[str, Any] = {
         "cockpit": {
             "label": "LOOK AROUND",
             "store": str(state / "look-around" / key / "evidence.db"),
         },
         "listener": [
-            {"name": names.fresh(f"port {p.port}"), "port": p.port, "expect": p.expect}
-            for p in found.ports[:MOST_PORTS]
+            {"name": names.fresh(f"port {p.port}"), "port": p.port, "expect": "any"}
+            for p in ports[:MOST_PORTS]
         ],
         "heartbeat": [_beat_table(b, names) for b in found.heartbeats[:MOST_HEARTBEATS]],
         "checklist": [
@@ -263,7 +277,30 @@ def look_around(
             for c in found.checklists[:MOST_CHECKLISTS]
         ],
     }
-    return LoadedConfig(Config.model_validate(document), found.folder, None)
+    config = Config.model_validate(document)
+    return LoadedConfig(config, found.folder, notes=tuple(_notes(config, found, len(ports))))
+
+
+def _notes(config: Config, found: Findings, ports: int) -> Iterator[str]:
+    """How much of what is here was taken, and what makes a config of it."""
+    counts = (
+        (len(config.checklist), len(found.checklists), "checklist"),
+        (len(config.listener), ports, "port"),
+        (len(config.heartbeat), len(found.heartbeats), "heartbeat"),
+    )
+    told = [_taken(*count) for count in counts if count[1]]
+    yield f"`cockpit init` makes a config of this: {', '.join(told) or 'nothing found to watch'}"
+    if left := len(found.ports) - ports:
+        what = "port" if left == 1 else "ports"
+        yield f"{left} {what} from {EPHEMERAL} on left out: systems hand them out by chance"
+    if found.reports:
+        yield f"{_taken(len(found.reports), len(found.reports), 'report')} left to the config"
+    yield from found.notes
+
+
+def _taken(taken: int, found: int, what: str) -> str:
+    amount = f"{taken} of {found}" if taken < found else str(taken)
+    return f"{amount} {what}{'' if found == 1 else 's'}"
 
 
 def _beat_table(beat: FoundHeartbeat, names: Names) -> dict[str, Any]:

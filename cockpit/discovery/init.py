@@ -13,6 +13,7 @@ from cockpit.config.errors import ConfigErrors
 from cockpit.config.load import FILE_NAME, loads
 from cockpit.config.show import to_toml
 from cockpit.discovery.discover import (
+    EPHEMERAL,
     MOST_CHECKLISTS,
     MOST_HEARTBEATS,
     MOST_PORTS,
@@ -108,7 +109,7 @@ def _table(kind: str, why: str, keys: Iterable[tuple[str, object]], *further: st
 
 
 def _listeners(ports: Iterable[FoundPort], names: Names) -> Iterator[str]:
-    """Ports whose owner works in this folder; the others of this machine stand as comments."""
+    """Ports whose owner works in this folder; others, and chance ports, stand as comments."""
     for index, found in enumerate(ports):
         if index >= MOST_PORTS:
             return
@@ -118,7 +119,8 @@ def _listeners(ports: Iterable[FoundPort], names: Names) -> Iterator[str]:
             ("expect", found.expect),
         ]
         text = _table("listener", found.why, keys)
-        yield text if found.ours else text.replace("\n", "\n# ").rstrip("# ")
+        required = found.ours and found.port < EPHEMERAL
+        yield text if required else text.replace("\n", "\n# ").rstrip("# ")
 
 
 def _heartbeats(beats: Iterable[FoundHeartbeat], names: Names) -> Iterator[str]:

@@ -20,7 +20,7 @@ EXAMPLES = {
 [[listener]]
 name = "backend"
 port = 8001
-expect = "one"                     # one | none | some
+expect = "one"                     # one | none | some | any (only shown)
 process = ["uvicorn", "app.main:app"]   # words of the owner's command line
 """,
     "heartbeat": """\

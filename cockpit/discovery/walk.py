@@ -43,17 +43,23 @@ class Entry:
 
 @dataclass(slots=True)
 class Walk:
-    """The files found, nearest first; `stopped` says why the look ended early, or is empty."""
+    """The files found, nearest first; `stopped` says why the look ended early, or is empty.
+
+    `unfit` are the names of files and folders that were passed over because no config could hold
+    them, made fit to be drawn.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     stopped: str = ""
+    unfit: list[str] = field(default_factory=list)
 
 
 def walk(folder: Path, suffixes: Iterable[str], over: Callable[[], bool]) -> Walk:
     """Files below `folder` with one of these suffixes (lower case), folder by folder.
 
     Passed over: hidden folders, virtual environments, what package managers and builds make,
-    symbolic links to folders, and names that a config could not hold or a terminal not show.
+    symbolic links to folders, and names that a config could not hold or a terminal not show
+    (these are told of).
     Ends when `over()` says so or after MOST_FILES files of any kind.
     """
     wanted = tuple(suffixes)
@@ -71,6 +77,8 @@ def walk(folder: Path, suffixes: Iterable[str], over: Callable[[], bool]) -> Wal
                 return found
             seen += 1
             if _unfit(entry.name):
+                if entry.name.lower().endswith(wanted) or _is_folder(entry):
+                    found.unfit.append(clean(prefix + entry.name, limit=60))
                 continue
             name = prefix + entry.name
             if _is_folder(entry):

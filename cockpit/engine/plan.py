@@ -31,8 +31,8 @@ class Plan:
 
     @property
     def order(self) -> tuple[Planned, ...]:
-        """Names and concerns, as the board wants them."""
-        return tuple(Planned(p.probe.name, p.probe.affects) for p in self.probes)
+        """Names, concerns and what counts, as the board wants them."""
+        return tuple(Planned(p.probe.name, p.probe.affects, p.probe.counts) for p in self.probes)
 
     def probe(self, name: str) -> Probe | None:
         """The probe of that name, or None."""

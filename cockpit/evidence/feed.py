@@ -113,17 +113,15 @@ class StoreFeed:
     def _watch(self, now: datetime) -> Watch:
         state = self._lease
         trouble = self._trouble
-        collector = "no collector"
+        collector = ""
         if state is not None:
             holder = state.holder
             collector = f"{holder.kind} {holder.actor} {holder.pid}"
             if state.released_at is not None:
                 trouble = trouble or f"{collector} stopped watching {instant(state.released_at)}"
-                collector = "no collector"
+                collector = ""
             elif now - state.beat_at > timedelta(seconds=DEAD_AFTER):
                 trouble = trouble or f"no beat of {collector} since {instant(state.beat_at)}"
-            else:
-                collector = f"attached to {collector}"
         else:
             trouble = trouble or "nobody watches"
         return Watch(

@@ -70,6 +70,7 @@ class Probe(ABC):
         self.folder = folder
         self.name = table.name
         self.affects: Concern = table.affects
+        self.counts = True  # whether a roll-up is made of it; else it is only shown
         self.every = table.every
         self.timeout = table.timeout
         self.runbook = table.runbook

@@ -11,11 +11,11 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote, quote_plus
 
 MASK = b"[redacted]"
 _SHORTEST = 4
 _LONG = 8
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~")
 _SECRET_WORDS = (b"token", b"passw", b"secret", b"key", b"credential", b"authorization", b"cookie")
 _SECRET_WORD = rb"(?:token|passw(?:or)?d|secret|api[_-]?key|credential|authorization|cookie)"
 _NAMED = re.compile(
@@ -45,22 +45,20 @@ class Redactor:
     """Takes secrets out of bytes and texts. Its repr shows none of them."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms: set[bytes] = set()
-        masked: list[bytes] = []
+        plain: set[bytes] = set()
+        patterns: list[bytes] = []
         self._tails: list[bytes] = []
         for secret in {secret for secret in secrets if len(secret) >= _SHORTEST}:
             raw = secret.encode("utf-8", "surrogatepass")
-            forms |= {raw, json.dumps(secret)[1:-1].encode("ascii")}
+            plain.add(json.dumps(secret)[1:-1].encode("ascii"))
+            patterns.append(_encoded(raw))
             if len(raw) >= _LONG:
-                forms |= {
-                    quote(raw, safe="").encode("ascii"),
-                    quote_plus(raw).encode("ascii"),
-                    base64.b64encode(raw).rstrip(b"="),
-                }
-                masked.append(_masked(raw))
+                plain.add(base64.b64encode(raw).rstrip(b"="))
+                patterns.append(_masked(raw))
                 self._tails.append(raw)
-        ordered = sorted(forms, key=len, reverse=True)
-        patterns = [re.escape(form) for form in ordered] + masked
+        patterns += map(re.escape, plain)
+        # The longest first: an alternative that is the beginning of another would leave its rest.
+        patterns.sort(key=len, reverse=True)
         self._known = re.compile(b"|".join(patterns)) if patterns else None
 
     def __repr__(self) -> str:
@@ -98,6 +96,25 @@ class Redactor:
                 if body.endswith(secret[:length]):
                     return body[:-length] + MASK
         return body
+
+
+def _encoded(secret: bytes) -> bytes:
+    """A pattern for the secret with any part of it percent-encoded (RFC 3986 2.1), or with its
+    slashes escaped as some JSON writers do. What never needs encoding is matched plain: fast.
+    """
+    return b"".join(map(_encoded_byte, secret))
+
+
+def _encoded_byte(byte: int) -> bytes:
+    raw = re.escape(bytes([byte]))
+    if byte in _UNRESERVED:
+        return raw
+    forms = [raw, b"(?i:%%%02x)" % byte]
+    if byte == ord(" "):
+        forms.append(rb"\+")
+    if byte == ord("/"):
+        forms.append(rb"\\/")
+    return b"(?:" + b"|".join(forms) + b")"
 
 
 def _masked(secret: bytes) -> bytes:

@@ -19,6 +19,7 @@ def identity_of(loaded: LoadedConfig, user: str, host: str) -> Identity:
         checkout=loaded.folder.name,
         label=loaded.config.cockpit.label,
         config=str(loaded.path or "look-around, no config file"),
+        notes=loaded.notes,
     )
 
 

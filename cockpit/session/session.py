@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cockpit.clock import Clock, SystemClock
 from cockpit.config.models import LoadedConfig
@@ -133,7 +133,7 @@ class Session:
                 progress=lambda reply: self._present.push_reply(reply),
             ),
         )
-        self._recorder.subscribe(self._memory.hear)
+        self._recorder.subscribe(self._hear)
         self._thread.start()
         self._thread.spawn(self._live())
         self._ready.wait(START_TIMEOUT)
@@ -186,10 +186,18 @@ class Session:
 
         events = await asyncio.to_thread(read)
         self._memory.hear(events)
-        if events and self._engine is not None:
-            for planned in self._plan.probes:
-                if planned.probe.kind == "checklist":
-                    self._engine.trigger(planned.probe.name, "evidence read")
+        self._look_again({event.probe for event in events})
+
+    def _hear(self, events: Sequence[Event], _standings: object) -> None:
+        """From the recorder's thread: what other processes did to checklists."""
+        self._memory.hear(events)
+        if names := {event.probe for event in events if event.kind in KINDS}:
+            self._thread.call(lambda: self._look_again(names))
+
+    def _look_again(self, names: Collection[str]) -> None:
+        if self._engine is not None:
+            for name in names:
+                self._engine.trigger(name, "evidence")
 
     def _observations(self) -> Mapping[str, Observation]:
         return {name: each.observation for name, each in self._recorder.standings.items()}

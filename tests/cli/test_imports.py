@@ -31,6 +31,8 @@ finally:
         ["config", "show", "--config", "cockpit.toml"],
         ["config", "schema"],
         ["evidence", "log", "--config", "cockpit.toml"],
+        ["checklist", "list", "LIST.md"],
+        ["checklist", "set", "LIST.md", "done", "--line", "3"],
     ],
     ids=" ".join,
 )

@@ -98,7 +98,7 @@ def test_reset_ends_what_matches_and_leaves_the_rest_alone(tmp_path: Path, serve
     assert done.returncode == 1, done.stderr
     assert str(other.pid) in done.stdout and "does not match" in done.stdout
     assert f"frees port {port}" in done.stdout
-    assert first.wait() and second.wait()
+    assert first.wait(20) and second.wait(20)
     assert other.poll() is None and free(port) and not free(elsewhere)
     found = events(tmp_path)
     intents = [e for e in found if "is ending" in str(e["text"])]

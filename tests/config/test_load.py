@@ -214,7 +214,7 @@ BROKEN = {
     ),
     "choice": (
         LISTENER + 'port = 1\nexpect = "On"\n',
-        'cockpit.toml:4: listener[0].expect: expected one of "one", "none", "some", found "On"; '
+        'cockpit.toml:4: listener[0].expect: expected one of "one", "none", "some", "any", found "On"; '
         'did you mean "one"?',
     ),
     "concern": (

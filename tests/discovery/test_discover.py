@@ -33,7 +33,7 @@ from cockpit.discovery.findings import (
 )
 from cockpit.discovery.init import InitError, render_init, write_init
 from cockpit.discovery.templates import EXAMPLES
-from cockpit.system.listeners import ListenerSnapshot, default_source
+from cockpit.system.listeners import Listener, ListenerSnapshot, default_source
 
 BEAT = {"timestamp": "2026-11-20T13:18:28.838398", "pid": 17685, "total_decisions_session": 76}
 REPORT = {"summary": {"gates": {"a": {"met": True, "current": 1}, "b": {"met": False}}}}
@@ -265,9 +265,52 @@ def test_a_real_port_of_this_folder_comes_first_and_is_not_contacted(
         assert first.why.startswith("listening now: ")
         other = next(p for p in found.ports if p.port == ours.getsockname()[1])
         assert not other.ours
-    loaded = look_around(tmp_path / "work")
-    assert loaded.config.listener[0].port == server
-    assert loads(render_init(found), tmp_path / "work").config.listener[0].port == server
+
+
+def port(number: int, *, ours: bool = True) -> FoundPort:
+    return FoundPort(number, "one", ours, "listening now: x (PID 5)")
+
+
+def test_a_port_of_this_folder_is_a_requirement_in_the_file_unless_the_system_chose_it(
+    tmp_path: Path,
+) -> None:
+    found = Findings(tmp_path, ports=(port(8001), port(48715), port(5432, ours=False)))
+    text = render_init(found)
+    assert [one.port for one in loads(text, tmp_path).config.listener] == [8001]
+    assert "\n# port = 48715" in text and "\n# port = 5432" in text
+
+
+class SomePorts(NoPorts):
+    """A machine with listeners on these ports, owners unknown."""
+
+    def __init__(self, *ports: int) -> None:
+        self.ports = ports
+
+    def snapshot(self, ports: Collection[int] | None = None) -> ListenerSnapshot:
+        listeners = tuple(
+            Listener(number, ("127.0.0.1",), True, False, (), (), 1, False) for number in self.ports
+        )
+        return ListenerSnapshot(listeners, "some")
+
+
+def test_looking_around_requires_nothing_of_a_port_and_leaves_chance_ports_out(
+    tmp_path: Path,
+) -> None:
+    loaded = look_around(tmp_path, source=SomePorts(8001, 48715, 60000))
+    assert [(one.port, one.expect) for one in loaded.config.listener] == [(8001, "any")]
+    assert "2 ports from 32768 on left out: systems hand them out by chance" in loaded.notes
+
+
+def test_looking_around_says_how_much_it_took_and_what_makes_a_config(tmp_path: Path) -> None:
+    for number in range(12):
+        put(tmp_path, f"{number}/PLAN.md", "- [ ] x\n")
+    loaded = look_around(tmp_path, source=SomePorts(*range(8000, 8020)))
+    hint = "`cockpit init` makes a config of this:"
+    assert loaded.notes == (f"{hint} 8 of 12 checklists, 12 of 20 ports",)
+    few = look_around(tmp_path / "1", source=SomePorts(8001))
+    assert few.notes == (f"{hint} 1 checklist, 1 port",)
+    none = look_around(tmp_path / "none", source=NoPorts())
+    assert none.notes == (f"{hint} nothing found to watch",)
 
 
 def test_looking_around_makes_a_config_in_memory(folder: Path) -> None:
@@ -402,7 +445,7 @@ file_names = st.from_regex(r"[^\x00-\x1f\x7f/\\$*?\[\]\"]{1,20}", fullmatch=True
     st.sampled_from([None, "$.ts"]),
     st.sampled_from([None, "local", "utc"]),
 )
-@settings(max_examples=150)
+@settings(deadline=None, max_examples=150)
 def test_whatever_is_found_the_file_loads(
     tmp_path_factory: pytest.TempPathFactory,
     checklists: list[str],
@@ -427,7 +470,9 @@ def test_whatever_is_found_the_file_loads(
     config = loads(render_init(found), folder, {}).config
     assert [beat.file for beat in config.heartbeat] == others
     assert [gate.json_file for gate in config.gate] == others
-    assert [one.port for one in config.listener] == [port for port, ours in ports if ours]
+    assert [one.port for one in config.listener] == [
+        port for port, ours in ports if ours and port < 32768
+    ]
     renamed = replace(found, checklists=())
     assert loads(render_init(renamed), folder, {}).config.checklist == []
 
@@ -449,5 +494,8 @@ def test_names_no_config_could_hold_are_passed_over(tmp_path: Path) -> None:
         file.write("- [ ] x\n")
     found = discover(tmp_path, source=NoPorts())
     assert [c.file for c in found.checklists] == ["ok ü.md"]
-    write_init(tmp_path, source=NoPorts())
+    (note,) = found.notes
+    assert note.startswith("passed over 8 names that a config can't hold: ")
+    assert "a${X}.md" in note and note.isprintable()
+    assert f"note: {note}" in write_init(tmp_path, source=NoPorts())
     assert [c.file for c in load(tmp_path / "cockpit.toml").config.checklist] == ["ok ü.md"]

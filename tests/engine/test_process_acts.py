@@ -107,10 +107,9 @@ def port() -> int:
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
     started: list[subprocess.Popen[str]] = []
-    (tmp_path / "serve.py").write_text(SERVER, encoding="utf-8")
 
-    def run(port: int, *words: str, name: str = "serve.py") -> subprocess.Popen[str]:
-        script = tmp_path / name
+    def run(port: int, *words: str, name: str = "") -> subprocess.Popen[str]:
+        script = tmp_path / (name or script_of(port))
         script.write_text(SERVER, encoding="utf-8")
         process = subprocess.Popen(
             [sys.executable, str(script), str(port), *words], stdout=subprocess.PIPE, text=True
@@ -141,8 +140,14 @@ def ended() -> Iterator[list[int]]:
             handle.close()
 
 
+def script_of(port: int) -> str:
+    """A name of its own for each test: what runs is looked for on the whole machine."""
+    return f"serve_{port}.py"
+
+
 def config(port: int, more: str = "") -> str:
-    return f'[[listener]]\nname = "api"\nport = {port}\nprocess = ["serve.py"]\n{more}'
+    words = f'process = ["{script_of(port)}"]'
+    return f'[[listener]]\nname = "api"\nport = {port}\n{words}\n{more}'
 
 
 async def test_nothing_is_planned_or_done_unless_armed(tmp_path: Path, serve: Serve, port: int):
@@ -179,7 +184,7 @@ async def test_the_pid_shown_is_typed_and_then_it_ends(tmp_path: Path, serve: Se
     assert asked.question is not None
     assert asked.question.expected == str(process.pid)
     shown = "\n".join(asked.question.lines)
-    assert "serve.py" in shown and f"frees port {port}" in shown and "old" in shown
+    assert script_of(port) in shown and f"frees port {port}" in shown and "old" in shown
     wrong = await operator.confirm(asked, str(process.pid + 1))
     assert not wrong.ok and process.poll() is None
     assert not (await operator.confirm(asked)).ok, "a question is answered once"
@@ -238,7 +243,7 @@ async def test_all_on_a_port_that_match_end_in_one_go(
     assert set(asked.question.expected.split()) == {str(one.pid), str(two.pid)}
     assert any("left alone" in line and str(other.pid) in line for line in asked.question.lines)
     done = await operator.confirm(asked)
-    assert one.wait() and two.wait() and other.poll() is None
+    assert one.wait(20) and two.wait(20) and other.poll() is None
     assert f"{other.pid}" not in done.text.split("ended")[1].split(";")[0]
     other.kill()
     other.wait()
@@ -347,13 +352,14 @@ async def test_a_question_grows_old(tmp_path: Path, serve: Serve, port: int) -> 
 
 
 def started(python: str, port: int, *more: str) -> str:
-    words = ", ".join(f"'{word}'" for word in (python, "serve.py", str(port), *more))
+    words = ", ".join(f"'{word}'" for word in (python, script_of(port), str(port), *more))
     return f"start = [{words}]\nready_path = '/health'\nready_line = '^up$'\n"
 
 
 async def test_one_is_started_verified_and_started_anew(
-    tmp_path: Path, serve: Serve, port: int, ended: list[int]
+    tmp_path: Path, port: int, ended: list[int]
 ) -> None:
+    (tmp_path / script_of(port)).write_text(SERVER, encoding="utf-8")
     operator = Operator(tmp_path, config(port, started(sys.executable, port)))
     asked = await operator.asked(PlanStart("api"))
     assert asked.question is not None and asked.question.expected == str(port)
@@ -375,8 +381,9 @@ async def test_one_is_started_verified_and_started_anew(
 
 
 async def test_a_start_that_does_not_answer_is_told(
-    tmp_path: Path, serve: Serve, port: int, ended: list[int]
+    tmp_path: Path, port: int, ended: list[int]
 ) -> None:
+    (tmp_path / script_of(port)).write_text(SERVER, encoding="utf-8")
     more = started(sys.executable, port).replace("/health", "/missing") + "ready_within = 1\n"
     operator = Operator(tmp_path, config(port, more))
     done = await operator.confirm(await operator.asked(PlanStart("api")))

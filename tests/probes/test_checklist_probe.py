@@ -98,6 +98,38 @@ def test_an_unclosed_fence_hides_boxes(tmp_path: Path, look: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("- [x] a\n\n```\n- [ ] b\n", Verdict.UNKNOWN),
+        ("- [ ] a\n\n```\n- [ ] b\n", Verdict.UNKNOWN),
+        ("- [!] a\n\n```\n- [ ] b\n", Verdict.FAIL),
+        ("- [x] a\n\n```\nno box\n", Verdict.OK),
+    ],
+)
+def test_boxes_nobody_can_count_are_no_ok(
+    tmp_path: Path, look: Any, text: str, verdict: Verdict
+) -> None:
+    seen = look(probe(tmp_path, text)).observation
+    assert seen.verdict is verdict
+    gate, _ = gate_on(tmp_path)
+    assert (look(gate, board={"list": seen}).observation.verdict is Verdict.OK) is (
+        verdict is Verdict.OK
+    )
+    alone, _ = gate_on(tmp_path, checklist="list.md")
+    judged = look(alone).observation
+    assert (judged.verdict is Verdict.OK) is (verdict is Verdict.OK)
+    if seen.verdict is not Verdict.OK:
+        assert "1 behind an open code fence" in seen.headline
+
+
+@pytest.mark.parametrize("text", ["- [x] a\n- [ ]\n", "- [x] a\n- [ ] <!-- x -->\n"])
+def test_an_item_without_text_is_named_by_its_line(tmp_path: Path, look: Any, text: str) -> None:
+    seen = look(probe(tmp_path, text)).observation
+    assert seen.headline == "1/2, next line 2, which has no text"
+    assert seen.findings[1].subject == "line 2, which has no text"
+
+
+@pytest.mark.parametrize(
     ("text", "found"),
     [
         (b"~~~\n- [ ] a\n```\n", (1, 1)),

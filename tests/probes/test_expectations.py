@@ -106,6 +106,14 @@ def test_a_known_secret_in_any_form(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["ab/cd+ef==gh", "ab/cd%2Bef%3D%3Dgh", "ab%2fcd%2bef%3d%3dgh", "ab\\/cd+ef==gh",
+             "ab%2Fcd+ef==gh"]
+)  # fmt: skip
+def test_a_secret_however_much_of_it_is_encoded(text: str) -> None:
+    assert Redactor(["ab/cd+ef==gh"]).text(f"/x?t={text}&n=1") == "/x?t=[redacted]&n=1"
+
+
+@pytest.mark.parametrize(
     ("text", "hidden"),
     [
         ('{"access_token": "abc.def"}', "abc.def"),

@@ -75,7 +75,7 @@ def test_the_last_word_is_on_stderr() -> None:
 @pytest.mark.parametrize(
     ("ending", "verdict", "title"),
     [
-        (Ending.TIMEOUT, Verdict.FAIL, "TIMEOUT"),
+        (Ending.TIMEOUT, Verdict.UNKNOWN, "TIMEOUT"),
         (Ending.MISSING, Verdict.UNKNOWN, "MISSING"),
         (Ending.KILLED, Verdict.FAIL, "CRASHED"),
     ],

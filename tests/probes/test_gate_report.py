@@ -17,8 +17,9 @@ from cockpit.config.models import Config, GateTable, LoadedConfig
 from cockpit.model import DoubtKind, Verdict
 from cockpit.probes import build
 from cockpit.probes.base import Probe
+from cockpit.probes.gate.ages import name_date, report_time
 from cockpit.probes.gate.judgement import GateJudgement, Tally, decide
-from cockpit.probes.gate.report import judge_report, name_date, report_time
+from cockpit.probes.gate.report import judge_report
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 EACH = {"each": "$.summary.promotion_gate_progress", "met": "met"}
@@ -80,6 +81,59 @@ def test_claims_that_prove_nothing(claim: dict[str, Any]) -> None:
     seen = judged(weekly(trades=9, x=claim))
     assert seen.verdict is Verdict.UNKNOWN
     assert seen.doubts
+
+
+@pytest.mark.parametrize(
+    ("claim", "kind", "words"),
+    [
+        ({"met": True}, DoubtKind.CLAIMED_ONLY, "no figures"),
+        ({"met": True, "required": 8}, DoubtKind.CLAIMED_ONLY, "no figures"),
+        (True, DoubtKind.CLAIMED_ONLY, "no figures"),
+        ("PASS", DoubtKind.CLAIMED_ONLY, "no figures"),
+        (part(1, float("nan"), True), DoubtKind.VACUOUS, "current is NaN"),
+        (part(1, float("inf"), True), DoubtKind.VACUOUS, "current is Infinity"),
+        (part(1, "n/a", True), DoubtKind.VACUOUS, "current is n/a"),
+        (part(">= 4", 2, True), DoubtKind.CONTRADICTS, "2 is not >= 4"),
+        ({**part(4, 2, True), "operator": "gte"}, DoubtKind.CONTRADICTS, "2 is not >= 4"),
+        ({**part(4, 6, True), "op": "<="}, DoubtKind.CONTRADICTS, "6 is not <= 4"),
+    ],
+)
+def test_a_claim_is_not_a_proof(claim: Any, kind: DoubtKind, words: str) -> None:
+    seen = judged(weekly(trades=9, x=claim))
+    assert seen.verdict is Verdict.UNKNOWN
+    assert seen.basis["proven"] == 0
+    assert kind in kinds(seen)
+    assert words in seen.headline
+
+
+@pytest.mark.parametrize(
+    ("name", "required", "current"),
+    [
+        ("weeks_collected", 8, 2), ("hit_rate", 0.55, 0.4), ("incremental_sharpe", 0.5, 0.1),
+        ("min_trades", 10, 3), ("max_drawdown", 0.15, 0.4), ("error_rate", 0.01, 0.2),
+    ],
+)  # fmt: skip
+def test_figures_that_contradict_the_claim_where_the_direction_is_sure(
+    name: str, required: float, current: float
+) -> None:
+    seen = judged(weekly(trades=9, **{name: part(required, current, True)}))
+    assert (seen.verdict, seen.basis["proven"]) == (Verdict.UNKNOWN, 0)
+    assert DoubtKind.CONTRADICTS in kinds(seen)
+    assert judged(weekly(trades=9, **{name: part(required, required, True)})).doubts == ()
+
+
+def test_below_what_is_required_is_a_doubt_where_smaller_may_be_better() -> None:
+    seen = judged(weekly(trades=9, btc_mitigation=part(0.02, 0.011, True)))
+    assert seen.verdict is Verdict.OK
+    assert [doubt.kind for doubt in seen.doubts] == [DoubtKind.CONTRADICTS]
+    assert "0.011 is below the required 0.02" in seen.doubts[0].text
+
+
+@pytest.mark.parametrize("gates", [None, 3, "soon", {}, []])
+def test_no_parts_are_no_gate(gates: Any) -> None:
+    seen = judged({"gates": gates}, score={"each": "$.gates", "met": "met"})
+    assert (seen.verdict, seen.findings[0].title) == (Verdict.UNKNOWN, "NO REPORT")
+    assert seen.basis["total"] == 0
 
 
 @pytest.mark.parametrize("data", [{}, [], None, 1, "x", {"summary": {}}, weekly(),
@@ -257,6 +311,36 @@ def test_an_old_report_is_unknown_from_its_moment_on(tmp_path: Path, look: Any) 
     assert gate.next_due(stale) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "days", "verdict"),
+    [
+        ("r_x.json", 0.9, Verdict.OK), ("r_x.json", 20, Verdict.OK),
+        ("r_x.json", 400, Verdict.UNKNOWN), ("r_weekly.json", 7, Verdict.OK),
+        ("r_weekly.json", 9, Verdict.UNKNOWN), ("r_daily.json", 3, Verdict.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_an_old_report_is_not_fresh_because_nobody_set_a_limit(
+    tmp_path: Path, look: Any, name: str, days: float, verdict: Verdict
+) -> None:
+    write(tmp_path, name, GREEN, age=days * 86400)
+    gate = probe(tmp_path)
+    seen = look(gate, clock=Still(NOW)).observation
+    assert seen.verdict is verdict
+    assert ("report of" in seen.headline) is (days > 1)
+    assert (seen.findings[0].title == "GATE STALE") is (verdict is Verdict.UNKNOWN)
+    due = gate.next_due(seen)
+    assert (due is None) is (verdict is Verdict.UNKNOWN)
+    later = look(gate, clock=Still(NOW + timedelta(days=400))).observation
+    assert {doubt.kind for doubt in later.doubts} == {DoubtKind.STALE}
+
+
+def test_an_old_failure_stays_one(tmp_path: Path, look: Any) -> None:
+    write(tmp_path, "r_x.json", weekly(trades=3, a=part(2, 1, False)), age=400 * 86400)
+    seen = look(probe(tmp_path), clock=Still(NOW)).observation
+    assert seen.verdict is Verdict.FAIL
+    assert DoubtKind.STALE in {doubt.kind for doubt in seen.doubts}
+
+
 @pytest.mark.parametrize(("name", "age"), [("r_2099-01-01.json", 60), ("r_x.json", -86400)])
 def test_a_report_from_the_future_is_not_ok(
     tmp_path: Path, look: Any, name: str, age: float
@@ -278,7 +362,8 @@ def test_rubbish_is_unknown(tmp_path: Path, look: Any, body: str) -> None:
 
 def test_a_half_written_report_is_read_again(tmp_path: Path, look: Any, quick_clock: Any) -> None:
     write(tmp_path, "r_x.json", '{"summary": {')
-    clock = quick_clock(slept=lambda: write(tmp_path, "r_x.json", GREEN))
+    old = NOW.timestamp() - quick_clock().now().timestamp()
+    clock = quick_clock(slept=lambda: write(tmp_path, "r_x.json", GREEN, age=old))
     assert look(probe(tmp_path), clock=clock).observation.verdict is Verdict.OK
 
 

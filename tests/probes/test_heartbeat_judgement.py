@@ -116,6 +116,49 @@ def test_a_touched_file_does_not_make_an_old_beat_young() -> None:
     assert DoubtKind.CONTRADICTS in kinds(judged)
 
 
+def test_stalled_names_the_witness_that_decided() -> None:
+    judged = verdict_of(with_beat(mtime=ago(3600)))
+    assert judged.headline == (
+        "stalled: file last written 2026-01-05T11:00:00Z, though its timestamp says"
+        " 2026-01-05T12:00:00Z; limit 5m"
+    )
+    judged = verdict_of(with_beat(timestamp=ago(3600)))
+    assert judged.headline.startswith("stalled: last beat 2026-01-05T11:00:00Z, limit 5m")
+
+
+def test_the_wrong_zone_is_the_first_thing_told() -> None:
+    """A UTC writer read as local time: three hours old, and its engine started after that."""
+    engine = replace(ENGINE, started_at=ago(600))
+    seen = with_beat(timestamp=ago(10800), otherwise=NOW)
+    judged = verdict_of(replace(seen, engines=(engine,)))
+    assert judged.verdict is Verdict.UNKNOWN
+    assert title(judged, "age") == "WRONG ZONE"
+    assert title(judged, "parity") == ""
+    assert judged.headline.startswith("wrong zone: ")
+    assert 'naive_timestamps = "utc"' in judged.headline
+    assert DoubtKind.CLOCK in kinds(judged)
+
+
+def test_the_wrong_zone_hides_no_engine_that_took_over_the_pid() -> None:
+    engine = replace(ENGINE, started_at=NOW + timedelta(seconds=30))
+    judged = verdict_of(replace(with_beat(timestamp=ago(10800), otherwise=NOW), engines=(engine,)))
+    assert title(judged, "parity") == "PID MISMATCH"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"read": BeatRead(Beat(NOW, NOW, None, 76))}, "NO PID"),
+        ({"pidfile": PidRead(trouble="no such file")}, "NO PIDFILE"),
+        ({"pidfile": PidRead(trouble="it is empty")}, "NO PIDFILE"),
+    ],
+)
+def test_a_witness_that_says_nothing_is_no_mismatch(changes: Any, expected: str) -> None:
+    judged = verdict_of(replace(GOOD, **changes))
+    assert (judged.verdict, title(judged, "parity")) == (Verdict.UNKNOWN, expected)
+    assert next(f for f in judged.findings if f.key == "parity").next_act
+
+
 def test_a_file_time_in_the_future_is_no_witness() -> None:
     judged = verdict_of(with_beat(mtime=NOW + timedelta(hours=3)))
     assert judged.verdict is Verdict.OK

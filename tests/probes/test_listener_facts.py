@@ -96,7 +96,7 @@ def test_the_program_on_another_port_is_drift(tmp_path: Path, look: Any, server:
     assert found is not None
     assert (found.verdict, found.title) == (Verdict.FAIL, "PORT DRIFT")
     assert f"found on {port} ({process.pid})" in found.text
-    assert found.facts["elsewhere"] == (port,)
+    assert found.facts["elsewhere"][0] == port
 
 
 @linux

@@ -110,6 +110,10 @@ HIDDEN = listener(hidden=1)
         ({}, listener(hidden=2), Verdict.WARN, "OWNER HIDDEN"),
         ({}, listener(service(process(4412)), hidden=1), Verdict.UNKNOWN, "OWNER HIDDEN"),
         ({"expect": "some"}, HIDDEN, Verdict.OK, ""),
+        ({"expect": "any"}, None, Verdict.OK, ""),
+        ({"expect": "any"}, TWO, Verdict.OK, ""),
+        ({"expect": "any"}, HIDDEN, Verdict.OK, ""),
+        ({"expect": "any"}, listener(service(process(4412)), hidden=1), Verdict.OK, ""),
     ],
 )
 def test_what_is_expected(

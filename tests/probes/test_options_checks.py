@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.model import DoubtKind, Verdict
+from cockpit.probes.smoke.options_chain import chain_of, judge_chain
 from cockpit.probes.smoke.options_checks import (
-    chain_of,
     expiration_dates,
-    judge_chain,
     judge_expirations,
     judge_health,
 )
@@ -77,7 +76,8 @@ def test_both_shapes_of_a_right_chain(wrap: Any) -> None:
     assert judge_chain(data, "SPY", DAY).verdict is Verdict.OK
     seen = greeks(data)
     assert seen.verdict is Verdict.OK, seen
-    assert seen.text == "18 of 18 contracts, 9 pairs agree"
+    assert seen.text == "18 of 18 contracts, 9 pairs agree, 9 priced"
+    assert seen.doubts == ()
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,71 @@ def test_both_shapes_of_a_right_chain(wrap: Any) -> None:
 def test_chains_that_are_not_right(data: Any, verdict: Verdict) -> None:
     seen = judge_chain(data, "SPY", DAY)
     assert (seen.verdict, seen.title) == (verdict, "CONTRACT")
-    assert seen.text
+    assert seen.text and seen.next_act
+
+
+def every(data: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    for row in data["calls"] + data["puts"]:
+        row.update(changes)
+    return data
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (every(chain(), expiration_date="2027-01-15"), "18 of 18 contracts expire 2027-01-15"),
+        (every(chain(expiration_date=None), expiration_date="2027-01-15"), "2027-01-15"),
+        (every(chain(), underlying_symbol="QQQ"), "18 of 18 contracts are of QQQ"),
+        (every(chain(), bid=5, ask=1), "18 of 18 contracts have a bid above their ask"),
+        (every(chain(), bid=-1), "18 of 18 contracts have a bid or ask below zero"),
+    ],
+)
+def test_rows_that_are_not_what_was_asked_for(data: Any, words: str) -> None:
+    seen = judge_chain(data, "SPY", DAY)
+    assert (seen.verdict, seen.title) == (Verdict.FAIL, "CONTRACT")
+    assert words in seen.text
+    assert seen.next_act
+
+
+def test_one_row_of_another_day_is_enough() -> None:
+    data = chain()
+    data["puts"][3]["expiration_date"] = "2026-01-23T00:00:00"
+    assert judge_chain(data, "SPY", DAY).text == f"1 of 18 contracts expire 2026-01-23, not {DAY}"
+
+
+def test_an_ask_of_zero_is_no_ask() -> None:
+    assert judge_chain(every(chain(), ask=0), "SPY", DAY).verdict is Verdict.OK
+
+
+@pytest.mark.parametrize("nothing", [None, 0, "n/a"])
+def test_a_chain_without_a_price_is_unknown(nothing: Any) -> None:
+    data = every(chain(), bid=nothing, ask=nothing, last_price=nothing)
+    seen = judge_chain(data, "SPY", DAY)
+    assert (seen.verdict, seen.text) == (Verdict.UNKNOWN, "18 contracts, none with a price")
+    assert seen.doubts[0].kind is DoubtKind.NOTHING_MEASURED
+    told = greeks(data)
+    assert "0 pairs priced" in told.text and told.doubts
+
+
+def test_last_prices_alone_are_prices() -> None:
+    data = every(chain(), bid=None, ask=None, last_price=1.5)
+    assert judge_chain(data, "SPY", DAY).verdict is Verdict.OK
+    assert "0 pairs priced" in greeks(data).text
+
+
+def test_without_the_price_of_the_underlying_parity_is_not_checked() -> None:
+    seen = greeks(chain(underlying_price=None))
+    assert seen.verdict is Verdict.OK
+    assert seen.text == (
+        "18 of 18 contracts, 9 pairs agree; 0 pairs priced: no price of the underlying"
+    )
+    assert [doubt.kind for doubt in seen.doubts] == [DoubtKind.PARTIAL_READ]
+
+
+def test_a_chain_that_nowhere_names_its_day_is_doubted() -> None:
+    seen = judge_chain(every(chain(expiration_date=None), expiration_date=None), "SPY", DAY)
+    assert seen.verdict is Verdict.OK
+    assert "names its expiration" in seen.doubts[0].text
 
 
 def test_a_wrong_total_is_a_contradiction() -> None:

@@ -47,6 +47,19 @@ def good(answer: Any, symbol: str = "SPY") -> dict[str, Any]:
     }
 
 
+class Meeting(threading.Event):
+    """An answer that waits until others wait as well."""
+
+    def __init__(self, together: threading.Barrier) -> None:
+        super().__init__()
+        self._together = together
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if not self.is_set():
+            self._together.wait()
+        return True
+
+
 def verdicts(seen: Observation) -> dict[str, str]:
     return {f.key: str(f.verdict) for f in seen.findings}
 
@@ -293,6 +306,75 @@ def test_latency_and_silence(server: Any, answer: Any, look: Any) -> None:
     assert late.findings[0].text.startswith("200")
 
 
+def test_a_hung_api_is_told_after_two_requests(server: Any, answer: Any, look: Any) -> None:
+    gate = threading.Event()
+    symbols = ["SPY", "OPTT", "QQQ", "IWM"]
+    for symbol in symbols:
+        server.answers |= good(answer, symbol)
+    for said in server.answers.values():
+        said.wait = gate
+    seen = look(smoke(server.url, symbols=symbols)).observation
+    gate.set()
+    assert server.paths == ["/api/health", "/api/options/expirations/SPY"]
+    assert seen.verdict is Verdict.FAIL
+    assert seen.finding("expirations:SPY").title == "SLOW"  # type: ignore[union-attr]
+    assert seen.finding("expirations:IWM").text.startswith("not asked: ")  # type: ignore[union-attr]
+    problems = problem_list({"options": Standing(seen, seen.observed_at)}, seen.observed_at, {})
+    assert len(problems) == 1
+
+
+def test_a_hung_health_alone_hides_nothing(server: Any, answer: Any, look: Any) -> None:
+    gate = threading.Event()
+    server.answers |= good(answer)
+    server.answers["/api/health"].wait = gate
+    seen = look(smoke(server.url, symbols=["SPY"])).observation
+    gate.set()
+    assert verdicts(seen) == {"health": "FAIL", "expirations:SPY": "OK", "chain:SPY": "OK",
+                              "greeks:SPY": "OK"}  # fmt: skip
+
+
+def test_symbols_are_asked_side_by_side(server: Any, answer: Any, look: Any) -> None:
+    """The others are all at the server before the first of them has its answer."""
+    symbols = ["SPY", "OPTT", "QQQ", "IWM"]
+    together = threading.Barrier(3, timeout=10)
+    for symbol in symbols:
+        server.answers |= good(answer, symbol)
+        if symbol != "SPY":
+            server.answers[f"/api/options/expirations/{symbol}"].wait = Meeting(together)
+    seen = look(smoke(server.url, symbols=symbols)).observation
+    assert seen.verdict is Verdict.OK, seen.findings
+    assert [f.key for f in seen.findings] == [
+        "health",
+        *(f"{check}:{s}" for s in symbols for check in ("expirations", "chain", "greeks")),
+    ]
+    assert [ref.name for ref in seen.artefacts][1::2] == [f"expirations:{s}" for s in symbols]
+    assert not together.broken
+
+
+def test_checks_of_the_config_are_asked_side_by_side(server: Any, answer: Any, look: Any) -> None:
+    together = threading.Barrier(3, timeout=10)
+    names = ["a", "b", "c", "d"]
+    for name in names:
+        server.answers[f"/{name}"] = answer.of({})
+        if name != "a":
+            server.answers[f"/{name}"].wait = Meeting(together)
+    checks = [{"name": name, "path": f"/{name}"} for name in names]
+    seen = look(smoke(server.url, checks=checks)).observation
+    assert seen.verdict is Verdict.OK, seen.findings
+    assert [f.key for f in seen.findings] == names
+
+
+def test_a_request_that_creates_waits_for_those_before_it(
+    server: Any, answer: Any, look: Any
+) -> None:
+    for name in ("list", "make", "again"):
+        server.answers[f"/{name}"] = answer.of({})
+    checks = [{"name": "list", "path": "/list"}, {"name": "make", "path": "/make",
+              "method": "POST"}, {"name": "again", "path": "/again"}]  # fmt: skip
+    look(smoke(server.url, checks=checks), reasons=("key",))
+    assert server.paths == ["/list", "/make", "/again"]
+
+
 def test_a_reply_larger_than_the_cap(
     server: Any, answer: Any, look: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -386,6 +468,29 @@ def test_text_500_two_owners_or_one(server: Any, answer: Any, look: Any) -> None
         problems = problem_list(standings, seen.observed_at, {})
         expected = "TWO OWNERS" if port is crowd else "SMOKE FAILED"
         assert [problem.title for problem in problems] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (200, b"<html>login</html>", "text/html"),
+        (200, b"{not json", "application/json"),
+        (302, b"", "text/html"),
+        (200, b'"' + b"x" * 5_100_000 + b'"', "application/json"),
+    ],
+    ids=["html", "no json", "redirect", "oversized"],
+)
+def test_a_service_that_answers_everything_wrongly_is_one_problem(
+    server: Any, answer: Any, look: Any, status: int, body: bytes, kind: str
+) -> None:
+    headers = {"Location": "/login"} if status == 302 else {}
+    for path in good(answer):
+        server.answers[path] = answer(status, body, kind, headers)
+    seen = look(smoke(server.url, symbols=["SPY"])).observation
+    assert sum(bool(finding.title) for finding in seen.findings) > 1
+    problems = problem_list({"options": Standing(seen, seen.observed_at)}, seen.observed_at, {})
+    assert [problem.key for problem in problems] == [f"port:{server.port}"]
+    assert problems[0].next_act
 
 
 @pytest.mark.parametrize(

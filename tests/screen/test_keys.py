@@ -299,6 +299,15 @@ async def test_help_lists_every_key_under_the_same_top_line(feed: RecordedFeed) 
         assert "TWO ENGINES" in on.text()
 
 
+async def test_the_last_line_of_the_help_says_that_q_closes_the_help(feed: RecordedFeed) -> None:
+    async with stage(feed) as on:
+        assert on.lines()[-1].rstrip().endswith("q quit  ? help")
+        await on.press("?")
+        assert on.lines()[-1].rstrip().endswith("Esc q close help")
+        await on.press("q")
+        assert on.app.is_running and on.lines()[-1].rstrip().endswith("q quit  ? help")
+
+
 async def test_the_palette_holds_every_command_and_those_of_others(feed: RecordedFeed) -> None:
     ran: list[str] = []
 

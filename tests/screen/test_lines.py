@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -17,6 +18,7 @@ from widgets.lines import (
     matching,
     merge,
     plain,
+    reach,
     width_of,
     wrap,
 )
@@ -126,3 +128,37 @@ def test_the_filter_ignores_case_and_headings() -> None:
 def test_text_in_ascii_keeps_to_ascii() -> None:
     assert ASCII.text("a – b … ✖ 交") == "a - b ~ X ?"
     assert UNICODE.text("…") == "…"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cells"),
+    [
+        (["abcd"], ["abXd"], 3),
+        (["abcd"], ["abcd"], 0),
+        (["ab", "cd"], ["ab", "cX"], 4),
+        (["心跳ab"], ["心跳Xb"], 5),
+        (["心b"], ["aab"], 2),
+        (["ae\u0301"], ["be\u0301"], 1),
+        (["ae\u0301"], ["ao\u0301"], 2),
+    ],
+)
+def test_a_line_is_painted_as_far_as_it_differs(
+    before: list[str], after: list[str], cells: int
+) -> None:
+    assert reach(tuple(map(Span, before)), tuple(map(Span, after))) == cells
+
+
+def test_a_tone_is_a_difference_too_and_how_spans_are_cut_is_none() -> None:
+    assert reach((Span("ab"), Span("cd")), (Span("ab", Tone.DIM), Span("cd"))) == 2
+    assert reach((Span("ab"), Span("cd")), (Span("abcd"),)) == 0
+
+
+@given(st.lists(SPANS, max_size=4), st.lists(SPANS, max_size=4), SPANS, st.integers(1, 60))
+def test_what_lies_behind_the_reach_stands_there_already(one, other, end, width) -> None:
+    before = fit((*one, end), width, UNICODE)
+    after = fit((*other, end), width, UNICODE)
+    size = reach(before, after)
+    text = "".join(span.text for span in after)
+    starts = (n for n in range(len(text) + 1) if n == len(text) or cell_len(text[n]))
+    behind = next(text[n:] for n in starts if cell_len(text[:n]) == size)
+    assert "".join(span.text for span in before).endswith(behind)

@@ -163,7 +163,7 @@ def act(phase: str, number: str = "a1", *, age: float = 5, actor: str = "bob@spa
 
 
 def test_the_other_screen_sees_who_is_ending_what() -> None:
-    said = watch(view(act("intent")), Frame(FeedMode.ATTACHED))[0].text()
+    said = watch(view(act("intent")), Frame(FeedMode.ATTACHED), 200)[0].text()
     assert "bob@spark is ending 18800" in said
     assert under_way(view(act("intent"), act("outcome"))) == ""
     assert under_way(view(act("intent", age=600))) == ""

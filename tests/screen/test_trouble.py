@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from driving import stage
 from recorded import RecordedFeed
+from recorded_makers import NOW
 from recorded_scenes import (
     SCENES,
     attached,
@@ -99,8 +100,8 @@ async def test_the_first_news_after_a_rest_is_read_at_once() -> None:
 async def test_the_dead_man_mark_stands_before_everything() -> None:
     feed = RecordedFeed(not_recording())
     async with stage(feed) as on:
-        assert on.lines()[0].startswith(" ENGINE SILENT 14s  │ RUN ? was FAIL")
-        assert on.lines()[-2].startswith(" NOT RECORDING : store: disk full")
+        assert on.lines()[0].startswith(" ENGINE SILENT 14s  │  NOT RECORDING  │ RUN ?")
+        assert on.lines()[-2].startswith("not recorded: store: disk full")
         feed.clock += timedelta(seconds=60)
         await on.news()
         assert "SILENT 1m 14s" in on.lines()[0]
@@ -141,6 +142,19 @@ async def test_every_scene_can_be_walked_through(scene: str, size: tuple[int, in
         await on.press(*"0epgscvo", "escape", "1", "enter", "pagedown", "escape", "tab", "enter")
         assert on.app.is_running
         assert "RUN" in on.lines()[0]
+
+
+@pytest.mark.parametrize("size", [(20, 5), (24, 10), (35, 10)])
+async def test_on_a_tiny_terminal_the_words_of_the_verdict_go_first(size: tuple[int, int]) -> None:
+    async with stage(RecordedFeed(incident()), size) as on:
+        assert on.lines()[0].startswith("RUN ✖ FAIL 3")
+
+
+async def test_not_recording_stands_on_the_top_line_with_its_reason_below() -> None:
+    lost = replace(not_recording(), watch=replace(not_recording().watch, beat=NOW))
+    async with stage(RecordedFeed(lost)) as on:
+        assert on.lines()[0].startswith(" NOT RECORDING  │ RUN ✖ FAIL 3")
+        assert on.lines()[-2].startswith("not recorded: store: disk full")
 
 
 async def test_in_ascii_every_byte_is_ascii() -> None:

@@ -32,7 +32,7 @@ async def test_a_step_of_the_clock_repaints_the_clock_alone() -> None:
         on.written()
         await on.news()
         written = on.written()
-        assert "03:12:10+03" in written
+        assert "03:12:10" in written and "+03" not in written
         assert "PAPER" not in written
         assert len(written) < 120
 
@@ -48,6 +48,18 @@ async def test_one_changed_line_is_the_only_one_written() -> None:
         assert "its text is another" in written
         assert "TWO ENGINES" not in written
         assert len(written) < 250
+
+
+async def test_of_a_changed_line_nothing_behind_the_last_change_is_written() -> None:
+    feed = RecordedFeed(incident())
+    async with stage(feed, (200, 60)) as on:
+        first = feed.board.problems[0]
+        on.written()
+        told = replace(first, text=first.text.replace("17685 since", "17686 since"))
+        await on.news(replace(feed.board, problems=(told, *feed.board.problems[1:])))
+        written = on.written()
+        assert "TWO ENGINES" in written and "17686" in written
+        assert "pidfile 18800" not in written
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)])

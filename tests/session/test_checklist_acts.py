@@ -87,9 +87,12 @@ def test_mirrors_are_intended_first_and_follow_an_undo(tmp_path: Path) -> None:
     with session(tmp_path, 'mirrors = ["READY.md"]\n') as made:
         assert "READY.md too" in reply_of(made, wish(made)).text
         assert mirror.read_text(encoding="utf-8") == "* [x] P1.1 in other words\n"
-        until(lambda: len(made.feed.events()) >= 4)
-        order = [e.kind for e in made.feed.events() if e.kind in ("edit", "mirror")]
-        assert order == ["mirror", "edit", "edit", "mirror"]
+
+        def order() -> list[str]:
+            return [e.kind for e in made.feed.events() if e.kind in ("edit", "mirror")]
+
+        until(lambda: len(order()) == 4)
+        assert order() == ["mirror", "edit", "edit", "mirror"]
         assert reply_of(made, UndoEdit()).ok
         assert mirror.read_text(encoding="utf-8") == "* [ ] P1.1 in other words\n"
         assert (tmp_path / "LIST.md").read_text(encoding="utf-8") == TEXT
@@ -176,3 +179,15 @@ def test_a_saved_over_tick_is_a_problem_that_one_key_repairs_or_accepts(tmp_path
         reply_of(made, Reprobe("list"))
         until(lambda: "TICK REVERTED" not in titles(made))
         assert file.read_text(encoding="utf-8") == TEXT
+
+
+def test_an_undo_is_nobodys_old_buffer(tmp_path: Path) -> None:
+    with session(tmp_path) as made:
+        assert reply_of(made, wish(made)).ok
+        until(lambda: finding(made).facts["status"] == "done")
+        assert reply_of(made, UndoEdit()).ok
+        until(lambda: finding(made).facts["status"] == "todo")
+        assert finding(made).title == ""
+        until(lambda: len(kinds(made)) == 2)
+        reply_of(made, Reprobe("list"))
+        assert finding(made).title == ""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.system.argv import matches, program, script_path, shown
+from cockpit.system.argv import masked, matches, program, script_path, shown
 
 ENGINE = ["run_unified_trading.py", "run", "--mode", "paper_live_data"]
 TAIL = ["run", "--mode", "paper_live_data"]
@@ -131,6 +131,47 @@ def test_the_script_of_a_command_is_found() -> None:
 def test_secrets_in_a_command_line_are_masked() -> None:
     line = shown(["api", "--token", "hunter2", "--api-key=abc", "API_TOKEN=def", "--port", "80"])
     assert line == "api --token *** --api-key=*** API_TOKEN=*** --port 80"
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("postgres://u:hunter6@h/db", "postgres://u:***@h/db"),
+        ("--dsn=postgres://u:hunter6@h/db", "--dsn=postgres://u:***@h/db"),
+        ("redis://:hunter6@h:6379", "redis://:***@h:6379"),
+        ("https://hunter6@example.org/x", "https://***@example.org/x"),
+        ("http://h/x?api_key=hunter6&n=1", "http://h/x?api_key=***&n=1"),
+        ("Authorization: Bearer hunter6", "Authorization: ***"),
+        ("--header=Authorization: Basic hunter6", "--header=Authorization: ***"),
+        ("X-API-Key: hunter6", "X-API-Key: ***"),
+        ("say Bearer hunter6 now", "say Bearer *** now"),
+        ("curl --token hunter6 -s", "curl --token *** -s"),
+        ("PGPASSWORD=hunter6 psql", "PGPASSWORD=***"),
+        ("env PGPASSWORD=hunter6 psql", "env PGPASSWORD=*** psql"),
+    ],
+)
+def test_secrets_inside_a_word_are_masked(word: str, told: str) -> None:
+    assert masked(["curl", word]) == ("curl", told)
+    assert "hunter6" not in shown(["bash", "-c", word, "x"])
+
+
+def test_a_long_word_is_masked_in_no_time() -> None:
+    assert masked(["x" * 200_000]) == ("x" * 200_000,)
+
+
+def test_a_bearer_token_in_a_word_of_its_own_is_masked() -> None:
+    given = ["curl", "-H", "Authorization:", "Bearer", "hunter6", "http://h"]
+    assert "hunter6" not in shown(given)
+    assert shown(given).endswith("http://h")
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["http://127.0.0.1:8001/api", "ssh://git@host/x", "app.main:app", "a:b@c", "--port=8001",
+     "tokens.py", "key: value", "user@host:/path", "--max-tokens=400x"],
+)  # fmt: skip
+def test_what_is_no_secret_stays_as_it_is(word: str) -> None:
+    assert masked(["run", word])[1] in (word, "--max-tokens=***")
 
 
 def test_control_characters_of_a_command_line_never_reach_the_screen() -> None:

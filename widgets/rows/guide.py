@@ -26,7 +26,7 @@ _DOUBTS = {
 _WORDS = (
     ("(?) after a name", "OK, but there is a doubt; Enter tells which"),
     ("RUN", "is the engine healthy now; this alone rings the bell"),
-    ("GO-LIVE", "may we go live: gates, checklists and claims"),
+    ("GO-LIVE or GO", "may we go live: gates, checklists and claims"),
     ("ARMED until", "processes may be ended and started until then; A ends that now"),
     ("SILENT", "the engine behind the screen stopped answering: believe nothing below"),
     ("NOT RECORDING", "what happens now leaves no evidence"),

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from cockpit.model import Concern, Problem, Verdict
-from widgets.lines import Cell, Column, Row, Span
+from widgets.lines import Brief, Cell, Column, Row, Span
 from widgets.look import Tone
 from widgets.view import View
 
-COLUMNS = (
-    Column("", 1),
-    Column("PROBLEM", 15, roomy=22),
-    Column("CONCERN", 7, from_width=110),
-    Column("FACTS", 0),
-)
+_TITLE = (12, 22)
+"""The fewest and the most cells that mark and title take."""
+_CONCERNS = {Concern.RUN: Brief("RUN", "RUN"), Concern.READINESS: Brief("GO-LIVE", "GO")}
+
+
+def columns(view: View) -> tuple[Column, ...]:
+    """Titles get as much room as the longest of them wants."""
+    longest = max((cell_len(_word(one)) + 2 for one in view.board.problems), default=0)
+    least, most = _TITLE
+    return (
+        Column("", 1),
+        Column("PROBLEM", min(most, max(least, longest))),
+        Column("FOR", 3, roomy=7),
+        Column("FACTS", 0),
+    )
 
 
 def rows(view: View) -> list[Row]:
@@ -28,13 +39,16 @@ def rows(view: View) -> list[Row]:
         lines.append(Row("", ((Span("  "), view.mark(Verdict.WARN), Span(" "), what),)))
     if not board.problems and not board.waiting:
         if board.observations:
+            if board.run.verdict is Verdict.UNKNOWN:
+                text = "nothing that is watched here says how RUN is"
+                lines.append(Row("", (view.flag(Verdict.UNKNOWN, text),)))
             counted = len(board.observations)
             text = f"no problem in {counted} {'probe' if counted == 1 else 'probes'}"
             lines.append(Row("", (text,), Tone.OK))
         else:
             text = "nothing is watched: no probe is configured"
             lines.append(Row("", (view.flag(Verdict.UNKNOWN, text),)))
-    return lines
+    return [*lines, *(Row("", (note,), Tone.DIM) for note in board.identity.notes)]
 
 
 def facts_of(problem: Problem) -> str:
@@ -48,22 +62,30 @@ def _row(view: View, number: int, problem: Problem) -> Row:
     facts: Cell = view.text(facts_of(problem))
     if problem.acked_by:
         facts = (Span(f"(ack {problem.acked_by}) ", Tone.DIM), Span(str(facts)))
-    concern = "RUN" if problem.concern is Concern.RUN else "GO-LIVE"
     return Row(
         problem.key,
-        (str(number) if number < 10 else "", _title(view, problem), concern, facts),
+        (
+            str(number) if number < 10 else "",
+            _title(view, problem),
+            _CONCERNS[problem.concern],
+            facts,
+        ),
         tail=view.age(problem.since),
     )
 
 
 def _title(view: View, problem: Problem) -> Cell:
     """Loud in full only when RUN fails and nobody has said that they know."""
-    word = problem.title or problem.verdict.value
+    word = _word(problem)
     if problem.acked_by:
         return Span(f"{view.glyphs.verdicts[problem.verdict]} {word}", Tone.PLAIN)
     if problem.concern is Concern.RUN:
         return view.flag(problem.verdict, word)
     return (view.mark(problem.verdict), Span(f" {word}", Tone.STRONG))
+
+
+def _word(problem: Problem) -> str:
+    return problem.title or problem.verdict.value
 
 
 def next_act(view: View, key: str) -> list[Row]:

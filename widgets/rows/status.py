@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -10,6 +11,7 @@ from rich.cells import cell_len
 
 from cockpit.feed import FeedMode
 from cockpit.model import Gap, Rollup, Verdict
+from cockpit.text import exact_age
 from widgets.lines import Line, Row, Span, width_of
 from widgets.look import TONES, Tone
 from widgets.rows.under_way import under_way
@@ -25,6 +27,12 @@ _LIVE_WORDS = {
     Verdict.FAIL: "NO",
 }
 _MEGABYTE = 1_000_000
+_SHORT_NAME = 12
+_QUIT = "q"
+_GAP = "  "
+_SHORT_GAP = timedelta(minutes=2)
+_FOLDERS = re.compile(r"(?<![\w.~:/\\])(?:[A-Za-z]:)?(?:[\\/][^\\/:;,()]+)+[\\/](?=[^\\/\s])")
+"""The folders before a file's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +68,20 @@ def silence(view: View, frame: Frame) -> str:
     return f"{who} SILENT {view.exact(beat)}"
 
 
+def unrecorded(view: View, frame: Frame) -> bool:
+    """Whether what happens now leaves no evidence; not said while the store is being opened."""
+    state = view.board.watch
+    opening = frame.mode is FeedMode.LIVE and state.beat is None
+    return not state.recording and not opening and frame.mode is not FeedMode.PAST
+
+
 def top(view: View, frame: Frame, width: int) -> list[Row]:
     """The identity and truth of the screen; what matters least is left out first."""
     identity = view.board.identity
     who = f"{identity.user}@{identity.host}" if identity.host else identity.user
     parts: list[tuple[int, Line]] = [(0, _run(view, frame)), (2, _live(view))]
+    if unrecorded(view, frame):
+        parts.insert(0, (0, (Span(" NOT RECORDING ", Tone.FAIL),)))
     if quiet := silence(view, frame):
         parts.insert(0, (0, (Span(f" {quiet} ", Tone.FAIL),)))
     if frame.mode is FeedMode.PAST:
@@ -74,31 +91,38 @@ def top(view: View, frame: Frame, width: int) -> list[Row]:
         parts.insert(0, (0, (Span(f" ARMED until {until} ", Tone.WARN),)))
     if identity.label:
         parts.append((1, (Span(identity.label, Tone.STRONG),)))
-    named = " ".join(part for part in (who, identity.checkout) if part)
-    if named:
-        parts.append((4, (Span(named),)))
-    if who and identity.checkout:
-        parts.append((3, (Span(who),)))
     bar = Span(f" {view.glyphs.bar} ", Tone.DIM)
-    kept = _fitting(parts, width, width_of([bar]))
+    kept = _fitting(parts, _names(who, identity.checkout), width, width_of([bar]))
     line: list[Span] = []
     for _, part in kept:
         line.extend((bar, *part) if line else part)
     return [Row("", (tuple(line),))]
 
 
-def _fitting(parts: list[tuple[int, Line]], width: int, gap: int) -> list[tuple[int, Line]]:
-    """The parts that fit; where the full name (4) fits, the short one (3) is not needed."""
-    if any(rank == 4 for rank, _ in parts):
-        full = [part for part in parts if part[0] != 3]
-        if sum(width_of(line) for _, line in full) + gap * (len(full) - 1) <= width:
-            return full
-        parts = [part for part in parts if part[0] != 4] if len(full) < len(parts) else parts
-    while len(parts) > 1:
-        if sum(width_of(line) for _, line in parts) + gap * (len(parts) - 1) <= width:
-            break
+def _names(who: str, checkout: str) -> list[str]:
+    """Whose screen this is, in full and then ever shorter: of the checkout the revision stays."""
+    _, at, revision = checkout.rpartition("@")
+    short = revision if at else revision[:_SHORT_NAME]
+    wishes = [(who, checkout), (who, short), (who,), (checkout,), (short,)]
+    said = (" ".join(part for part in wish if part) for wish in wishes)
+    return [one for one in dict.fromkeys(said) if one]
+
+
+def _fitting(
+    parts: list[tuple[int, Line]], names: Sequence[str], width: int, gap: int
+) -> list[tuple[int, Line]]:
+    """The parts that fit, with the longest name that does; RUN's verdict is left out last."""
+    for name in names:
+        named = [*parts, (3, (Span(name),))]
+        if _length(named, gap) <= width:
+            return named
+    while len(parts) > 1 and _length(parts, gap) > width:
         parts.remove(max(parts, key=lambda part: part[0]))
     return parts
+
+
+def _length(parts: Sequence[tuple[int, Line]], gap: int) -> int:
+    return sum(width_of(line) for _, line in parts) + gap * (len(parts) - 1)
 
 
 def _counts(view: View, rollup: Rollup, *, shown: Verdict) -> str:
@@ -142,8 +166,19 @@ def _live(view: View) -> Line:
     )
 
 
-def watch(view: View, frame: Frame) -> list[Row]:
-    """How the watching goes: who watches, whether it is recorded, the last gap."""
+def watch(view: View, frame: Frame, width: int) -> list[Row]:
+    """How the watching goes: who watches, whether it is recorded, the last gap.
+
+    Where trouble does not fit, it is told without the folders of its paths: the end of a sentence
+    says what is wrong.
+    """
+    line = _watch_line(view, frame, view.text(view.board.watch.trouble))
+    if width_of(line) > width:
+        line = _watch_line(view, frame, _FOLDERS.sub("", view.text(view.board.watch.trouble)))
+    return [Row("", (line,), Tone.DIM)]
+
+
+def _watch_line(view: View, frame: Frame, trouble: str) -> Line:
     state = view.board.watch
     parts: list[Line] = []
     if frame.broken:
@@ -151,8 +186,7 @@ def watch(view: View, frame: Frame) -> list[Row]:
     if acting := under_way(view):
         parts.append((Span(acting, Tone.WARN),))
     if not state.recording:
-        reason = f": {view.text(state.trouble)}" if state.trouble else ""
-        parts.append((Span(" NOT RECORDING ", Tone.FAIL), Span(reason)))
+        parts.append((Span(f"not recorded: {trouble or 'nobody says why'}", Tone.WARN),))
     if state.config_error:
         parts.append((Span("edited config not applied", Tone.WARN),))
     parts.append((Span(_mode(view, frame)),))
@@ -160,14 +194,14 @@ def watch(view: View, frame: Frame) -> list[Row]:
         text = f"recording {state.used / _MEGABYTE:.0f}"
         text += f" of {state.cap / _MEGABYTE:.0f} MB" if state.cap else " MB"
         parts.append((Span(text),))
-        if state.trouble:
-            parts.append((Span(view.text(state.trouble), Tone.WARN),))
+        if trouble:
+            parts.append((Span(trouble, Tone.WARN),))
     if state.gaps:
         parts.append((Span(f"not watched {gap_text(view, state.gaps)}"),))
     line: list[Span] = []
     for part in parts:
         line.extend((Span(", "), *part) if line else part)
-    return [Row("", (tuple(line),), Tone.DIM)]
+    return tuple(line)
 
 
 def _mode(view: View, frame: Frame) -> str:
@@ -176,7 +210,7 @@ def _mode(view: View, frame: Frame) -> str:
             return "watching"
         case FeedMode.ATTACHED:
             collector = view.board.watch.collector
-            return f"attached to {collector}" if collector else "attached"
+            return f"attached to {collector}" if collector else "attached, nobody collects"
         case FeedMode.PAST:
             return f"past, as of {view.at(view.now)}"
 
@@ -186,22 +220,26 @@ def gap_text(view: View, gaps: Sequence[Gap]) -> str:
     last = max(gaps, key=lambda gap: gap.end)
     start, end = (view.at(moment).rsplit(":", 1)[0] for moment in (last.start, last.end))
     more = f" (+{len(gaps) - 1})" if len(gaps) > 1 else ""
+    length = last.end - last.start
+    if length < _SHORT_GAP:
+        return f"{exact_age(length.total_seconds())} at {start}{more}"
     return f"{start}–{end.rsplit(' ', 1)[-1]}{more}"
 
 
 def fitting_keys(keys: Sequence[tuple[str, str]], width: int) -> list[Row]:
-    """The key bar: as many pairs of key and word as fit, the first ones first, the last always."""
-    kept: list[tuple[str, str]] = []
-    *most, last = keys
-    used = cell_len(f" {last[0]} {last[1]}")
-    for key, word in most:
-        used += cell_len(f" {key} {word} ")
-        if used > width:
+    """The key bar: as many pairs of key and word as fit, in their order.
+
+    The last one always stands there, and how to quit is left out after all others.
+    """
+    vital = [pair for pair in keys[:-1] if pair[0] == _QUIT]
+    kept = [keys[-1]]
+    for pair in [*vital, *(pair for pair in keys[:-1] if pair not in vital)]:
+        if cell_len(_GAP.join(f"{key} {word}" for key, word in [*kept, pair])) > width:
             break
-        kept.append((key, word))
+        kept.append(pair)
     line: list[Span] = []
-    for key, word in [*kept, last]:
+    for key, word in (pair for pair in keys if pair in kept):
         if line:
-            line.append(Span("  "))
+            line.append(Span(_GAP))
         line.extend((Span(key, Tone.STRONG), Span(f" {word}", Tone.DIM)))
     return [Row("", (tuple(line),))]

@@ -141,7 +141,7 @@ def set_state(
     with desk(file, config_if_any(config_path), clock, as_name) as here:
         path = here.probe.path if here.probe is not None else file.absolute()
         wish = Wish(path, anchor_of(document, item), Status(state), reason, item.key)
-        ticker = Ticker(here.memory, clock, here.flush)
+        ticker = Ticker(here.memory, clock, operator(as_name), here.flush)
         act = partial(ticker.tick, probe=here.probe, board=here.board)
         done = act(wish, here.log)
         recorded = here.store is not None

@@ -47,7 +47,7 @@ class ChecklistEdits:
         self._board = board
         self._lane = BlockingLane("edit", clock)
         self._turn = asyncio.Lock()
-        self._ticker = Ticker(memory, clock, flush)
+        self._ticker = Ticker(memory, clock, trace.who, flush)
         self._undo: list[tuple[str, str, checklists.EditResult]] = []
 
     async def set_item(self, command: SetItem, ticket: Ticket) -> Reply:

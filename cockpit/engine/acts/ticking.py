@@ -19,10 +19,10 @@ from cockpit.probes.checklist.memory import (
     FAILED,
     INTENDED,
     EditMemory,
+    KeptEdit,
     Pending,
     as_fact,
     edit_facts,
-    same_file,
 )
 from cockpit.probes.checklist.probe import ChecklistProbe
 
@@ -66,9 +66,14 @@ class Ticker:
     """
 
     def __init__(
-        self, memory: EditMemory, clock: Clock, flush: Callable[[], bool] = lambda: True
+        self,
+        memory: EditMemory,
+        clock: Clock,
+        who: str = "",
+        flush: Callable[[], bool] = lambda: True,
     ) -> None:
         self._memory = memory
+        self._who = who
         self._clock = clock
         self._flush = flush
 
@@ -115,6 +120,7 @@ class Ticker:
             self._refused(wish, error, intents, log)
             return Done(f"not changed: {error}", error=error)
         text = f"already {back.status_after}: {back.anchor.text}"
+        self._keep(back, item)
         if back.changed:
             text = f"undone {edit_text(back)}"
             log(EventKind.EDIT, text, edit_facts(back, item, head=head_of(back.path)))
@@ -144,9 +150,14 @@ class Ticker:
         if result.changed:
             text = f"mirrored {edit_text(result)}"
             key = _key_of(result)
+            self._keep(result, key)
             log(EventKind.EDIT, text, edit_facts(result, key, head=head_of(result.path)))
         self._settle(pending.source, intent, "written", f"{name} is in step", log)
         return f"{name} too"
+
+    def _keep(self, result: checklists.EditResult, item: str, reason: str = "") -> None:
+        """Have the probe know at once: it may look at the file before the store has the event."""
+        self._memory.keep(KeptEdit(result, item, self._clock.now(), self._who, None), reason)
 
     def _pending(self, source: Path, intent: Intent) -> Pending:
         return Pending(source, intent, "", self._clock.now(), tried=False)
@@ -168,13 +179,15 @@ class Ticker:
         self, wish: Wish, result: checklists.EditResult, log: Log, red: tuple[str, ...]
     ) -> str:
         item = wish.item or _key_of(result)
+        known = self._memory.last(result.path, item)
+        if result.changed:
+            self._keep(result, item, wish.reason)
         facts = edit_facts(result, item, head=head_of(result.path), reason=wish.reason)
         if not result.changed:
             text = f"already {result.status_after}: {result.anchor.text}"
-            here = same_file(result.path)
-            known = self._memory.last(here, item)
             if known is not None and known.result.status_after is not result.status_after:
                 # The state another program brought is what somebody wants now.
+                self._keep(result, item)
                 log(EventKind.EDIT, f"kept {edit_text(result)}", facts)
             return text
         text = f"set {edit_text(result)}"

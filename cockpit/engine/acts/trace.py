@@ -14,7 +14,7 @@ class Trace:
     def __init__(self, recorder: Recorder, clock: Clock, who: str) -> None:
         self._recorder = recorder
         self._clock = clock
-        self._who = who
+        self.who = who
 
     def __call__(
         self, kind: EventKind, subject: str, ticket: Ticket, text: str, data: Facts
@@ -27,7 +27,7 @@ class Trace:
                 probe=subject,
                 subject=subject,
                 text=text,
-                actor=self._who,
+                actor=self.who,
                 ticket=ticket,
                 data=data,
             )

@@ -150,7 +150,7 @@ def told(
             title=REVERTED,
             text=f"set to {was} by {edit.actor or 'somebody'} {instant(edit.at)}, is {now} again:"
             " another program saved an older version of the file",
-            next_act=f"c, go to it and set it to {was} again, or to {now} to leave it so",
+            next_act=f"set it to {was} again, or to {now} to leave it so",
             facts={**finding.facts, "reverted_from": str(was)},
         )
     if red is not None and override is not None:

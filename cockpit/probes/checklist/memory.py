@@ -113,15 +113,22 @@ class EditMemory:
         item = str(event.data.get("item", ""))
         head = event.data.get("head")
         told = head if isinstance(head, str) else None
-        here = same_file(result.path)
+        reason = str(event.data.get("reason") or "")
+        self.keep(KeptEdit(result, item, event.at, event.actor, told), reason)
+
+    def keep(self, edit: KeptEdit, reason: str = "") -> None:
+        """Take in an edit, before the store tells; one with a reason may be an override."""
+        here = same_file(edit.result.path)
         with self._lock:
             kept = self._edits.setdefault(here, {})
-            if item in kept and event.at < kept[item].at:
+            if edit.item in kept and edit.at < kept[edit.item].at:
                 return
-            kept.pop(item, None)
-            kept[item] = KeptEdit(result, item, event.at, event.actor, told)
-            if result.changed:
-                self._overrides.pop((here, item), None)
+            kept.pop(edit.item, None)
+            kept[edit.item] = edit
+            if edit.result.changed:
+                self._overrides.pop((here, edit.item), None)
+                if reason:
+                    self._overrides[here, edit.item] = f"{edit.actor}: {reason}"
 
     def mirror(self, source: Path, intent: Intent, state: str, why: str, at: datetime) -> None:
         """Take in what became of a mirror, before the store tells."""

@@ -127,7 +127,7 @@ class ChecklistProbe(Probe):
         items = look.findings[: len(reading.findings)]
         verdict = reading.verdict
         if reading.total:
-            verdict = worst(finding.verdict for finding in items)
+            verdict = worst([verdict, *(finding.verdict for finding in items)])
             verdict = max(
                 [verdict, *(f.verdict for f in look.findings if f.title)],
                 key=lambda each: each.severity,
@@ -142,6 +142,7 @@ class ChecklistProbe(Probe):
                 "done": reading.done,
                 "total": reading.total,
                 "next": reading.next,
+                "hidden": reading.hidden,
                 "modified_at": written,
                 **(look.facts or {}),
             },
@@ -234,7 +235,7 @@ class ChecklistProbe(Probe):
             text=f"still to be set to {intent.to}: {pending.why}",
             title="MIRROR PENDING",
             cause=f"mirror:{intent.mirror}",
-            next_act="r on the checklist writes it again",
+            next_act="probe the checklist again to have it written, or set it there by hand",
         )
 
     def _unreadable(self, at: datetime, trouble: str, written: str | None) -> Observation:

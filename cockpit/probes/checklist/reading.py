@@ -46,6 +46,8 @@ class Reading:
     total: int
     next: str | None
     metrics: Mapping[str, float]
+    hidden: int
+    """Boxes behind a code fence that is never closed: nobody can tell whether they are items."""
 
 
 def read_document(document: Document, name: str = "") -> Reading:
@@ -63,7 +65,7 @@ def read_document(document: Document, name: str = "") -> Reading:
         verdict, headline, upcoming = Verdict.UNKNOWN, text, None
     else:
         open_item = next((i for i in items if i.status in (Status.TODO, Status.DOING)), None)
-        upcoming = short(clean(open_item.text), _LONGEST_NEXT) if open_item else None
+        upcoming = short(clean(_item_name(open_item)), _LONGEST_NEXT) if open_item else None
         verdict = worst(finding.verdict for finding in findings)
         headline = f"{progress.done}/{progress.total}"
         hours = _hours(document, plan)
@@ -76,6 +78,10 @@ def read_document(document: Document, name: str = "") -> Reading:
             headline += f"; {progress.blocked} blocked"
         if progress.unknown:
             headline += f"; {progress.unknown} of unknown status"
+    hidden = (unclosed_fence(document.data) or (0, 0))[1]
+    if hidden:
+        verdict = worst([verdict, Verdict.UNKNOWN])
+        headline += f"; {hidden} behind an open code fence"
     return Reading(
         document=document,
         plan=plan,
@@ -87,7 +93,13 @@ def read_document(document: Document, name: str = "") -> Reading:
         total=progress.total,
         next=upcoming,
         metrics=metrics,
+        hidden=hidden,
     )
+
+
+def _item_name(item: Item) -> str:
+    """The text of an item; its line for one without text."""
+    return item.text if item.text.strip() else f"line {item.line}, which has no text"
 
 
 def _hours(document: Document, plan: PlanReading) -> tuple[float, float] | None:
@@ -131,7 +143,7 @@ def item_finding(item: Item, anchor: Anchor) -> Finding:
     return Finding(
         key=item.key,
         verdict=_VERDICTS[item.status],
-        subject=item.text,
+        subject=_item_name(item),
         text=f"{item.status}, {section}" if section else str(item.status),
         title="BLOCKED" if blocked else "",
         next_act="clear what blocks it, or defer it" if blocked else "",

@@ -92,7 +92,7 @@ class CommandGateProbe(GateProbe):
             f"not run: {command}",
             DoubtKind.NOTHING_MEASURED,
             cause="trust",
-            next_act="cockpit trust shows the commands and allows them",
+            next_act="run `cockpit trust` to see the command and to allow it",
             basis={"command": command},
         )
 

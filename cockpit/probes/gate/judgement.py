@@ -15,7 +15,8 @@ class Part:
     """One condition of a gate as the source states it.
 
     `met` is None when the source does not say. `objection` is why a claim of being met proves
-    nothing, `objection_kind` what sort of reason that is.
+    nothing, `objection_kind` what sort of reason that is; `remark` is what is odd about it all the
+    same.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Part:
     current: Scalar = None
     objection: str = ""
     objection_kind: DoubtKind = DoubtKind.VACUOUS
+    remark: str = ""
 
     @property
     def proven(self) -> bool:
@@ -110,6 +112,7 @@ def judge_parts(
         Doubt(kind, f"{part.name}: {part.objection}")
         for kind, part in zip(kinds, objections, strict=True)
     ]
+    told += [Doubt(DoubtKind.CONTRADICTS, f"{p.name}: {p.remark}") for p in parts if p.remark]
     judged = retold(judged, judged.verdict, text, [*doubts, *told])
     return replace(judged, findings=(*judged.findings, *part_findings(parts)))
 
@@ -130,7 +133,7 @@ def judge_tally(tally: Tally, passes: int | float | str, *, cause: str) -> GateJ
         text=text,
         title="" if verdict is Verdict.OK else "GATE RED",
         cause=cause,
-        next_act="Enter shows what is required and what is measured",
+        next_act="mend what is not met, then have the gate measured again",
         facts=counts,
     )
     metrics = {name: float(count) for name, count in counts.items()}
@@ -173,7 +176,8 @@ def part_findings(parts: Sequence[Part]) -> list[Finding]:
 
 def _part_text(part: Part) -> str:
     word = {True: "met", False: "not met", None: "not said"}[part.met]
-    return f"{word}, {part.objection}" if part.objection and part.met else word
+    odd = part.objection or part.remark
+    return f"{word}, {odd}" if odd and part.met else word
 
 
 def nothing(

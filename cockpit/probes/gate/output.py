@@ -33,6 +33,9 @@ _NO_SCRIPT = re.compile(
     r"can't open file .*\[Errno 2\]|^Error: Cannot find module '/|: No such file or directory$"
     r"|: (?:command )?not found$|No module named \S+$"
 )
+_UNMEASURED = {"MISSING", "TIMEOUT"}
+"""A gate that is not there or gave no answer has measured nothing; one that crashed is broken."""
+_READ = "read what the command printed last"
 _NOTHING_COLLECTED = 5  # pytest's exit code for it
 
 
@@ -76,7 +79,7 @@ def judge_output(output: Output, table: GateTable, *, cause: str = "") -> GateJu
             DoubtKind.NOTHING_MEASURED,
             cause=cause,
             next_act=act,
-            verdict=Verdict.UNKNOWN if title == "MISSING" else Verdict.FAIL,
+            verdict=Verdict.UNKNOWN if title in _UNMEASURED else Verdict.FAIL,
         )
     elif table.score is not None:
         judged = _judge_json(output, table, cause)
@@ -96,13 +99,18 @@ def _trouble(output: Output, table: GateTable) -> tuple[str, str, str] | None:
         return "MISSING", output.reason or f"{name} is not there", "mend `command` or `cwd`"
     if output.ending is Ending.TIMEOUT:
         limit = duration_text(table.timeout)
-        return "TIMEOUT", f"no end within {limit}; ended with all it started", "run it by hand"
+        act = "run the command by hand to see what holds it up, or raise `timeout`"
+        return "TIMEOUT", f"no end within {limit}; ended with all it started", act
     if output.ending is Ending.KILLED:
-        return "CRASHED", output.reason or "ended by a signal", "read its output"
+        return "CRASHED", output.reason or "ended by a signal", _READ
     if output.exit_code in (0, None):
         return None
     if (output.exit_code or 0) < 0:
-        return "CRASHED", f"ended by signal {-(output.exit_code or 0)}", "read its output"
+        return (
+            "CRASHED",
+            f"ended by signal {-(output.exit_code or 0)}",
+            _READ,
+        )
     lines = [line.strip() for line in lines_of(output.text)]
     raised = _last_raised(lines)
     if raised is None or _IMPORT_FAILURE.match(raised):
@@ -118,7 +126,7 @@ def _trouble(output: Output, table: GateTable) -> tuple[str, str, str] | None:
     if _IMPORT_FAILURE.match(raised):
         return "CRASHED", f"before it measured anything: {raised}", "mend the script or its imports"
     if read_output(output.text, table.pattern).score is None:
-        return "CRASHED", raised, "read its output"
+        return "CRASHED", raised, _READ
     return None
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import glob
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from cockpit.checklists import parse
 from cockpit.config.models import GateTable, resolve
 from cockpit.model import Doubt, DoubtKind, Facts, Observation, Verdict, expire
 from cockpit.probes.base import Probe, ProbeContext
+from cockpit.probes.checklist.reading import unclosed_fence
+from cockpit.probes.gate.ages import aged, name_date, next_moment
 from cockpit.probes.gate.judgement import (
     GateJudgement,
     Tally,
@@ -19,17 +21,14 @@ from cockpit.probes.gate.judgement import (
     nothing,
     retold,
 )
-from cockpit.probes.gate.report import judge_report, name_date, report_time
+from cockpit.probes.gate.report import judge_report
 from cockpit.probes.jsontext import BadJson, decode
 from cockpit.probes.reading import FileRead, read_file
-from cockpit.text import duration_text, instant, parse_instant
+from cockpit.text import instant, parse_instant
 
 REPORT_CAP = 5_000_000
 CHECKLIST_CAP = 20_000_000
 RETRY_AFTER = 0.05
-_FUTURE_TOLERANCE = timedelta(seconds=1)
-_DAY_SLACK = timedelta(days=2)
-"""A file named after tomorrow may come from a zone where it is tomorrow already."""
 
 
 class GateProbe(Probe):
@@ -83,11 +82,9 @@ class ReportGateProbe(GateProbe):
     def next_due(self, observation: Observation) -> datetime | None:
         modified = observation.basis.get("modified_at")
         name = observation.basis.get("file")
-        if self._table.max_age is None or not isinstance(modified, str):
+        if not isinstance(name, str) or not isinstance(modified, str):
             return None
-        written = report_time(str(name), parse_instant(modified))
-        due = written + timedelta(seconds=self._table.max_age)
-        return due if due > observation.observed_at else None
+        return next_moment(self._table, name, parse_instant(modified), observation.observed_at)
 
     def _look(self, now: datetime) -> tuple[_Report, GateJudgement | None]:
         """The newest report and what it says; None when it is unreadable, perhaps half-written."""
@@ -157,32 +154,6 @@ def newest(folder: Path, pattern: str) -> tuple[Path | None, tuple[Doubt, ...]]:
     return latest, (Doubt(DoubtKind.CONTRADICTS, text),)
 
 
-def aged(
-    judged: GateJudgement, table: GateTable, name: str, modified_at: datetime, now: datetime
-) -> GateJudgement:
-    """`judged` with what the age of its report does to it."""
-    day = name_date(name)
-    written = report_time(name, modified_at)
-    if day is not None and day > (now + _DAY_SLACK).date():
-        reason, kind = f"its name is dated {day}, in the future", DoubtKind.CLOCK
-    elif written > now + _FUTURE_TOLERANCE:
-        reason, kind = f"written {instant(written)}, in the future", DoubtKind.CLOCK
-    elif table.max_age is not None and (now - written).total_seconds() >= table.max_age:
-        limit = duration_text(table.max_age)
-        reason, kind = f"report of {instant(written)}, limit {limit}", DoubtKind.STALE
-    else:
-        return judged
-    verdict = Verdict.UNKNOWN
-    if kind is DoubtKind.CLOCK and judged.verdict is Verdict.FAIL:
-        verdict = Verdict.FAIL
-    text = f"{reason}; it said {judged.headline}"
-    judged = retold(judged, verdict, text, [Doubt(kind, reason)])
-    if kind is DoubtKind.STALE:
-        score = replace(judged.findings[0], title="GATE STALE", next_act="have a new report made")
-        judged = replace(judged, findings=(score, *judged.findings[1:]))
-    return judged
-
-
 class ChecklistGateProbe(GateProbe):
     """A gate over the progress of a checklist: another probe of the plan, or a file of its own."""
 
@@ -221,7 +192,10 @@ class ChecklistGateProbe(GateProbe):
             )
             return self.seen(now, judged)
         unknown = sum(f.verdict is Verdict.UNKNOWN for f in current.findings)
-        judged = _progress(done, total, unknown, self._table)
+        hidden = current.basis.get("hidden")
+        judged = _progress(
+            done, total, unknown, hidden if isinstance(hidden, int) else 0, self._table
+        )
         if current is not seen:
             reason = f"{self._source} was last read {instant(seen.observed_at)}"
             stale = Doubt(DoubtKind.STALE, reason)
@@ -245,15 +219,20 @@ class ChecklistGateProbe(GateProbe):
                 basis=basis,
             )
         progress = parse(read.body).progress
-        judged = _progress(progress.done, progress.total, progress.unknown, self._table)
+        hidden = (unclosed_fence(read.body) or (0, 0))[1]
+        judged = _progress(progress.done, progress.total, progress.unknown, hidden, self._table)
         return replace(judged, basis={**basis, **judged.basis})
 
 
-def _progress(done: int, total: int, unknown: int, table: GateTable) -> GateJudgement:
+def _progress(done: int, total: int, unknown: int, hidden: int, table: GateTable) -> GateJudgement:
+    """The gate over a list. `hidden` boxes lie behind an open code fence: perhaps items, too."""
     if total <= 0:
         text = "no items: an empty list proves nothing"
         return nothing("GATE RED", text, DoubtKind.NOTHING_MEASURED)
-    judged = judge_tally(
-        Tally(done, done, min(unknown, total - done), total), table.passes, cause=""
-    )
-    return retold(judged, judged.verdict, f"{done}/{total} done")
+    tally = Tally(done, done, min(unknown, total - done) + hidden, total + hidden)
+    judged = judge_tally(tally, table.passes, cause="")
+    text = f"{done}/{total} done"
+    if not hidden:
+        return retold(judged, judged.verdict, text)
+    text += f"; {hidden} behind an open code fence"
+    return retold(judged, judged.verdict, text, [Doubt(DoubtKind.PARTIAL_READ, text)])

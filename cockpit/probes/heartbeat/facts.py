@@ -12,6 +12,12 @@ from cockpit.probes.jsontext import BadPath, Json, first, kind_of, number
 from cockpit.text import parse_instant
 
 _LARGEST_PID = 2**32 - 1
+_MOST_APART = 60.0
+
+
+def most_apart(table: HeartbeatTable) -> float:
+    """Seconds by which the time in a beat and its file's time may differ and still agree."""
+    return min(_MOST_APART, max(2.0, table.warn_after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,23 @@ class Beat:
     counter: float | int | None = None
     otherwise: datetime | None = None
     trouble: str = ""
+
+    def is_misread(self, apart: float) -> bool:
+        """Whether the file's own time agrees, within `apart` seconds, with the other reading alone:
+        then the zone in the config is wrong."""
+        if self.timestamp is None or self.otherwise is None or self.mtime is None:
+            return False
+        return _near(self.otherwise, self.mtime, apart) and not self.agrees(apart)
+
+    def agrees(self, apart: float) -> bool:
+        """Whether the beat's time and the file's time differ by at most `apart` seconds."""
+        if self.timestamp is None or self.mtime is None:
+            return False
+        return _near(self.timestamp, self.mtime, apart)
+
+    def believed(self, apart: float) -> datetime | None:
+        """The time of the beat in the reading that agrees with the file's time."""
+        return self.otherwise if self.is_misread(apart) else self.timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +168,10 @@ def moved_at_of(previous: Observation | None) -> datetime | None:
     """When the counter moved last, as the previous observation remembers it."""
     counted = previous.finding("counter") if previous else None
     return _instant(counted.facts.get("moved_at")) if counted else None
+
+
+def _near(one: datetime, other: datetime, seconds: float) -> bool:
+    return abs((one - other).total_seconds()) <= seconds
 
 
 def _instant(value: object) -> datetime | None:

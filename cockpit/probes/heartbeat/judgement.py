@@ -12,12 +12,11 @@ from datetime import datetime, timedelta
 
 from cockpit.config.models import HeartbeatTable
 from cockpit.model import Doubt, DoubtKind, Facts, Finding, Verdict, worst
-from cockpit.probes.heartbeat.facts import Beat, Evidence
+from cockpit.probes.heartbeat.facts import Beat, Evidence, most_apart
 from cockpit.probes.heartbeat.parity import judge_engines, judge_parity
 from cockpit.text import duration_text, instant
 
 FUTURE_TOLERANCE = timedelta(seconds=1)
-_MOST_APART = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +104,7 @@ def judge_age(
 _AGE_ACTS = {
     "STALLED": "look at the engine's log at the time of its last beat; restart it if it hangs",
     "NO HEARTBEAT": "see whether the engine runs and whether the path in the config is right",
+    "WRONG ZONE": "see in which zone the writer writes and set `naive_timestamps` to it",
     "FUTURE TIMESTAMP": "compare the clocks and `naive_timestamps` in the config",
     "UNREADABLE": "look at the file and at what writes it",
 }
@@ -118,13 +118,21 @@ def _dated(
         verdict = Verdict.FAIL if old else Verdict.UNKNOWN
         return verdict, "FUTURE TIMESTAMP", f"the beat says {instant(timestamp)}"
     age = (now - oldest(timestamp, beat.mtime, now)).total_seconds()
+    if age < table.warn_after:
+        return Verdict.OK, "", f"last beat {instant(timestamp)}"
+    apart = most_apart(table)
+    if beat.is_misread(apart) and not _older_than(beat.mtime, now, table.warn_after):
+        return Verdict.UNKNOWN, "WRONG ZONE", f"the beat read as {instant(timestamp)}"
+    verdict, limit = Verdict.WARN, table.warn_after
     if age >= table.fail_after:
-        limit = duration_text(table.fail_after)
-        return Verdict.FAIL, "STALLED", f"last beat {instant(timestamp)}, limit {limit}"
-    if age >= table.warn_after:
-        limit = duration_text(table.warn_after)
-        return Verdict.WARN, "STALLED", f"last beat {instant(timestamp)}, limit {limit}"
-    return Verdict.OK, "", f"last beat {instant(timestamp)}"
+        verdict, limit = Verdict.FAIL, table.fail_after
+    told = f"last beat {instant(timestamp)}, limit {duration_text(limit)}"
+    if beat.mtime is not None and not _older_than(timestamp, now, limit):
+        told = (
+            f"file last written {instant(beat.mtime)}, though its timestamp says "
+            f"{instant(timestamp)}; limit {duration_text(limit)}"
+        )
+    return verdict, "STALLED", told
 
 
 def _unreadable(table: HeartbeatTable, evidence: Evidence) -> tuple[Verdict, str, str]:
@@ -155,21 +163,14 @@ def _clock_doubts(
     table: HeartbeatTable, beat: Beat, timestamp: datetime, now: datetime
 ) -> list[Doubt]:
     doubts: list[Doubt] = []
-    apart = min(_MOST_APART, max(2.0, table.warn_after))
-    agrees = beat.mtime is not None and _near(timestamp, beat.mtime, apart)
-    swapped = (
-        beat.otherwise is not None
-        and beat.mtime is not None
-        and not agrees
-        and _near(beat.otherwise, beat.mtime, apart)
-    )
-    if swapped:
+    apart = most_apart(table)
+    if beat.is_misread(apart):
         other = "utc" if table.naive_timestamps == "local" else "local"
         text = f'it agrees with the file\'s time when naive_timestamps = "{other}"'
         doubts.append(Doubt(DoubtKind.CLOCK, text))
     elif timestamp > now + FUTURE_TOLERANCE:
         doubts.append(Doubt(DoubtKind.CLOCK, "the beat lies in the future: clock or zone is wrong"))
-    elif beat.mtime is not None and not agrees:
+    elif beat.mtime is not None and not beat.agrees(apart):
         text = f"the beat says {instant(timestamp)}, the file was written {instant(beat.mtime)}"
         doubts.append(Doubt(DoubtKind.CONTRADICTS, text))
     if beat.mtime is not None and beat.mtime > now + FUTURE_TOLERANCE:
@@ -246,10 +247,6 @@ def _is_row(finding: Finding) -> bool:
 
 def _older_than(moment: datetime | None, now: datetime, seconds: float) -> bool:
     return moment is not None and (now - moment).total_seconds() >= seconds
-
-
-def _near(one: datetime, other: datetime, seconds: float) -> bool:
-    return abs((one - other).total_seconds()) <= seconds
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from cockpit.config.models import HeartbeatTable
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict
-from cockpit.probes.heartbeat.facts import Beat, Engine, Evidence
+from cockpit.probes.heartbeat.facts import Beat, Engine, Evidence, most_apart
 from cockpit.text import instant
 
 _START_TOLERANCE = timedelta(seconds=2)
@@ -43,7 +43,7 @@ def _parity(table: HeartbeatTable, evidence: Evidence, beat: Beat | None) -> _Ou
         pids = " ".join(str(engine.pid) for engine in engines)
         title = "TWO ENGINES" if len(engines) == 2 else f"{len(engines)} ENGINES"
         keep = f"; keep {beat.pid}" if beat and beat.pid in _all_pids(engines) else ""
-        act = f"Enter shows each; end the ones that should not run{keep}"
+        act = f"end the engines that should not run{keep}"
         return Verdict.FAIL, title, f"{pids}; {_witnesses(evidence, beat)}", act, []
     if not engines:
         return _nobody(table, evidence, beat)
@@ -64,7 +64,8 @@ def _nobody(table: HeartbeatTable, evidence: Evidence, beat: Beat | None) -> _Ou
         return Verdict.FAIL, "ENGINE GONE", f"{what}; {who}", act, []
     if evidence.engines is None:
         text = "no PID to check: neither the heartbeat nor a pidfile names one"
-        return Verdict.UNKNOWN, "NO ENGINE", text, "", [Doubt(DoubtKind.NOTHING_MEASURED, text)]
+        act = "set `process`, `pid` or `pidfile` in the config, so that the engine can be found"
+        return Verdict.UNKNOWN, "NO ENGINE", text, act, [Doubt(DoubtKind.NOTHING_MEASURED, text)]
     words = " ".join(table.process or ())
     return Verdict.FAIL, "NO ENGINE", f"no process matches {words}", act, []
 
@@ -77,21 +78,23 @@ def _one(table: HeartbeatTable, evidence: Evidence, beat: Beat | None, engine: E
         return Verdict.FAIL, "PID MISMATCH", says, act, []
     if pidfile is not None and pidfile.pid is not None and pidfile.pid not in engine.pids:
         return Verdict.FAIL, "PID MISMATCH", says, act, []
-    if beat and beat.timestamp and engine.started_at > beat.timestamp + _START_TOLERANCE:
+    at = beat.believed(most_apart(table)) if beat else None
+    if at is not None and engine.started_at > at + _START_TOLERANCE:
         text = (
-            f"{engine.pid} started {instant(engine.started_at)}, "
-            f"after the last beat {instant(beat.timestamp)}"
+            f"{engine.pid} started {instant(engine.started_at)}, after the last beat {instant(at)}"
         )
         if evidence.engines is None:
             return Verdict.FAIL, "ENGINE GONE", f"{text}: its PID was given away", act, []
         return Verdict.FAIL, "PID MISMATCH", text, "wait for its first beat, then look again", []
     if beat is None or beat.pid is None:
         text = f"engine {engine.pid}; the heartbeat names no PID"
-        return Verdict.UNKNOWN, "PID MISMATCH", text, "", [Doubt(DoubtKind.NOTHING_MEASURED, text)]
+        act = "see whether `pid` in the config names the place of the PID in the heartbeat"
+        return Verdict.UNKNOWN, "NO PID", text, act, [Doubt(DoubtKind.NOTHING_MEASURED, text)]
     if pidfile is not None and pidfile.pid is None:
         text = f"{engine.pid}; pidfile {table.pidfile}: {pidfile.trouble}"
         doubt = Doubt(DoubtKind.PARTIAL_READ, text)
-        return Verdict.UNKNOWN, "PID MISMATCH", text, "see why the pidfile is not there", [doubt]
+        act = f"see why {table.pidfile} holds no PID; the engine's start should write it"
+        return Verdict.UNKNOWN, "NO PIDFILE", text, act, [doubt]
     if evidence.engines is None:
         text = f"{engine.pid} is alive; no process words to tell whether it is the engine"
         return Verdict.OK, "", text, "", []

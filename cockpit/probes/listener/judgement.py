@@ -41,7 +41,7 @@ def judge_port(
     services = listener.services if listener else ()
     rows = [service_finding(table, service, sight, usage) for service in services]
     verdict, title, text, act = _verdict(table, sight, listener)
-    if verdict is Verdict.OK and listener is not None:
+    if verdict is Verdict.OK and listener is not None and table.expect != "any":
         verdict, title, text, act = _serving(listener, text, was_full, restarts)
     port = Finding(
         key=f"port:{table.port}",
@@ -93,7 +93,7 @@ def _serving(
     """Whether a port that is held as expected is served, too."""
     if is_full(listener):
         said = f"{text}; {listener.waiting} connections wait, none is taken"
-        act = "see what it is busy with; Enter shows CPU and threads"
+        act = "see what keeps it busy: its CPU, its threads, its log"
         verdict = Verdict.FAIL if was_full else Verdict.WARN
         return verdict, "NOT SERVING", said, act
     if len(restarts.times) >= MANY:
@@ -114,15 +114,17 @@ _Outcome = tuple[Verdict, str, str, str]
 def _verdict(table: ListenerTable, sight: Sight, listener: Listener | None) -> _Outcome:
     if listener is None:
         return _nobody(table, sight)
+    if table.expect == "any":
+        return Verdict.OK, "", _names(listener), ""
     count = len(listener.services)
     if table.expect == "none":
         who = _names(listener)
-        act = "Enter shows who it is; if it is left over, A then X ends it"
+        act = "see who it is and who started it; end it if it is left over"
         return Verdict.FAIL, "UNEXPECTED LISTENER", f"{who}, want none", act
     strangers = [s for s in listener.services if is_strange(table, s)]
     if count > 1 and table.expect == "one":
         title = "TWO OWNERS" if count == 2 else f"{count} OWNERS"
-        act = "p shows since when each listens; go to the one left over, A then X ends it"
+        act = "compare since when each listens and end the one left over"
         return Verdict.FAIL, title, f"{_word(count)}, want one: {_names(listener)}", act
     if strangers:
         who = " ".join(f"{s.root.pid} {_command(s)}" for s in strangers[:3])
@@ -147,6 +149,8 @@ def _nobody(table: ListenerTable, sight: Sight) -> _Outcome:
         return Verdict.UNKNOWN, "NOT SEEN", f"nobody seen, not everything may be seen{why}", act
     if table.expect == "none":
         return Verdict.OK, "", "free", ""
+    if table.expect == "any":
+        return Verdict.OK, "", "nobody now; nothing is expected of it", ""
     wanted = " ".join(table.process) if table.process else "the service"
     if sight.other_ports:
         text = f"nobody, want {table.expect}{_elsewhere(sight)}"

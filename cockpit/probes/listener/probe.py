@@ -41,6 +41,7 @@ class ListenerProbe(Probe):
     ) -> None:
         super().__init__(table, folder)
         self._table = table
+        self.counts = table.expect != "any"
         self._source = source
         self._output = output if table.start is not None else None
         self._redactor = redactor or Redactor()
@@ -143,7 +144,7 @@ class ListenerProbe(Probe):
             text=reason,
             title="NOT SEEN",
             cause=f"source:{self._source.name}",
-            next_act="cockpit doctor tells what is missing",
+            next_act="run `cockpit doctor`: it tells what is missing",
             facts={
                 "port": self.port,
                 "expect": self._table.expect,

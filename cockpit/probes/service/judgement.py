@@ -118,7 +118,7 @@ def _unit(table: ServiceTable, state: ServiceState, cause: str) -> Finding:
 
 def _state(table: ServiceTable, state: ServiceState) -> tuple[Verdict, str, str, str]:
     if state.error:
-        act = "cockpit doctor tells what is missing"
+        act = "run `cockpit doctor`: it tells what is missing"
         return Verdict.UNKNOWN, "NOT SEEN", f"not known: {state.error}", act
     if not state.found:
         act = "see whether the name is right, and whether it is a user's or the system's"
@@ -145,7 +145,7 @@ def _wishes(table: ServiceTable, state: ServiceState, cause: str) -> list[Findin
         return []
     wishes = (
         ("enabled", table.enabled, state.enabled, "start at boot", "enable it"),
-        ("linger", table.linger, state.linger, "linger", "loginctl enable-linger"),
+        ("linger", table.linger, state.linger, "linger", "run `loginctl enable-linger`"),
     )
     found = []
     for key, wanted, actual, what, act in wishes:
@@ -194,14 +194,14 @@ def _parity(
         odd = " ".join(f"{name}={pid}" for name, pid in strangers)
         text = f"main PID {main}, but {odd}"
         verdict, title = Verdict.FAIL, "PID MISMATCH"
-        act = f"{strangers[0][1]} is not the service's process: Enter proof, A then X to end it"
+        act = f"end {strangers[0][1]} if it is left over: it is not the service's process"
     elif named and state.running is False:
         text = f"{says}, outside the service, which does not run"
         verdict, title = Verdict.FAIL, "OUTSIDE SERVICE"
         act = f"end {named[0][1]}, then start {state.name}"
     elif blind:
         text = f"{' '.join(blind)} could not see"
-        verdict, title, act = Verdict.UNKNOWN, "PID MISMATCH", ""
+        verdict, title, act = Verdict.UNKNOWN, "PID MISMATCH", "see why these probes saw nothing"
     elif main is None and named:
         text = f"{state.kind} tells no PID; {says}"
         verdict, title, act = Verdict.OK, "", ""

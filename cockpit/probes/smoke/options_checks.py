@@ -1,4 +1,4 @@
-"""Contents of an options API: health, expirations, chains. Pure; any JSON goes in.
+"""Contents of an options API: health and expirations. Pure; any JSON goes in.
 
 Both known shapes are read: the payload under `data`, or bare.
 """
@@ -6,14 +6,14 @@ Both known shapes are read: the payload under `data`, or bare.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from cockpit.model import Doubt, DoubtKind, Verdict
 from cockpit.probes.jsontext import Json, kind_of, number, short
-from cockpit.probes.smoke.reply import Outcome, failed, unknown
+from cockpit.probes.smoke.reply import Outcome, failed, unknown, warned
 
 _HEALTHY = {"ok", "healthy", "up", "pass", "passing", "ready", "alive", "green", "success"}
+_DEPENDS = "look at the service's log and at what it depends on"
 _DEGRADED = {"degraded", "warning", "warn", "partial", "starting"}
 
 
@@ -35,16 +35,11 @@ def judge_health(data: Json) -> Outcome:
     if bad:
         text += f"; {', '.join(bad[:4])}"
         if verdict is Verdict.OK:
-            return Outcome(
-                Verdict.WARN,
-                text,
-                "SMOKE FAILED",
-                doubts=(Doubt(DoubtKind.CONTRADICTS, f"health {text}"),),
-            )
+            doubt = Doubt(DoubtKind.CONTRADICTS, f"health {text}")
+            return warned("SMOKE FAILED", text, act=_DEPENDS, doubts=[doubt])
     if verdict is Verdict.OK:
         return Outcome(verdict, text)
-    act = "look at the service's log and at what it depends on"
-    return Outcome(verdict, text, "SMOKE FAILED", "api", act)
+    return Outcome(verdict, text, "SMOKE FAILED", "api", _DEPENDS)
 
 
 def _parts(data: Mapping[str, Json]) -> list[tuple[str, str]]:
@@ -100,7 +95,7 @@ def judge_expirations(data: Json, today: date) -> Outcome:
         return failed("CONTRACT", f"{kind_of(rows)} where a list of expirations belongs")
     if not rows:
         text = "no expirations: upstream is empty"
-        return unknown("CONTRACT", text, DoubtKind.NOTHING_MEASURED, act=_UPSTREAM)
+        return unknown("CONTRACT", text, DoubtKind.NOTHING_MEASURED, act=UPSTREAM)
     dates = expiration_dates(data)
     if not dates:
         return failed("CONTRACT", f"{len(rows)} expirations, none with a date")
@@ -119,11 +114,11 @@ def judge_expirations(data: Json, today: date) -> Outcome:
         trouble = (
             f"{past} past" if past else f"{len(rows) - len(dates)} without a date of their own"
         )
-        return Outcome(Verdict.WARN, f"{text}; {trouble}", "CONTRACT", doubts=tuple(doubts))
+        return warned("CONTRACT", f"{text}; {trouble}", doubts=doubts)
     return Outcome(Verdict.OK, text, doubts=tuple(doubts))
 
 
-_UPSTREAM = "ask the upstream provider directly: the API passes on what it gets"
+UPSTREAM = "ask the upstream provider directly: the API passes on what it gets"
 
 
 def _wrong_days(rows: Sequence[Json], today: date) -> str:
@@ -139,84 +134,3 @@ def _wrong_days(rows: Sequence[Json], today: date) -> str:
         if days is not None and abs(days - real) > 1:
             return f"{row['date'][:10]} is {real} days away, days_to_expiry says {days}"
     return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """A chain reply taken apart. `underlying` is the price, None when not given."""
-
-    calls: tuple[Mapping[str, Json], ...]
-    puts: tuple[Mapping[str, Json], ...]
-    symbol: str | None = None
-    expiration: str | None = None
-    underlying: float | None = None
-    stated: float | None = None
-    odd: int = 0
-
-    @property
-    def size(self) -> int:
-        """Contracts on both sides."""
-        return len(self.calls) + len(self.puts)
-
-
-def chain_of(data: Json) -> Chain | None:
-    """The chain in a reply, None when it has no such shape."""
-    inner = payload(data)
-    if isinstance(inner, list) and not inner:
-        return Chain((), ())
-    if not isinstance(inner, Mapping) or "calls" not in inner or "puts" not in inner:
-        return None
-    calls, puts = inner["calls"], inner["puts"]
-    if not isinstance(calls, list) or not isinstance(puts, list):
-        return None
-    rows = (
-        tuple(row for row in calls if isinstance(row, Mapping)),
-        tuple(row for row in puts if isinstance(row, Mapping)),
-    )
-    symbol, expiration = inner.get("symbol"), inner.get("expiration_date")
-    return Chain(
-        calls=rows[0],
-        puts=rows[1],
-        symbol=symbol if isinstance(symbol, str) else None,
-        expiration=expiration if isinstance(expiration, str) else None,
-        underlying=number(inner.get("underlying_price")),
-        stated=number(inner.get("total_contracts")),
-        odd=len(calls) + len(puts) - len(rows[0]) - len(rows[1]),
-    )
-
-
-def judge_chain(data: Json, symbol: str, expiration: date | None) -> Outcome:
-    """A chain reply: the asked symbol and date, both sides, every row with a strike."""
-    chain = chain_of(data)
-    if chain is None:
-        return failed("CONTRACT", f"{kind_of(payload(data))} without calls and puts")
-    if not chain.size:
-        text = "no contracts in the chain"
-        return unknown("CONTRACT", text, DoubtKind.NOTHING_MEASURED, act=_UPSTREAM)
-    if chain.odd:
-        return failed("CONTRACT", f"{chain.odd} rows are no contracts")
-    if chain.symbol is not None and chain.symbol.upper() != symbol.upper():
-        return failed("CONTRACT", f"asked for {symbol}, got {short(chain.symbol, 20)}")
-    if expiration and chain.expiration and chain.expiration[:10] != expiration.isoformat():
-        return failed("CONTRACT", f"asked for {expiration}, got {short(chain.expiration, 20)}")
-    rows = [*chain.calls, *chain.puts]
-    bare = sum(number(row.get("strike_price")) is None for row in rows)
-    if bare:
-        return failed("CONTRACT", f"{bare} of {len(rows)} contracts have no strike")
-    swapped = sum(_side(row) == "put" for row in chain.calls)
-    swapped += sum(_side(row) == "call" for row in chain.puts)
-    if swapped:
-        return failed("CONTRACT", f"{swapped} contracts stand on the wrong side")
-    text = f"{len(chain.calls)} calls, {len(chain.puts)} puts"
-    doubts: list[Doubt] = []
-    if chain.stated is not None and chain.stated != len(rows):
-        told = f"total_contracts says {chain.stated:g}, {len(rows)} are there"
-        doubts.append(Doubt(DoubtKind.CONTRADICTS, told))
-    if not chain.calls or not chain.puts:
-        return Outcome(Verdict.WARN, f"{text}: one side only", "CONTRACT", doubts=tuple(doubts))
-    return Outcome(Verdict.OK, text, doubts=tuple(doubts))
-
-
-def _side(row: Mapping[str, Json]) -> str:
-    side = row.get("option_type")
-    return side.strip().lower() if isinstance(side, str) else ""

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from cockpit.model import Doubt, DoubtKind, Verdict
 from cockpit.probes.jsontext import Json, number
-from cockpit.probes.smoke.options_checks import Chain
-from cockpit.probes.smoke.reply import Outcome, failed, unknown
+from cockpit.probes.smoke.options_chain import Chain
+from cockpit.probes.smoke.reply import Outcome, failed, unknown, warned
 
 _WING = 0.05
 """Deltas this close to 0 or 1 belong to contracts whose other Greeks may round to zero."""
@@ -100,14 +100,20 @@ def judge_greeks(chain: Chain, today: date, expiration: date | None) -> Outcome:
     if priced and broken > priced * _PARITY_SHARE:
         told = f"{broken} of {priced} pairs break put-call parity"
         doubt = Doubt(DoubtKind.CONTRADICTS, told)
-        return Outcome(Verdict.WARN, told, "CONTRACT", next_act=_ACT, doubts=(doubt,))
+        return warned("CONTRACT", told, act=_ACT, doubts=[doubt])
     missing = chain.size - len(complete)
     if missing:
         told = f"{missing} of {chain.size} contracts lack Greeks"
-        return Outcome(Verdict.WARN, told, "CONTRACT", next_act=_ACT)
+        return warned("CONTRACT", told, act=_ACT)
     if not pairs:
-        return Outcome(Verdict.WARN, f"{text}: no strike has both sides", "CONTRACT")
-    return Outcome(Verdict.OK, text)
+        return warned("CONTRACT", f"{text}: no strike has both sides", act=_ACT)
+    if not priced:
+        known = 0 < _number(chain.underlying) < math.inf
+        why = "no pair has bids and asks" if known else "no price of the underlying"
+        told = f"0 pairs priced: {why}"
+        doubt = Doubt(DoubtKind.PARTIAL_READ, f"put-call parity was not checked, {told}")
+        return Outcome(Verdict.OK, f"{text}; {told}", doubts=(doubt,))
+    return Outcome(Verdict.OK, f"{text}, {priced} priced")
 
 
 def _wrong_alone(contract: _Contract) -> Iterator[str]:

@@ -13,11 +13,10 @@ from cockpit.probes.base import Probe, ProbeContext
 from cockpit.probes.jsontext import Json
 from cockpit.probes.redact import Redactor
 from cockpit.probes.smoke.expectations import unmet
+from cockpit.probes.smoke.options_chain import chain_of, judge_chain
 from cockpit.probes.smoke.options_checks import (
-    chain_of,
     expiration_dates,
     is_cached,
-    judge_chain,
     judge_expirations,
     judge_health,
 )
@@ -194,7 +193,7 @@ def _step_of(check: SmokeCheck, symbol: str) -> Step:
         wrong = [text for path, want in expected.items() if (text := unmet(data, path, want))]
         if wrong:
             more = f"; {len(wrong) - 1} more" if len(wrong) > 1 else ""
-            return failed("CONTRACT", f"{wrong[0]}{more}", act="look at the raw reply")
+            return failed("CONTRACT", f"{wrong[0]}{more}")
         held = f", {len(expected)} expectations hold" if expected else ""
         return Outcome(Verdict.OK, f"{check.status}{held}")
 

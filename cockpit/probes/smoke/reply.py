@@ -7,6 +7,7 @@ circuit that must be left alone, a wrong status, a wrong kind of body, too slow.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -70,16 +71,28 @@ class Outcome:
         return self.verdict is Verdict.OK
 
 
+CONTRACT_ACT = "compare the raw reply with what the API promises; look at what makes it"
+
+
 def failed(
-    title: str, text: str, *, blames: str = "check", act: str = "", quiet: float = 0.0
+    title: str, text: str, *, blames: str = "check", act: str = CONTRACT_ACT, quiet: float = 0.0
 ) -> Outcome:
     """A FAIL."""
     return Outcome(Verdict.FAIL, text, title, blames, act, quiet=quiet)
 
 
-def unknown(title: str, text: str, kind: DoubtKind, *, act: str = "") -> Outcome:
+def warned(
+    title: str, text: str, *, act: str = CONTRACT_ACT, doubts: Sequence[Doubt] = ()
+) -> Outcome:
+    """A WARN about what a reply holds."""
+    return Outcome(Verdict.WARN, text, title, next_act=act, doubts=tuple(doubts))
+
+
+def unknown(
+    title: str, text: str, kind: DoubtKind, *, blames: str = "check", act: str = CONTRACT_ACT
+) -> Outcome:
     """An UNKNOWN with its doubt."""
-    return Outcome(Verdict.UNKNOWN, text, title, next_act=act, doubts=(Doubt(kind, text),))
+    return Outcome(Verdict.UNKNOWN, text, title, blames, act, doubts=(Doubt(kind, text),))
 
 
 def judge_transport(
@@ -96,13 +109,15 @@ def judge_transport(
         return _wrong_status(reply, status)
     if reply.cut:
         text = f"{reply.status}, but larger than {len(reply.body):,} bytes"
-        return unknown("CONTRACT", text, DoubtKind.PARTIAL_READ)
+        act = "see why the reply is so large, and whether it is the one that was asked for"
+        return unknown("CONTRACT", text, DoubtKind.PARTIAL_READ, blames="api", act=act)
     wanted = content_type.split(";")[0].strip().lower()
     got = reply.content_type.split(";")[0].strip().lower()
     if wanted and got != wanted:
         what = got or "no content type"
         act = "see what answers there: a proxy, a login page, another service"
-        return failed("CONTRACT", f"{reply.status} but {what}, want {wanted}", act=act)
+        told = f"{reply.status} but {what}, want {wanted}"
+        return failed("CONTRACT", told, blames="api", act=act)
     return None
 
 
@@ -135,7 +150,8 @@ def _wrong_status(reply: Reply, wanted: int) -> Outcome:
     if 300 <= reply.status < 400:
         where = clean(short(reply.location, 100)) or "nowhere"
         act = "put the final address into the config if it is right"
-        return failed("SMOKE FAILED", f"{reply.status} to {where}, not followed", act=act)
+        told = f"{reply.status} to {where}, not followed"
+        return failed("SMOKE FAILED", told, blames="api", act=act)
     kind = "JSON" if reply.is_json else "text"
     text = f"{reply.status} {kind}: {message_of(reply)}".rstrip(": ")
     if wanted != 200:

@@ -36,6 +36,7 @@ JudgeContents = Callable[[Json], Outcome]
 _PATIENCE = 2.0
 """A reply may take this many times its limit before it counts as none at all."""
 _LEAST_PATIENCE = 1.0
+_OF_THE_PORT = {"API DOWN", "SMOKE FAILED", "SLOW", "CONTRACT"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class SmokeRun:
         """Keep what a step on demand said when it was asked last."""
         before = previous.finding(step.key) if previous else None
         if before is None:
-            self.skip(step, "on demand, press r")
+            self.skip(step, "on demand only")
             return
         self.findings[step.key] = before
         if previous is not None:
@@ -181,8 +182,8 @@ class SmokeRun:
             try:
                 data = decode(raw)
             except BadJson as error:
-                act = "look at the raw reply"
-                return failed("CONTRACT", f"{reply.status} but no JSON: {error}", act=act), None
+                text = f"{reply.status} but no JSON: {error}"
+                return failed("CONTRACT", text, blames="api"), None
             outcome = self._judge_contents(step.judge, data, raw, reply.body)
         late = judge_latency(reply, step.limit)
         if late is not None and outcome.verdict in (Verdict.OK, Verdict.WARN):
@@ -246,7 +247,7 @@ class SmokeRun:
         """
         if outcome.blames == "check":
             return f"url:{self.base_url}#{step.check}"
-        if port is not None and outcome.title in ("API DOWN", "SMOKE FAILED", "SLOW"):
+        if port is not None and outcome.title in _OF_THE_PORT:
             return f"port:{port}"
         return f"url:{self.base_url}"
 
