@@ -68,7 +68,7 @@ def command(
 
 
 def _look_around() -> LoadedConfig:
-    from cockpit.discovery.discover import look_around
+    from cockpit.discovery.around import look_around
 
     return look_around(Path.cwd())
 

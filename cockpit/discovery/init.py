@@ -69,7 +69,7 @@ def render_init(found: Findings, preset: str | None = None) -> str:
         "smoke": iter(()),
     }
     parts = [HEAD]
-    parts += [f"# {note}\n" for note in found.notes]
+    parts += [f"# {note}\n" for note in _notes(found)]
     for kind, written in blocks.items():
         listed = list(written)
         parts.append(f"# {TITLES[kind]}\n")
@@ -79,6 +79,20 @@ def render_init(found: Findings, preset: str | None = None) -> str:
     if preset is not None:
         parts.append(preset if preset.endswith("\n") else f"{preset}\n")
     return "\n".join(parts)
+
+
+def _notes(found: Findings) -> Iterator[str]:
+    """What the reader of the file should know of the look: what was left out, and how much."""
+    yield from found.notes
+    counts = (
+        (MOST_CHECKLISTS, len(found.checklists), "checklists"),
+        (MOST_HEARTBEATS, len(found.heartbeats), "heartbeats"),
+        (_MOST_REPORTS, len(found.reports), "reports"),
+        (MOST_PORTS, len(found.ports), "ports"),
+    )
+    for most, count, what in counts:
+        if count > most:
+            yield f"took {most} of {count} {what}"
 
 
 def _preset_tables(preset: str | None, folder: Path, names: Names) -> set[str]:
@@ -188,7 +202,7 @@ def write_init(
     listed = ", ".join(f"{probe.name} ({probe.kind})" for probe in probes)
     done.append(f"wrote {path}")
     done.append(f"watching {listed}" if probes else "nothing was found to watch: see its examples")
-    return done + [f"note: {note}" for note in found.notes]
+    return done + [f"note: {note}" for note in _notes(found)]
 
 
 def _create(path: Path, text: str) -> None:

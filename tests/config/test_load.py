@@ -214,8 +214,8 @@ BROKEN = {
     ),
     "choice": (
         LISTENER + 'port = 1\nexpect = "On"\n',
-        'cockpit.toml:4: listener[0].expect: expected one of "one", "none", "some", "any", found "On"; '
-        'did you mean "one"?',
+        'cockpit.toml:4: listener[0].expect: expected one of "one", "none", "some", "any", '
+        'found "On"; did you mean "one"?',
     ),
     "concern": (
         LISTENER + 'port = 1\naffects = "ready"\n',

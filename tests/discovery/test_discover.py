@@ -22,7 +22,8 @@ from cockpit.clock import ManualClock
 from cockpit.config.load import load, loads
 from cockpit.config.models import Config
 from cockpit.discovery import walk as walking
-from cockpit.discovery.discover import discover, look_around
+from cockpit.discovery.around import look_around
+from cockpit.discovery.discover import discover
 from cockpit.discovery.findings import (
     Findings,
     FoundChecklist,
@@ -360,6 +361,15 @@ def test_init_writes_what_was_found(folder: Path) -> None:
     assert "# [[listener]]" in text and "# [[smoke]]" in text, "examples for what is not here"
     assert "# [[heartbeat]]" not in text and "# [[checklist]]" not in text
     assert '# counter = "$.total_decisions_session"' in text
+
+
+def test_init_says_how_much_of_what_it_found_it_took(tmp_path: Path) -> None:
+    for number in range(12):
+        put(tmp_path, f"{number}/PLAN.md", "- [ ] x\n")
+    done = write_init(tmp_path, source=SomePorts(*range(8000, 8020)))
+    assert done[-2:] == ["note: took 8 of 12 checklists", "note: took 12 of 20 ports"]
+    assert "\n# took 8 of 12 checklists\n" in (tmp_path / "cockpit.toml").read_text("utf-8")
+    assert "took" not in "".join(write_init(tmp_path / "1", source=NoPorts()))
 
 
 def test_init_never_overwrites(folder: Path) -> None:

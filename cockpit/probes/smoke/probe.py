@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ssl
 from datetime import date, datetime, timedelta
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
@@ -23,7 +25,8 @@ from cockpit.probes.smoke.options_checks import (
 from cockpit.probes.smoke.options_greeks import judge_greeks
 from cockpit.probes.smoke.reply import Outcome, failed
 from cockpit.probes.smoke.request import new_client, own_port
-from cockpit.probes.smoke.run import SmokeRun, Step, cached_doubt
+from cockpit.probes.smoke.run import Course, SmokeRun
+from cockpit.probes.smoke.step import Step, cached_doubt
 from cockpit.text import instant, parse_instant
 
 HEALTH_LIMIT = 0.5
@@ -60,7 +63,7 @@ class SmokeProbe(Probe):
                 token=self._token,
                 redactor=self._redactor,
                 deadline=deadline,
-                quiet_until=_quiet_until(ctx.previous, ctx.clock.now()),
+                course=Course(_quiet_until(ctx.previous, ctx.clock.now())),
             )
             if self._table.checks:
                 await self._configured(run)
@@ -76,35 +79,45 @@ class SmokeProbe(Probe):
         return _quiet_until(observation, observation.observed_at)
 
     async def _configured(self, run: SmokeRun) -> None:
+        steps: list[Step] = []
         for check in self._table.checks:
             symbols = self._table.symbols if "{symbol}" in check.path else [""]
-            for symbol in symbols:
-                step = _step_of(check, symbol)
-                if check.method == "POST" and "key" not in run.ctx.reasons:
-                    run.carry(step, run.ctx.previous)
-                    continue
-                data = await run.ask(step)
-                if is_cached(data):
-                    run.doubts.append(cached_doubt(step))
+            steps += [_step_of(check, symbol) for symbol in symbols]
+        # What creates something is asked alone and in its place; the others don't wait in line.
+        for _, group in groupby(enumerate(steps), lambda pair: _place(*pair)):
+            await run.each([partial(_check, step=step) for _, step in group])
 
     async def _options(self, run: SmokeRun) -> None:
         prefix = "/" + self._table.prefix.strip("/") if self._table.prefix.strip("/") else ""
         health = f"{prefix}/health"
         await run.ask(
-            Step("health", health, limit=HEALTH_LIMIT, upstream=False, judge=judge_health)
+            Step(
+                "health",
+                health,
+                limit=HEALTH_LIMIT,
+                upstream=False,
+                sign_of_life=True,
+                judge=judge_health,
+            )
         )
         symbols = self._table.symbols
         if self._token and symbols:
             path = f"{prefix}/options/expirations/{quote(symbols[0], safe='')}"
             await self._without_token(run, path)
         today = (run.ctx.clock.now() - _EXCHANGE_BEHIND_UTC).date()
-        for symbol in symbols:
-            await self._symbol(run, f"{prefix}/options", symbol, today)
+        base = f"{prefix}/options"
+        await run.each([partial(_symbol, base=base, symbol=s, today=today) for s in symbols])
 
     async def _without_token(self, run: SmokeRun, path: str) -> None:
         """The same request without the token: an API that answers it guards nothing."""
         step = Step(
-            "no-token", path, status=401, content_type="", limit=EXPIRATIONS_LIMIT, with_token=False
+            "no-token",
+            path,
+            status=401,
+            content_type="",
+            limit=EXPIRATIONS_LIMIT,
+            sign_of_life=True,
+            with_token=False,
         )
         await run.ask(step)
         finding = run.findings[step.key]
@@ -116,45 +129,15 @@ class SmokeProbe(Probe):
             text = "answers 200 without a token, want 401"
             run.derive(step, Outcome(Verdict.WARN, text, "AUTH", "check", act))
 
-    async def _symbol(self, run: SmokeRun, base: str, symbol: str, today: date) -> None:
-        name = quote(symbol, safe="")
-        expirations = Step(
-            "expirations",
-            f"{base}/expirations/{name}",
-            symbol,
-            limit=EXPIRATIONS_LIMIT,
-            judge=lambda data: judge_expirations(data, today),
-        )
-        data = await run.ask(expirations)
-        if is_cached(data):
-            run.doubts.append(cached_doubt(expirations))
-        day = next((d for d in expiration_dates(data) if d >= today), None)
-        path = f"{base}/chain/{name}" + (f"?expiration={day}" if day else "")
-        chain = Step(
-            "chain", path, symbol, limit=CHAIN_LIMIT, judge=lambda d: judge_chain(d, symbol, day)
-        )
-        greeks = Step("greeks", path, symbol, limit=CHAIN_LIMIT)
-        if day is None:
-            run.leave(chain, "no expiration to ask for")
-            run.leave(greeks, "no chain to check")
-            return
-        data = await run.ask(chain)
-        contracts = chain_of(data)
-        if contracts is None:
-            run.leave(greeks, "no chain to check")
-            return
-        judged = await run.ctx.blocking(judge_greeks, contracts, today, day)
-        run.derive(greeks, judged)
-
     def _observation(self, run: SmokeRun) -> Observation:
         findings = tuple(run.findings.values())
         counted = [f for f in findings if not _is_on_demand(f)]
         doubts = list(run.doubts)
-        if not run.asked:
+        if not run.course.asked:
             reason = "no request was made" if findings else "no checks and no symbols"
             doubts.insert(0, Doubt(DoubtKind.NOTHING_MEASURED, reason))
-        if run.quiet_until is not None:
-            text = f"nothing is asked of upstream until {instant(run.quiet_until)}"
+        if run.course.quiet_until is not None:
+            text = f"nothing is asked of upstream until {instant(run.course.quiet_until)}"
             doubts.append(Doubt(DoubtKind.PARTIAL_READ, text))
         doubts += _contradictions(findings)
         passed = sum(f.verdict is Verdict.OK for f in findings)
@@ -168,12 +151,12 @@ class SmokeProbe(Probe):
         basis: dict[str, str | int | bool | None] = {
             "base_url": self._base,
             "token": self._token is not None,
-            "requests": run.asked,
+            "requests": run.course.asked,
             "passed": passed,
             "total": len(findings),
         }
-        if run.quiet_until is not None:
-            basis["quiet_until"] = instant(run.quiet_until)
+        if run.course.quiet_until is not None:
+            basis["quiet_until"] = instant(run.course.quiet_until)
         return self.observe(
             run.ctx.clock.now(),
             worst(f.verdict for f in counted),
@@ -184,6 +167,51 @@ class SmokeProbe(Probe):
             metrics=run.metrics,
             artefacts=tuple(run.artefacts),
         )
+
+
+async def _symbol(run: SmokeRun, base: str, symbol: str, today: date) -> None:
+    name = quote(symbol, safe="")
+    expirations = Step(
+        "expirations",
+        f"{base}/expirations/{name}",
+        symbol,
+        limit=EXPIRATIONS_LIMIT,
+        sign_of_life=True,
+        judge=lambda data: judge_expirations(data, today),
+    )
+    data = await run.ask(expirations)
+    if is_cached(data):
+        run.doubts.append(cached_doubt(expirations))
+    day = next((d for d in expiration_dates(data) if d >= today), None)
+    path = f"{base}/chain/{name}" + (f"?expiration={day}" if day else "")
+    chain = Step(
+        "chain", path, symbol, limit=CHAIN_LIMIT, judge=lambda d: judge_chain(d, symbol, day)
+    )
+    greeks = Step("greeks", path, symbol, limit=CHAIN_LIMIT)
+    if day is None:
+        run.leave(chain, "no expiration to ask for")
+        run.leave(greeks, "no chain to check")
+        return
+    data = await run.ask(chain)
+    contracts = chain_of(data)
+    if contracts is None:
+        run.leave(greeks, "no chain to check")
+        return
+    judged = await run.ctx.blocking(judge_greeks, contracts, today, day)
+    run.derive(greeks, judged)
+
+
+async def _check(run: SmokeRun, step: Step) -> None:
+    """One check of the config."""
+    if step.method == "POST" and "key" not in run.ctx.reasons:
+        run.carry(step, run.ctx.previous)
+    elif is_cached(await run.ask(step)):
+        run.doubts.append(cached_doubt(step))
+
+
+def _place(index: int, step: Step) -> int:
+    """Which steps may be asked together: those between two that create something."""
+    return index if step.method == "POST" else -1
 
 
 def _step_of(check: SmokeCheck, symbol: str) -> Step:

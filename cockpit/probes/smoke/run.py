@@ -1,8 +1,14 @@
-"""One run of a smoke probe: asks, judges, collects, and knows when to stop asking."""
+"""One run of a smoke probe: asks, judges, collects, and knows when to stop asking.
+
+The first of several symbols or checks is asked alone: what it meets, a service that hangs or a
+circuit that has opened, spares the others. These are asked side by side, a few at once, each in a
+lane of its own, so that the order of what they find does not depend on who answers first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -12,7 +18,6 @@ from cockpit.clock import Clock
 from cockpit.model import (
     ArtefactRef,
     Doubt,
-    DoubtKind,
     FactValue,
     Finding,
     Observation,
@@ -30,39 +35,31 @@ from cockpit.probes.smoke.reply import (
     judge_transport,
 )
 from cockpit.probes.smoke.request import fetch, own_port
+from cockpit.probes.smoke.step import JudgeContents, Step
 from cockpit.text import instant
 
-JudgeContents = Callable[[Json], Outcome]
 _PATIENCE = 2.0
 """A reply may take this many times its limit before it counts as none at all."""
 _LEAST_PATIENCE = 1.0
 _OF_THE_PORT = {"API DOWN", "SMOKE FAILED", "SLOW", "CONTRACT"}
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One request. `upstream` tells that it reaches beyond the service itself."""
+_AT_ONCE = 4
+"""Requests under way at the same time, at most."""
+_SILENT = "the API does not answer"
+_DOWN = "the API is down"
 
-    check: str
-    path: str
-    symbol: str = ""
-    method: str = "GET"
-    status: int = 200
-    content_type: str = "application/json"
-    limit: float = 3.0
-    upstream: bool = True
-    with_token: bool = True
-    judge: JudgeContents | None = None
 
-    @property
-    def key(self) -> str:
-        """The finding's key."""
-        return f"{self.check}:{self.symbol}" if self.symbol else self.check
+@dataclass(slots=True)
+class Course:
+    """What the lanes of a run share: whether and how patiently to go on asking."""
 
-    @property
-    def subject(self) -> str:
-        """The finding's subject."""
-        return f"{self.check} {self.symbol}".strip()
+    quiet_until: datetime | None = None
+    stopped: str = ""
+    hurried: bool = False
+    """A reply did not come in time: from now on nobody waits for one that is late anyway."""
+    unanswered: int = 0
+    asked: int = 0
 
 
 @dataclass(slots=True)
@@ -75,17 +72,40 @@ class SmokeRun:
     token: str | None
     redactor: Redactor
     deadline: float
-    quiet_until: datetime | None = None
+    course: Course
     findings: dict[str, Finding] = field(default_factory=dict)
     artefacts: list[ArtefactRef] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
     doubts: list[Doubt] = field(default_factory=list)
-    asked: int = 0
-    _stopped: str = ""
 
     @property
     def _clock(self) -> Clock:
         return self.ctx.clock
+
+    async def each(self, jobs: Sequence[Callable[[SmokeRun], Awaitable[None]]]) -> None:
+        """Do the first job alone and the others side by side; what they find stands in order."""
+        turns = asyncio.Semaphore(_AT_ONCE)
+        lanes = [replace(self, findings={}, artefacts=[], metrics={}, doubts=[]) for _ in jobs]
+
+        async def work(job: Callable[[SmokeRun], Awaitable[None]], lane: SmokeRun) -> None:
+            async with turns:
+                await job(lane)
+
+        pairs = list(zip(jobs, lanes, strict=True))
+        for job, lane in pairs[:1]:
+            await job(lane)
+        tasks = [asyncio.create_task(work(job, lane)) for job, lane in pairs[1:]]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for lane in lanes:
+            self.findings |= lane.findings
+            self.artefacts += lane.artefacts
+            self.metrics |= lane.metrics
+            self.doubts += lane.doubts
 
     async def ask(self, step: Step) -> Json | None:
         """Ask, judge and record one step; the JSON of a reply worth looking into, else None."""
@@ -94,25 +114,26 @@ class SmokeRun:
             self.leave(step, reason)
             return None
         left = self.deadline - self._clock.monotonic()
-        self.asked += 1
+        self.course.asked += 1
+        patience = 1.0 if self.course.hurried else _PATIENCE
         reply = await fetch(
             self.client,
             step.method,
             step.path,
             clock=self._clock,
-            limit=min(left, max(_LEAST_PATIENCE, _PATIENCE * step.limit)),
+            limit=min(left, max(_LEAST_PATIENCE, patience * step.limit)),
             token=self.token if step.with_token else None,
         )
         if not reply.failure:
             self.metrics[f"{step.key}.ms"] = round(reply.seconds * 1000)
         reply, outcome, data = await self.ctx.blocking(self._weigh, step, reply)
-        self._note(step, outcome)
+        self._note(step, reply, outcome)
         self._record(step, reply, outcome)
         return data if outcome.ok or outcome.verdict is Verdict.WARN else None
 
     def leave(self, step: Step, reason: str) -> None:
         """Not asked: in a silence, what was red when it began stays red."""
-        previous = self.ctx.previous if self.quiet_until is not None else None
+        previous = self.ctx.previous if self.course.quiet_until is not None else None
         before = previous.finding(step.key) if previous else None
         if before is not None and before.title:
             self.carry(step, previous)
@@ -158,10 +179,11 @@ class SmokeRun:
         return clean, outcome, data
 
     def _why_not(self, step: Step) -> str:
-        if self.quiet_until is not None and step.upstream:
-            return f"quiet until {instant(self.quiet_until)}, so that it can recover"
-        if self._stopped and (step.upstream or self._stopped == "the API is down"):
-            return self._stopped
+        quiet, stopped = self.course.quiet_until, self.course.stopped
+        if quiet is not None and step.upstream:
+            return f"quiet until {instant(quiet)}, so that it can recover"
+        if stopped and (step.upstream or stopped in (_DOWN, _SILENT)):
+            return stopped
         if self.deadline - self._clock.monotonic() <= 0:
             return "no time left in this run"
         return ""
@@ -205,15 +227,22 @@ class SmokeRun:
             return told
         return replace(outcome, text="not as expected; the value is a secret", doubts=())
 
-    def _note(self, step: Step, outcome: Outcome) -> None:
+    def _note(self, step: Step, reply: Reply, outcome: Outcome) -> None:
         """Learn from an outcome whether to go on asking."""
         self.doubts += outcome.doubts
+        course = self.course
+        if reply.failure == "timeout":
+            course.hurried = True
+            course.unanswered += step.sign_of_life
         if outcome.title == "API DOWN":
-            self._stopped = "the API is down"
+            course.stopped = _DOWN
+        elif course.unanswered > 1:
+            course.stopped = _SILENT
         elif outcome.quiet:
-            self.quiet_until = self._clock.now() + timedelta(seconds=outcome.quiet)
+            until = self._clock.now() + timedelta(seconds=outcome.quiet)
+            course.quiet_until = max(until, course.quiet_until or until)
         elif step.upstream and outcome.text.startswith(("502", "504")):
-            self._stopped = "upstream failed just now"
+            course.stopped = "upstream failed just now"
 
     def _record(self, step: Step, reply: Reply, outcome: Outcome) -> None:
         finding = self._finding(step, outcome, reply)
@@ -270,9 +299,3 @@ def _port_finding(board: Mapping[str, Observation], port: int) -> Finding | None
             if finding is not None:
                 return finding
     return None
-
-
-def cached_doubt(step: Step) -> Doubt:
-    """An answer from a cache measures neither the latency nor the health of what is behind it."""
-    text = f"{step.subject} came from a cache: upstream was not asked"
-    return Doubt(DoubtKind.PARTIAL_READ, text)
