@@ -151,7 +151,7 @@ def _parts(standing: Standing, now: datetime) -> list[tuple[str, _Part]]:
             title="STALE",
             subject=raw.probe,
             text=f"no fresh observation; it last said {raw.verdict}: {raw.headline}",
-            next_act=f"see whether anything watches; r probes {raw.probe} again",
+            next_act=f"see whether a collector still runs, and probe {raw.probe} again",
         )
         return [("stale", part)]
     parts: list[tuple[str, _Part]] = []
@@ -181,7 +181,7 @@ def _parts(standing: Standing, now: datetime) -> list[tuple[str, _Part]]:
             title="NO VERDICT" if raw.verdict is Verdict.UNKNOWN else f"{raw.kind.upper()} RED",
             subject=raw.probe,
             text=f"{raw.headline}{doubt}",
-            next_act="Enter shows basis and doubts",
+            next_act=f"look at what {raw.probe} measured and what it doubts",
         )
         parts.append((f"{raw.probe}/", part))
     return parts

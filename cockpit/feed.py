@@ -46,7 +46,8 @@ class SetItem:
     `probe` is the checklist's name, `item` the finding's key, `seen` the status word the operator
     saw (`todo`, `doing`, `done`, …), `to` the wanted one; None cycles. `anchor` is the finding's
     `anchor` fact, carried back untouched so that a moved item can be found again. `reason` is why
-    it is set to done although what it requires is red.
+    it is set to done although what it requires is red. Commands with the same `batch` that follow
+    each other are undone together.
     """
 
     probe: str
@@ -55,6 +56,7 @@ class SetItem:
     anchor: str
     to: str | None = None
     reason: str = ""
+    batch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class ValidateProgress:
 
 @dataclass(frozen=True, slots=True)
 class UndoEdit:
-    """Take back the last checklist edit of this feed under the same rules."""
+    """Take back the last checklist edits or note of this feed under the same rules."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,6 +240,7 @@ class EventKind(enum.StrEnum):
     MIRROR = "mirror"
     NOTE = "note"
     PROGRESS = "progress"
+    BLOCK = "block"
     COMMIT = "commit"
 
 
@@ -340,8 +341,9 @@ class Identity:
 class Watch:
     """How the watching itself is doing: what the last line of the screen tells.
 
-    `beat` is the engine's dead-man mark (aware UTC); `trouble` says why nothing is recorded;
-    `config_error` why the plan on the screen is not the file's; sizes in bytes.
+    `beat` is the engine's dead-man mark (aware UTC); `trouble` says why nothing is recorded,
+    `collector` which process collects, empty when none does; `config_error` why the plan on the
+    screen is not the file's; sizes in bytes.
     """
 
     recording: bool = False

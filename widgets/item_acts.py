@@ -21,6 +21,8 @@ _QUESTIONS = (
     "5/5 estimate:",
     "write it below the item too? y/n:",
 )
+_NEEDED = (1, 2, 3, 5)
+"""Questions that an empty line does not answer."""
 _LONGEST_LABEL = 48
 _PANES = ("checklist", "plan")
 """Where rows are items."""
@@ -42,6 +44,8 @@ class ItemActs:
     """What the answer to the present question is for."""
     _aim: Aim | None = None
     """The item it is about."""
+    _batches = 0
+    """How often several items were set in one go: those are undone in one go."""
 
     def action_tick(self) -> None:
         if self._pane.id in _PANES:
@@ -80,6 +84,9 @@ class ItemActs:
             self.say("this line is not an item")
             return
         pane.unmark()
+        if len(commands) > 1:
+            self._batches += 1
+            commands = [replace(command, batch=str(self._batches)) for command in commands]
         self.want(commands)
 
     # Questions
@@ -128,13 +135,16 @@ class ItemActs:
         self.want([NoteItem(aim.probe, aim.item, aim.anchor, text, owner)])
 
     def _progress(self, answers: tuple[str, ...]) -> None:
+        if not answers[-1].strip() and len(answers) in _NEEDED:
+            self.say("an answer is needed here; Esc leaves the form, nothing is recorded", ok=False)
+            self._question(_QUESTIONS[len(answers) - 1], self._next_answer(answers[:-1]))
+            return
         if len(answers) < len(_QUESTIONS):
             label = _QUESTIONS[len(answers)]
-            self._question(label, lambda text: self._progress((*answers, text)))
+            self._question(label, self._next_answer(answers))
             return
         done, against_target, upcoming, blockers, estimate, below = answers
-        if self._aim is None or not any(answers[:-1]):
-            self.say("nothing was recorded: no answer was given", ok=False)
+        if self._aim is None:
             return
         aim = self._aim
         command = ValidateProgress(
@@ -149,6 +159,9 @@ class ItemActs:
             below=below.lower() in ("y", "yes"),
         )
         self.want([command])
+
+    def _next_answer(self, answers: tuple[str, ...]) -> Callable[[str], None]:
+        return lambda text: self._progress((*answers, text))
 
     def _with_reason(self, commands: Sequence[SetItem], text: str) -> None:
         if not text:

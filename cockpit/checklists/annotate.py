@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .anchor import Anchor, locate
+from .anchor import Anchor, anchor_of, locate
 from .blocks import Paragraph, walk
 from .bytespan import decode
 from .cache import CACHE
-from .errors import EditUnsupported
+from .errors import AnchorAmbiguous, AnchorLost, EditUnsupported
+from .hunks import NoteHunk, insertion, note_places, removal
 from .items import Document, Form, Item
 from .lines import front_matter
 from .parse import parse
 from .platform_api import FilePlatform, Pause
-from .safe_write import Splice, Written, update
+from .safe_write import Splice, update
 
 _CONTAINERS = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+[ \t>]*)+")
 _BULLET = re.compile(r"[-*+]|\d{1,9}[.)]")
@@ -33,6 +34,16 @@ class ProgressNote:
     next: str
     blockers: str
     estimate: str
+
+    def missing(self) -> tuple[str, ...]:
+        """What has no answer, in words; no blockers is an answer."""
+        asked = {
+            "what was done": self.done,
+            "status against target": self.against_target,
+            "what comes next": self.next,
+            "estimate": self.estimate,
+        }
+        return tuple(name for name, answer in asked.items() if not answer.strip())
 
     def lines(self) -> tuple[str, ...]:
         """As bullets below an item."""
@@ -55,7 +66,7 @@ def note_splice(document: Document, item: Item, notes: Sequence[str]) -> Splice:
     """
     texts = [" ".join(note.split()) for note in notes]
     line, bullets = _lines(document, item, [text for text in texts if text])
-    splice = _insertion(document, line, bullets)
+    splice = insertion(document, line, bullets)
     _verify(document, splice, line, len(bullets))
     return splice
 
@@ -72,18 +83,57 @@ def append_note(
     *,
     platform: FilePlatform | None = None,
     pause: Pause = time.sleep,
-) -> Written:
+) -> NoteHunk:
     """Add notes below an item that was seen, as safely as a tick.
 
     Raises:
         ChecklistError: as `note_splice`, `anchor.locate` and `safe_write.update`.
     """
+    added: list[tuple[str, ...]] = []
 
     def decide(data: bytes) -> Splice:
         document = CACHE.parse(data)
-        return note_splice(document, locate(document, anchor), notes)
+        splice = note_splice(document, locate(document, anchor), notes)
+        added[:] = [tuple(splice.new.decode().split("\n")[1:])]
+        return splice
 
-    return update(path, decide, platform=platform, pause=pause)
+    written = update(path, decide, platform=platform, pause=pause)
+    after = CACHE.parse(written.after)
+    lines = tuple(line.rstrip("\r") for line in added[0])
+    now = anchor_of(after, locate(after, anchor))
+    return NoteHunk(path, now, lines, method=written.method)
+
+
+def remove_note(
+    note: NoteHunk, *, platform: FilePlatform | None = None, pause: Pause = time.sleep
+) -> NoteHunk:
+    """Take a note away again, as safely as a tick.
+
+    Raises:
+        AnchorLost: the note does not stand below its item as it was written.
+        AnchorAmbiguous: it stands there more than once.
+        ChecklistError: as `anchor.locate` and `safe_write.update`.
+    """
+
+    def decide(data: bytes) -> Splice:
+        document = CACHE.parse(data)
+        item = locate(document, note.anchor)
+        places = note_places(document, item, note.lines)
+        if not places:
+            raise AnchorLost(
+                f"“{note.text}” does not stand below “{item.text}” any more as it was written",
+                line=item.line,
+            )
+        if len(places) > 1:
+            raise AnchorAmbiguous(
+                f"“{note.text}” stands more than once below “{item.text}”", line=item.line
+            )
+        return removal(document, places[0], len(note.lines))
+
+    written = update(note.path, decide, platform=platform, pause=pause)
+    after = CACHE.parse(written.after)
+    anchor = anchor_of(after, locate(after, note.anchor))
+    return replace(note, anchor=anchor, removed=True, method=written.method)
 
 
 def _lines(document: Document, item: Item, texts: list[str]) -> tuple[int, list[str]]:
@@ -100,16 +150,6 @@ def _lines(document: Document, item: Item, texts: list[str]) -> tuple[int, list[
     # Quote marks and indentation stay; bullets make room.
     indent = _BULLET.sub(lambda match: " " * len(match.group()), containers.group())
     return item.end_line, [f"{indent}- {text}" for text in texts]
-
-
-def _insertion(document: Document, line: int, texts: list[str]) -> Splice:
-    lines = document.lines
-    end = lines.ends[line - 1]
-    following = lines.starts[line] if line < len(lines) else len(document.data)
-    newline = document.data[end:following] or (
-        document.data[lines.ends[0] : lines.starts[1]] if len(lines) > 1 else b"\n"
-    )
-    return Splice(end, b"", b"".join(newline + text.encode() for text in texts))
 
 
 def _verify(document: Document, splice: Splice, line: int, count: int) -> None:

@@ -16,6 +16,7 @@ from .blocks import Heading, Paragraph, walk
 from .items import Document, Form, Item, Progress, Section, Status
 from .lines import front_matter
 from .markers import emoji_status, read_emoji
+from .parents import parents
 from .repair import Repairer
 from .text import plain
 
@@ -214,22 +215,8 @@ def computed_status(document: Document, index: int) -> Status | None:
 
     All done (or dropped) is done, none begun is todo, anything else is doing.
     """
-    below: list[Status] = []
-    todo = list(document.children(index))
-    while todo:
-        child = todo.pop()
-        deeper = document.children(child)
-        todo += deeper
-        if not deeper:
-            below.append(document.items[child].status)
-    counted = [status for status in below if status is not Status.DROPPED]
-    if not below:
-        return None
-    if all(status is Status.DONE for status in counted):
-        return Status.DONE
-    if all(status is Status.TODO for status in counted):
-        return Status.TODO
-    return Status.DOING
+    found = next((p for p in parents(document) if p.item is document.items[index]), None)
+    return found.computed if found is not None else None
 
 
 def state_conflicts(documents: Mapping[str, Document]) -> tuple[StateConflict, ...]:

@@ -1,6 +1,6 @@
 """Commit the cockpit's own edits of checklists, and nothing else.
 
-The committed version of each file is the last commit's with our markers put in; whatever else
+The committed version of each file is the last commit's with our changes put in; whatever else
 was changed in the file, staged or not, stays as it is. The commit is built in an index of its
 own, so that the real one is touched only at the lines we committed.
 """
@@ -15,12 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .anchor import anchor_of, locate
-from .edit import edit as edit_marker
-from .errors import AnchorAmbiguous, AnchorLost, ChecklistError, CommitRefused
+from .errors import CommitRefused
 from .git import Repository, repository_of
-from .parse import parse
-from .writer import EditResult
+from .hunks import Hunk, Put, Skipped, standing
 
 DEFAULT_MESSAGE = "docs: update master batch checklist"
 
@@ -39,14 +36,6 @@ _HOOK_TIMEOUT = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
-    """An edit that is not committed, and why."""
-
-    edit: EditResult
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class FileCommit:
     """What would be committed of one file."""
 
@@ -57,7 +46,7 @@ class FileCommit:
     """The file in the last commit."""
     ours: bytes
     """The same with our edits."""
-    edits: tuple[EditResult, ...]
+    puts: tuple[Put, ...]
     skipped: tuple[Skipped, ...]
 
     def diff(self) -> str:
@@ -80,10 +69,23 @@ class CommitPlan:
     files: tuple[FileCommit, ...]
     hooks: tuple[str, ...]
     """Hooks that will run."""
+    left_out: tuple[str, ...] = ()
+    """Files that can't be part of it, with the reason."""
+
+    @property
+    def changed(self) -> tuple[FileCommit, ...]:
+        """The files that would be committed."""
+        return tuple(file for file in self.files if file.base != file.ours)
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """What would not be committed, and why; each reason once."""
+        reasons = [one.reason for file in self.files for one in file.skipped]
+        return tuple(dict.fromkeys((*self.left_out, *reasons)))
 
     def diff(self) -> str:
         """Unified diff of all files."""
-        return "\n".join(file.diff() for file in self.files if file.base != file.ours)
+        return "\n".join(file.diff() for file in self.changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Committed:
 
 
 def plan_commit(
-    edits: Sequence[EditResult], *, message: str = DEFAULT_MESSAGE, folder: Path | None = None
+    edits: Sequence[Hunk], *, message: str = DEFAULT_MESSAGE, folder: Path | None = None
 ) -> CommitPlan:
     """Work out what to commit. Changes nothing.
 
@@ -119,14 +121,23 @@ def plan_commit(
     if repository is None:
         raise CommitRefused(f"{edits[0].path} is not in a git repository")
     branch, head = _check(repository)
-    by_path: dict[Path, list[EditResult]] = {}
+    by_path: dict[Path, list[Hunk]] = {}
     for edit in edits:
         by_path.setdefault(edit.path.resolve(), []).append(edit)
-    files = tuple(_file(repository, path, of_file) for path, of_file in by_path.items())
-    if all(file.base == file.ours for file in files):
-        reasons = "; ".join(dict.fromkeys(s.reason for file in files for s in file.skipped))
+    files: list[FileCommit] = []
+    left_out: list[str] = []
+    for path, of_file in by_path.items():
+        found = _file(repository, path, of_file)
+        if isinstance(found, str):
+            left_out.append(found)
+        else:
+            files.append(found)
+    hooks = _hooks(repository)
+    plan = CommitPlan(repository, branch, head, message, tuple(files), hooks, tuple(left_out))
+    if not plan.changed:
+        reasons = "; ".join(plan.skipped)
         raise CommitRefused(f"nothing to commit: {reasons or 'all edits are committed already'}")
-    return CommitPlan(repository, branch, head, message, files, _hooks(repository))
+    return plan
 
 
 def commit(plan: CommitPlan) -> Committed:
@@ -140,7 +151,7 @@ def commit(plan: CommitPlan) -> Committed:
     branch, head = _check(repository)
     if (branch, head) != (plan.branch, plan.head):
         raise CommitRefused(f"{branch} has moved on since the diff was shown; look at it again")
-    changed = [file for file in plan.files if file.base != file.ours]
+    changed = plan.changed
     with tempfile.TemporaryDirectory(prefix="cockpit-commit-") as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         repository.run("read-tree", "HEAD", env=env)
@@ -179,7 +190,8 @@ def _check(repository: Repository) -> tuple[str, str]:
     return branch.decode().strip(), head
 
 
-def _file(repository: Repository, path: Path, edits: Sequence[EditResult]) -> FileCommit:
+def _file(repository: Repository, path: Path, hunks: Sequence[Hunk]) -> FileCommit | str:
+    """What to commit of a file, or why it can't be a part of it."""
     try:
         relative = repository.relative(path)
     except ValueError as error:
@@ -187,61 +199,33 @@ def _file(repository: Repository, path: Path, edits: Sequence[EditResult]) -> Fi
     listed = repository.ask("ls-tree", "HEAD", "--", relative)
     base = repository.committed(path)
     if not listed or base is None:
-        raise CommitRefused(f"{relative} is not in the last commit; add it by hand once")
+        return f"{relative} is not in the last commit; add it by hand once"
     try:
         now = path.read_bytes()
     except OSError as error:
         raise CommitRefused(f"{relative} cannot be read: {error.strerror}") from error
     if _CONFLICT.search(now) or _CONFLICT.search(base):
         raise CommitRefused(f"{relative} holds conflict markers; resolve them first")
-    ours, done, skipped = _apply(base, now, edits)
+    ours, done, skipped = _apply(base, now, hunks)
     return FileCommit(path, relative, listed[:6].decode(), base, ours, done, skipped)
 
 
 def _apply(
-    base: bytes, now: bytes, edits: Sequence[EditResult]
-) -> tuple[bytes, tuple[EditResult, ...], tuple[Skipped, ...]]:
-    """`base` with those edits that still stand in `now`."""
-    done: list[EditResult] = []
-    skipped: list[Skipped] = []
-    final: dict[str, EditResult] = {}
-    current = parse(now)
-    for edit in edits:
-        try:
-            final[locate(current, edit.anchor).key] = edit
-        except (AnchorLost, AnchorAmbiguous):
-            skipped.append(Skipped(edit, f"“{edit.anchor.text}” is not in the file any more"))
-    for edit in final.values():
-        item = locate(current, edit.anchor)
-        if item.status is not edit.status_after:
-            skipped.append(Skipped(edit, f"“{item.text}” was changed again by somebody else"))
-            continue
-        changed = put_in(base, edit)
+    base: bytes, now: bytes, hunks: Sequence[Hunk]
+) -> tuple[bytes, tuple[Put, ...], tuple[Skipped, ...]]:
+    """`base` with those changes that still stand in `now`."""
+    puts, skipped = standing(hunks, now)
+    done: list[Put] = []
+    without: list[Skipped] = []
+    for put in puts:
+        changed = put.into(base)
         if changed is None:
-            skipped.append(Skipped(edit, f"“{item.text}” is not in the last commit as a line"))
+            reason = f"there is no certain place for {put.name} in the last commit"
+            without.append(Skipped(put.hunk, reason))
             continue
         base = changed
-        done.append(edit)
-    return base, tuple(done), tuple(skipped)
-
-
-def put_in(data: bytes, edit: EditResult) -> bytes | None:
-    """Another version of a file with an edit put in; None when its item is not there."""
-    document = parse(data)
-    try:
-        item = locate(document, edit.anchor)
-    except (AnchorLost, AnchorAmbiguous):
-        same = [i for i in document.items if anchor_of(document, i).text == edit.anchor.text]
-        same = [i for i in same if i.section == edit.anchor.section]
-        if len(same) != 1 or same[0].form is not edit.anchor.form:
-            return None
-        item = same[0]
-    if item.status is edit.status_after:
-        return data
-    try:
-        return edit_marker(data, item, edit.status_after, marker=edit.marker_after).apply(data)
-    except ChecklistError:
-        return None
+        done.append(put)
+    return base, tuple(done), (*skipped, *without)
 
 
 def _blob(repository: Repository, data: bytes) -> str:
@@ -259,10 +243,10 @@ def _stage(repository: Repository, file: FileCommit, blobs: dict[str, str]) -> s
     mode = entry[:6].decode()
     blob = blobs[file.relative]
     if staged != file.base:
-        for edit in file.edits:
-            changed = put_in(staged, edit)
+        for put in file.puts:
+            changed = put.into(staged)
             if changed is None:
-                return f"{file.relative}: a staged version without “{edit.anchor.text}” was kept"
+                return f"{file.relative}: a staged version without {put.name} was kept"
             staged = changed
         blob = _blob(repository, staged)
     try:

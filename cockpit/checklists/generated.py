@@ -42,6 +42,16 @@ def block_splice(data: bytes, name: str, content: str) -> Splice | None:
     return None if old == body else Splice(begin, old, body)
 
 
+def block_body(data: bytes, name: str) -> str:
+    """What stands in block `name`, line ends as `\\n`. Pure.
+
+    Raises:
+        ChecklistError: the block is missing, there twice or not closed.
+    """
+    begin, end, _ = _find(data, name)
+    return data[begin:end].decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+
+
 def _find(data: bytes, name: str) -> tuple[int, int, str]:
     """Byte range between the two comments, and the line end in use."""
     lines = split(data)

@@ -28,6 +28,7 @@ from cockpit.system.listeners import ListenerSnapshot, ListenerSource, default_s
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cockpit.config.models import LoadedConfig
     from cockpit.engine.acts.act_log import ActRecorder
     from cockpit.engine.acts.end_job import EndJob, Tools
     from cockpit.system.ending import EndOutcome
@@ -113,7 +114,9 @@ def reset(
     could not be ended, 64 when it was not confirmed, 73 when the evidence store can't be written,
     77 with --read-only.
     """
+    from cockpit.config.trust import TrustStore
     from cockpit.engine.acts.end_job import Tools, reset_job
+    from cockpit.engine.acts.ways import Ways
     from cockpit.system.acts import Acts
     from cockpit.system.end_plan import this_actor
 
@@ -121,7 +124,11 @@ def reset(
     clock = SystemClock()
     source = default_source()
     actor = this_actor(other_users=other_users)
-    job = asyncio.run(reset_job(ports, _snapshot(source), words=words, actor=actor))
+    loaded = None
+    if config_path is not None or find(Path.cwd()) is not None:
+        loaded = load_config(config_path)
+    ways = Ways(loaded, TrustStore.default().is_trusted)
+    job = asyncio.run(reset_job(ports, _snapshot(source), words=words, ways=ways, actor=actor))
     for line in job.lines(clock.now()):
         click.echo(line, err=not job.plans)
     if not job.plans:
@@ -129,7 +136,7 @@ def reset(
     if not yes and not read_only:
         _confirm(job)
     who = operator(as_name)
-    with _recorder(config_path, who) as (recorder, locks):
+    with _recorder(loaded, who) as (recorder, locks):
         tools = Tools(source, Acts(read_only=read_only), clock, who, locks, grace)
         outcomes = _carry_out(job, tools, recorder)
     for outcome in outcomes:
@@ -168,19 +175,18 @@ def _confirm(job: EndJob) -> None:
 
 
 @contextmanager
-def _recorder(config_path: Path | None, who: str) -> Iterator[tuple[ActRecorder, Path | None]]:
+def _recorder(loaded: LoadedConfig | None, who: str) -> Iterator[tuple[ActRecorder, Path | None]]:
     """The evidence store of the config, if there is one, and where the target locks lie."""
     from cockpit.config.places import locks_folder
     from cockpit.engine.acts.act_log import NoStore
 
-    if config_path is None and find(Path.cwd()) is None:
+    if loaded is None:
         click.echo("no cockpit.toml here: this is not recorded", err=True)
         yield NoStore(), None
         return
     from cockpit.evidence.errors import StoreError
     from cockpit.session.store import open_store
 
-    loaded = load_config(config_path)
     try:
         store = open_store(loaded, SystemClock(), who, upkeep=False)
     except StoreError as error:

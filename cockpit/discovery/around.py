@@ -71,7 +71,7 @@ def _notes(config: Config, found: Findings, ports: int) -> Iterator[str]:
     yield f"`cockpit init` makes a config of this: {', '.join(told) or 'nothing found to watch'}"
     if left := len(found.ports) - ports:
         what = "port" if left == 1 else "ports"
-        yield f"{left} {what} from {EPHEMERAL} on left out: systems hand them out by chance"
+        yield f"left out {left} {what} from {EPHEMERAL} up: systems hand those out by chance"
     if found.reports:
         yield f"{_taken(len(found.reports), len(found.reports), 'report')} left to the config"
     yield from found.notes

@@ -32,7 +32,7 @@ _ASSIGNED = re.compile(
 )
 _BEARER = re.compile(rb"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}")
 _WEB_TOKEN = re.compile(rb"(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?")
-_USERINFO = re.compile(rb"(://)[^/\s:@\"'<>]{1,200}:[^/\s@\"'<>]{1,200}@")
+_USERINFO = re.compile(rb"(://)[^/\s:@\"'<>]{0,200}:[^/\s@\"'<>]{1,200}@")
 _WELL_KNOWN = re.compile(
     rb"\b(?:[sp]k_(?:live|test)_\w{8,}|sk-[\w-]{16,}|gh[pousr]_\w{20,}|AKIA[0-9A-Z]{16}"
     rb"|xox[abprs]-[\w-]{10,})"

@@ -47,7 +47,7 @@ class EndPlan:
 
     `victims[0]` is the root; its PID is what the operator types. `asked` is the PID that was
     pointed at: a worker's root is ended in its place. With a `command` (unit, task or configured
-    stop command) that is run first, in `command_folder`; `supervised` names the service that would
+    stop command) that is run first, in `command_folder`; `supervisor` is the service that would
     otherwise start it again, and then no signal is sent. With a `refusal` nothing can be done, and
     it says why.
     """
@@ -57,13 +57,18 @@ class EndPlan:
     ports: tuple[PortHold, ...] = ()
     command: tuple[str, ...] = ()
     command_folder: Path | None = None
-    supervised: str = ""
+    supervisor: ServiceState | None = None
     notes: tuple[str, ...] = ()
     refusal: str = ""
 
     @property
     def root(self) -> ProcessFacts | None:
         return self.victims[0] if self.victims else None
+
+    @property
+    def supervised(self) -> str:
+        """The name of the service that supervises it; empty without one."""
+        return self.supervisor.name if self.supervisor is not None else ""
 
     def describe(self, now: datetime) -> list[str]:
         """The plan in lines for the confirmation: each victim, the ports, the way, the notes."""
@@ -112,10 +117,14 @@ def _refusal(victim: ProcessFacts, parents: Mapping[int, int], actor: Actor) -> 
         )
     if victim.uid is None and victim.user is None:
         return "its user can't be read, so it is not known whose it is"
-    foreign = victim.uid != actor.uid if victim.uid is not None else victim.user != actor.user
-    if foreign and not actor.other_users:
+    if is_foreign(victim, actor) and not actor.other_users:
         return f"it belongs to {victim.user or victim.uid}, and ending others' was not asked for"
     return ""
+
+
+def is_foreign(victim: ProcessFacts, actor: Actor) -> bool:
+    """Whether it is another user's process."""
+    return victim.uid != actor.uid if victim.uid is not None else victim.user != actor.user
 
 
 def this_actor(*, other_users: bool = False) -> Actor:
@@ -161,11 +170,10 @@ def plan_end(
     if root.pid != pid:
         notes.append(f"{pid} is a worker of {root.pid}, which would start it again")
     command: Sequence[str] = stop_command
-    supervised = ""
     if supervisor is not None and supervisor.error:
         notes.append(f"whether {supervisor.name} supervises it is not known: {supervisor.error}")
+        supervisor = None
     elif supervisor is not None:
-        supervised = supervisor.name
         command = reader_for(supervisor.kind).stop_command(supervisor.name)
         notes.append(f"{supervisor.name} supervises it, so it is stopped there")
     if not snapshot.complete:
@@ -175,7 +183,7 @@ def plan_end(
         victims=tuple(victims),
         ports=holds(snapshot, {victim.pid for victim in victims}),
         command=tuple(command),
-        supervised=supervised,
+        supervisor=supervisor,
         notes=tuple(clean(note) for note in notes),
         refusal=refusal(victims, parents, actor),
     )
@@ -224,11 +232,12 @@ def plan_reset(
     *,
     words: Sequence[str] = (),
     supervisors: Mapping[int, ServiceState] | None = None,
+    stops: Mapping[int, Sequence[str]] | None = None,
     actor: Actor | None = None,
 ) -> ResetPlan:
     """One plan for each service on `ports` whose argv matches `words` (none: every service).
 
-    `supervisors` maps root PIDs to their service. Blocking.
+    `supervisors` maps root PIDs to their service, `stops` to a configured stop command. Blocking.
     """
     plans: dict[int, EndPlan] = {}
     alone: list[str] = []
@@ -246,7 +255,13 @@ def plan_reset(
                 continue
             if root.pid not in plans:
                 supervisor = (supervisors or {}).get(root.pid)
-                plan = plan_end(root.pid, snapshot, supervisor=supervisor, actor=actor)
+                plan = plan_end(
+                    root.pid,
+                    snapshot,
+                    supervisor=supervisor,
+                    stop_command=(stops or {}).get(root.pid, ()),
+                    actor=actor,
+                )
                 plans[root.pid] = plan
                 if plan.refusal:
                     alone.append(f"{port}: {plan.refusal}")

@@ -121,7 +121,7 @@ def test_edits_somebody_changed_again_are_left_out(repo: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"[x] one", b"[!] one"))
     plan = plan_commit([first, second])
     (file,) = plan.files
-    assert [(s.edit, s.reason) for s in file.skipped] == [
+    assert [(s.hunk, s.reason) for s in file.skipped] == [
         (first, "“one” was changed again by somebody else")
     ]
     commit(plan)
@@ -131,7 +131,7 @@ def test_edits_somebody_changed_again_are_left_out(repo: Path) -> None:
 def test_an_item_the_last_commit_does_not_have_is_left_out(repo: Path) -> None:
     path = repo / "list.md"
     path.write_bytes(LIST + b"- [ ] new\n")
-    with pytest.raises(CommitRefused, match="“new” is not in the last commit"):
+    with pytest.raises(CommitRefused, match="no certain place for “new” in the last commit"):
         plan_commit([press(path, 3)])
 
 

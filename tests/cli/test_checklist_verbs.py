@@ -288,6 +288,66 @@ def test_metrics_come_from_the_recorded_edits(file: Path) -> None:
     assert "1 item, median" in run("metrics").stdout
 
 
+NESTED = """# Batch
+
+- [ ] all done
+  - [x] one
+  - [-] two
+- [x] begun
+  - [x] three
+  - [ ] deeper
+    - [ ] four
+- [!] stuck
+  - [x] five
+- [ ] alone
+"""
+
+
+def test_parents_lays_the_computed_state_beside_the_written_one(file: Path) -> None:
+    file.write_text(NESTED, encoding="utf-8")
+    told = json.loads(run("parents", file, "--format", "json").stdout)
+    assert [(each["text"], each["status"], each["computed"], each["differs"]) for each in told] == [
+        ("all done", "todo", "done", True),
+        ("begun", "done", "doing", True),
+        ("deeper", "todo", "todo", False),
+        ("stuck", "blocked", "done", False),
+    ]
+    assert file.read_text(encoding="utf-8") == NESTED
+    assert "computed doing" in run("parents", file).stdout
+
+
+@pytest.mark.parametrize(
+    ("states", "begun"), [("", "[ ]"), ('states = ["todo", "doing", "done"]\n', "[~]")]
+)
+def test_parents_are_written_on_request_in_the_states_of_the_file(
+    file: Path, states: str, begun: str
+) -> None:
+    config(file.parent, states)
+    file.write_text(NESTED, encoding="utf-8")
+    assert run("parents", file, "--write", "--as", "ann").exit_code == 0
+    want = NESTED.replace("- [ ] all", "- [x] all").replace("- [x] begun", f"- {begun} begun")
+    assert file.read_text(encoding="utf-8") == want
+    history = json.loads(run("show", file, "--text", "all done", "--format", "json").stdout)[
+        "history"
+    ]
+    assert [(each["from"], each["to"]) for each in history] == [("todo", "done")]
+    again = json.loads(run("parents", file, "--write", "--format", "json").stdout)
+    assert not any(each["differs"] for each in again)
+
+
+def test_a_parent_against_its_requirement_is_refused_and_the_others_are_written(
+    file: Path,
+) -> None:
+    file.write_text(NESTED.replace("all done", "all done <!-- requires: gate:go -->"), "utf-8")
+    config(file.parent)
+    refused = run("parents", file, "--write")
+    assert refused.exit_code == 1 and "takes a reason" in refused.stdout
+    text = file.read_text(encoding="utf-8")
+    assert "- [ ] all done" in text and "- [ ] begun" in text
+    assert run("parents", file, "--write", "--reason", "agreed").exit_code == 0
+    assert "- [x] all done" in file.read_text(encoding="utf-8")
+
+
 def test_the_verb_and_its_exit_codes_stand_in_the_help() -> None:
     assert "checklist" in VERBS
     told = run("--help").stdout.split()

@@ -187,3 +187,21 @@ def test_the_pid_is_typed_and_typeahead_does_not_count(tmp_path: Path, serve, ri
     assert child.wait(30) == (0 if right else 64), said.decode()
     assert free(port) is right
     assert (b"is free" if right else b"nothing was ended") in said
+
+
+@posix
+def test_reset_uses_the_trusted_stop_command_of_the_config(tmp_path: Path, serve) -> None:
+    process, port = serve("leftover.py", 0, "stubborn")
+    stop = f"import os; os.kill({process.pid}, 9)"
+    config = tmp_path / "cockpit.toml"
+    table = f'[[listener]]\nname = "api"\nport = {port}\nprocess = ["leftover.py"]\n'
+    config.write_text(f'{table}stop = ["{sys.executable}", "-c", "{stop}"]\n', encoding="utf-8")
+    words = ("ports", "reset", str(port), "--expect-argv", "leftover.py")
+    untrusted = cockpit(*words, "--read-only", cwd=tmp_path)
+    assert "os.kill" not in untrusted.stdout
+    trusted = cockpit("trust", "--yes", cwd=tmp_path)
+    assert trusted.returncode == 0, trusted.stderr
+    done = cockpit(*words, "--yes", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "os.kill" in done.stdout and "asked" not in done.stderr
+    assert process.wait() == -9

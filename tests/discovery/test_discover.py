@@ -299,7 +299,7 @@ def test_looking_around_requires_nothing_of_a_port_and_leaves_chance_ports_out(
 ) -> None:
     loaded = look_around(tmp_path, source=SomePorts(8001, 48715, 60000))
     assert [(one.port, one.expect) for one in loaded.config.listener] == [(8001, "any")]
-    assert "2 ports from 32768 on left out: systems hand them out by chance" in loaded.notes
+    assert "left out 2 ports from 32768 up: systems hand those out by chance" in loaded.notes
 
 
 def test_looking_around_says_how_much_it_took_and_what_makes_a_config(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 
 from cockpit.clock import Clock, SystemClock
-from cockpit.model import Observation
+from cockpit.model import Finding, Observation, Verdict
 from cockpit.probes.base import Probe, ProbeContext
 
 
@@ -72,9 +73,22 @@ def look() -> Looker:
             board=board or {},
             reasons=reasons,
         )
-        return Look(asyncio.run(probe.run(ctx)), ctx)
+        observation = asyncio.run(probe.run(ctx))
+        for finding in observation.findings:
+            _has_a_next_act(finding)
+        return Look(observation, ctx)
 
     return run
+
+
+_KEYS = re.compile(r"\b(?:Enter|Tab|Esc|press|key|keys)\b|\b[A-Za-z] then [A-Za-z]\b|^[a-z],? ")
+"""What only somebody at the screen could do: a next act is read in a cron mail, too."""
+
+
+def _has_a_next_act(finding: Finding) -> None:
+    if finding.title and finding.verdict is not Verdict.OK:
+        assert finding.next_act, finding
+    assert not _KEYS.search(finding.next_act), finding
 
 
 @dataclass

@@ -53,6 +53,11 @@ def test_progress_rows_and_anchors(tmp_path: Path, look: Any) -> None:
         assert locate(document, anchor).key == finding.key
 
 
+def test_a_parent_says_what_its_sub_items_say_of_it(tmp_path: Path, look: Any) -> None:
+    seen = look(probe(tmp_path, "- [x] above\n  - [x] one\n  - [ ] two\n- [ ] alone\n")).observation
+    assert [f.facts.get("computed") for f in seen.findings] == ["doing", None, None, None]
+
+
 def test_anchors_survive_odd_and_long_texts(tmp_path: Path, look: Any) -> None:
     long = "Ж" * 900
     text = f"- [ ] {long}\n- [ ] \x7f⚠️ odd\n- [ ] {long} b\n- [ ] {'w' * 3000}\n"
@@ -120,6 +125,15 @@ def test_boxes_nobody_can_count_are_no_ok(
     assert (judged.verdict is Verdict.OK) is (verdict is Verdict.OK)
     if seen.verdict is not Verdict.OK:
         assert "1 behind an open code fence" in seen.headline
+        fence = seen.finding("fence")
+        assert fence is not None
+        assert (fence.title, fence.next_act) == ("OPEN FENCE", "close the code fence of line 3")
+
+
+def test_an_open_fence_does_not_excuse_what_is_open(tmp_path: Path, look: Any) -> None:
+    gate, _ = gate_on(tmp_path, **{"pass": 2})
+    seen = look(probe(tmp_path, "- [ ] a\n- [ ] b\n\n```\n- [ ] c\n")).observation
+    assert look(gate, board={"list": seen}).observation.verdict is Verdict.FAIL
 
 
 @pytest.mark.parametrize("text", ["- [x] a\n- [ ]\n", "- [x] a\n- [ ] <!-- x -->\n"])

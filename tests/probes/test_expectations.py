@@ -123,6 +123,7 @@ def test_a_secret_however_much_of_it_is_encoded(text: str) -> None:
         ("curl -H 'X: Bearer abcdef123456'", "abcdef"),
         ("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "eyJzdWI"),
         ("postgres://bob:hunter2@db/x", "hunter2"),
+        ("redis://:hunter2@db/x", "hunter2"),
         ("API_TOKEN=abcd1234efgh", "abcd1234"),
         ("password: correct9horse", "horse"),
         ("key ghp_abcdefghijklmnopqrstuvwxyz0123", "ghp_abc"),

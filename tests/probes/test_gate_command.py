@@ -66,6 +66,12 @@ def test_exit_code_first(code: int, text: str, passes: Any, verdict: Verdict, ti
         assert seen.doubts
 
 
+def test_a_secret_of_the_command_is_not_told() -> None:
+    command = ["gate", "--dsn=postgres://u:hunter6@h/db"]
+    seen = judge_output(Output(Ending.EXITED, 0), table(command=command))
+    assert seen.basis["command"] == "gate '--dsn=postgres://u:***@h/db'"
+
+
 def test_the_last_word_is_on_stderr() -> None:
     seen = judge_output(Output(Ending.EXITED, 0, "", "6/7 gates passed"), table())
     assert seen.headline == "6/7 proven"

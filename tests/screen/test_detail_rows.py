@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reading import texts, view
 from recorded_makers import board, observation
 from recorded_probes import heartbeat, item
@@ -38,6 +40,18 @@ def test_what_only_the_checklist_engine_can_read_is_not_shown() -> None:
     rows = texts(finding_detail(view(board([seen])), seen, seen.findings[0], Proof(), 80))
     assert not any("anchor" in row for row in rows)
     assert any("status=todo" in row for row in rows)
+
+
+def test_a_parent_says_what_its_sub_items_say() -> None:
+    one = item(1, "", "it", "todo", 0)
+    for computed, words in (
+        ("done", "say done; written is todo"),
+        ("todo", "say todo; as written"),
+    ):
+        above = replace(one, facts={**one.facts, "computed": computed})
+        seen = observation("list", "checklist", "", above)
+        rows = texts(finding_detail(view(board([seen])), seen, above, Proof(), 80))
+        assert f"sub-items {words}" in rows
 
 
 def test_raw_evidence_is_cleaned_and_capped() -> None:

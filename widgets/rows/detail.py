@@ -18,7 +18,7 @@ RAW_LINES = 200
 RAW_BYTES = 64_000
 HISTORY = 20
 _NAME = 10
-_OPAQUE = {"anchor", "item"}  # facts that only the checklist engine can read
+_OPAQUE = {"anchor", "item", "computed"}  # read by the checklist engine, or told in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,7 @@ def finding_detail(
     sheet = Sheet(view, width)
     if finding is not None:
         _finding(sheet, finding)
+        _computed(sheet, finding)
         sheet.say("do", finding.next_act, Tone.STRONG)
         _item_history(sheet, finding, proof.item_events.get(observation.probe, ()))
     others = [
@@ -110,6 +111,14 @@ def finding_detail(
     ]
     _probe(sheet, observation, others, proof)
     return sheet.rows
+
+
+def _computed(sheet: Sheet, finding: Finding) -> None:
+    """What the sub-items of an item say of it, beside what is written."""
+    told, written = finding.facts.get("computed"), finding.facts.get("status")
+    if told:
+        same = "as written" if told == written else f"written is {written}"
+        sheet.say("sub-items", f"say {told}; {same}")
 
 
 def _item_history(sheet: Sheet, finding: Finding, events: Sequence[Event]) -> None:

@@ -29,7 +29,7 @@ _WORDS = (
     ("GO-LIVE or GO", "may we go live: gates, checklists and claims"),
     ("ARMED until", "processes may be ended and started until then; A ends that now"),
     ("SILENT", "the engine behind the screen stopped answering: believe nothing below"),
-    ("NOT RECORDING", "what happens now leaves no evidence"),
+    ("NOT RECORDING", "no evidence is kept; the line above the keys says why"),
     ("not watched", "the last stretch in which nobody watched"),
 )
 _WIDTH = 20

@@ -8,6 +8,8 @@ from cockpit.cli.checklist.committing import block, commit
 from cockpit.cli.checklist.editing import set_state
 from cockpit.cli.checklist.history import metrics
 from cockpit.cli.checklist.listing import list_items, next_tasks, show
+from cockpit.cli.checklist.noting import note, owner, progress
+from cockpit.cli.checklist.parents import show_parents
 
 
 @click.group("checklist")
@@ -24,5 +26,10 @@ def command() -> None:
     """
 
 
-for each in (list_items, show, set_state, next_tasks, commit, metrics, block):
+VERBS = (
+    *(list_items, show, next_tasks, metrics),
+    *(set_state, note, owner, progress, show_parents),
+    *(block, commit),
+)
+for each in VERBS:
     command.add_command(each)

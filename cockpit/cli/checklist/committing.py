@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
 import click
 
-from cockpit.checklists import ChecklistError, EditResult
-from cockpit.checklists.commit import CommitPlan, Committed, plan_commit
+from cockpit.checklists import ChecklistError
+from cockpit.checklists.commit import CommitPlan, Committed
 from cockpit.checklists.commit import commit as make_commit
-from cockpit.checklists.errors import CommitRefused
 from cockpit.checklists.generated import write_block
-from cockpit.checklists.git import repository_of
-from cockpit.cli.checklist.common import FILE, FILES, FORMAT, REFUSED, exit_code, print_json
+from cockpit.checklists.hunks import block_hunk
+from cockpit.cli.checklist.common import (
+    FILE,
+    FILES,
+    FORMAT,
+    REFUSED,
+    config_if_any,
+    exit_code,
+    print_json,
+)
+from cockpit.cli.checklist.desk import desk
 from cockpit.cli.checklist.history import recorded
 from cockpit.cli.common import as_option, config_option, load_config, operator
 from cockpit.cli.exits import CANNOT_OPEN, USAGE, CommandError
 from cockpit.clock import SystemClock
 from cockpit.config.models import LoadedConfig
+from cockpit.engine.acts.committing import plan_commits, record_commit
 from cockpit.engine.acts.trace import Trace
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.reader import Reader
 from cockpit.model import EventKind, Observation
-from cockpit.probes.checklist.memory import edit_of, same_file
+from cockpit.probes.checklist.hunk_facts import HUNK_KINDS, hunk_fact
 from cockpit.session.store import open_store
 from cockpit.text import clean, instant
 
@@ -46,17 +55,16 @@ def commit(
 ) -> int:
     """Commit the recorded edits of the checklists (or of FILES), and nothing else.
 
-    The diff is shown first. Whatever else is changed in these files or elsewhere, staged or not,
+    Ticks, notes, owners and generated blocks. The diff is shown first, and what is left out and
+    why (a file that git does not know yet, an edit somebody changed again). Whatever else is changed in these files or elsewhere, staged or not,
     stays as it is. Never pushes, never asks. Exit 1, with nothing committed: no edits to commit, a
     detached HEAD, a rebase or merge under way, index.lock, conflict markers, a hook that refused.
     """
     loaded = load_config(config_path)
     done: list[tuple[CommitPlan, Committed | None]] = []
     try:
-        plans = [
-            plan_commit(edits, message=message or _message(loaded, edits))
-            for edits in _by_repository(_edits(loaded, files))
-        ]
+        events = recorded(loaded, HUNK_KINDS)
+        plans = plan_commits(loaded, events, files=files, message=message)
         for plan in plans:
             if format_ == "table":
                 _show_plan(plan)
@@ -74,59 +82,10 @@ def commit(
     return 0
 
 
-def _edits(loaded: LoadedConfig, files: Sequence[Path]) -> list[EditResult]:
-    """The recorded edits of these files since each was last committed."""
-    wanted = {same_file(file) for file in files}
-    found: dict[Path, list[EditResult]] = {}
-    for event in recorded(loaded, (EventKind.EDIT, EventKind.COMMIT)):
-        if event.kind == EventKind.COMMIT:
-            paths = event.data.get("paths")
-            for path in paths if isinstance(paths, tuple) else ():
-                found.pop(Path(str(path)), None)
-            continue
-        edit = edit_of(event)
-        if edit is not None and edit.changed:
-            found.setdefault(same_file(edit.path), []).append(edit)
-    return [
-        edit
-        for path, edits in found.items()
-        for edit in edits
-        if (path in wanted if files else path.exists())
-    ]
-
-
-def _by_repository(edits: Iterable[EditResult]) -> list[list[EditResult]]:
-    """Edits of one repository together; those outside of any make a refusal of their own."""
-    groups: dict[Path | None, list[EditResult]] = {}
-    roots: dict[Path, Path | None] = {}
-    for edit in edits:
-        folder = edit.path.parent
-        if folder not in roots:
-            repository = repository_of(folder) if folder.is_dir() else None
-            roots[folder] = repository.root if repository is not None else None
-        groups.setdefault(roots[folder], []).append(edit)
-    if not groups:
-        raise CommitRefused("there are no recorded edits of these files")
-    inside = [group for root, group in groups.items() if root is not None]
-    return inside or list(groups.values())
-
-
-def _message(loaded: LoadedConfig, edits: Sequence[EditResult]) -> str:
-    tables = {
-        same_file(loaded.resolve(table.file)): table.commit_message
-        for table in loaded.config.checklist
-    }
-    for edit in edits:
-        if same_file(edit.path) in tables:
-            return tables[same_file(edit.path)]
-    return "docs: update master batch checklist"
-
-
 def _show_plan(plan: CommitPlan) -> None:
     click.echo(clean(plan.diff(), limit=1_000_000, multiline=True))
-    for file in plan.files:
-        for skipped in file.skipped:
-            click.echo(clean(f"left out: {skipped.reason}"))
+    for reason in plan.skipped:
+        click.echo(clean(f"left out: {reason}"))
     if plan.hooks:
         click.echo(f"hooks that run: {', '.join(plan.hooks)}")
     click.echo(clean(f"on {plan.branch}: {plan.message}"))
@@ -139,14 +98,13 @@ def _tell(done: Committed, message: str) -> None:
 
 
 def _as_json(plan: CommitPlan, done: Committed | None) -> dict[str, object]:
-    changed = [file for file in plan.files if file.base != file.ours]
     return {
         "branch": plan.branch,
         "message": plan.message,
         "commit": done.commit if done is not None else None,
-        "files": [file.relative for file in changed],
+        "files": [file.relative for file in plan.changed],
         "diff": plan.diff(),
-        "skipped": [skipped.reason for file in plan.files for skipped in file.skipped],
+        "skipped": list(plan.skipped),
         "hooks": list(plan.hooks),
         "notes": list(done.notes) if done is not None else [],
     }
@@ -159,17 +117,8 @@ def _record(loaded: LoadedConfig, as_name: str | None, plan: CommitPlan, done: C
         click.echo(f"not recorded: {error}", err=True)
         return
     try:
-        Trace(store, SystemClock(), operator(as_name))(
-            EventKind.COMMIT,
-            "checklist",
-            "",
-            f"committed {done.commit[:12]} on {done.branch}: {plan.message}",
-            {
-                "commit": done.commit,
-                "branch": done.branch,
-                "paths": tuple(str(same_file(file.path)) for file in plan.files),
-            },
-        )
+        trace = Trace(store, SystemClock(), operator(as_name))
+        record_commit(plan, done, lambda kind, text, data: trace(kind, "checklist", "", text, data))
         store.flush(5.0)
     finally:
         store.close()
@@ -185,10 +134,14 @@ def _record(loaded: LoadedConfig, as_name: str | None, plan: CommitPlan, done: C
     help="Text to write, - for stdin; without it the latest observations as a table.",
 )
 @config_option
-def block(file: Path, name: str, source: TextIO | None, config_path: Path | None) -> int:
+@as_option
+def block(
+    file: Path, name: str, source: TextIO | None, config_path: Path | None, as_name: str | None
+) -> int:
     """Write results into FILE between two comment lines, and nowhere else.
 
     The lines are `<!-- cockpit:begin NAME -->` and `<!-- cockpit:end -->`. Twice changes nothing.
+    What was written is recorded, so that commit takes it.
     Exit 1: there is no such block, or more than one. 66: no such file. 73: it can't be written.
     """
     content = _content(source, config_path)
@@ -196,6 +149,11 @@ def block(file: Path, name: str, source: TextIO | None, config_path: Path | None
         written = write_block(file, name, content)
     except ChecklistError as error:
         raise CommandError(str(error), exit_code(error)) from error
+    if written.method != "unchanged":
+        hunk = block_hunk(file.absolute(), written.after, name)
+        facts = {"file": str(hunk.path), "block": name, "hunk": hunk_fact(hunk)}
+        with desk(file, config_if_any(config_path), SystemClock(), as_name) as here:
+            here.log(EventKind.BLOCK, f"block {name} written into {file.name}", facts)
     click.echo(
         f"{file}: block {name} {'is as it was' if written.method == 'unchanged' else 'written'}"
     )

@@ -5,23 +5,41 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import astuple
+from dataclasses import dataclass
 from functools import partial
 
 from cockpit import checklists
-from cockpit.checklists.annotate import ProgressNote, append_note, owner_note
-from cockpit.checklists.safe_write import Written
+from cockpit.checklists.annotate import ProgressNote
+from cockpit.checklists.hunks import NoteHunk
 from cockpit.clock import Clock
+from cockpit.engine.acts.noting import Noted, Place, undo_note, write_note, write_progress
 from cockpit.engine.acts.ticking import Done, Log, Ticker, Wish
 from cockpit.engine.acts.trace import Trace
 from cockpit.engine.blocking import BlockingLane
 from cockpit.engine.plan import Plan
 from cockpit.feed import NoteItem, Reply, SetItem, Ticket, ValidateProgress
-from cockpit.model import EventKind, Facts, Observation
+from cockpit.model import Observation
 from cockpit.probes.checklist.memory import EditMemory
 from cockpit.probes.checklist.probe import ChecklistProbe
 
 _MOST_UNDO = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """A change that was made from here, and of which item."""
+
+    probe: str
+    item: str
+    change: checklists.EditResult | NoteHunk
+
+
+@dataclass(slots=True)
+class _Group:
+    """Changes that are undone together."""
+
+    batch: str
+    edits: list[_Own]
 
 
 class ChecklistEdits:
@@ -48,7 +66,7 @@ class ChecklistEdits:
         self._lane = BlockingLane("edit", clock)
         self._turn = asyncio.Lock()
         self._ticker = Ticker(memory, clock, trace.who, flush)
-        self._undo: list[tuple[str, str, checklists.EditResult]] = []
+        self._undo: list[_Group] = []
 
     async def set_item(self, command: SetItem, ticket: Ticket) -> Reply:
         """Set the item the operator saw, or say why not."""
@@ -76,50 +94,65 @@ class ChecklistEdits:
                 )
             )
         if done.edit is not None and done.edit.changed:
-            kept = [*self._undo, (command.probe, command.item, done.edit)]
-            self._undo = kept[-_MOST_UNDO:]
+            self._did(_Own(command.probe, command.item, done.edit), command.batch)
         return _reply(ticket, done)
 
     async def undo_last(self, ticket: Ticket) -> Reply:
-        """Take the last edit back under the same rules."""
+        """Take back what was done last under the same rules: an edit, a note, or all the edits
+        that were made in one go. What can't be taken back stays, to be tried again."""
         async with self._turn:
             if not self._undo:
-                return Reply(ticket, False, "nothing to undo: no tick was made from this screen")
-            name, item, result = self._undo[-1]
-            log = self._log(name, ticket)
-            undo = partial(self._ticker.undo, result, item, log, probe=self._checklist(name))
-            done = await asyncio.shield(self._lane(undo))
-            if done.ok:
+                text = "nothing to undo: nothing was written from this screen"
+                return Reply(ticket, False, text)
+            group = self._undo[-1]
+            told: list[tuple[bool, str]] = []
+            for own in reversed(group.edits):
+                log = self._log(own.probe, ticket)
+                ok, text = await asyncio.shield(self._lane(partial(self._undo_one, own, log)))
+                told.append((ok, text))
+                if ok:
+                    group.edits.remove(own)
+            if not group.edits:
                 self._undo.pop()
-        return _reply(ticket, done)
+        if len(told) == 1:
+            return Reply(ticket, *told[0])
+        failed = [text for ok, text in told if not ok]
+        done = f"undone {len(told) - len(failed)} of {len(told)} edits made in one go"
+        return Reply(ticket, not failed, "; ".join([done, *failed]))
+
+    def _undo_one(self, own: _Own, log: Log) -> tuple[bool, str]:
+        if isinstance(own.change, NoteHunk):
+            noted = undo_note(own.change, own.item, log)
+            return noted.ok, noted.text
+        probe = self._checklist(own.probe)
+        done = self._ticker.undo(own.change, own.item, log, probe=probe)
+        return done.ok, "; ".join([done.text, *done.mirrors])
+
+    def _did(self, own: _Own, batch: str = "") -> None:
+        """Remember for undo; edits of one batch together."""
+        if batch and self._undo and self._undo[-1].batch == batch:
+            self._undo[-1].edits.append(own)
+        else:
+            self._undo = [*self._undo, _Group(batch, [own])][-_MOST_UNDO:]
 
     async def note(self, command: NoteItem, ticket: Ticket) -> Reply:
         """Write a note or the owner below an item."""
-        text = owner_note(command.text) if command.owner else command.text
-        what = "owner" if command.owner else "note"
-        facts: Facts = {"item": command.item, "note": command.text}
-        return await self._annotate(
-            command, [text], EventKind.NOTE, f"{what}: {command.text}", facts, ticket
-        )
+
+        def write(place: Place, log: Log) -> Noted:
+            return write_note(place, command.text, log, owner=command.owner)
+
+        return await self._annotate(command, write, ticket)
 
     async def validate(self, command: ValidateProgress, ticket: Ticket) -> Reply:
         """Keep the five answers in the evidence, and below the item when that is wanted."""
         note = ProgressNote(
             command.done, command.against_target, command.next, command.blockers, command.estimate
         )
-        names = ("done", "against_target", "next", "blockers", "estimate")
-        answers: Facts = dict(zip(names, astuple(note), strict=True))
-        text = f"progress: {'; '.join(note.lines())}"
-        facts: Facts = {"item": command.item, **answers}
-        if command.below:
-            kind = EventKind.PROGRESS
-            return await self._annotate(command, note.lines(), kind, text, facts, ticket)
-        probe = self._checklist(command.probe)
-        if probe is None:
-            return self._unknown(command.probe, ticket)
-        log = self._log(command.probe, ticket)
-        log(EventKind.PROGRESS, text, {"file": str(probe.path), **facts})
-        return Reply(ticket, True, "progress recorded")
+
+        def write(place: Place, log: Log) -> Noted:
+            return write_progress(place, note, log, below=command.below)
+
+        return await self._annotate(command, write, ticket)
 
     def pending(self, name: str) -> bool:
         """Whether a mirror of that checklist is still to be written."""
@@ -140,30 +173,22 @@ class ChecklistEdits:
     async def _annotate(
         self,
         command: NoteItem | ValidateProgress,
-        lines: list[str] | tuple[str, ...],
-        kind: EventKind,
-        text: str,
-        facts: Facts,
+        write: Callable[[Place, Log], Noted],
         ticket: Ticket,
     ) -> Reply:
         probe = self._checklist(command.probe)
         if probe is None:
             return self._unknown(command.probe, ticket)
-        log = self._log(command.probe, ticket)
-        place: Facts = {"file": str(probe.path), **facts}
         try:
-            write = partial(append_note, probe.path, _anchor(command.anchor), lines)
-            async with self._turn:
-                written: Written = await asyncio.shield(self._lane(write))
+            place = Place(probe.path, _anchor(command.anchor), command.item)
         except (ValueError, KeyError, TypeError, checklists.ChecklistError) as error:
-            if kind is EventKind.PROGRESS:
-                log(kind, f"{text} (not written below the item)", place)
-            else:
-                log(EventKind.EDIT_REFUSED, str(error), place)
-            kept = "; kept in the evidence" if kind is EventKind.PROGRESS else ""
-            return Reply(ticket, False, f"not written: {error}{kept}")
-        log(kind, text, {**place, "method": written.method})
-        return Reply(ticket, True, f"written below the item in {probe.path.name}")
+            return Reply(ticket, False, f"nothing can be written below that item: {error}")
+        async with self._turn:
+            act = partial(write, place, self._log(command.probe, ticket))
+            noted = await asyncio.shield(self._lane(act))
+        if noted.hunk is not None:
+            self._did(_Own(command.probe, command.item, noted.hunk))
+        return Reply(ticket, noted.ok, noted.text)
 
     def _checklist(self, name: str) -> ChecklistProbe | None:
         probe = self._plan().probe(name)

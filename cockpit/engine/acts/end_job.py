@@ -6,20 +6,28 @@ Each plan is carried out in turn, with the intent recorded before and the outcom
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from cockpit.clock import Clock
 from cockpit.engine.acts.act_log import ActLog
+from cockpit.engine.acts.ways import Stop, Ways
 from cockpit.model import Facts
 from cockpit.system.acts import Acts
-from cockpit.system.end_plan import Actor, EndPlan, PortHold, ResetPlan, plan_reset
+from cockpit.system.end_plan import (
+    Actor,
+    EndPlan,
+    PortHold,
+    ResetPlan,
+    is_foreign,
+    plan_reset,
+)
 from cockpit.system.ending import GRACE_SECONDS, EndOutcome, end
 from cockpit.system.listeners import ListenerSnapshot, ListenerSource
 from cockpit.system.processes import ProcessIdentity
-from cockpit.system.services import ServiceState, supervisor_of
+from cockpit.system.services import ServiceState
 from cockpit.system.target_lock import TargetBusy, TargetLock
 from cockpit.text import clean
 
@@ -59,6 +67,12 @@ class EndJob:
     def pids(self) -> tuple[int, ...]:
         """Every PID that would end."""
         return tuple(victim.pid for plan in self.plans for victim in plan.victims)
+
+    def others(self, actor: Actor) -> tuple[str, ...]:
+        """The other users whose processes would end, by name; empty when all are `actor`'s own."""
+        victims = [victim for plan in self.plans for victim in plan.victims]
+        names = (victim.user or str(victim.uid) for victim in victims if is_foreign(victim, actor))
+        return tuple(dict.fromkeys(clean(name) for name in names))
 
     @property
     def alone(self) -> EndJob | None:
@@ -106,20 +120,36 @@ async def reset_job(
     snapshot: ListenerSnapshot,
     *,
     words: Sequence[str] = (),
+    ways: Ways | None = None,
     actor: Actor | None = None,
 ) -> EndJob:
     """Every service on `ports` whose argv matches `words` (none: every service)."""
+    ways = ways or Ways()
     supervisors: dict[int, ServiceState] = {}
+    stops: dict[int, Stop] = {}
     for port in ports:
         listener = snapshot.on(port)
         for service in listener.services if listener else ():
-            found = await supervisor_of(service.root.pid)
+            found = await ways.supervisor(service.root, snapshot)
             if found is not None:
                 supervisors[service.root.pid] = found
+            stops[service.root.pid] = ways.stop(service.root, snapshot)
     plan: ResetPlan = plan_reset(
-        list(dict.fromkeys(ports)), snapshot, words=words, supervisors=supervisors, actor=actor
+        list(dict.fromkeys(ports)),
+        snapshot,
+        words=words,
+        supervisors=supervisors,
+        stops={pid: stop.words for pid, stop in stops.items()},
+        actor=actor,
     )
-    return EndJob(plan.plans, plan.left_alone)
+    return EndJob(tuple(stopped_in(one, stops) for one in plan.plans), plan.left_alone)
+
+
+def stopped_in(plan: EndPlan, stops: Mapping[int, Stop]) -> EndPlan:
+    """The plan with the folder of its stop command; `stops` by root PID."""
+    if plan.root is None or plan.supervised or not plan.command:
+        return plan
+    return replace(plan, command_folder=stops.get(plan.root.pid, Stop()).folder)
 
 
 async def carry_out(

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from cockpit.clock import Clock
-from cockpit.config.models import ListenerTable, LoadedConfig, ProbeTable, ServiceTable
+from cockpit.config.models import ListenerTable, LoadedConfig
 from cockpit.config.places import locks_folder
 from cockpit.engine.acts.act_log import ActLog, ActRecorder, NotRecorded
 from cockpit.engine.acts.arming import ARMED_SECONDS, Arming
-from cockpit.engine.acts.end_job import EndJob, Tools, carry_out, reset_job
-from cockpit.engine.acts.start_job import StartJob, carry_out_start, start_job
+from cockpit.engine.acts.end_job import EndJob, Tools, carry_out, reset_job, stopped_in
+from cockpit.engine.acts.start_job import StartJob, carry_out_start, start_job, unit_start_job
+from cockpit.engine.acts.ways import Trusted, Ways
 from cockpit.engine.blocking import BlockingLane
 from cockpit.feed import (
     Arm,
@@ -26,13 +26,10 @@ from cockpit.feed import (
     Reply,
     Ticket,
 )
-from cockpit.probes.service.probe import service_kind
 from cockpit.system import processes
 from cockpit.system.acts import Acts
-from cockpit.system.argv import matches
-from cockpit.system.end_plan import plan_end
+from cockpit.system.end_plan import EndPlan, plan_end, this_actor
 from cockpit.system.listeners import ListenerSnapshot, ListenerSource, default_source
-from cockpit.system.services import ServiceState, reader_for, supervisor_of
 from cockpit.text import clean, instant
 
 PLAN_SECONDS = 120.0
@@ -52,14 +49,6 @@ class _Shown:
     start: StartJob | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Stop:
-    """A configured stop command and the folder it runs in; no words without one."""
-
-    words: tuple[str, ...] = ()
-    folder: Path | None = None
-
-
 class ProcessActs:
     """Acts on processes for one operator. At most one question is open.
 
@@ -75,7 +64,7 @@ class ProcessActs:
         recorder: ActRecorder,
         who: str,
         acts: Acts,
-        trusted: Callable[[LoadedConfig, ProbeTable], bool],
+        trusted: Trusted,
         progress: Callable[[Reply], None],
         source: ListenerSource | None = None,
     ) -> None:
@@ -137,13 +126,24 @@ class ProcessActs:
         if command.started_at and instant(asked.started_at) != command.started_at:
             return Reply(ticket, False, f"{command.pid} is another process by now")
         root = await self._lane(processes.service_root, asked)
-        supervisor = await self._supervisor(root.pid, command.probe)
-        stop = await self._lane(self._stop_command, command.probe, snapshot)
-        plan = await self._lane(
-            lambda: plan_end(command.pid, snapshot, supervisor=supervisor, stop_command=stop.words)
-        )
-        folder = stop.folder if plan.command and not plan.supervised else None
-        return self._ask(ticket, EndJob((replace(plan, command_folder=folder),)))
+        ways = self._ways()
+        supervisor = await ways.supervisor(root, snapshot, command.probe)
+        stop = await self._lane(ways.stop, root, snapshot)
+
+        def planned(other_users: bool) -> EndPlan:
+            return plan_end(
+                command.pid,
+                snapshot,
+                supervisor=supervisor,
+                stop_command=stop.words,
+                actor=this_actor(other_users=other_users),
+            )
+
+        plan = await self._lane(planned, False)
+        if plan.refusal:
+            # Whose it is may be all that speaks against it; then the owner's name is typed, too.
+            plan = await self._lane(planned, True)
+        return self._ask(ticket, EndJob((stopped_in(plan, {root.pid: stop}),)))
 
     async def _plan_reset(self, ports: tuple[int, ...], ticket: Ticket) -> Reply:
         snapshot = await self._snapshot()
@@ -151,7 +151,7 @@ class ProcessActs:
         for port in dict.fromkeys(ports):
             table = next((t for t in self._loaded().config.listener if t.port == port), None)
             words = table.process or () if table is not None else ()
-            jobs.append(await reset_job((port,), snapshot, words=words))
+            jobs.append(await self._reset_job(port, snapshot, words, alone=len(ports) == 1))
         plans = {plan.victims[0].pid: plan for job in jobs for plan in job.plans if plan.victims}
         job = EndJob(tuple(plans.values()), tuple(line for one in jobs for line in one.left_alone))
         if not job.plans:
@@ -162,33 +162,50 @@ class ProcessActs:
     async def _plan_start(self, name: str, ticket: Ticket) -> Reply:
         loaded = self._loaded()
         table = _listener(loaded, name)
-        if table is None or table.start is None:
-            return Reply(ticket, False, f"{name}: no [[listener]] of that name has a `start`")
+        if table is None:
+            return Reply(ticket, False, f"{name}: there is no [[listener]] of that name")
+        snapshot = await self._snapshot()
+        end: EndJob | None = None
+        service = await self._ways().service_of(name)
+        if snapshot.on(table.port) is not None:
+            end = await self._reset_job(table.port, snapshot, table.process or (), alone=True)
+            if end.left_alone:
+                return Reply(ticket, False, f"not started: {'; '.join(end.left_alone)}")
+            service = next((p.supervisor for p in end.plans if p.supervisor), service)
+        if service is not None and not service.error:
+            # Only its unit or task may start it: one started beside that would fight it.
+            return self._ask(ticket, end, unit_start_job(loaded, table, service, self._who))
+        if table.start is None:
+            text = f"{name}: it has no `start`, and no [[service]] that can be asked stands for it"
+            return Reply(ticket, False, text)
         if not await self._lane(self._trusted, loaded, table):
             return Reply(
                 ticket, False, f"{name}: not trusted yet; `cockpit trust` shows and allows"
             )
-        snapshot = await self._snapshot()
-        end: EndJob | None = None
-        if snapshot.on(table.port) is not None:
-            end = await reset_job((table.port,), snapshot, words=table.process or ())
-            if end.left_alone:
-                return Reply(ticket, False, f"not started: {'; '.join(end.left_alone)}")
-            if supervised := next((p.supervised for p in end.plans if p.supervised), ""):
-                text = f"{supervised} supervises it: restart it there, a second one would fight it"
-                return Reply(ticket, False, text)
-            stop = await self._lane(self._stop_command, name, snapshot)
-            plans = (
-                replace(plan, command=stop.words, command_folder=stop.folder) for plan in end.plans
-            )
-            end = replace(end, plans=tuple(plans))
-        return self._ask(ticket, end, start_job(loaded, table, self._who))
+        notes = [f"{service.name}: {service.error}"] if service is not None else []
+        return self._ask(ticket, end, start_job(loaded, table, self._who, notes=tuple(notes)))
+
+    async def _reset_job(
+        self, port: int, snapshot: ListenerSnapshot, words: Sequence[str], *, alone: bool
+    ) -> EndJob:
+        """What would end on that port: other users' processes only when `alone` was asked for this
+        port and nothing of one's own is there, and then the owner's name is to be typed, too."""
+        ways = self._ways()
+        job = await reset_job((port,), snapshot, words=words, ways=ways)
+        if alone and not job.plans and snapshot.on(port) is not None:
+            actor = this_actor(other_users=True)
+            other = await reset_job((port,), snapshot, words=words, ways=ways, actor=actor)
+            return other if other.plans else job
+        return job
 
     def _ask(self, ticket: Ticket, end: EndJob | None, start: StartJob | None = None) -> Reply:
         if end is not None and end.refusal:
             return Reply(ticket, False, end.refusal)
         expected = " ".join(map(str, end.roots)) if end is not None else ""
         lines = end.lines(self._clock.now()) if end is not None else []
+        if end is not None and (owners := end.others(this_actor())):
+            expected = f"{expected} {' '.join(owners)}"
+            lines.append(f"belongs to {' and '.join(owners)}, not to you: that is typed, too")
         if start is not None:
             expected = expected or str(start.request.port)
             lines += start.lines()
@@ -243,6 +260,9 @@ class ProcessActs:
         locks = locks_folder(self._loaded())
         return Tools(self._listeners(), self._acts, self._clock, self._who, locks)
 
+    def _ways(self) -> Ways:
+        return Ways(self._loaded(), self._trusted)
+
     def _listeners(self) -> ListenerSource:
         if self._source is None:
             self._source = default_source(self._clock)
@@ -250,40 +270,6 @@ class ProcessActs:
 
     async def _snapshot(self) -> ListenerSnapshot:
         return await self._lane(lambda: self._listeners().snapshot())
-
-    async def _supervisor(self, root: int, probe: str) -> ServiceState | None:
-        """The service that would start it again: by its control group, or by the config."""
-        found = await supervisor_of(root)
-        if found is not None:
-            return found
-        for table in self._loaded().config.service:
-            if table.task is not None and probe in (table.name, *table.agrees_with):
-                state = await _task(table)
-                if state.running or state.error:
-                    return state
-        return None
-
-    def _stop_command(self, name: str, snapshot: ListenerSnapshot) -> _Stop:
-        """The configured stop command, where it can only mean the one service on the port.
-
-        With two services there it would stop the right one as well as the leftover.
-        """
-        loaded = self._loaded()
-        table = _listener(loaded, name)
-        if table is None or table.stop is None or table.process is None:
-            return _Stop()
-        listener = snapshot.on(table.port)
-        if listener is None or len(listener.services) != 1:
-            return _Stop()
-        service = listener.services[0]
-        if not matches(service.root.argv, table.process) or not self._trusted(loaded, table):
-            return _Stop()
-        folder = loaded.resolve(table.cwd) if table.cwd else loaded.folder
-        return _Stop(tuple(table.stop), folder)
-
-
-async def _task(table: ServiceTable) -> ServiceState:
-    return await reader_for(service_kind(table)).read(table.task or "")
 
 
 def _listener(loaded: LoadedConfig, name: str) -> ListenerTable | None:

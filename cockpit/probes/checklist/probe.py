@@ -23,7 +23,13 @@ from cockpit.probes.checklist.judging import (
 )
 from cockpit.probes.checklist.memory import EditMemory, KeptEdit, Pending
 from cockpit.probes.checklist.plan_rows import read_plan
-from cockpit.probes.checklist.reading import Reading, conflict_doubts, item_finding, read_document
+from cockpit.probes.checklist.reading import (
+    Reading,
+    conflict_doubts,
+    fence_findings,
+    item_finding,
+    read_document,
+)
 from cockpit.probes.jsontext import short
 from cockpit.probes.reading import read_file
 from cockpit.text import instant
@@ -85,6 +91,11 @@ class ChecklistProbe(Probe):
     def commit_message(self) -> str:
         """What a commit of this file says."""
         return self._table.commit_message
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The states its items go through by the config."""
+        return tuple(self._table.states)
 
     def next_status(self, status: Status) -> Status:
         """What the space key makes of an item in `status`."""
@@ -162,7 +173,11 @@ class ChecklistProbe(Probe):
         reading = self._last[1]
         doubts, facts = self._beside(reading.document)
         pending = [each for each in self._memory.pending(self.path) if each.overdue(now)]
-        findings = (*self._items(reading, board, now), *map(self._pending, pending))
+        findings = (
+            *self._items(reading, board, now),
+            *fence_findings(reading, self._table.file),
+            *map(self._pending, pending),
+        )
         return _Look(reading, read.modified_at, "", findings, tuple(doubts), facts)
 
     def _items(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from cockpit.checklists import Anchor, Document, Item, Meta, Status, anchors_of
 from cockpit.checklists.claims import doubts as doubtful_claims
 from cockpit.checklists.claims import state_conflicts
+from cockpit.checklists.parents import parents
 from cockpit.model import Doubt, DoubtKind, FactValue, Finding, Verdict, worst
 from cockpit.probes.checklist.memory import as_fact
 from cockpit.probes.checklist.plan_rows import PlanReading, read_plan
@@ -55,7 +56,10 @@ def read_document(document: Document, name: str = "") -> Reading:
     progress = document.progress
     items = document.counted
     anchors = dict(zip(map(id, document.items), anchors_of(document), strict=True))
-    findings = tuple(item_finding(item, anchors[id(item)]) for item in items)
+    above = {id(parent.item): str(parent.computed) for parent in parents(document)}
+    findings = tuple(
+        item_finding(item, anchors[id(item)], above.get(id(item), "")) for item in items
+    )
     plan = read_plan(name, document, {key: anchor_text(each) for key, each in anchors.items()})
     doubts = [*_encoding_doubts(document), *_claim_doubts(document), *_plan_doubts(plan)]
     metrics = {"done": float(progress.done), "total": float(progress.total)}
@@ -110,6 +114,29 @@ def _hours(document: Document, plan: PlanReading) -> tuple[float, float] | None:
     return (plan.hours_done, plan.hours_total) if plan.hours_total else None
 
 
+def fence_findings(reading: Reading, file: str) -> tuple[Finding, ...]:
+    """The code fence that is never closed, where boxes stand behind it."""
+    fence = unclosed_fence(reading.document.data)
+    if fence is None or not fence[1]:
+        return ()
+    line, hidden = fence
+    return (
+        Finding(
+            key="fence",
+            verdict=Verdict.UNKNOWN,
+            subject=file,
+            text=f"{_boxes(hidden)} behind the code fence of line {line}, which is never closed",
+            title="OPEN FENCE",
+            cause=f"file:{file}",
+            next_act=f"close the code fence of line {line}",
+        ),
+    )
+
+
+def _boxes(count: int) -> str:
+    return "1 box" if count == 1 else f"{count} boxes"
+
+
 def conflict_doubts(documents: Mapping[str, Document], own: str) -> list[Doubt]:
     """Items of document `own` that other documents carry in another state. Pure."""
     told = []
@@ -136,8 +163,8 @@ def _capped(kind: DoubtKind, texts: Sequence[str]) -> list[Doubt]:
     return doubts
 
 
-def item_finding(item: Item, anchor: Anchor) -> Finding:
-    """The finding of one item."""
+def item_finding(item: Item, anchor: Anchor, computed: str = "") -> Finding:
+    """The finding of one item; `computed` is what its sub-items say of it, where it has any."""
     section = " > ".join(item.section)
     blocked = item.status is Status.BLOCKED
     return Finding(
@@ -156,6 +183,7 @@ def item_finding(item: Item, anchor: Anchor) -> Finding:
             "section": section,
             "id": item.id,
             "anchor": anchor_text(anchor),
+            **({"computed": computed} if computed else {}),
             **_meta_facts(item.meta),
         },
     )
@@ -199,7 +227,7 @@ def _encoding_doubts(document: Document) -> list[Doubt]:
     if fence is not None:
         line, hidden = fence
         if hidden:
-            text = f"the code fence of line {line} is never closed: {hidden} boxes are not counted"
+            text = f"the code fence of line {line} is never closed: {_boxes(hidden)} not counted"
             doubts.append(Doubt(DoubtKind.PARTIAL_READ, text))
     return doubts
 

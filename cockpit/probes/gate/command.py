@@ -16,6 +16,7 @@ from cockpit.probes.gate.probe import GateProbe
 from cockpit.probes.keeping import keep_news
 from cockpit.probes.reading import Signature, signatures
 from cockpit.probes.redact import Redactor
+from cockpit.system.argv import shown
 from cockpit.system.commands import CommandResult, run_command
 
 Trusted: TypeAlias = Callable[[GateTable], bool]
@@ -86,7 +87,7 @@ class CommandGateProbe(GateProbe):
         return self._redactor.body(raw).decode("utf-8", "replace")
 
     def _untrusted(self) -> GateJudgement:
-        command = self._redactor.text(" ".join(self._table.command or ()))
+        command = self._redactor.text(shown(self._table.command or ()))
         return nothing(
             "NOT TRUSTED",
             f"not run: {command}",

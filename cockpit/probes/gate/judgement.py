@@ -117,6 +117,12 @@ def judge_parts(
     return replace(judged, findings=(*judged.findings, *part_findings(parts)))
 
 
+_ACTS = {
+    Verdict.FAIL: "mend what is not met, then have the gate measured again",
+    Verdict.UNKNOWN: "have what is not proven measured, and its figures reported",
+}
+
+
 def judge_tally(tally: Tally, passes: int | float | str, *, cause: str) -> GateJudgement:
     """The gate over bare counts."""
     verdict = decide(passes, tally)
@@ -133,7 +139,7 @@ def judge_tally(tally: Tally, passes: int | float | str, *, cause: str) -> GateJ
         text=text,
         title="" if verdict is Verdict.OK else "GATE RED",
         cause=cause,
-        next_act="mend what is not met, then have the gate measured again",
+        next_act=_ACTS.get(verdict, ""),
         facts=counts,
     )
     metrics = {name: float(count) for name, count in counts.items()}
@@ -146,7 +152,8 @@ def retold(
     """`judged` with another verdict and text on its score, and further doubts."""
     score, *rest = judged.findings
     title = "" if verdict is Verdict.OK else score.title or "GATE RED"
-    score = replace(score, verdict=verdict, text=text, title=title)
+    act = "" if verdict is Verdict.OK else score.next_act or _ACTS.get(verdict, "")
+    score = replace(score, verdict=verdict, text=text, title=title, next_act=act)
     return replace(
         judged,
         verdict=verdict,
@@ -180,6 +187,12 @@ def _part_text(part: Part) -> str:
     return f"{word}, {odd}" if odd and part.met else word
 
 
+_NOTHING_ACTS = {
+    "NO REPORT": "see why there is nothing to read, and whether the config names the right place",
+    "GATE RED": "see why the gate measured nothing: as it is, it proves nothing",
+}
+
+
 def nothing(
     title: str,
     text: str,
@@ -190,7 +203,7 @@ def nothing(
     basis: Facts | None = None,
     verdict: Verdict = Verdict.UNKNOWN,
 ) -> GateJudgement:
-    """A gate with no score to show: why, and what to do."""
+    """A gate with no score to show: why, and what to do (by default what fits its `title`)."""
     score = Finding(
         "score",
         verdict,
@@ -198,7 +211,7 @@ def nothing(
         text,
         title,
         cause,
-        next_act,
+        next_act or _NOTHING_ACTS.get(title, ""),
         {"met": 0, "proven": 0, "total": 0},
     )
     doubts = (Doubt(kind, text),) if verdict is Verdict.UNKNOWN else ()

@@ -21,6 +21,7 @@ from cockpit.probes.gate.judgement import (
 from cockpit.probes.gate.report import judge_report
 from cockpit.probes.gate.scores import lines_of, read_output
 from cockpit.probes.jsontext import BadJson, decode
+from cockpit.system.argv import shown
 from cockpit.text import duration_text
 
 _TRACEBACK = "Traceback (most recent call last):"
@@ -69,7 +70,7 @@ class Output:
 
 def judge_output(output: Output, table: GateTable, *, cause: str = "") -> GateJudgement:
     """The gate over a finished command."""
-    basis: Facts = {"command": " ".join(table.command or ()), "exit_code": output.exit_code}
+    basis: Facts = {"command": shown(table.command or ()), "exit_code": output.exit_code}
     trouble = _trouble(output, table)
     if trouble is not None:
         title, text, act = trouble

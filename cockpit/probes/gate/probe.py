@@ -191,7 +191,8 @@ class ChecklistGateProbe(GateProbe):
                 "NO REPORT", text, DoubtKind.NOTHING_MEASURED, cause=cause, basis=basis
             )
             return self.seen(now, judged)
-        unknown = sum(f.verdict is Verdict.UNKNOWN for f in current.findings)
+        items = [f for f in current.findings if "status" in f.facts]
+        unknown = sum(f.verdict is Verdict.UNKNOWN for f in items)
         hidden = current.basis.get("hidden")
         judged = _progress(
             done, total, unknown, hidden if isinstance(hidden, int) else 0, self._table

@@ -8,7 +8,7 @@ lane of its own, so that the order of what they find does not depend on who answ
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,6 @@ from cockpit.clock import Clock
 from cockpit.model import (
     ArtefactRef,
     Doubt,
-    FactValue,
     Finding,
     Observation,
     Verdict,
@@ -27,6 +26,7 @@ from cockpit.probes.base import ProbeContext
 from cockpit.probes.jsontext import BadJson, Json, decode
 from cockpit.probes.keeping import keep_news
 from cockpit.probes.redact import Redactor
+from cockpit.probes.smoke.finding import facts_of, finding_of
 from cockpit.probes.smoke.reply import (
     Outcome,
     Reply,
@@ -34,14 +34,13 @@ from cockpit.probes.smoke.reply import (
     judge_latency,
     judge_transport,
 )
-from cockpit.probes.smoke.request import fetch, own_port
+from cockpit.probes.smoke.request import fetch
 from cockpit.probes.smoke.step import JudgeContents, Step
 from cockpit.text import instant
 
 _PATIENCE = 2.0
 """A reply may take this many times its limit before it counts as none at all."""
 _LEAST_PATIENCE = 1.0
-_OF_THE_PORT = {"API DOWN", "SMOKE FAILED", "SLOW", "CONTRACT"}
 
 
 _AT_ONCE = 4
@@ -147,7 +146,7 @@ class SmokeRun:
             verdict=Verdict.UNKNOWN,
             subject=step.subject,
             text=f"not asked: {reason}",
-            facts=self._facts(step, None),
+            facts=facts_of(step, None),
         )
 
     def derive(self, step: Step, outcome: Outcome) -> None:
@@ -253,49 +252,5 @@ class SmokeRun:
         self.findings[step.key] = finding
 
     def _finding(self, step: Step, outcome: Outcome, reply: Reply | None) -> Finding:
-        port = own_port(self.base_url)
-        text = outcome.text
-        if port is not None and reply and not reply.is_json and (reply.status or 0) >= 500:
-            seen = _port_finding(self.ctx.board, port)
-            if seen is not None and seen.verdict is Verdict.OK:
-                text += f"; one service on :{port}, so its code or its data"
-        return Finding(
-            key=step.key,
-            verdict=outcome.verdict,
-            subject=step.subject,
-            text=self.redactor.text(text),
-            title="" if outcome.ok else outcome.title,
-            cause="" if outcome.ok else self._cause(step, outcome, port),
-            next_act="" if outcome.ok else outcome.next_act,
-            facts=self._facts(step, reply),
-        )
-
-    def _cause(self, step: Step, outcome: Outcome, port: int | None) -> str:
-        """What the finding shares with others. A local port that answers wrongly as a whole is the
-        port's matter: when too many listen on it, both are one problem.
-        """
-        if outcome.blames == "check":
-            return f"url:{self.base_url}#{step.check}"
-        if port is not None and outcome.title in _OF_THE_PORT:
-            return f"port:{port}"
-        return f"url:{self.base_url}"
-
-    def _facts(self, step: Step, reply: Reply | None) -> dict[str, FactValue]:
-        return {
-            "check": step.check,
-            "symbol": step.symbol,
-            "method": step.method,
-            "path": step.path,
-            "status": reply.status if reply else None,
-            "limit_ms": round(step.limit * 1000),
-            "content_type": reply.content_type if reply else None,
-        }
-
-
-def _port_finding(board: Mapping[str, Observation], port: int) -> Finding | None:
-    for observation in board.values():
-        if observation.kind == "listener":
-            finding = observation.finding(f"port:{port}")
-            if finding is not None:
-                return finding
-    return None
+        finding = finding_of(step, outcome, reply, self.base_url, self.ctx.board)
+        return replace(finding, text=self.redactor.text(finding.text))
