@@ -91,6 +91,11 @@ class UndoEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanCommit:
+    """Ask what a commit of the cockpit's own edits of checklists would hold."""
+
+
+@dataclass(frozen=True, slots=True)
 class Acknowledge:
     """Say that a problem is known, with a note. It stays on the board."""
 
@@ -140,7 +145,14 @@ class CarryOut:
 
 ProcessCommand: TypeAlias = Arm | PlanEnd | PlanReset | PlanStart | CarryOut
 Command: TypeAlias = (
-    Reprobe | SetItem | UndoEdit | NoteItem | ValidateProgress | Acknowledge | ProcessCommand
+    Reprobe
+    | SetItem
+    | UndoEdit
+    | NoteItem
+    | ValidateProgress
+    | PlanCommit
+    | Acknowledge
+    | ProcessCommand
 )
 Ticket: TypeAlias = str
 

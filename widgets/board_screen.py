@@ -17,7 +17,7 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from cockpit.feed import Acknowledge, Command, Reprobe, UndoEdit
+from cockpit.feed import Acknowledge, Command, PlanCommit, Reprobe, UndoEdit
 from widgets.acts import problem_of, reprobes, target_of
 from widgets.arrange import PANES, arrange
 from widgets.deck import Deck
@@ -276,6 +276,9 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
 
     def action_undo(self) -> None:
         self.post_message(self.Asked([UndoEdit()]))
+
+    def action_commit(self) -> None:
+        self.post_message(self.Asked([PlanCommit()]))
 
     def action_copy(self) -> None:
         row = self._pane.cursor_row

@@ -1,7 +1,8 @@
 """What engines and the owners of ports use: CPU, memory, threads, files, children, graphics memory.
 
 Numbers that move all the time belong into metrics; here they are taken every ten seconds at most,
-so that a probe that runs at each event stays cheap.
+and what takes longer (who belongs to a tree, files, graphics) every thirty, so that a probe that
+runs at each event stays cheap.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from cockpit.system.processes import ProcessLoad, cpu_share
 
 EVERY = 10.0
 """Seconds between two measurements."""
+COUNTS_EVERY = 30.0
+"""Seconds between two counts of children and files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,10 @@ class Meter:
         self._loads: dict[int, tuple[ProcessLoad, float]] = {}
         self._last = Usage()
         self._roots: frozenset[int] = frozenset()
-        self._at = float("-inf")
+        self._at = self._counted_at = float("-inf")
+        self._trees: dict[int, list[int]] = {}
+        self._files: dict[int, int | None] = {}
+        self._report = GpuReport()
         self._has_gpu = importlib.util.find_spec("pynvml") is not None
 
     def measure(self, roots: Iterable[int], now: float) -> Usage:
@@ -45,42 +51,43 @@ class Meter:
         wanted = frozenset(roots)
         if wanted == self._roots and now - self._at < EVERY:
             return self._last
+        counts = wanted != self._roots or now - self._counted_at >= COUNTS_EVERY
         self._roots, self._at = wanted, now
-        parents = processes.parent_table() if wanted else {}
+        if counts:
+            self._counted_at = now
+            self._trees = {root: [root, *processes.family(root)] for root in sorted(wanted)}
+            self._report = read_gpus() if self._has_gpu and wanted else GpuReport()
+            self._files = {}
         metrics: dict[str, float] = {}
         defunct: dict[int, tuple[int, ...]] = {}
         loads: dict[int, tuple[ProcessLoad, float]] = {}
-        report = read_gpus() if self._has_gpu and wanted else GpuReport()
-        for root in sorted(wanted):
-            tree = [root, *processes.descendants(root, parents)]
-            if ended := tuple(pid for pid in tree if _ended(pid)):
-                defunct[root] = ended
+        for root, tree in self._trees.items():
             for pid in tree:
-                load = processes.load(pid)
-                if load is not None:
-                    loads[pid] = (load, now)
-                    self._add(metrics, root, load, now)
-            held = [used for pid in tree if (used := report.memory_by_pid.get(pid)) is not None]
-            if held:
-                metrics[f"{root}.gpu"] = float(sum(held))
+                load = processes.load(pid, counts=counts)
+                if load is None:
+                    continue
+                loads[pid] = (load, now)
+                if counts:
+                    self._files[pid] = load.open_files
+                if load.ended:
+                    defunct[root] = (*defunct.get(root, ()), pid)
+                self._add(metrics, root, load, now)
+            used = self._report.memory_by_pid
+            if held := [used[pid] for pid in tree if used.get(pid) is not None]:
+                metrics[f"{root}.gpu"] = float(sum(one for one in held if one is not None))
             metrics[f"{root}.children"] = float(len(tree) - 1)
         self._loads = loads
-        self._last = Usage(metrics, defunct, graphics_text(report))
+        self._last = Usage(metrics, defunct, graphics_text(self._report))
         return self._last
 
     def _add(self, metrics: dict[str, float], root: int, load: ProcessLoad, now: float) -> None:
         before = self._loads.get(load.identity.pid)
         share = cpu_share(before[0], load, now - before[1]) if before else None
         parts = {"cpu": share, "rss": load.resident, "threads": load.threads}
-        for name, value in {**parts, "files": load.open_files}.items():
+        for name, value in {**parts, "files": self._files.get(load.identity.pid)}.items():
             if value is not None:
                 key = f"{root}.{name}"
                 metrics[key] = round(metrics.get(key, 0.0) + value, 3)
-
-
-def _ended(pid: int) -> bool:
-    found = processes.facts(pid)
-    return found is not None and found.is_zombie
 
 
 def graphics_text(report: GpuReport) -> str:

@@ -39,6 +39,8 @@ from cockpit.system.processes import ProcessIdentity
 from cockpit.system.processes import identity_of as process_identity
 from cockpit.triggers import Triggers
 
+MOST_EVENTS = 100_000
+"""Events that are looked through for what is to be committed."""
 START_TIMEOUT = 10.0
 """Seconds until a session that got no answer from its store gives up starting."""
 
@@ -123,6 +125,7 @@ class Session:
             probe_now=self._probe_now,
             memory=self._memory,
             board=self._observations,
+            recorded=lambda kinds: self._recorded(MOST_EVENTS, kinds),
             processes=ProcessActs(
                 lambda: self._plan.loaded,
                 clock=self._clock,
@@ -175,18 +178,20 @@ class Session:
     async def _remember_edits(self) -> None:
         """Have the checklists know what the store remembers of them."""
 
-        def read() -> Sequence[Event]:
-            reader = self._recorder.reader()
-            try:
-                return reader.events(0, NEWEST, kinds=KINDS)
-            except StoreError:
-                return ()
-            finally:
-                reader.close()
-
-        events = await asyncio.to_thread(read)
+        try:
+            events = await asyncio.to_thread(self._recorded, NEWEST, KINDS)
+        except StoreError:
+            return
         self._memory.hear(events)
         self._look_again({event.probe for event in events})
+
+    def _recorded(self, most: int, kinds: Sequence[str]) -> Sequence[Event]:
+        """The newest events of these kinds, oldest first. Raises StoreError."""
+        reader = self._recorder.reader()
+        try:
+            return reader.events(0, most, kinds=kinds)
+        finally:
+            reader.close()
 
     def _hear(self, events: Sequence[Event], _standings: object) -> None:
         """From the recorder's thread: what other processes did to checklists."""

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from cockpit.system import processes
@@ -115,11 +115,13 @@ class Acts:
         cwd: Path,
         env: Mapping[str, str] | None,
         output: Path,
+        on_exit: Callable[[int, int], None] | None = None,
     ) -> ProcessIdentity | None:
         """Start `argv` detached: it survives this process, has no terminal, appends to `output`.
 
-        None when it ended before its identity could be read. Raises OSError when it can't be
-        started, `ReadOnlyError`.
+        `on_exit` gets its PID and exit code (negative: a signal's number) from another thread when
+        it ends while this process lives. None when it ended before its identity could be read.
+        Raises OSError when it can't be started, `ReadOnlyError`.
         """
         if self.read_only:
             raise ReadOnlyError(f"starting {argv[0]}")
@@ -140,5 +142,13 @@ class Acts:
             )
         identity = processes.identity_of(process.pid)
         # Somebody has to collect it, or it would stay in the table as a zombie when it ends.
-        threading.Thread(target=process.wait, name=f"child-{process.pid}", daemon=True).start()
+        threading.Thread(
+            target=_collect, args=(process, on_exit), name=f"child-{process.pid}", daemon=True
+        ).start()
         return identity
+
+
+def _collect(process: subprocess.Popen[bytes], on_exit: Callable[[int, int], None] | None) -> None:
+    code = process.wait()
+    if on_exit is not None:
+        on_exit(process.pid, code)

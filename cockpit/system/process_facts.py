@@ -74,7 +74,8 @@ class ProcessLoad:
     """What a process uses. None means not readable here.
 
     `cpu_seconds` is user plus system time since the start; `resident` is in bytes; `open_files`
-    counts file descriptors (handles on Windows); `children` counts direct children.
+    counts file descriptors (handles on Windows); `children` counts direct children. `ended`: it is
+    a zombie, which uses nothing any more.
     """
 
     identity: ProcessIdentity
@@ -83,6 +84,7 @@ class ProcessLoad:
     threads: int | None
     open_files: int | None
     children: int | None
+    ended: bool = False
 
 
 def cpu_share(before: ProcessLoad, after: ProcessLoad, seconds: float) -> float | None:

@@ -26,7 +26,8 @@ class _Backend(Protocol):
 
     def identity_of(self, pid: int) -> ProcessIdentity | None: ...
     def facts_of(self, pid: int) -> ProcessFacts | None: ...
-    def load_of(self, pid: int, children: int | None = None) -> ProcessLoad | None: ...
+    def load_of(self, pid: int, *, counts: bool = True) -> ProcessLoad | None: ...
+    def children_of(self, pid: int) -> list[int] | None: ...
     def read_argv(self, pid: int) -> tuple[str, ...]: ...
     def all_pids(self) -> list[int]: ...
     def parents(self) -> dict[int, int]: ...
@@ -43,6 +44,7 @@ __all__ = [
     "cpu_share",
     "descendants",
     "facts",
+    "family",
     "find_by_words",
     "group_runs",
     "identity_of",
@@ -69,9 +71,29 @@ def identity_of(pid: int) -> ProcessIdentity | None:
     return _backend.identity_of(pid) if pid > 0 else None
 
 
-def load(pid: int) -> ProcessLoad | None:
-    """CPU time, memory, threads, open files and children; None when the process is gone."""
-    return _backend.load_of(pid) if pid > 0 else None
+def load(pid: int, *, counts: bool = True) -> ProcessLoad | None:
+    """CPU time, memory, threads and, with `counts`, open files and children; None when it is gone."""
+    return _backend.load_of(pid, counts=counts) if pid > 0 else None
+
+
+def family(pid: int) -> list[int]:
+    """`descendants`, read from the process itself where the system lists its children: cheap on a
+    machine with many processes."""
+    found: list[int] = []
+    queue = [pid]
+    while queue:
+        children = _backend.children_of(queue.pop(0))
+        if children is None:
+            return descendants(pid) if is_there(pid) else []
+        fresh = [child for child in children if child not in found and child != pid]
+        found += fresh
+        queue += fresh
+    return found
+
+
+def is_there(pid: int) -> bool:
+    """Whether anybody, zombies included, has this PID now."""
+    return identity_of(pid) is not None
 
 
 def is_alive(identity: ProcessIdentity) -> bool:

@@ -5,6 +5,7 @@ Formats: proc(5), `/proc/PID/stat`, `/proc/PID/status`, `/proc/PID/cmdline`, `/p
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -223,31 +224,39 @@ def group_runs(group: int) -> bool:
     return False
 
 
-def load_of(pid: int, children: int | None = None) -> ProcessLoad | None:
-    """CPU, memory, threads and descriptors; None when the process is gone."""
+def load_of(pid: int, *, counts: bool = True) -> ProcessLoad | None:
+    """CPU, memory and threads; with `counts` also descriptors and children, which take longer.
+
+    None when the process is gone.
+    """
     stat = read_stat(pid)
     if stat is None:
         return None
-    try:
-        open_files: int | None = len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208
-    except OSError:
-        open_files = None
+    open_files: int | None = None
+    if counts:
+        with contextlib.suppress(OSError):
+            open_files = len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208
     return ProcessLoad(
         identity=_identity(pid, stat),
         cpu_seconds=stat.cpu_ticks / _TICKS,
         resident=stat.resident_pages * _PAGE,
         threads=stat.threads,
         open_files=open_files,
-        children=_count_children(pid) if children is None else children,
+        children=_count(children_of(pid)) if counts else None,
+        ended=stat.state in "ZX",
     )
 
 
-def _count_children(pid: int) -> int | None:
-    """Direct children of every thread; None where the kernel does not list them."""
-    total = 0
+def _count(children: list[int] | None) -> int | None:
+    return None if children is None else len(children)
+
+
+def children_of(pid: int) -> list[int] | None:
+    """Direct children, zombies included, in order; None where the kernel does not list them."""
+    found: list[int] = []
     try:
         for task in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
-            total += len(_read(f"/proc/{pid}/task/{task}/children").split())
+            found += map(int, _read(f"/proc/{pid}/task/{task}/children").split())
     except OSError:
         return None
-    return total
+    return sorted(found)

@@ -91,8 +91,11 @@ def parents() -> dict[int, int]:
     return found
 
 
-def load_of(pid: int, children: int | None = None) -> ProcessLoad | None:
-    """CPU, memory, threads and descriptors; None when the process is gone."""
+def load_of(pid: int, *, counts: bool = True) -> ProcessLoad | None:
+    """CPU, memory and threads; with `counts` also descriptors and children, which take longer.
+
+    None when the process is gone.
+    """
     identity = identity_of(pid)
     if identity is None:
         return None
@@ -101,18 +104,25 @@ def load_of(pid: int, children: int | None = None) -> ProcessLoad | None:
         times = _or_none(process.cpu_times)
         memory = _or_none(process.memory_info)
         threads = _or_none(process.num_threads)
-        if sys.platform == "win32":
+        open_files: int | None = None
+        if counts and sys.platform == "win32":
             open_files = _or_none(process.num_handles)
-        else:
+        elif counts:
             open_files = _or_none(process.num_fds)
-    if children is None:
-        direct = _or_none(process.children)
-        children = None if direct is None else len(direct)
+        status = _or_none(process.status)
+    direct = children_of(pid) if counts else None
     return ProcessLoad(
         identity=identity,
         cpu_seconds=None if times is None else times.user + times.system,
         resident=None if memory is None else memory.rss,
         threads=threads,
         open_files=open_files,
-        children=children,
+        children=None if direct is None else len(direct),
+        ended=str(status) == "zombie",
     )
+
+
+def children_of(pid: int) -> list[int] | None:
+    """Direct children in order; None when they can't be read."""
+    found = _or_none(lambda: psutil.Process(pid).children())
+    return None if found is None else sorted(child.pid for child in found)

@@ -72,11 +72,13 @@ async def start(
     *,
     clock: Clock | None = None,
     on_step: Callable[[str], None] | None = None,
+    on_exit: Callable[[int, int], None] | None = None,
 ) -> StartOutcome:
     """Start it unless it runs already, and wait until it is ready.
 
     The lock is held from the check before to the verification after. Never raises for what the
-    system or the program does. What does not become ready is left running, and said so.
+    system or the program does. What does not become ready is left running, and said so. `on_exit`
+    is told of its end, however late; see `Acts.spawn`.
     """
     tell = on_step or (lambda _: None)
     clock = clock or SystemClock()
@@ -86,7 +88,7 @@ async def start(
         with TargetLock(request.lock, f"{request.who} is starting {shown(request.argv)}"):
             if running := already_there(request, source):
                 return StartOutcome(refused=running)
-            return await _start(request, source, acts, clock, tell)
+            return await _start(request, source, acts, clock, tell, on_exit)
     except TargetBusy as busy:
         return StartOutcome(refused=str(busy))
     except OSError as error:
@@ -117,13 +119,16 @@ async def _start(
     acts: Acts,
     clock: Clock,
     tell: Callable[[str], None],
+    on_exit: Callable[[int, int], None] | None,
 ) -> StartOutcome:
     request.output.parent.mkdir(parents=True, exist_ok=True)
     head = clean(f"--- {instant(clock.now())} {request.who} starts {shown(request.argv)}")
     with request.output.open("ab") as stream:
         stream.write(f"{head}\n".encode())
         begin = stream.tell()
-    identity = acts.spawn(request.argv, cwd=request.cwd, env=request.env, output=request.output)
+    identity = acts.spawn(
+        request.argv, cwd=request.cwd, env=request.env, output=request.output, on_exit=on_exit
+    )
     if identity is None:
         return StartOutcome(error="it ended at once", output=request.output)
     tell(f"started {identity.pid} at {instant(clock.now())}, output in {request.output}")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cockpit.checklists import (
+    AnchorAmbiguous,
+    AnchorLost,
     CommitRefused,
     EditResult,
     Status,
@@ -19,8 +23,11 @@ from cockpit.checklists import (
     set_item,
     undo,
 )
+from cockpit.checklists.annotate import append_note, owner_note, remove_note
 from cockpit.checklists.commit import DEFAULT_MESSAGE, commit, plan_commit
+from cockpit.checklists.generated import write_block
 from cockpit.checklists.git import Repository, repository_of, restored
+from cockpit.checklists.hunks import NoteHunk, block_hunk, hunk_from_json
 from cockpit.checklists.reverted import Fate, judge
 
 LIST = b"# Plan\n\n- [ ] one\n- [ ] two\n- [ ] three\n\ntext\n"
@@ -133,6 +140,94 @@ def test_an_item_the_last_commit_does_not_have_is_left_out(repo: Path) -> None:
     path.write_bytes(LIST + b"- [ ] new\n")
     with pytest.raises(CommitRefused, match="no certain place for “new” in the last commit"):
         plan_commit([press(path, 3)])
+
+
+NOTED = b"# Plan\n\n- [ ] one\n  - seen\n- [ ] two\n- [ ] three\n\ntext\n"
+
+
+def note(path: Path, index: int, text: str) -> NoteHunk:
+    document = parse(path.read_bytes())
+    return append_note(path, anchor_of(document, document.items[index]), [text])
+
+
+def test_our_notes_are_committed_and_no_foreign_lines(repo: Path) -> None:
+    path = repo / "list.md"
+    path.write_bytes(LIST.replace(b"text", b"somebody's words").replace(b"two", b"two, renamed"))
+    hunks = [note(path, 0, "seen"), press(path, 0), note(path, 0, owner_note("bob"))]
+    path.write_bytes(path.read_bytes().replace(b"- seen\n", b"- seen\n  - a foreign note\n"))
+    git(repo, "add", "list.md")
+    path.write_bytes(path.read_bytes().replace(b"three", b"three, unstaged"))
+    commit(plan_commit(hunks))
+    ours = NOTED.replace(b"[ ] one", b"[x] one").replace(
+        b"  - seen\n", b"  - seen\n  - **Owner:** bob\n"
+    )
+    assert committed(repo) == ours
+    staged = [line for line in git(repo, "diff", "--cached").split("\n") if line[:1] == "+"]
+    assert staged[1:] == ["+  - a foreign note", "+- [ ] two, renamed", "+somebody's words"]
+    assert "unstaged" in git(repo, "diff")
+
+
+def test_a_note_survives_the_evidence_and_is_taken_back_byte_for_byte(repo: Path) -> None:
+    path = repo / "list.md"
+    added = note(path, 0, "seen")
+    stored = hunk_from_json(json.loads(json.dumps(added.to_json())))
+    assert stored == replace(added, method="")
+    commit(plan_commit([added]))
+    assert committed(repo) == NOTED
+    assert isinstance(stored, NoteHunk)
+    removed = remove_note(stored)
+    assert path.read_bytes() == LIST
+    plan = plan_commit([removed])
+    assert "-  - seen" in plan.diff()
+    commit(plan)
+    assert committed(repo) == LIST
+    assert git(repo, "status", "--porcelain") == ""
+    with pytest.raises(CommitRefused, match="nothing to commit"):
+        plan_commit([added, removed])
+
+
+def test_a_note_somebody_rewrote_is_neither_committed_nor_taken_back(repo: Path) -> None:
+    path = repo / "list.md"
+    added = note(path, 0, "seen")
+    path.write_bytes(path.read_bytes().replace(b"- seen", b"- seen by eve"))
+    with pytest.raises(CommitRefused, match="“seen” below “one” was changed again"):
+        plan_commit([added])
+    with pytest.raises(AnchorLost, match="does not stand below"):
+        remove_note(added)
+    path.write_bytes(NOTED.replace(b"  - seen\n", b"  - seen\n  - seen\n"))
+    with pytest.raises(AnchorAmbiguous, match="more than once"):
+        remove_note(added)
+
+
+BLOCK = b"# R\n<!-- cockpit:begin smoke -->\nold\n<!-- cockpit:end -->\nrest\n"
+
+
+def test_our_block_is_committed_and_nothing_around_it(repo: Path) -> None:
+    path = repo / "list.md"
+    path.write_bytes(BLOCK)
+    git(repo, "commit", "-qam", "block")
+    written = write_block(path, "smoke", "SPY ok\n")
+    hunk = hunk_from_json(
+        json.loads(json.dumps(block_hunk(path, written.after, "smoke").to_json()))
+    )
+    path.write_bytes(path.read_bytes().replace(b"rest", b"foreign"))
+    commit(plan_commit([hunk]))
+    assert committed(repo) == BLOCK.replace(b"old", b"SPY ok")
+    assert "+foreign" in git(repo, "diff")
+    written = write_block(path, "smoke", "SPY red\n")
+    hunk = block_hunk(path, written.after, "smoke")
+    path.write_bytes(path.read_bytes().replace(b"SPY red", b"SPY green"))
+    with pytest.raises(CommitRefused, match="block smoke was changed again"):
+        plan_commit([hunk])
+
+
+def test_an_untracked_file_is_left_out_and_the_others_are_committed(repo: Path) -> None:
+    (repo / "new.md").write_bytes(LIST)
+    plan = plan_commit([press(repo / "new.md", 0), press(repo / "list.md", 0)])
+    assert plan.skipped == ("new.md is not in the last commit; add it by hand once",)
+    done = commit(plan)
+    assert done.files == ("list.md",)
+    assert git(repo, "status", "--porcelain").split() == ["??", "new.md"]
 
 
 def refuse_detached(repo: Path) -> None:

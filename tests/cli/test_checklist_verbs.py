@@ -288,6 +288,70 @@ def test_metrics_come_from_the_recorded_edits(file: Path) -> None:
     assert "1 item, median" in run("metrics").stdout
 
 
+FORM = ("--done", "all", "--against-target", "met", "--next", "P1.2", "--estimate", "1h")
+
+
+def test_notes_owners_and_progress_go_below_the_item_and_into_its_history(file: Path) -> None:
+    config(file.parent)
+    which = ("--id", "P1.1")
+    told = run("note", file, *which, "seen on the DGX", "--format", "json")
+    assert json.loads(told.stdout)["lines"] == ["  - seen on the DGX"]
+    assert run("owner", file, *which, "@bob").exit_code == 0
+    assert run("progress", file, *which, *FORM).exit_code == 0
+    before = file.read_text(encoding="utf-8")
+    assert before == TEXT.replace("(2h)\n", "(2h)\n  - seen on the DGX\n  - **Owner:** bob\n")
+    assert run("progress", file, *which, *FORM, "--below").exit_code == 0
+    assert "  - Estimate: 1h\n" in file.read_text(encoding="utf-8")
+    shown = json.loads(run("show", file, *which, "--format", "json").stdout)
+    assert [each["kind"] for each in shown["history"]] == ["note", "note", "progress", "progress"]
+    assert shown["meta"]["owner"] == "bob"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("note", "--line", "3", " "), 1, "the note is empty"),
+        (("owner", "--text", "twin", "bob"), 1, "several items"),
+        (("note", "--line", "1", "x"), 1, "no item is on line 1"),
+        (("note", "--line", "3", "[ ] an item"), 1, "by hand"),
+        (("progress", "--line", "3", "--below", "--done", "all"), 1,
+         "no answer for status against target, what comes next, estimate"),
+        (("progress", "--line", "3", *FORM), 64, "add --below"),
+        (("progress", "--line", "3", *FORM, "--below", "--estimate", " "), 1, "for estimate"),
+    ],
+)  # fmt: skip
+def test_notes_that_are_refused_change_nothing(
+    file: Path, words: tuple[str, ...], code: int, told: str
+) -> None:
+    done = run(words[0], file, *words[1:])
+    assert (done.exit_code, told in done.output) == (code, True), done.output
+    assert file.read_text(encoding="utf-8") == TEXT
+
+
+def test_commit_takes_notes_and_blocks_and_leaves_untracked_files_out(file: Path) -> None:
+    block = "<!-- cockpit:begin results -->\nold\n<!-- cockpit:end -->\n"
+    file.write_text(TEXT + block, encoding="utf-8", newline="\n")
+    config(file.parent)
+    repository(file.parent)
+    other = file.parent / "NEW.md"
+    other.write_text("- [ ] one\n", encoding="utf-8")
+    new = file.parent / "new.txt"
+    new.write_text("green\n", encoding="utf-8")
+    run("note", file, "--id", "P1.1", "seen")
+    run("block", file, "results", "--from", new)
+    run("set", other, "done", "--line", "1")
+    file.write_text("# foreign\n" + file.read_text(encoding="utf-8"), "utf-8", newline="\n")
+    told = json.loads(run("commit", "--format", "json").stdout)[0]
+    assert told["files"] == ["LIST.md"]
+    assert told["skipped"] == ["NEW.md is not in the last commit; add it by hand once"]
+    patch = git(file.parent, "show", "--format=", "HEAD").split("\n")
+    changed = [line for line in patch if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    assert [line for line in changed if line] == ["+  - seen", "-old", "+green"]
+    git(file.parent, "add", "NEW.md")
+    git(file.parent, "commit", "-qm", "new", "--", "NEW.md")
+    assert "all edits are committed" in run("commit").output
+
+
 NESTED = """# Batch
 
 - [ ] all done

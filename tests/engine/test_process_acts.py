@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from engine.operators import SERVER, Operator, Serve, config, posix, script_of, started
 
 from cockpit.clock import ManualClock
@@ -243,6 +246,33 @@ async def test_one_is_started_verified_and_started_anew(
     ended.append(second)
     assert anew.ok and f"ended {first}" in anew.text and f"started {second}" in anew.text
     assert first != second and operator.recorder.texts("intent")[-1].startswith("is starting api")
+
+
+@posix
+@pytest.mark.parametrize(
+    ("words", "number", "told"),
+    [((), signal.SIGKILL, "was ended by signal 9 (SIGKILL)"), (("once",), 0, "exit code 3")],
+)
+async def test_the_exit_code_of_what_was_started_is_recorded(
+    tmp_path: Path, port: int, ended: list[int], words: tuple[str, ...], number: int, told: str
+) -> None:
+    once = "if 'once' in sys.argv:\n    server.handle_request()\n    sys.exit(3)\n"
+    text = SERVER.replace("server.serve_forever()", f"{once}server.serve_forever()")
+    (tmp_path / script_of(port)).write_text(text, encoding="utf-8")
+    operator = Operator(tmp_path, config(port, started(sys.executable, port, *words)))
+    done = await operator.confirm(await operator.asked(PlanStart("api")))
+    pid = operator.recorder.events[-1].data["pids"][0]
+    ended.append(pid)
+    if number:
+        assert done.ok, done.text
+        os.kill(pid, number)
+    async with asyncio.timeout(20):
+        while not operator.recorder.texts("exit"):
+            await asyncio.sleep(0.01)
+    (event,) = [one for one in operator.recorder.events if one.data["phase"] == "exit"]
+    assert told in event.text and event.text.startswith(f"api {pid} ")
+    assert event.data["pids"] == (pid,) and event.actor == "ann@here"
+    assert event.data["exit_code"] == (-9 if number else 3)
 
 
 async def test_a_start_that_does_not_answer_is_told(

@@ -169,7 +169,10 @@ def foreign(port: int, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A server of another user."""
     if sys.platform == "win32" or os.getuid() != 0:
         pytest.skip("needs a second user")
-    drop = "import http.server, os, signal; os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+    drop = (  # what the server imports is read before: that user may not be allowed to
+        "import encodings.idna, http.server, os, signal\n"
+        "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", drop + SERVER, str(port)], stdout=subprocess.PIPE, text=True
     )
@@ -203,7 +206,7 @@ async def test_another_users_process_wants_the_users_name_too(
 async def test_beside_ones_own_another_users_process_is_left_alone(
     tmp_path: Path, foreign: subprocess.Popen[str], serve: Serve, port: int
 ) -> None:
-    own = serve(port, name="own.py")
+    own = serve(port, "v6", name="own.py")
     operator = Operator(tmp_path, f'[[listener]]\nname = "api"\nport = {port}\n')
     asked = await operator.asked(PlanReset((port,)))
     assert asked.question is not None and asked.question.expected == str(own.pid)

@@ -14,7 +14,7 @@ from recorded_probes import checklist
 from recorded_scenes import PROBLEMS, incident, long_list
 
 from cockpit.app import PaletteAct
-from cockpit.feed import Acknowledge, Command, Reprobe, SetItem, UndoEdit
+from cockpit.feed import Acknowledge, Command, PlanCommit, Reprobe, SetItem, UndoEdit
 from cockpit.model import Event, EventKind
 
 
@@ -172,6 +172,7 @@ async def test_an_event_opens_with_everything_it_holds(feed: RecordedFeed) -> No
         (("p", "r"), [Reprobe("backend")]),
         (("g", "enter", "r"), [Reprobe("promotion")]),
         (("u",), [UndoEdit()]),
+        (("C",), [PlanCommit()]),
         (("2", "a", *"seen it", "enter"), [Acknowledge("engine:paper-live", "seen it")]),
         (("2", "enter", "a", *"ok", "enter"), [Acknowledge("engine:paper-live", "ok")]),
         (("a", "enter"), []),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,17 @@ import pytest
 from support import until
 
 from cockpit.config.load import load
-from cockpit.feed import Command, NoteItem, Reply, Reprobe, SetItem, UndoEdit, ValidateProgress
+from cockpit.feed import (
+    CarryOut,
+    Command,
+    NoteItem,
+    PlanCommit,
+    Reply,
+    Reprobe,
+    SetItem,
+    UndoEdit,
+    ValidateProgress,
+)
 from cockpit.model import EventKind, Finding
 from cockpit.session.session import Session
 
@@ -191,3 +202,81 @@ def test_an_undo_is_nobodys_old_buffer(tmp_path: Path) -> None:
         until(lambda: len(kinds(made)) == 2)
         reply_of(made, Reprobe("list"))
         assert finding(made).title == ""
+
+
+def test_a_note_is_taken_back_like_an_edit(tmp_path: Path) -> None:
+    file = tmp_path / "LIST.md"
+    with session(tmp_path) as made:
+        found = finding(made)
+        place = ("list", found.key, str(found.facts["anchor"]))
+        assert reply_of(made, wish(made, "done", 1)).ok
+        assert reply_of(made, NoteItem(*place, "seen")).ok
+        undone = reply_of(made, UndoEdit())
+        assert undone.ok and "undone note: seen" in undone.text
+        assert file.read_text(encoding="utf-8").count("[x]") == 1
+        assert "seen" not in file.read_text(encoding="utf-8")
+        assert reply_of(made, UndoEdit()).ok
+        assert file.read_text(encoding="utf-8") == TEXT
+        until(lambda: kinds(made) == ["edit", "note", "note", "edit"])
+        assert "nothing to undo" in reply_of(made, UndoEdit()).text
+
+
+def test_items_set_in_one_go_are_undone_in_one_go(tmp_path: Path) -> None:
+    file = tmp_path / "LIST.md"
+    with session(tmp_path) as made:
+        for number in (0, 1):
+            assert reply_of(made, replace(wish(made, "done", number), batch="1")).ok
+        assert file.read_text(encoding="utf-8").count("[x]") == 2
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace("[x] P1.1", "[!] P1.1"), encoding="utf-8")
+        half = reply_of(made, UndoEdit())
+        assert not half.ok and "undone 1 of 2" in half.text and "not changed" in half.text
+        file.write_text(TEXT.replace("[ ] P1.1", "[x] P1.1"), encoding="utf-8")
+        assert reply_of(made, UndoEdit()).ok
+        assert file.read_text(encoding="utf-8") == TEXT
+
+
+def test_a_form_with_blank_answers_says_what_is_missing(tmp_path: Path) -> None:
+    with session(tmp_path) as made:
+        found = finding(made)
+        place = ("list", found.key, str(found.facts["anchor"]))
+        reply = reply_of(made, ValidateProgress(*place, "all", " ", "", "", "1h", below=True))
+        assert not reply.ok
+        assert "no answer for status against target, what comes next" in reply.text
+        assert (tmp_path / "LIST.md").read_text(encoding="utf-8") == TEXT
+
+
+def git(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_a_commit_is_shown_first_and_made_when_it_is_confirmed(tmp_path: Path) -> None:
+    with session(tmp_path) as made:
+        git(tmp_path, "init", "-q", "-b", "main")
+        for name, value in (("user.name", "t"), ("user.email", "t@example.org")):
+            git(tmp_path, "config", name, value)
+        git(tmp_path, "add", "LIST.md")
+        git(tmp_path, "commit", "-qm", "first")
+        assert "no recorded edits" in reply_of(made, PlanCommit()).text
+        assert reply_of(made, wish(made)).ok
+        question = reply_of(made, PlanCommit()).question
+        assert question is not None and question.expected == "commit"
+        assert "LIST.md: 1 line in, 1 out" in question.lines
+        assert "+- [x] P1.1 one" in question.lines
+        refused = reply_of(made, CarryOut(question.plan, "yes"))
+        assert not refused.ok and git(tmp_path, "log", "--format=%s") == "first\n"
+        assert not reply_of(made, CarryOut(question.plan, "commit")).ok
+        question = reply_of(made, PlanCommit()).question
+        assert question is not None
+        done = reply_of(made, CarryOut(question.plan, "commit"))
+        assert done.ok and "committed" in done.text
+        assert "+- [x] P1.1 one" in git(tmp_path, "show", "--format=", "HEAD")
+        assert "no recorded edits" in reply_of(made, PlanCommit()).text
+        assert [e.actor for e in made.feed.events() if e.kind == "commit"] == ["ann@here"]

@@ -56,9 +56,10 @@ def commit(
     """Commit the recorded edits of the checklists (or of FILES), and nothing else.
 
     Ticks, notes, owners and generated blocks. The diff is shown first, and what is left out and
-    why (a file that git does not know yet, an edit somebody changed again). Whatever else is changed in these files or elsewhere, staged or not,
-    stays as it is. Never pushes, never asks. Exit 1, with nothing committed: no edits to commit, a
-    detached HEAD, a rebase or merge under way, index.lock, conflict markers, a hook that refused.
+    why (a file that git does not know yet, an edit somebody changed again). Whatever else is
+    changed in these files or elsewhere, staged or not, stays as it is. Never pushes, never asks.
+    Exit 1, with nothing committed: no edits to commit, a detached HEAD, a rebase or merge under
+    way, index.lock, conflict markers, a hook that refused.
     """
     loaded = load_config(config_path)
     done: list[tuple[CommitPlan, Committed | None]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import signal
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from cockpit.model import Event, EventKind, Facts, FactValue, Verdict
 FLUSH_SECONDS = 3.0
 INTENT = "intent"
 OUTCOME = "outcome"
+EXIT = "exit"
 
 
 class ActRecorder(Protocol):
@@ -48,7 +50,7 @@ class ActLog:
     """Writes the events of one act: `begin` before it, `finish` after.
 
     Both carry the same `act` number, so that a reader can tell which acts are still under way, and
-    `pids`, the processes concerned.
+    `pids`, the processes concerned. What a start started is told of once more when it exits.
     """
 
     def __init__(
@@ -86,6 +88,11 @@ class ActLog:
         self._write(OUTCOME, subject, text, pids, more or {}, verdict)
         await asyncio.shield(self._lane(self._recorder.flush, FLUSH_SECONDS))
 
+    def exited(self, subject: str, pid: int, code: int) -> None:
+        """Record that what this act started has ended; a negative `code` is a signal's number."""
+        how = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
+        self._write(EXIT, subject, f"{subject} {pid} {how}", (pid,), {"exit_code": code})
+
     def _write(
         self,
         phase: str,
@@ -114,3 +121,10 @@ class ActLog:
                 data=data,
             )
         )
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return f"signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"signal {number}"

@@ -1,4 +1,4 @@
-"""Carries out what a screen asks for: re-probe, tick, note, undo, acknowledge."""
+"""Carries out what a screen asks for: re-probe, tick, note, undo, commit, acknowledge."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from cockpit.clock import Clock
+from cockpit.engine.acts.commit_acts import CommitActs, Recorded
 from cockpit.engine.acts.edits import ChecklistEdits
 from cockpit.engine.acts.processes import ProcessActs
 from cockpit.engine.acts.trace import Trace
@@ -17,6 +18,7 @@ from cockpit.feed import (
     CarryOut,
     Command,
     NoteItem,
+    PlanCommit,
     PlanEnd,
     PlanReset,
     PlanStart,
@@ -39,6 +41,7 @@ class Actor:
     """Carries out commands for one operator, one edit at a time.
 
     `probe_now` is the engine's own in a collector; in an attached screen it probes by itself.
+    `recorded` reads events back from the evidence.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Actor:
         memory: EditMemory | None = None,
         board: Callable[[], Mapping[str, Observation]] = dict,
         processes: ProcessActs | None = None,
+        recorded: Recorded | None = None,
     ) -> None:
         self._processes = processes
         self._recorder = recorder
@@ -63,6 +67,13 @@ class Actor:
             Trace(recorder, clock, who),
             memory=memory or EditMemory(),
             board=board,
+            flush=lambda: recorder.flush(FLUSH),
+        )
+        self._commits = CommitActs(
+            lambda: plan().loaded,
+            clock,
+            Trace(recorder, clock, who),
+            recorded=recorded or (lambda _: ()),
             flush=lambda: recorder.flush(FLUSH),
         )
 
@@ -82,6 +93,10 @@ class Actor:
                 return await self._edits.note(command, ticket)
             case ValidateProgress():
                 return await self._edits.validate(command, ticket)
+            case PlanCommit():
+                return await self._commits.plan(ticket)
+            case CarryOut(plan) if self._commits.asked(plan):
+                return await self._commits.carry_out(command, ticket)
             case Arm() | PlanEnd() | PlanReset() | PlanStart() | CarryOut():
                 if self._processes is None:
                     return Reply(ticket, False, "processes can't be acted on from here")

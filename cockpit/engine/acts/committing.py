@@ -11,7 +11,7 @@ from cockpit.checklists.git import repository_of
 from cockpit.checklists.hunks import Hunk
 from cockpit.config.models import LoadedConfig
 from cockpit.engine.acts.ticking import Log
-from cockpit.model import Event, EventKind
+from cockpit.model import Event, EventKind, Facts
 from cockpit.probes.checklist.hunk_facts import uncommitted
 from cockpit.probes.checklist.memory import same_file
 
@@ -49,7 +49,7 @@ def message_for(loaded: LoadedConfig, hunks: Sequence[Hunk]) -> str:
 def record_commit(plan: CommitPlan, done: Committed, log: Log) -> str:
     """Leave the trace of a commit; returns its line for people."""
     text = f"committed {done.commit[:12]} on {done.branch}: {plan.message}"
-    facts = {
+    facts: Facts = {
         "commit": done.commit,
         "branch": done.branch,
         "paths": tuple(str(same_file(file.path)) for file in plan.files),

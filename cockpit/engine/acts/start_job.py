@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -103,8 +104,19 @@ async def carry_out_start(job: StartJob, tools: Tools, log: ActLog, tell: Tell) 
     await log.begin(job.name, f"is starting {job.name}: {shown(request.argv)}", (), facts)
     outcome = StartOutcome(error="interrupted before it was verified")
     try:
-        begin = start_supervised if job.service else start
-        outcome = await begin(request, tools.source, tools.acts, clock=tools.clock, on_step=tell)
+        if job.service:
+            outcome = await start_supervised(
+                request, tools.source, tools.acts, clock=tools.clock, on_step=tell
+            )
+        else:
+            outcome = await start(
+                request,
+                tools.source,
+                tools.acts,
+                clock=tools.clock,
+                on_step=tell,
+                on_exit=_exit_teller(job.name, log),
+            )
         if outcome.done and job.ready_path and outcome.identity is not None:
             lacking = await _until_answered(job, tools, lambda: _alive(outcome))
             outcome = StartOutcome("", lacking, outcome.identity, outcome.output)
@@ -113,6 +125,18 @@ async def carry_out_start(job: StartJob, tools: Tools, log: ActLog, tell: Tell) 
         text = f"{job.name} {outcome.text}"
         await asyncio.shield(log.finish(job.name, text, pids, facts, done=outcome.done))
     return outcome
+
+
+def _exit_teller(name: str, log: ActLog) -> Callable[[int, int], None]:
+    """Records the exit of what was started, for as long as this cockpit lives."""
+    loop = asyncio.get_running_loop()
+
+    def tell(pid: int, code: int) -> None:
+        # From a waiting thread; when the loop is closed, the cockpit ends and nobody records.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(log.exited, name, pid, code)
+
+    return tell
 
 
 def _alive(outcome: StartOutcome) -> bool:
