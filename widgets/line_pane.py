@@ -91,6 +91,7 @@ class LinePane(Widget):
         self._list = Listing(sticky_top=sticky_top)
         self._marked: set[str] = set()
         self._banner: Line = ()
+        self._said: tuple[object, ...] = ()
         self._painted: list[Line] = []
         self._painted_size = Size(0, 0)
         self._strips: dict[Line, Strip] = {}
@@ -99,8 +100,12 @@ class LinePane(Widget):
 
     def show(self, rows: Sequence[Row], banner: Sequence[Span] = ()) -> int:
         """Take these rows; returns how many lines have to be repainted for it."""
+        said = (tuple(rows), tuple(banner), self.columns, self.size)
+        if said == self._said:
+            return 0
+        self._said = said
         self._banner = tuple(banner)
-        if tuple(rows) != self._list.rows:
+        if said[0] != self._list.rows:
             self._list.replace(rows)
         return self._repaint()
 
