@@ -116,6 +116,8 @@ def end_command(view: View, target: Target | None) -> Command | str:
     if isinstance(port, int) and finding.key.startswith("port:"):
         if facts.get("owners"):
             return PlanReset((port,))
+        if facts.get("hidden_uid") is not None:
+            return f"the owner of {port} is hidden: run as uid {facts['hidden_uid']} or root"
         return f"nobody to end on {port}"
     for name in ("strangers", "engines"):
         pids = _pids(facts, name)

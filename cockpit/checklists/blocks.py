@@ -7,8 +7,9 @@ looked at. Inline parsing is left out: it costs most of the time and decides not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -17,6 +18,10 @@ from .lines import Lines
 
 _PARSER = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
 _PARSER.core.ruler.enableOnly(["normalize", "block"])
+_KEPT = 8
+"""Documents whose blocks are remembered."""
+_LARGEST_KEPT = 512 * 1024
+"""Bytes of a document whose blocks are remembered; they take several times as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,23 @@ class Html:
 Block = ItemOpen | ItemClose | Rule | Heading | Paragraph | Row | Html
 
 
-def walk(data: bytes, lines: Lines, skip: int) -> Iterator[Block]:
-    """Blocks of `data` in document order; the first `skip` lines are front matter."""
+def walk(data: bytes, lines: Lines, skip: int) -> Iterable[Block]:
+    """Blocks of `data` in document order; the first `skip` lines are front matter.
+
+    Items, plan and claims of a document are read one after the other: the blocks of the last few
+    are remembered, so that markdown-it sees each version of a file once.
+    """
+    if len(data) > _LARGEST_KEPT:
+        return _read(data, lines, skip)
+    return _remembered(data, lines, skip)
+
+
+@lru_cache(maxsize=_KEPT)
+def _remembered(data: bytes, lines: Lines, skip: int) -> tuple[Block, ...]:
+    return tuple(_read(data, lines, skip))
+
+
+def _read(data: bytes, lines: Lines, skip: int) -> Iterator[Block]:
     if skip >= len(lines):
         return
     text = data[lines.starts[skip] :].decode("utf-8", "replace")

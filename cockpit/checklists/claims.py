@@ -155,6 +155,8 @@ def _finished_mark(content: str) -> str | None:
 
 def _in_text(document: Document, line: int, text: str) -> list[Claim]:
     """A figure in running text is about its section, or about the document above the first."""
+    if not any(figure.search(text) for figure in (_BAR_PART, _FRACTION, _PERCENT)):
+        return []
     section = _innermost(document, line)
     if section is None or section.level == 1:
         return _figures(line, text, document.progress, "", needs_topic=True)

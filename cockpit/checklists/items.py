@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from .lines import Lines
 
@@ -231,7 +232,7 @@ class Document:
     encoding: Encoding
     lines: Lines = field(repr=False, compare=False)
 
-    @property
+    @cached_property
     def counted(self) -> tuple[Item, ...]:
         """The items that progress counts: the boxes, or every other form where there are none.
 
@@ -240,7 +241,7 @@ class Document:
         """
         return counted(self.items)
 
-    @property
+    @cached_property
     def progress(self) -> Progress:
         """Progress of the whole file over `counted`."""
         return Progress.of(self.counted)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from .items import Document, Item, Status, counted
+from .items import Document, Item, Section, Status, counted
 from .plan import Plan
 
 _SETTLED = (Status.DONE, Status.DROPPED)
+_BATCH = re.compile(r"\W*(?:batch|stage|phase|step|sprint|wave|week|day)\s+\d", re.IGNORECASE)
+"""Headings that number the parts of a plan that come one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,9 @@ def unmet(
         item: the item.
         green: looks up probes and gates.
         configured: requirements from the config, by item ID or text.
-        sequential: stages come in order: the item before it at the same level must be done.
+        sequential: stages come in order: under headings `Batch 1`, `Batch 2`, … every item of the
+            batch before must be done, in any order within a batch; elsewhere the item before it
+            at the same level.
         plan: dependencies of items with an ID.
     """
     found = [
@@ -78,11 +83,7 @@ def unmet(
         if (missing := _check(document, requirement, green)) is not None
     ]
     if sequential:
-        before = _stage_before(document, item)
-        if before is not None and before.status not in _SETTLED:
-            requirement = Requirement("item", before.id or before.text)
-            text = f"the stage before it, “{before.text}” (line {before.line}), is {before.status}"
-            found.append(Unmet(requirement, text))
+        found += _stage_unmet(document, item)
     if plan is not None:
         found += _dependencies(plan, item)
     return tuple(found)
@@ -121,6 +122,47 @@ def _check(document: Document, requirement: Requirement, green: Green) -> Unmet 
     if state:
         return None
     return Unmet(requirement, f"{requirement} is {'not known' if state is None else 'red'}")
+
+
+def _stage_unmet(document: Document, item: Item) -> list[Unmet]:
+    """The stage before the item's own, if it is not finished."""
+    batch = _batch_of(document, item)
+    if batch is not None:
+        before = _batch_before(document, batch)
+        if before is None or before.progress.done == before.progress.total:
+            return []
+        counts = f"{before.progress.done}/{before.progress.total}"
+        text = f"the batch before it, “{before.title}” (line {before.line}), is at {counts}"
+        return [Unmet(Requirement("item", before.title), text)]
+    stage = _stage_before(document, item)
+    if stage is None or stage.status in _SETTLED:
+        return []
+    text = f"the stage before it, “{stage.text}” (line {stage.line}), is {stage.status}"
+    return [Unmet(Requirement("item", stage.id or stage.text), text)]
+
+
+def _batch_of(document: Document, item: Item) -> Section | None:
+    """The innermost section around an item whose heading numbers a batch."""
+    index = document.index(item)
+    around = [
+        section
+        for section in document.sections
+        if section.first <= index < section.end and _BATCH.match(section.title)
+    ]
+    return around[-1] if around else None
+
+
+def _batch_before(document: Document, batch: Section) -> Section | None:
+    """The nearest batch above with items in it, under the same heading."""
+    above = [
+        section
+        for section in document.sections
+        if section.line < batch.line
+        and section.path[:-1] == batch.path[:-1]
+        and section.progress.total
+        and _BATCH.match(section.title)
+    ]
+    return above[-1] if above else None
 
 
 def _stage_before(document: Document, item: Item) -> Item | None:

@@ -212,6 +212,9 @@ class HeartbeatTable(ProbeTable):
     file: Text = Field(description="the JSON file the engine keeps writing")
     pidfile: Text | None = Field(None, description="file that holds the engine's PID")
     process: Words | None = Field(None, description="argv words of the engine")
+    newer_code: Literal["ignore", "warn", "fail"] = Field(
+        "ignore", description="verdict when code files are newer than the engine's start"
+    )
     naive_timestamps: Literal["local", "utc"] = Field(
         "local", description="what a time without a zone means"
     )
@@ -328,7 +331,8 @@ class ChecklistTable(ProbeTable):
         default_factory=list, description="documents in which the same items are kept in step"
     )
     order: Literal["any", "sequential"] = Field(
-        "any", description="sequential: a stage does not start before the one above it is done"
+        "any",
+        description="sequential: a batch or stage does not start before the one above it is done",
     )
     requires: dict[Text, Words] = Field(
         default_factory=dict,

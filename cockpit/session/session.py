@@ -252,13 +252,15 @@ class Session:
         self._tell(EventKind.COLLECTOR, f"collecting as {self._holder.kind} {self._holder.pid}")
         self._speak(live[0])
         running = asyncio.create_task(engine.run())
+        mirroring = asyncio.create_task(self._actor.keep_mirrors())
         try:
             await self._beat_until_lost(running)
         finally:
             self._engine = None
             stop_hearing()
             running.cancel()
-            await asyncio.wait((running,))
+            mirroring.cancel()
+            await asyncio.wait((running, mirroring))
 
     async def _beat_until_lost(self, running: asyncio.Task[None]) -> None:
         while True:

@@ -72,7 +72,7 @@ def identity_of(pid: int) -> ProcessIdentity | None:
 
 
 def load(pid: int, *, counts: bool = True) -> ProcessLoad | None:
-    """CPU time, memory, threads and, with `counts`, open files and children; None when it is gone."""
+    """CPU time, memory, threads; with `counts` open files and children. None when it is gone."""
     return _backend.load_of(pid, counts=counts) if pid > 0 else None
 
 

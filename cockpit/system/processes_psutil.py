@@ -105,10 +105,11 @@ def load_of(pid: int, *, counts: bool = True) -> ProcessLoad | None:
         memory = _or_none(process.memory_info)
         threads = _or_none(process.num_threads)
         open_files: int | None = None
-        if counts and sys.platform == "win32":
-            open_files = _or_none(process.num_handles)
-        elif counts:
-            open_files = _or_none(process.num_fds)
+        if counts:
+            if sys.platform == "win32":
+                open_files = _or_none(process.num_handles)
+            else:
+                open_files = _or_none(process.num_fds)
         status = _or_none(process.status)
     direct = children_of(pid) if counts else None
     return ProcessLoad(

@@ -20,9 +20,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import psutil
 
+from cockpit.clock import ManualClock
+from cockpit.config.models import ListenerTable
+from cockpit.engine.blocking import BlockingLane
+from cockpit.probes.base import Blocking, ProbeContext
+from cockpit.probes.listener.probe import ListenerProbe
 from cockpit.system import processes
 from cockpit.system.exits import ExitWatcher
 from cockpit.system.files import FolderWatcher
@@ -30,6 +36,7 @@ from cockpit.system.listener_events import ListenerWatcher
 from cockpit.system.listeners import default_source
 from cockpit.system.listeners_psutil import PsutilListenerSource
 
+T = TypeVar("T")
 SERVERS = str(Path(__file__).parents[1] / "system" / "servers.py")
 
 
@@ -85,9 +92,35 @@ def probes(rounds: int) -> None:
     line("first snapshot (all unknown)", timed(lambda: default_source().snapshot(), 5), base)
     line("psutil.net_connections alone", timed(lambda: psutil.net_connections("tcp"), rounds), base)
     line("the same facts through psutil", timed(PsutilListenerSource().snapshot, rounds), base)
+    for name, lane in (("", here), (", thread", BlockingLane("bench", ManualClock()))):
+        line(f"a listener probe's run{name}", asyncio.run(probe_runs(rounds * 5, lane)), base)
     for words in (("ss", "-Hltnp"), ("lsof", "-nP", "-iTCP", "-sTCP:LISTEN")):
         if shutil.which(words[0]):
             line(" ".join(words), timed(tool(*words), max(5, rounds // 4)), base)
+
+
+async def here(function: Callable[..., T], /, *args: Any) -> T:
+    """A lane without a thread: what is left is the probe's own work."""
+    return function(*args)
+
+
+async def probe_runs(rounds: int, lane: Blocking) -> list[float]:
+    """Milliseconds of a listener probe's run, ten simulated seconds apart, so that each one takes
+    the figures of what its owner uses."""
+    clock = ManualClock()
+    source = default_source()
+    found = []
+    with running("plain", 0) as (port,):
+        table = ListenerTable(name="bench", port=port)
+        probe = ListenerProbe(table, Path.cwd(), source=source)
+        previous = None
+        for _ in range(rounds):
+            ctx = ProbeContext(clock, lane, previous)
+            begin = time.perf_counter()
+            previous = await probe.run(ctx)
+            found.append((time.perf_counter() - begin) * 1000)
+            await clock.advance(10.1)
+    return found[5:]
 
 
 async def exits(rounds: int) -> None:

@@ -191,6 +191,21 @@ def test_stages_in_order() -> None:
         assert [u.text.removeprefix("the stage before it, ") for u in found] == words
 
 
+def test_batches_under_headings_come_one_after_the_other() -> None:
+    document = parse(
+        b"# Plan\n## Batch 1 - Base\n- [x] a\n- [ ] b\n- [-] c\n## Notes\n- [ ] n\n"
+        b"## Batch 2 - More\n### Smoke\n- [ ] d\n- [ ] e\n## Batch 3 - Words\n## Batch 4\n- [ ] f\n"
+    )
+    by_text = {item.text: item for item in document.items}
+    for name, words in (
+        *(("b", []), ("d", ["“Batch 1 - Base” (line 2), is at 1/2"])),
+        *(("e", ["“Batch 1 - Base” (line 2), is at 1/2"]),),
+        *(("f", ["“Batch 2 - More” (line 8), is at 0/2"]),),
+    ):
+        found = unmet(document, by_text[name], lambda _: True, sequential=True)
+        assert [u.text.removeprefix("the batch before it, ") for u in found] == words, name
+
+
 def test_dependencies_of_the_plan() -> None:
     document = parse(
         b"- [ ] P1.1: a\n- [ ] P1.2: b depends on P1.1\n- [ ] P1.3: c depends on P9.9\n"

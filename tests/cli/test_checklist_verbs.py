@@ -206,6 +206,17 @@ def test_next_says_what_can_start_what_waits_and_the_critical_path(file: Path) -
     assert "waits for P1.1 (todo)" in table
 
 
+def test_next_shows_what_may_run_at_the_same_time_and_says_when_there_is_nothing(
+    file: Path,
+) -> None:
+    file.write_text(
+        "1. [ ] Task 1: a\n2. [ ] Task 2: b\n\n## Parallel\n\nTasks 1-2: both\n", "utf-8"
+    )
+    assert "together: Task 1 (todo), Task 2 (todo)" in run("next", file).stdout
+    file.write_text("# Only words\n", "utf-8")
+    assert "no items in it" in run("next", file).stdout
+
+
 def test_a_red_requirement_takes_a_reason_and_leaves_an_override(file: Path) -> None:
     gate = '[[gate]]\nname = "promotion"\njson = "none.json"\nscore = { value = "$.x" }\n'
     config(file.parent, 'requires = { "P1.1" = ["gate:promotion"] }\n', gate)

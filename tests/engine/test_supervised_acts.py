@@ -198,6 +198,8 @@ async def test_another_users_process_wants_the_users_name_too(
         assert f"belongs to {owner}" in lines(asked.question)
         short = await operator.do(CarryOut(asked.question.plan, str(foreign.pid)))
         assert not short.ok and foreign.poll() is None
+    several = await operator.do(PlanReset((port, 1)))
+    assert not several.ok and "was not asked for" in several.text
     asked = await operator.do(command)
     done = await operator.confirm(asked)
     assert done.ok and foreign.wait() == -15

@@ -241,3 +241,40 @@ def test_a_status_line_above_boxes_is_watched_as_well(tmp_path: Path, look: Any)
     observation = look(made).observation
     assert [f.title for f in observation.findings if f.title] == ["TICK REVERTED"]
     assert (observation.basis["total"], observation.verdict) == (1, Verdict.WARN)
+
+
+def planned(observation: Observation, part: str) -> list[tuple[str, str]]:
+    found = [one for one in observation.findings if one.facts.get("plan") == part]
+    return [(one.subject, one.text) for one in found]
+
+
+def test_a_plan_that_names_tasks_of_another_checklist_is_read_with_it(
+    tmp_path: Path, look: Any
+) -> None:
+    (tmp_path / "base.md").write_text("- [ ] P1.1: base (4h)\n", encoding="utf-8")
+    (tmp_path / "next.md").write_text(
+        "- [ ] P2.1: more (2h) depends on P1.1\n- [ ] P2.2: free (1h)\n", encoding="utf-8"
+    )
+    config = Config.model_validate({"checklist": [{"file": "base.md"}, {"file": "next.md"}]})
+    made = build(config.checklist[1], LoadedConfig(config, tmp_path))
+    first = look(made).observation
+    ((blocked, why),) = planned(first, "blocked")
+    assert "P2.1" in blocked and why == "waits for P1.1 (todo)"
+    assert [subject.split(":")[0] for subject, _ in planned(first, "ready")] == ["P2.2"]
+    path = planned(first, "path")
+    assert path[0] == ("2 tasks", "6 h, over several checklists")
+    assert path[1][0].endswith("in base.md")
+    assert first.metrics["hours_total"] == 3.0
+    assert not planned(first, "problem")
+    (tmp_path / "base.md").write_text("- [x] P1.1: base (4h)\n", encoding="utf-8")
+    assert not planned(look(made).observation, "blocked")
+
+
+def test_the_same_ids_elsewhere_make_nothing_unclear(tmp_path: Path, look: Any) -> None:
+    text = "- [ ] P1.1: a\n- [ ] P1.2: b depends on P1.1\n"
+    for name in ("base.md", "next.md"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    config = Config.model_validate({"checklist": [{"file": "base.md"}, {"file": "next.md"}]})
+    found = look(build(config.checklist[1], LoadedConfig(config, tmp_path))).observation
+    assert planned(found, "blocked")[0][1] == "waits for P1.1 (todo)"
+    assert not planned(found, "problem")

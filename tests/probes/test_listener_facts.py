@@ -17,9 +17,12 @@ import pytest
 from cockpit.clock import ManualClock
 from cockpit.config.models import ListenerTable
 from cockpit.model import Concern, Finding, Observation, Verdict
-from cockpit.probes.listener.probe import CODE_EVERY, ListenerProbe
-from cockpit.probes.listener.restarts import restarts_seen
-from cockpit.probes.usage import Meter, graphics_text
+from cockpit.probes.listener.probe import ListenerProbe
+from cockpit.probes.listener.tail import MOST
+from cockpit.probes.oldcode import CODE_EVERY
+from cockpit.probes.restarts import restarts_seen
+from cockpit.probes.usage import COUNTS_EVERY, EVERY, Meter, graphics_text
+from cockpit.system import processes
 from cockpit.system.gpu import GpuLoad, GpuReport
 from cockpit.system.listeners import default_source
 from cockpit.text import instant
@@ -194,7 +197,7 @@ def test_a_restarted_server_is_counted_and_many_warn(
     assert (seen.verdict, seen.findings[0].title) == (Verdict.WARN, "RESTARTS")
 
 
-def test_the_output_of_a_start_is_evidence_and_anew_on_request(
+def test_the_output_of_a_start_is_followed_within_bounds(
     tmp_path: Path, look: Any, server: Any
 ) -> None:
     _, port, _ = server
@@ -206,14 +209,29 @@ def test_the_output_of_a_start_is_evidence_and_anew_on_request(
         source=default_source(),
         output=output,
     )
-    first = look(made)
+    assert made.watched_files == (output,)
+    clock = ManualClock()
+    first = look(made, clock=clock)
     (ref,) = first.observation.artefacts
     assert b"supersecret99" not in first.ctx.artefacts[ref.digest].body
     output.write_text("another line\n", encoding="utf-8")
-    assert look(made, first.observation).observation.artefacts == (ref,)
-    fresh = look(made, first.observation, reasons=("key",))
-    (new,) = fresh.observation.artefacts
-    assert fresh.ctx.artefacts[new.digest].body == b"another line\n"
+    assert look(made, first.observation, clock=clock).observation.artefacts == (ref,)
+    pressed = look(made, first.observation, clock=clock, reasons=("key",))
+    (new,) = pressed.observation.artefacts
+    assert pressed.ctx.artefacts[new.digest].body == b"another line\n"
+    seen, kept = first.observation, 0
+    for number in range(200):
+        asyncio.run(clock.advance(2))
+        output.write_text(f"line {number}\n", encoding="utf-8")
+        again = look(made, seen, clock=clock)
+        kept += len(again.ctx.artefacts)
+        if number < MOST - 1:
+            (last,) = again.ctx.artefacts.values()
+            assert last.body == f"line {number}\n".encode()
+        seen = again.observation
+    assert MOST <= kept <= MOST + 6
+    unchanged = look(made, seen, clock=clock)
+    assert not unchanged.ctx.artefacts
 
 
 def test_graphics_figures_that_are_not_supported_are_named() -> None:
@@ -230,3 +248,34 @@ def test_a_meter_measures_again_when_the_owners_change() -> None:
     fresh = meter.measure([os.getpid()], 20.0)
     assert f"{os.getpid()}.rss" in fresh.metrics
     assert f"{os.getpid()}.cpu" in meter.measure([os.getpid()], 31.0).metrics
+
+
+@linux
+def test_who_belongs_to_a_tree_is_looked_up_more_rarely_than_what_it_uses(spawn: Any) -> None:
+    meter = Meter()
+    pid = os.getpid()
+    before = meter.measure([pid], 0.0).metrics[f"{pid}.children"]
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        soon = meter.measure([pid], EVERY + 1).metrics
+        assert soon[f"{pid}.children"] == before and f"{pid}.files" in soon
+        later = meter.measure([pid], COUNTS_EVERY + 1).metrics
+        assert later[f"{pid}.children"] == before + 1
+    finally:
+        child.communicate(b"\n")
+
+
+def test_children_of_children_belong_to_the_family() -> None:
+    inner = "print('up', flush=True); input()"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None and process.stdout.readline().strip() == b"up"
+        found = processes.family(process.pid)
+        assert found == processes.descendants(process.pid) and found
+        assert process.pid in processes.family(os.getpid())
+    finally:
+        process.communicate(b"\n")
+    assert processes.family(process.pid) == []

@@ -179,6 +179,7 @@ def planned() -> Observation:
         ("blocked", 1, "P1.2 Config", "waits for P1.1 (todo)", "2 h"),
         ("path", 0, "2 tasks", "5-6 h", ""),
         ("path", 1, "P1.1 One engine", "", "3-4 h"),
+        ("parallel", 1, "Tasks 1-2", "together: P1.1 (todo), P1.2 (todo)", ""),
         ("problem", 1, "line 9 refers to “P7”, which is nowhere", "", ""),
     ]
     plan = [
@@ -200,7 +201,7 @@ async def test_n_shows_what_can_start_what_waits_and_the_critical_path(
         text = on.text()
         for told in (
             *("can start now", "P1.1 One engine", "3-4 h", "waits for P1.1 (todo)"),
-            *("critical path  5-6 h", "P7"),
+            *("critical path  5-6 h", "P7", "together: P1.1 (todo)"),
         ):
             assert told in text, told
         await on.press("n", "c")

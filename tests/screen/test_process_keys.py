@@ -192,7 +192,8 @@ def test_rows_that_name_several_or_nobody() -> None:
     several = finding("parity", FAIL, "e", facts={"engines": (1, 2)})
     stranger = finding("parity2", FAIL, "s", facts={"strangers": (18800,)})
     empty = finding("port:1", FAIL, ":1", facts={"port": 1, "owners": ()})
-    seen = observation("probe", "listener", "", several, stranger, empty)
+    hidden = finding("port:2", FAIL, ":2", facts={"port": 2, "owners": (), "hidden_uid": 1001})
+    seen = observation("probe", "listener", "", several, stranger, empty, hidden)
     here = View(board([seen]), NOW, ZONE, UNICODE, ())
 
     def target(key: str) -> Target:
@@ -201,6 +202,7 @@ def test_rows_that_name_several_or_nobody() -> None:
     assert "1 and 2" in str(end_command(here, target("parity")))
     assert end_command(here, target("parity2")) == PlanEnd(18800, "", "probe")
     assert end_command(here, target("port:1")) == "nobody to end on 1"
+    assert "run as uid 1001 or root" in str(end_command(here, target("port:2")))
     assert "point at" in str(end_command(here, None))
     assert start_command(here, target("port:1")) == PlanStart("probe")
     assert isinstance(reset_command(here), str)

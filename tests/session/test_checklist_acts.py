@@ -128,6 +128,19 @@ def test_a_mirror_that_cannot_be_written_stays_pending_over_a_restart(tmp_path: 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the read-only bit is another there")
+def test_a_pending_mirror_is_written_in_its_time_without_a_key(tmp_path: Path) -> None:
+    mirror = tmp_path / "READY.md"
+    mirror.write_text("* [ ] P1.1\n", encoding="utf-8")
+    mirror.chmod(0o444)
+    with session(tmp_path, 'mirrors = ["READY.md"]\nevery = "1s"\n') as made:
+        assert "READY.md pending" in reply_of(made, wish(made)).text
+        until(lambda: "MIRROR PENDING" in titles(made))
+        mirror.chmod(0o644)
+        until(lambda: mirror.read_text(encoding="utf-8") == "* [x] P1.1\n")
+        until(lambda: "MIRROR PENDING" not in titles(made))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the read-only bit is another there")
 def test_a_pending_mirror_is_dropped_when_the_original_moved_on(tmp_path: Path) -> None:
     mirror = tmp_path / "READY.md"
     mirror.write_text("* [ ] P1.1\n", encoding="utf-8")

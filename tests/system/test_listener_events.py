@@ -125,3 +125,19 @@ async def test_nothing_is_told_after_a_stop() -> None:
     await asyncio.sleep(0.1)
     made.close()
     assert rig.ports == []
+
+
+@pytest.mark.parametrize("kernel_events", [False, True])
+async def test_sockets_that_come_and_go_between_two_looks_hide_nothing(kernel_events: bool) -> None:
+    rig = Rig(kernel_events=kernel_events)
+    rig.watcher.start()
+    await rig.watcher.ready()
+    for _ in range(50):
+        made, _ = server()
+        made.close()
+    lasting, port = server()
+    await rig.told(port)
+    assert rig.watcher.trouble == ""
+    lasting.close()
+    await rig.told(port)
+    rig.watcher.stop()

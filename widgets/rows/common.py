@@ -70,6 +70,11 @@ def fact_mark(view: View, finding: Finding) -> Span:
     return Span(" ") if finding.verdict is Verdict.OK else view.mark(finding.verdict)
 
 
+def odd(finding: Finding) -> Line:
+    """What is wrong with the process itself, in front of everything else."""
+    return (Span(f"{finding.title} ", Tone.STRONG),) if finding.title else ()
+
+
 def since(view: View, finding: Finding) -> Span:
     """When a process started, as a row's tail; empty when it is not known."""
     started = moment_of(finding.facts.get("started_at"))

@@ -11,6 +11,7 @@ from widgets.rows.common import (
     fact_mark,
     finding_text,
     head_row,
+    odd,
     since,
     summary,
     usage_of,
@@ -41,7 +42,7 @@ def _row(view: View, observation: Observation, finding: Finding) -> Row:
     key = join_key(observation.probe, finding.key)
     if finding.key.startswith("engine:"):
         pid = fact(finding, "pid") or finding.subject
-        what = (*usage_of(observation, finding), *command_of(finding))
+        what = (*odd(finding), *usage_of(observation, finding), *command_of(finding))
         cells = (fact_mark(view, finding), f"PID {pid}", what)
         return Row(key, cells, tail=since(view, finding))
     stamp = moment_of(finding.facts.get("timestamp") or finding.facts.get("moved_at"))

@@ -14,6 +14,7 @@ _PARTS = (
     ("doing", "under way"),
     ("blocked", "can not start yet"),
     ("path", "critical path"),
+    ("parallel", "may run at the same time"),
     ("problem", "not clear in the plan"),
 )
 
@@ -61,7 +62,8 @@ def _part(
 
 
 def _task(view: View, observation: Observation, one: Finding) -> Row:
-    why = f"  {view.text(one.text)}" if one.text and fact(one, "plan") == "blocked" else ""
+    told = one.text and fact(one, "plan") in ("blocked", "parallel")
+    why = f"  {view.text(one.text)}" if told else ""
     line = fact(one, "line")
     where = f"line {line}" if line else ""
     text = (Span(f"  {one.subject}"), Span(why, Tone.DIM))

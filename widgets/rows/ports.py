@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from cockpit.model import Finding, Observation
-from widgets.lines import Column, Line, Row, Span
-from widgets.look import Tone
-from widgets.rows.common import bad, command_of, fact_mark, since, summary, usage_of
+from cockpit.model import Observation
+from widgets.lines import Column, Line, Row
+from widgets.rows.common import bad, command_of, fact_mark, odd, since, summary, usage_of
 from widgets.view import View, join_key
 
 KINDS = ("listener",)
@@ -39,7 +38,7 @@ def _listener(view: View, observation: Observation) -> list[Row]:
             continue  # evidence for the detail, no fact of its own
         if finding.key.startswith("owner:"):
             pid = f" {finding.subject}"
-            what = (*_odd(finding), *usage_of(observation, finding), *command_of(finding))
+            what = (*odd(finding), *usage_of(observation, finding), *command_of(finding))
             owner = (fact_mark(view, finding), pid, "", what)
             lines.append(Row(key, owner, tail=since(view, finding)))
         else:
@@ -47,8 +46,3 @@ def _listener(view: View, observation: Observation) -> list[Row]:
             cells = (view.mark(finding.verdict), finding.subject, name, text)
             lines.append(Row(key, cells, home=bad(finding.verdict)))
     return lines
-
-
-def _odd(finding: Finding) -> Line:
-    """What is wrong with the process itself, in front of everything else."""
-    return (Span(f"{finding.title} ", Tone.STRONG),) if finding.title else ()

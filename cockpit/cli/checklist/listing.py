@@ -24,7 +24,13 @@ from cockpit.cli.checklist.common import (
 )
 from cockpit.cli.checklist.history import history_of
 from cockpit.cli.common import config_option
-from cockpit.probes.checklist.plan_rows import called, hours_text, sentence, waits_text
+from cockpit.probes.checklist.plan_rows import (
+    called,
+    hours_text,
+    sentence,
+    together,
+    waits_text,
+)
 
 
 @click.command("list")
@@ -145,14 +151,14 @@ def next_tasks(files: tuple[Path, ...], config_path: Path | None, format_: str) 
             }
         )
         return
-    if any(plan.needs) or any(plan.unclear):
+    if any(plan.needs) or any(plan.unclear) or plan.parallel:
         print_lines(_plan_lines(plan))
     else:
         print_lines(
             f"next     {path}:{item.line}  {item.text}"
             if item
-            else f"next     {path}: nothing open"
-            for path, item in first
+            else f"next     {path}: {_nothing(document)}"
+            for (path, item), (_, document) in zip(first, documents, strict=True)
         )
     for conflict in conflicts:
         states = ", ".join(f"{status} in {name}:{line}" for name, line, status in conflict.states)
@@ -165,6 +171,10 @@ def _read(paths: Sequence[Path]) -> list[tuple[Path, Document]]:
 
 def _first_open(document: Document) -> Item | None:
     return next((i for i in document.counted if i.status not in ("done", "dropped")), None)
+
+
+def _nothing(document: Document) -> str:
+    return "nothing open" if document.counted else "no items in it"
 
 
 def _row(item: Item) -> str:
@@ -274,12 +284,8 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
         yield f"critical path {hours_text(path.low, path.high)}{unknown}:"
         yield f"           {' → '.join(task.id for task in path.tasks)}"
     for group in plan.parallel:
-        if group.ambiguous:
-            yield (
-                f"unclear  {group.document}:{group.line} “{group.text}”: by position"
-                f" {', '.join(t.id for t in group.by_position)}; by ID"
-                f" {', '.join(t.id for t in group.by_id)}"
-            )
+        word = "unclear " if group.ambiguous else "parallel"
+        yield f"{word} {group.document}:{group.line} “{group.text}”: {together(group)}"
     for problem in plan.problems:
         yield f"problem  {problem.document} {sentence(problem)}"
 

@@ -107,6 +107,10 @@ class Actor:
                     return Reply(ticket, False, f"there is no problem {problem!r} any more")
                 return Reply(ticket, True, f"acknowledged {problem}: {note}")
 
+    async def keep_mirrors(self) -> None:
+        """Write mirrors that could not be written, as soon as they can; until cancelled."""
+        await self._edits.keep_mirrors()
+
     async def _reprobe(self, name: str | None, ticket: Ticket) -> Reply:
         mirrors = await self._edits.retry_mirrors(name, ticket)
         try:

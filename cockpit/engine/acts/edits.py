@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,7 +16,7 @@ from cockpit.clock import Clock
 from cockpit.engine.acts.noting import Noted, Place, undo_note, write_note, write_progress
 from cockpit.engine.acts.ticking import Done, Log, Ticker, Wish
 from cockpit.engine.acts.trace import Trace
-from cockpit.engine.blocking import BlockingLane
+from cockpit.engine.blocking import BlockingLane, StillHung
 from cockpit.engine.plan import Plan
 from cockpit.feed import NoteItem, Reply, SetItem, Ticket, ValidateProgress
 from cockpit.model import Observation
@@ -23,6 +24,8 @@ from cockpit.probes.checklist.memory import EditMemory
 from cockpit.probes.checklist.probe import ChecklistProbe
 
 _MOST_UNDO = 50
+_LOOK_EVERY = 30.0
+"""Seconds between looks at which mirrors there are: the config may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class ChecklistEdits:
         self._memory = memory
         self._trace = trace
         self._board = board
+        self._clock = clock
         self._lane = BlockingLane("edit", clock)
         self._turn = asyncio.Lock()
         self._ticker = Ticker(memory, clock, trace.who, flush)
@@ -169,6 +173,26 @@ class ChecklistEdits:
                 async with self._turn:
                     told += await asyncio.shield(self._lane(retry))
         return tuple(told)
+
+    async def keep_mirrors(self) -> None:
+        """Until cancelled: try again, with the period of its checklist, to write each mirror that
+        could not be written. Nothing is asked of anybody; what still fails stays on the board."""
+        due: dict[str, float] = {}
+        while True:
+            now = self._clock.monotonic()
+            for planned in self._plan().probes:
+                probe = planned.probe
+                if not isinstance(probe, ChecklistProbe) or not probe.mirrors:
+                    continue
+                if due.setdefault(probe.name, now + probe.every) > now:
+                    continue
+                due[probe.name] = now + probe.every
+                pending = self._memory.pending(probe.path)
+                if any(each.overdue(self._clock.now()) for each in pending):
+                    with suppress(OSError, StillHung):
+                        await self.retry_mirrors(probe.name, "")
+            left = [at - now for at in due.values() if at > now]
+            await self._clock.sleep(min([*left, _LOOK_EVERY]))
 
     async def _annotate(
         self,

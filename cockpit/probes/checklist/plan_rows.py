@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cockpit.checklists import Document, Status
+from cockpit.checklists.parallel import ParallelGroup
 from cockpit.checklists.plan import Plan, Problem, Trouble, build_plan
 from cockpit.checklists.tasks import Task
 from cockpit.model import Facts, FactValue, Finding, Verdict
@@ -33,25 +34,48 @@ class PlanReading:
     """Middle of the ranges, over the tasks that name hours; dropped ones are left out."""
 
 
+def plan_among(name: str, document: Document, others: Mapping[str, Document]) -> Plan:
+    """The plan of a document; together with the others where it names what only they have.
+
+    A document that speaks of its own tasks alone is read alone: the same IDs in other documents
+    make nothing in it ambiguous. Pure.
+    """
+    alone = build_plan([(name, document)])
+    if not others or not any(each.kind is Trouble.DANGLING for each in alone.problems):
+        return alone
+    whole = build_plan([(name, document), *others.items()])
+    crosses = any(
+        task.document == name and whole.tasks[need].document != name
+        for task, needs in zip(whole.tasks, whole.needs, strict=True)
+        for need in needs
+    )
+    return whole if crosses else alone
+
+
 def read_plan(
-    name: str, document: Document, anchors: Mapping[int, str] | None = None
+    name: str,
+    document: Document,
+    anchors: Mapping[int, str] | None = None,
+    others: Mapping[str, Document] | None = None,
 ) -> PlanReading:
     """Plan, findings and troubles; no findings where nothing depends on anything. Pure.
 
     `anchors` has the anchor of an item, as text, by the item's `id()`: with it a task that is an
     item can be set where the plan is shown.
     """
-    plan = build_plan([(name, document)])
+    plan = plan_among(name, document, others or {})
     efforts = [
         (task.effort.middle, task.status)
         for task in plan.tasks
-        if task.effort is not None and task.status is not Status.DROPPED
+        if task.effort is not None and task.status is not Status.DROPPED and task.document == name
     ]
-    planned = any(plan.needs) or any(plan.unclear) or bool(efforts)
+    planned = any(plan.needs) or any(plan.unclear) or bool(efforts) or bool(plan.parallel)
     return PlanReading(
         plan=plan,
-        findings=_findings(plan, anchors or {}) if planned else (),
-        troubles=tuple(sentence(problem) for problem in plan.problems) if planned else (),
+        findings=_findings(plan, name, anchors or {}) if planned else (),
+        troubles=tuple(sentence(each) for each in plan.problems if each.document == name)
+        if planned
+        else (),
         hours_done=sum(hours for hours, status in efforts if status is Status.DONE),
         hours_total=sum(hours for hours, _ in efforts),
     )
@@ -89,13 +113,29 @@ def waits_text(waits: Iterable[Task], unclear: Sequence[str], marked: bool) -> s
     return "; ".join(parts)
 
 
-def _findings(plan: Plan, anchors: Mapping[int, str]) -> tuple[Finding, ...]:
-    def row(part: str, number: int, task: Task, text: str = "") -> Finding:
-        return _finding(part, number, called(task), text, _facts(task, anchors))
+def together(group: ParallelGroup) -> str:
+    """Which tasks of a group may run at the same time, or why nobody can tell."""
+    if group.ambiguous:
+        position, by_id = (", ".join(t.id for t in g) for g in (group.by_position, group.by_id))
+        return f"not clear: by position {position}; by ID {by_id}"
+    if not group.tasks:
+        return "no tasks of that name"
+    return f"together: {', '.join(f'{task.id} ({task.status})' for task in group.tasks)}"
 
-    found = [row("ready", n, task, "can start now") for n, task in _first(plan.ready())]
-    found += [row("doing", n, task, "under way") for n, task in _first(plan.under_way())]
-    for n, blocked in enumerate(plan.blocked()[:_MOST], 1):
+
+def _findings(plan: Plan, name: str, anchors: Mapping[int, str]) -> tuple[Finding, ...]:
+    def row(part: str, number: int, task: Task, text: str = "") -> Finding:
+        here = task.document == name
+        told = called(task) if here else f"{called(task)} in {task.document}"
+        return _finding(part, number, told, text, _facts(task, anchors))
+
+    def own(tasks: Iterable[Task]) -> Iterable[tuple[int, Task]]:
+        return _first([task for task in tasks if task.document == name])
+
+    found = [row("ready", n, task, "can start now") for n, task in own(plan.ready())]
+    found += [row("doing", n, task, "under way") for n, task in own(plan.under_way())]
+    waiting = [blocked for blocked in plan.blocked() if blocked.task.document == name]
+    for n, blocked in enumerate(waiting[:_MOST], 1):
         marked = blocked.task.status is Status.BLOCKED
         text = waits_text(blocked.waits_for, blocked.unclear, marked)
         found.append(row("blocked", n, blocked.task, text))
@@ -104,11 +144,19 @@ def _findings(plan: Plan, anchors: Mapping[int, str]) -> tuple[Finding, ...]:
         text = hours_text(path.low, path.high)
         if path.without_effort:
             text += f" and {path.without_effort} without an estimate"
+        if any(task.document != name for task in path.tasks):
+            text += ", over several checklists"
         found.append(_finding("path", 0, f"{len(path.tasks)} tasks", text, {}))
         found += [row("path", n, task) for n, task in _first(path.tasks)]
+    groups = [group for group in plan.parallel if group.document == name]
+    found += [
+        _finding("parallel", n, group.text, together(group), {"line": group.line})
+        for n, group in enumerate(groups[:_MOST], 1)
+    ]
+    problems = [problem for problem in plan.problems if problem.document == name]
     found += [
         _finding("problem", n, sentence(problem), "", {"line": problem.line})
-        for n, problem in enumerate(plan.problems[:_MOST], 1)
+        for n, problem in enumerate(problems[:_MOST], 1)
     ]
     return tuple(found)
 

@@ -22,7 +22,7 @@ from cockpit.probes.checklist.judging import (
     told,
 )
 from cockpit.probes.checklist.memory import EditMemory, KeptEdit, Pending
-from cockpit.probes.checklist.plan_rows import read_plan
+from cockpit.probes.checklist.plan_rows import plan_among
 from cockpit.probes.checklist.reading import (
     Reading,
     conflict_doubts,
@@ -73,7 +73,7 @@ class ChecklistProbe(Probe):
         self._memory = memory or EditMemory()
         self._others = dict(others or {})
         self._not_awaited = frozenset(not_awaited)
-        self._last: tuple[bytes, Reading] | None = None
+        self._last: tuple[object, Reading] | None = None
         self._reverted: tuple[object, object] | None = None
         self._found: Mapping[str, tuple[KeptEdit, Status]] = {}
 
@@ -125,7 +125,7 @@ class ChecklistProbe(Probe):
             green_now(board, now),
             configured=self._table.requires,
             sequential=self._table.order == "sequential",
-            plan=read_plan(self._table.file, document).plan,
+            plan=plan_among(self._table.file, document, self._planned_with()),
         )
 
     async def run(self, ctx: ProbeContext) -> Observation:
@@ -165,11 +165,13 @@ class ChecklistProbe(Probe):
         read = read_file(self.path, FILE_CAP)
         if read.body is None:
             return _Look(None, read.modified_at, read.trouble)
-        if self._last is None or self._last[0] != read.body:
+        others = self._planned_with()
+        if self._last is None or self._last[0] != (read.body, *others.values()):
             document = CACHE.parse(read.body)
             if document.encoding.utf16:
                 return _Look(None, read.modified_at, "UTF-16 text; save it as UTF-8")
-            self._last = (read.body, read_document(document, self._table.file))
+            key = (read.body, *others.values())
+            self._last = (key, read_document(document, self._table.file, others))
         reading = self._last[1]
         doubts, facts = self._beside(reading.document)
         pending = [each for each in self._memory.pending(self.path) if each.overdue(now)]
@@ -179,6 +181,21 @@ class ChecklistProbe(Probe):
             *map(self._pending, pending),
         )
         return _Look(reading, read.modified_at, "", findings, tuple(doubts), facts)
+
+    def _planned_with(self) -> dict[str, Document]:
+        """The other checklists of the config, as they are now; mirrors tell no plan of their own.
+
+        Only another checklist that changed is parsed again.
+        """
+        mirrors = set(self.mirrors)
+        found: dict[str, Document] = {}
+        for name, path in self._others.items():
+            if path in mirrors:
+                continue
+            read = read_file(path, FILE_CAP)
+            if read.body is not None:
+                found[name] = CACHE.parse(read.body)
+        return found
 
     def _items(
         self, reading: Reading, board: Mapping[str, Observation], now: datetime

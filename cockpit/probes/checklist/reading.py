@@ -51,8 +51,13 @@ class Reading:
     """Boxes behind a code fence that is never closed: nobody can tell whether they are items."""
 
 
-def read_document(document: Document, name: str = "") -> Reading:
-    """The findings of a document, of the items its progress counts. Pure."""
+def read_document(
+    document: Document, name: str = "", others: Mapping[str, Document] | None = None
+) -> Reading:
+    """The findings of a document, of the items its progress counts. Pure.
+
+    `others` are further documents by name that its plan may speak of.
+    """
     progress = document.progress
     items = document.counted
     anchors = dict(zip(map(id, document.items), anchors_of(document), strict=True))
@@ -60,7 +65,8 @@ def read_document(document: Document, name: str = "") -> Reading:
     findings = tuple(
         item_finding(item, anchors[id(item)], above.get(id(item), "")) for item in items
     )
-    plan = read_plan(name, document, {key: anchor_text(each) for key, each in anchors.items()})
+    texts = {key: anchor_text(each) for key, each in anchors.items()}
+    plan = read_plan(name, document, texts, others)
     doubts = [*_encoding_doubts(document), *_claim_doubts(document), *_plan_doubts(plan)]
     metrics = {"done": float(progress.done), "total": float(progress.total)}
     if not progress.total:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from cockpit.config.models import HeartbeatTable
 from cockpit.model import Observation
 from cockpit.probes.heartbeat.timestamps import Naive, read_timestamp
 from cockpit.probes.jsontext import BadPath, Json, first, kind_of, number
+from cockpit.probes.restarts import Restarts
+from cockpit.system.expectations import CodeAge
 from cockpit.text import parse_instant
 
 _LARGEST_PID = 2**32 - 1
@@ -88,7 +91,8 @@ class Evidence:
     """Everything one judgement stands on.
 
     `engines` is None when no process words are configured; then `holder` is whoever has the
-    heartbeat's PID. `hidden` names PIDs that exist but may not be looked at.
+    heartbeat's PID. `hidden` names PIDs that exist but may not be looked at. By the engine's PID:
+    `defunct` are ended children that nobody collected, `code` says how old its code is.
     """
 
     now: datetime
@@ -100,6 +104,9 @@ class Evidence:
     holder: Engine | None = None
     hidden: tuple[int, ...] = ()
     knew_engine: bool = False
+    defunct: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    code: Mapping[int, CodeAge] = field(default_factory=dict)
+    restarts: Restarts = field(default_factory=Restarts)
 
 
 def beat_of(

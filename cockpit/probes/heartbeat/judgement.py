@@ -35,9 +35,14 @@ def judge(table: HeartbeatTable, path: str, evidence: Evidence) -> Judgement:
     """Everything this heartbeat says. `path` is the file as shown in causes."""
     parity, parity_doubts = judge_parity(table, evidence)
     gone = parity.title in ("ENGINE GONE", "NO ENGINE")
-    age, age_doubts = judge_age(table, path, evidence, gone)
-    findings = [parity, age, *judge_engines(evidence)]
+    young, age_doubts = judge_age(table, path, evidence, gone)
+    findings = [parity, young, *judge_engines(table, evidence)]
     doubts = [*age_doubts, *parity_doubts]
+    doubts += [
+        Doubt(DoubtKind.PARTIAL_READ, f"only {age.scanned} code files of {pid} were looked at")
+        for pid, age in evidence.code.items()
+        if not age.complete
+    ]
     beat = evidence.read.beat or evidence.last_good
     metrics: dict[str, float] = {}
     basis: dict[str, str | int | float | bool | None] = {
@@ -242,7 +247,8 @@ _FILLERS = {"total", "session", "count", "counter", "n", "num", ""}
 
 
 def _is_row(finding: Finding) -> bool:
-    return finding.key.startswith("engine:")
+    """Whether it only names an engine; one that runs old code counts."""
+    return finding.key.startswith("engine:") and finding.verdict is Verdict.OK
 
 
 def _older_than(moment: datetime | None, now: datetime, seconds: float) -> bool:

@@ -7,6 +7,8 @@ from datetime import timedelta
 from cockpit.config.models import HeartbeatTable
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict
 from cockpit.probes.heartbeat.facts import Beat, Engine, Evidence, most_apart
+from cockpit.probes.oldcode import OLD_CODE, defunct_words
+from cockpit.probes.restarts import MANY
 from cockpit.text import instant
 
 _START_TOLERANCE = timedelta(seconds=2)
@@ -17,6 +19,11 @@ def judge_parity(table: HeartbeatTable, evidence: Evidence) -> tuple[Finding, li
     """The `parity` finding and its doubts."""
     beat = evidence.read.beat or evidence.last_good
     verdict, title, text, act, doubts = _parity(table, evidence, beat)
+    times = evidence.restarts.times
+    if verdict is Verdict.OK and len(times) >= MANY:
+        verdict, title = Verdict.WARN, "RESTARTS"
+        text = f"{text}; {len(times)} restarts, the last at {times[-1]}"
+        act = "read its log: something ends it again and again"
     finding = Finding(
         key="parity",
         verdict=verdict,
@@ -29,6 +36,9 @@ def judge_parity(table: HeartbeatTable, evidence: Evidence) -> tuple[Finding, li
             "heartbeat_pid": beat.pid if beat else None,
             "pidfile_pid": evidence.pidfile.pid if evidence.pidfile else None,
             "engines": tuple(engine.pid for engine in _engines(evidence)),
+            "starts": tuple(sorted({instant(one.started_at) for one in _engines(evidence)})),
+            "last_start": evidence.restarts.last_start,
+            "restarts": times,
         },
     )
     return finding, doubts
@@ -101,25 +111,36 @@ def _one(table: HeartbeatTable, evidence: Evidence, beat: Beat | None, engine: E
     return Verdict.OK, "", f"{engine.pid} everywhere", "", []
 
 
-def judge_engines(evidence: Evidence) -> list[Finding]:
-    """One row an engine; the verdict on them is parity's."""
-    return [
-        Finding(
-            key=f"engine:{engine.pid}",
-            verdict=Verdict.OK,
-            subject=str(engine.pid),
-            text=f"started {instant(engine.started_at)}"
-            + (f", parent {engine.parent}" if engine.parent else ""),
-            facts={
-                "pid": engine.pid,
-                "argv": engine.argv,
-                "user": engine.user,
-                "started_at": instant(engine.started_at),
-                "parent": engine.parent,
-            },
-        )
-        for engine in _engines(evidence)
-    ]
+def judge_engines(table: HeartbeatTable, evidence: Evidence) -> list[Finding]:
+    """One row an engine: parity says which of them should run, a row says how old its code is."""
+    return [_row(table, evidence, engine) for engine in _engines(evidence)]
+
+
+def _row(table: HeartbeatTable, evidence: Evidence, engine: Engine) -> Finding:
+    age = evidence.code.get(engine.pid)
+    verdict = OLD_CODE[table.newer_code] if age is not None and age.newer else Verdict.OK
+    old = verdict is not Verdict.OK
+    defunct = evidence.defunct.get(engine.pid, ())
+    return Finding(
+        key=f"engine:{engine.pid}",
+        verdict=verdict,
+        subject=str(engine.pid),
+        text=f"started {instant(engine.started_at)}"
+        + (f", parent {engine.parent}" if engine.parent else "")
+        + defunct_words(defunct)
+        + (f"; {age.text}" if old and age is not None else ""),
+        title="RUNS OLD CODE" if old else "",
+        cause=f"pid:{engine.pid}" if old else "",
+        next_act=f"restart {engine.pid} to run what is on disk" if old else "",
+        facts={
+            "pid": engine.pid,
+            "argv": engine.argv,
+            "user": engine.user,
+            "started_at": instant(engine.started_at),
+            "parent": engine.parent,
+            "defunct": defunct,
+        },
+    )
 
 
 def _engines(evidence: Evidence) -> tuple[Engine, ...]:

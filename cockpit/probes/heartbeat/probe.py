@@ -24,8 +24,10 @@ from cockpit.probes.heartbeat.facts import (
 )
 from cockpit.probes.heartbeat.judgement import judge, oldest
 from cockpit.probes.jsontext import BadJson, decode
+from cockpit.probes.oldcode import CodeAges
 from cockpit.probes.processes import drawable_argv
 from cockpit.probes.reading import read_file
+from cockpit.probes.restarts import restarts_seen
 from cockpit.probes.usage import Meter
 from cockpit.system import processes
 from cockpit.system.processes import ProcessFacts, ProcessIdentity
@@ -46,6 +48,8 @@ class HeartbeatProbe(Probe):
         self._table = table
         self._zone = zone
         self._meter = Meter()
+        self._code = CodeAges()
+        self._minds_code = table.newer_code != "ignore"
         self._file = resolve(folder, table.file)
         self._pidfile = resolve(folder, table.pidfile) if table.pidfile else None
 
@@ -62,6 +66,10 @@ class HeartbeatProbe(Probe):
         found = await ctx.blocking(_look_at_processes, self._table.process, beat, pidfile)
         for identity in found.watch:
             ctx.watch_process(identity)
+        now = ctx.clock.monotonic()
+        usage = await ctx.blocking(self._meter.measure, list(found.roots), now)
+        code = await ctx.blocking(self._code.look, found.roots, now) if self._minds_code else {}
+        starts = [engine.started_at for engine in found.alive]
         evidence = Evidence(
             now=ctx.clock.now(),
             read=read,
@@ -72,11 +80,11 @@ class HeartbeatProbe(Probe):
             holder=found.holder,
             hidden=found.hidden,
             knew_engine=_knew_engine(ctx.previous),
+            defunct=usage.defunct,
+            code=code,
+            restarts=restarts_seen(ctx.previous, "parity", starts, ctx.clock.now()),
         )
         judged = judge(self._table, self._table.file, evidence)
-        pids = [engine.pid for engine in found.engines or ()]
-        pids += [found.holder.pid] if found.holder else []
-        usage = await ctx.blocking(self._meter.measure, pids, ctx.clock.monotonic())
         return self.observe(
             evidence.now,
             judged.verdict,
@@ -134,6 +142,12 @@ class _Found:
         self.holder: Engine | None = None
         self.hidden: tuple[int, ...] = ()
         self.watch: list[ProcessIdentity] = []
+        self.roots: dict[int, tuple[ProcessFacts, datetime]] = {}
+
+    @property
+    def alive(self) -> tuple[Engine, ...]:
+        """The engines that run, or whoever has the PID where no words tell an engine."""
+        return (self.engines or ()) + ((self.holder,) if self.holder else ())
 
 
 def _look_at_processes(
@@ -144,6 +158,10 @@ def _look_at_processes(
     if words is not None:
         listed = processes.find_by_words(words)
         found.engines = _trees(listed, named)
+        by_pid = {process.pid: process for process in listed}
+        for engine in found.engines:
+            youngest = max(by_pid[pid].started_at for pid in engine.pids)
+            found.roots[engine.pid] = (by_pid[engine.pids[0]], youngest)
         found.watch = [process.identity for process in listed]
         if not listed:
             found.hidden = tuple(dict.fromkeys(pid for pid in named if _is_hidden(pid)))
@@ -152,6 +170,7 @@ def _look_at_processes(
         process = processes.facts(named[0])
         if process is not None and not process.is_zombie:
             found.holder = _engine(process, (process.pid,), process.pid)
+            found.roots[process.pid] = (process, process.started_at)
             found.watch = [process.identity]
         elif process is None and _is_hidden(named[0]):
             found.hidden = (named[0],)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from cockpit.config.models import ListenerTable
 from cockpit.model import Doubt, DoubtKind, Facts, FactValue, Finding, Verdict, worst
 from cockpit.probes.listener.owners import is_strange, service_finding
-from cockpit.probes.listener.restarts import MANY, Restarts
 from cockpit.probes.listener.sight import Sight
+from cockpit.probes.restarts import MANY, Restarts
 from cockpit.probes.usage import Usage
 from cockpit.system.listeners import Listener, Service
 from cockpit.text import instant

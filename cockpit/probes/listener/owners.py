@@ -5,12 +5,11 @@ from __future__ import annotations
 from cockpit.config.models import ListenerTable
 from cockpit.model import Finding, Verdict
 from cockpit.probes.listener.sight import Sight, is_wanted
+from cockpit.probes.oldcode import OLD_CODE, defunct_words
 from cockpit.probes.processes import drawable_argv
 from cockpit.probes.usage import Usage
 from cockpit.system.listeners import Service
 from cockpit.text import instant
-
-_OLD_CODE = {"ignore": Verdict.OK, "warn": Verdict.WARN, "fail": Verdict.FAIL}
 
 
 def service_finding(table: ListenerTable, service: Service, sight: Sight, usage: Usage) -> Finding:
@@ -21,8 +20,7 @@ def service_finding(table: ListenerTable, service: Service, sight: Sight, usage:
         words += f", parent {root.parent_name}"
     verdict, title, odd, act = _judge(table, service, sight)
     defunct = usage.defunct.get(root.pid, ())
-    if defunct:
-        words += f", {len(defunct)} defunct {'child' if len(defunct) == 1 else 'children'}"
+    words += defunct_words(defunct)
     return Finding(
         key=f"owner:{table.port}:{root.pid}",
         verdict=verdict,
@@ -56,7 +54,7 @@ def _judge(table: ListenerTable, service: Service, sight: Sight) -> tuple[Verdic
         return Verdict.FAIL, "WRONG PROCESS", f"; {told}", "start it as the config says"
     age = sight.code.get(pid)
     if age is not None and age.newer:
-        verdict = _OLD_CODE[table.newer_code]
+        verdict = OLD_CODE[table.newer_code]
         return verdict, "RUNS OLD CODE", f"; {age.text}", f"restart {pid} to run what is on disk"
     if lacking := sight.unread.get(pid):
         told = ", ".join(lacking)

@@ -9,17 +9,17 @@ from pathlib import Path
 from cockpit.config.models import ListenerTable
 from cockpit.model import ArtefactRef, Doubt, DoubtKind, Finding, Observation, Verdict
 from cockpit.probes.base import Probe, ProbeContext
-from cockpit.probes.keeping import keep_news
 from cockpit.probes.listener.judgement import judge_port
-from cockpit.probes.listener.restarts import restarts_seen
 from cockpit.probes.listener.sight import Sight, look
+from cockpit.probes.listener.tail import keep_tail
+from cockpit.probes.oldcode import CODE_EVERY
 from cockpit.probes.redact import Redactor
+from cockpit.probes.restarts import restarts_seen
 from cockpit.probes.usage import Meter, Usage
 from cockpit.system.listeners import Listener, ListenerSource
 
-CODE_EVERY = 30.0
-"""Seconds between two looks at the age of code files, which may be thousands."""
 _TAIL_BYTES = 8192
+_TAIL_LINES = 100
 
 
 class ListenerProbe(Probe):
@@ -57,6 +57,9 @@ class ListenerProbe(Probe):
     def table(self) -> ListenerTable:
         """The config of this probe, with its start and stop commands."""
         return self._table
+
+    def own_files(self) -> tuple[Path, ...]:
+        return (self._output,) if self._output is not None else ()
 
     def watched_ports(self) -> tuple[int, ...]:
         return (self.port,)
@@ -108,20 +111,21 @@ class ListenerProbe(Probe):
         return sight, self._meter.measure(roots, now)
 
     def _tail(self) -> bytes:
-        """The end of the output file, secrets cut out; empty when there is none."""
+        """The last lines of the output file, secrets cut out; empty when there is none."""
         try:
             assert self._output is not None
             with self._output.open("rb") as stream:
                 size = stream.seek(0, 2)
                 stream.seek(max(0, size - _TAIL_BYTES))
-                return self._redactor.body(stream.read(_TAIL_BYTES))
+                body = self._redactor.body(stream.read(_TAIL_BYTES))
+            return b"".join(body.splitlines(keepends=True)[-_TAIL_LINES:])
         except OSError:
             return b""
 
     def _kept(
         self, ctx: ProbeContext, now: datetime, state: str, tail: bytes
     ) -> tuple[tuple[Finding, ...], tuple[ArtefactRef, ...]]:
-        """The output's end as evidence: anew when the port's state changes, and when asked for."""
+        """The output's end as evidence: it follows the file, within bounds."""
         if not tail or self._output is None:
             return (), ()
         finding = Finding(
@@ -131,9 +135,7 @@ class ListenerProbe(Probe):
             text=f"output of what was started here; {state}",
             facts={"file": str(self._output)},
         )
-        if "key" in ctx.reasons:
-            ctx = replace(ctx, previous=None)
-        finding, ref = keep_news(ctx, now, finding, "text/plain", tail)
+        finding, ref = keep_tail(ctx, now, finding, tail)
         return (finding,), (ref,)
 
     def _blind(self, ctx: ProbeContext, reason: str) -> Observation:

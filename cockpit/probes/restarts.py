@@ -1,4 +1,4 @@
-"""How often a port's service was started anew within the last hour, from what was seen before."""
+"""How often a service or an engine was started anew within the last hour, as it was seen."""
 
 from __future__ import annotations
 
