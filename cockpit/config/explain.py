@@ -11,8 +11,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from cockpit.config.errors import ConfigError, did_you_mean
+from cockpit.config.fields import LONGEST
 from cockpit.config.lines import KeyLines, KeyPath, line_of, path_text
-from cockpit.config.models import LONGEST, Config
+from cockpit.config.models import Config
 from cockpit.text import clean
 
 _SHOWN = 40

@@ -1,99 +1,27 @@
 """The shape of `cockpit.toml` as pydantic models; unknown keys are forbidden everywhere.
 
-Durations are seconds inside; the file may say `250ms`, `90s`, `5m`, `2h`, `1d` or a bare number of
-seconds. Paths stay as written; `LoadedConfig.folder` is what relative ones start from.
+Paths stay as written; `LoadedConfig.folder` is what relative ones start from.
 """
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
+from cockpit.config.fields import Duration, ItemState, JsonPath, Port, Strict, Text, Words
 from cockpit.model import Concern
 from cockpit.text import clean
-
-_DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*$")
-_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-LONGEST = 366 * 86400
-
-
-def parse_duration(value: Any) -> Any:
-    """Seconds of `90s`, `5m`, `250ms`, `2h`, `1d` or a number; ValueError says what is allowed."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        # A TOML integer has no bound, a float has.
-        return float(value) if abs(value) < 1e15 else float("inf")
-    if isinstance(value, str) and (match := _DURATION.match(value)):
-        return float(match[1]) * _UNIT_SECONDS[match[2]]
-    raise ValueError('a duration is text such as "90s", "5m", "2h", or a number of seconds')
-
-
-@functools.cache
-def _strict_jsonpath() -> Any:
-    # Imported when the first path is read: it costs a tenth of a second.
-    import jsonpath
-
-    return jsonpath.JSONPathEnvironment(strict=True)
-
-
-def check_jsonpath(value: str) -> str:
-    """`value` if it is a JSONPath query by RFC 9535; ValueError says where it goes wrong."""
-    if not value.startswith("$"):
-        raise ValueError('a JSONPath starts with "$", such as "$.summary.gates"')
-    environment = _strict_jsonpath()
-    from jsonpath import JSONPathError
-
-    try:
-        environment.compile(value)
-    except (JSONPathError, ValueError, RecursionError) as error:
-        # The library's own str() of an error can fail, its first argument is the plain reason.
-        token = getattr(error, "token", None)
-        place = f" at character {token.index + 1}" if token is not None and token.index >= 0 else ""
-        reason = str(error.args[0]) if error.args else "malformed"
-        raise ValueError(f"not a JSONPath by RFC 9535: {reason}{place}") from error
-    return value
-
-
-Duration: TypeAlias = Annotated[
-    float,
-    BeforeValidator(parse_duration),
-    Field(gt=0, le=LONGEST),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": _DURATION.pattern},
-                {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST},
-            ]
-        }
-    ),
-]
-Words: TypeAlias = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
-Port: TypeAlias = Annotated[int, Field(ge=1, le=65535)]
-Text: TypeAlias = Annotated[str, Field(min_length=1)]
-JsonPath: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(check_jsonpath)]
-ItemState: TypeAlias = Literal["todo", "doing", "done", "dropped", "blocked", "deferred"]
-
-
-class Strict(BaseModel):
-    """Base of every table: no unknown keys, no silent conversions, immutable."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class CockpitTable(Strict):
@@ -270,7 +198,9 @@ class GateTable(ProbeTable):
     checklist: Text | None = Field(None, description="a checklist's name here, or a markdown file")
     score: ScoreTable | None = Field(None, description="where the score stands in the JSON")
     passes: int | float | str = Field("all", alias="pass", description='"all", a count or "80%"')
-    max_age: Duration | None = Field(None, description="an older report is UNKNOWN")
+    max_age: Duration | None = Field(
+        None, description="an older report is UNKNOWN; by default 2, 8 or 32 days by its name"
+    )
 
     @field_validator("passes", mode="before")
     @classmethod

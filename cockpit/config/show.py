@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from cockpit.config.models import Config, LoadedConfig, parse_duration
+from cockpit.config.fields import parse_duration
+from cockpit.config.models import Config, LoadedConfig
 from cockpit.text import clean
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")

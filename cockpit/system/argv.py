@@ -40,7 +40,9 @@ from cockpit.text import clean
 
 _ARGUMENT_LIKE = re.compile(r"^-|^[\w.]+:[\w.]+(?:\(\))?$")
 _SECRET_OPTION = re.compile(
-    r"^(-{1,2}[\w-]*|\w*)(token|passw(?:or)?d|passwd|secret|api-?_?key|credential)[\w-]*$", re.I
+    r"^(?!--no-)(-{1,2}[\w-]*|\w*)"
+    r"(token|passw(?:or)?d|passwd|secret|api-?_?key|credential)[\w-]*$",
+    re.I,
 )
 # A lookbehind and bounds keep a word of many thousand letters from taking quadratic time.
 _NAME = (

@@ -102,7 +102,12 @@ async def test_s_starts_and_restarts_through_the_unit(
     tmp_path: Path, tool: Tool, serve: Serve, port: int, ended: list[int]
 ) -> None:
     process = serve(port)
-    run = f"setsid {sys.executable} {tmp_path / script_of(port)} {port} >/dev/null 2>&1 &"
+    # As the real one: it returns when the service is up, which then is in a session of its own.
+    out = tmp_path / "out"
+    run = (
+        f"setsid {sys.executable} {tmp_path / script_of(port)} {port} >{out} 2>&1 &\n"
+        f"until grep -q up {out} 2>/dev/null; do sleep 0.02; done"
+    )
     tool(
         "systemctl",
         f"*show*) {unit(process.pid)};;\n*stop*) kill -INT {process.pid};;\n*start*) {run};;",
@@ -113,9 +118,10 @@ async def test_s_starts_and_restarts_through_the_unit(
     text = lines(asked.question)
     assert text.index("stop -- lab.service") < text.index("starts lab.service by systemctl")
     done = await operator.confirm(asked)
+    assert done.ok, (done.text, operator.steps)
     pid = operator.recorder.events[-1].data["pids"][0]
     ended.append(pid)
-    assert done.ok and f"started {pid}, ready" in done.text and pid != process.pid
+    assert f"started {pid}, ready" in done.text and pid != process.pid
     log = (tmp_path / "systemctl.log").read_text(encoding="utf-8")
     assert "start -- lab.service" in log
 

@@ -30,7 +30,7 @@ def probe(folder: Path, text: str, memory: EditMemory | None = None, **more: Any
 
 
 def seen(name: str, verdict: Verdict, kind: str = "gate", age: float = 0) -> Observation:
-    at = NOW - timedelta(seconds=age)
+    at = datetime.now(UTC) - timedelta(seconds=age)
     until = at + timedelta(minutes=1)
     return Observation(name, kind, Concern.READINESS, verdict, "", at, until)
 
@@ -93,17 +93,18 @@ def test_the_plan_is_told_and_what_is_not_clear_in_it(tmp_path: Path, look: Any)
     ("board", "red"),
     [
         ([], "not known"),
-        ([seen("go", Verdict.OK)], ""),
-        ([seen("go", Verdict.WARN)], "red"),
-        ([seen("go", Verdict.OK, age=3600)], "red"),
-        ([seen("go", Verdict.OK, kind="smoke")], "not known"),
+        ([("gate", Verdict.OK, 0)], ""),
+        ([("gate", Verdict.WARN, 0)], "red"),
+        ([("gate", Verdict.OK, 3600)], "red"),
+        ([("smoke", Verdict.OK, 0)], "not known"),
     ],
 )
 def test_a_done_item_whose_requirement_is_not_green_fails(
-    tmp_path: Path, look: Any, board: list[Observation], red: str
+    tmp_path: Path, look: Any, board: list[tuple[str, Verdict, float]], red: str
 ) -> None:
     made = probe(tmp_path, "- [x] P1.1 one\n", requires={"P1.1": ["gate:go"]})
-    found = look(made, board={one.probe: one for one in board}).observation
+    known = {"go": seen("go", verdict, kind, age) for kind, verdict, age in board}
+    found = look(made, board=known).observation
     assert found.verdict is (Verdict.FAIL if red else Verdict.OK)
     assert found.findings[0].title == ("DONE BUT RED" if red else "")
     assert red in found.findings[0].text

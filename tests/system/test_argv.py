@@ -159,6 +159,11 @@ def test_a_long_word_is_masked_in_no_time() -> None:
     assert masked(["x" * 200_000]) == ("x" * 200_000,)
 
 
+def test_an_option_that_turns_a_password_off_hides_nothing() -> None:
+    words = ["systemctl", "--no-ask-password", "stop", "lab.service"]
+    assert masked(words) == tuple(words)
+
+
 def test_a_bearer_token_in_a_word_of_its_own_is_masked() -> None:
     given = ["curl", "-H", "Authorization:", "Bearer", "hunter6", "http://h"]
     assert "hunter6" not in shown(given)
