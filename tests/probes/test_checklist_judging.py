@@ -103,7 +103,7 @@ def test_a_done_item_whose_requirement_is_not_green_fails(
     tmp_path: Path, look: Any, board: list[tuple[str, Verdict, float]], red: str
 ) -> None:
     made = probe(tmp_path, "- [x] P1.1 one\n", requires={"P1.1": ["gate:go"]})
-    known = {"go": seen("go", verdict, kind, age) for kind, verdict, age in board}
+    known = dict([("go", seen("go", verdict, kind, age)) for kind, verdict, age in board])
     found = look(made, board=known).observation
     assert found.verdict is (Verdict.FAIL if red else Verdict.OK)
     assert found.findings[0].title == ("DONE BUT RED" if red else "")
