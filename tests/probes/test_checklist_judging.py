@@ -90,20 +90,20 @@ def test_the_plan_is_told_and_what_is_not_clear_in_it(tmp_path: Path, look: Any)
 
 
 @pytest.mark.parametrize(
-    ("board", "red"),
+    ("states", "red"),
     [
         ([], "not known"),
-        ([("gate", Verdict.OK, 0)], ""),
-        ([("gate", Verdict.WARN, 0)], "red"),
-        ([("gate", Verdict.OK, 3600)], "red"),
-        ([("smoke", Verdict.OK, 0)], "not known"),
+        ([(Verdict.OK, "gate", 0)], ""),
+        ([(Verdict.WARN, "gate", 0)], "red"),
+        ([(Verdict.OK, "gate", 3600)], "red"),
+        ([(Verdict.OK, "smoke", 0)], "not known"),
     ],
 )
 def test_a_done_item_whose_requirement_is_not_green_fails(
-    tmp_path: Path, look: Any, board: list[tuple[str, Verdict, float]], red: str
+    tmp_path: Path, look: Any, states: list[tuple[Verdict, str, float]], red: str
 ) -> None:
     made = probe(tmp_path, "- [x] P1.1 one\n", requires={"P1.1": ["gate:go"]})
-    known = dict([("go", seen("go", verdict, kind, age)) for kind, verdict, age in board])
+    known = {name: seen(name, *state) for name, state in zip(("go",), states, strict=False)}
     found = look(made, board=known).observation
     assert found.verdict is (Verdict.FAIL if red else Verdict.OK)
     assert found.findings[0].title == ("DONE BUT RED" if red else "")
