@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from cockpit.model import Concern, Finding, Observation, Verdict
 from widgets.lines import Cell, Line, Row, Span
@@ -81,6 +81,22 @@ def since(view: View, finding: Finding) -> Span:
     if started is None:
         return Span("")
     return Span(f"since {view.short(started)} {view.age(started):>3}", Tone.DIM)
+
+
+def finding_rows(
+    view: View,
+    kinds: Sequence[str],
+    blanks: int,
+    row: Callable[[View, Observation, Finding], Row],
+) -> list[Row]:
+    """A row a finding; a head row with `blanks` before it where one probe is not all there is."""
+    lines: list[Row] = []
+    observations = view.board.of_kind(*kinds)
+    for observation in observations:
+        if len(observations) > 1 or not observation.findings:
+            lines.append(head_row(view, observation, blanks=blanks))
+        lines.extend(row(view, observation, finding) for finding in observation.findings)
+    return lines
 
 
 def head_row(view: View, observation: Observation, blanks: int = 0) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cockpit.model import Finding, Observation, Verdict
 from widgets.lines import Column, Line, Row, Span
 from widgets.look import Tone
-from widgets.rows.common import bad, finding_text, head_row, summary
+from widgets.rows.common import bad, finding_rows, finding_text, summary
 from widgets.view import View, fact, join_key
 
 KINDS = ("smoke",)
@@ -19,13 +19,7 @@ COLUMNS = (
 
 def rows(view: View) -> list[Row]:
     """Requests in the order of the config."""
-    lines: list[Row] = []
-    observations = view.board.of_kind(*KINDS)
-    for observation in observations:
-        if len(observations) > 1 or not observation.findings:
-            lines.append(head_row(view, observation, blanks=1))
-        lines.extend(_row(view, observation, finding) for finding in observation.findings)
-    return lines
+    return finding_rows(view, KINDS, 1, _row)
 
 
 def banner(view: View) -> Line:
