@@ -11,14 +11,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from cockpit.cli.exits import CONFIG, CommandError
-from cockpit.config.load import ConfigErrors, find, load
-from cockpit.config.models import LoadedConfig
+from cockpit.config.errors import ConfigErrors
+from cockpit.config.glimpse import Glimpse, glimpse
+from cockpit.config.source import find
 from cockpit.text import clean
+
+if TYPE_CHECKING:
+    from cockpit.config.models import LoadedConfig
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,8 +54,22 @@ def load_config(path: Path | None) -> LoadedConfig:
             "--config FILE names one",
             CONFIG,
         )
-    try:
+    from cockpit.config.load import load
+
+    with _told():
         return load(found)
+
+
+def glimpse_config(path: Path) -> Glimpse:
+    """What the config at `path` names; exit 78 when it can't be read or is not TOML."""
+    with _told():
+        return glimpse(path)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
     except ConfigErrors as errors:
         raise CommandError(errors.render(), CONFIG) from errors
 

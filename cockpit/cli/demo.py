@@ -10,11 +10,10 @@ from functools import partial
 
 import click
 
-from cockpit.cli.common import as_option
+from cockpit.cli.common import as_option, glimpse_config, load_config
 from cockpit.cli.screen import open_screen, screen_options
 from cockpit.cli.terminal import require_terminal
 from cockpit.clock import SystemClock
-from cockpit.config.load import load
 from cockpit.lab.headless import run_headless
 from cockpit.lab.incidents import INCIDENTS, NAMES
 from cockpit.lab.process import LabError
@@ -61,7 +60,8 @@ def command(
             for name in NAMES
         ]
         return open_screen(
-            load(lab.config),
+            partial(load_config, lab.config),
+            glimpse_config(lab.config),
             as_name,
             ascii_glyphs=ascii_glyphs,
             mouse=mouse,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import click
 from cockpit.cli.common import (
     as_option,
     config_option,
+    glimpse_config,
     host,
     load_config,
     on_end_signals,
@@ -21,15 +23,19 @@ from cockpit.cli.common import (
 )
 from cockpit.cli.terminal import Terminal, require_terminal
 from cockpit.clock import Clock, SystemClock
-from cockpit.config.load import find
-from cockpit.config.models import LoadedConfig
+from cockpit.config.glimpse import LOOK_AROUND_LABEL, Glimpse
+from cockpit.config.source import find
 from cockpit.session.feed import HandoverFeed
-from cockpit.session.identity import identity_of
+from cockpit.session.identity import identity
 from cockpit.session.opening import Opening, OpeningFeed
 
 if TYPE_CHECKING:
     from cockpit.app import PaletteAct
+    from cockpit.config.models import LoadedConfig
     from cockpit.session.session import Session
+
+
+_NOT_KNOWN = Glimpse(("what is found here",), LOOK_AROUND_LABEL, Path.cwd(), None)
 
 
 def screen_options(function: Callable[..., int]) -> Callable[..., int]:
@@ -60,11 +66,15 @@ def command(
 ) -> int:
     """Open the screen on the nearest cockpit.toml; with none, on what is found here."""
     require_terminal()
-    if config_path is None and find(Path.cwd()) is None:
-        loaded = _look_around()
-    else:
-        loaded = load_config(config_path)
-    return open_screen(loaded, as_name, ascii_glyphs=ascii_glyphs, mouse=mouse, read_only=read_only)
+    path = config_path or find(Path.cwd())
+    return open_screen(
+        partial(load_config, path) if path else _look_around,
+        glimpse_config(path) if path else _NOT_KNOWN,
+        as_name,
+        ascii_glyphs=ascii_glyphs,
+        mouse=mouse,
+        read_only=read_only,
+    )
 
 
 def _look_around() -> LoadedConfig:
@@ -74,7 +84,8 @@ def _look_around() -> LoadedConfig:
 
 
 def open_screen(
-    loaded: LoadedConfig,
+    load: Callable[[], LoadedConfig],
+    seen: Glimpse,
     as_name: str | None = None,
     *,
     ascii_glyphs: bool = False,
@@ -83,17 +94,21 @@ def open_screen(
     extra_commands: Sequence[PaletteAct] = (),
     beside: Callable[[Opening], AbstractContextManager[None]] = lambda opening: nullcontext(),
 ) -> int:
-    """Run the screen until the operator leaves; `beside` runs along with it."""
+    """Run the screen until the operator leaves; `beside` runs along with it.
+
+    `load` is called once the first picture, made of what was `seen` of the config, is painted: a
+    config that is wrong ends the screen with every mistake on the terminal and exit code 78.
+    """
     require_terminal()
     from cockpit.app import CockpitApp
 
     terminal = Terminal()
     clock = SystemClock()
-    identity = identity_of(loaded, user(), host())
-    feed = HandoverFeed(OpeningFeed(loaded, clock, identity))
+    whose = identity(user(), host(), folder=seen.folder, label=seen.label, config=seen.path)
+    feed = HandoverFeed(OpeningFeed(seen.names, clock, whose))
     capture = _mouse(mouse)
     opening = Opening(
-        lambda: _session(loaded, as_name, clock, feed, read_only), lambda: app.leave()
+        lambda: _session(load(), as_name, clock, feed, read_only), lambda: app.leave()
     )
     app = CockpitApp(
         feed,

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cockpit.config.errors import ConfigError, did_you_mean
+from cockpit.config.errors import ConfigError, closest_file, did_you_mean
+from cockpit.config.glimpse import checklist_name
 from cockpit.config.lines import KeyLines, KeyPath, line_of, path_text
-from cockpit.config.models import Config, default_checklist_name, resolve
+from cockpit.config.models import Config, resolve
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _STARTED = re.compile(r"\$\{[A-Za-z_]")
-_LISTED_FILES = 2000
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ def _texts(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
 def _name(place: KeyPath, table: Mapping[str, Any]) -> str | None:
     name = table.get("name")
     if name is None and place[0] == "checklist" and isinstance(table.get("file"), str):
-        return default_checklist_name(table["file"])
+        return checklist_name(table["file"])
     return name if isinstance(name, str) else None
 
 
@@ -191,17 +191,3 @@ def _is(path: Path, what: str) -> bool:
         return path.is_dir() if what == "dir" else path.is_file()
     except (OSError, ValueError):
         return False
-
-
-def closest_file(target: Path) -> str:
-    """`did you mean "PLAN.md"?` from the names in the folder of `target`, or an empty text."""
-    names: list[str] = []
-    try:
-        for entry in target.parent.iterdir():
-            names.append(entry.name)
-            if len(names) >= _LISTED_FILES:
-                break
-    except (OSError, ValueError):
-        return ""
-    same_kind = [name for name in names if Path(name).suffix.lower() == target.suffix.lower()]
-    return did_you_mean(target.name, sorted(same_kind))

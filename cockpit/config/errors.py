@@ -9,6 +9,8 @@ from pathlib import Path
 
 from cockpit.text import clean
 
+_LISTED_FILES = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class ConfigError:
@@ -62,3 +64,17 @@ def did_you_mean(word: str, valid: Iterable[str]) -> str:
     if not close and len(folded) > 2:
         close = [option for option in by_folded if option.startswith(folded[:4])][:1]
     return f'did you mean "{by_folded[close[0]]}"?' if close else ""
+
+
+def closest_file(target: Path) -> str:
+    """`did you mean "PLAN.md"?` from the names in the folder of `target`, or an empty text."""
+    names: list[str] = []
+    try:
+        for entry in target.parent.iterdir():
+            names.append(entry.name)
+            if len(names) >= _LISTED_FILES:
+                break
+    except (OSError, ValueError):
+        return ""
+    same_kind = [name for name in names if Path(name).suffix.lower() == target.suffix.lower()]
+    return did_you_mean(target.name, sorted(same_kind))

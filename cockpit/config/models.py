@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from cockpit.config.fields import Duration, ItemState, JsonPath, Port, Strict, Text, Words
+from cockpit.config.glimpse import DEFAULT_LABEL, LONGEST_LABEL, checklist_name
 from cockpit.model import Concern
 from cockpit.text import clean
 
@@ -27,7 +28,7 @@ from cockpit.text import clean
 class CockpitTable(Strict):
     """`[cockpit]`: the cockpit itself."""
 
-    label: str = Field("PAPER", max_length=24, description="word on the top line")
+    label: str = Field(DEFAULT_LABEL, max_length=LONGEST_LABEL, description="word on the top line")
     store: Text = Field(".cockpit/evidence.db", description="evidence store, a SQLite file")
     store_max_mb: int = Field(512, ge=8, description="observations are pruned above this size")
     retain_days: int = Field(30, ge=1, description="observations older than this are pruned")
@@ -239,11 +240,6 @@ class GateTable(ProbeTable):
         return self
 
 
-def default_checklist_name(file: str) -> str:
-    """The name of a checklist whose table gives none: its file's stem."""
-    return Path(file.replace("\\", "/")).stem
-
-
 class ChecklistTable(ProbeTable):
     """`[[checklist]]`: a markdown file with checkboxes. Its name is the file's stem by default."""
 
@@ -276,7 +272,7 @@ class ChecklistTable(ProbeTable):
     @classmethod
     def _named_after_file(cls, data: Any) -> Any:
         if isinstance(data, dict) and "name" not in data and isinstance(data.get("file"), str):
-            return {**data, "name": default_checklist_name(data["file"])}
+            return {**data, "name": checklist_name(data["file"])}
         return data
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from typing import Any
 import platformdirs
 
 from cockpit.clock import Clock
+from cockpit.config.glimpse import LOOK_AROUND_LABEL
 from cockpit.config.models import Config, LoadedConfig
 from cockpit.discovery.discover import (
     EPHEMERAL,
@@ -43,7 +44,7 @@ def look_around(
     ports = [one for one in found.ports if one.port < EPHEMERAL]
     document: dict[str, Any] = {
         "cockpit": {
-            "label": "LOOK AROUND",
+            "label": LOOK_AROUND_LABEL,
             "store": str(state / "look-around" / key / "evidence.db"),
         },
         "listener": [

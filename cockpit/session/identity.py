@@ -2,29 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cockpit.config.models import LoadedConfig
 from cockpit.model import Identity
+
+if TYPE_CHECKING:
+    from cockpit.config.models import LoadedConfig
 
 REFRESH = 20.0
 """Seconds between two looks at the checkout."""
 
 
-def identity_of(loaded: LoadedConfig, user: str, host: str) -> Identity:
-    """The identity before anybody has asked the checkout."""
+def identity(
+    user: str,
+    host: str,
+    *,
+    folder: Path,
+    label: str,
+    config: Path | None,
+    notes: Sequence[str] = (),
+) -> Identity:
+    """The identity before anybody has asked the checkout; `config` None is a look-around."""
     return Identity(
         user=user,
         host=host,
-        checkout=loaded.folder.name,
+        checkout=folder.name,
+        label=label,
+        config=str(config or "look-around, no config file"),
+        notes=tuple(notes),
+    )
+
+
+def identity_of(loaded: LoadedConfig, user: str, host: str) -> Identity:
+    """The same of a config that is loaded."""
+    return identity(
+        user,
+        host,
+        folder=loaded.folder,
         label=loaded.config.cockpit.label,
-        config=str(loaded.path or "look-around, no config file"),
+        config=loaded.path,
         notes=loaded.notes,
     )
 
 
 async def with_checkout(identity: Identity, loaded: LoadedConfig) -> Identity:
-    """The same with the present revision and whether tracked files are modified."""
+    """`identity` with the present revision and whether tracked files are modified."""
     from cockpit.system.checkout import checkout_label
 
     return replace(

@@ -1,7 +1,7 @@
 """The screen before its session is there: what is planned, nothing seen yet.
 
-Loading the probes and the store takes longer than the first picture may; so the picture comes
-first, and the session is made beside it.
+Checking the config, loading the probes and opening the store take longer than the first picture
+may; so the picture comes first, and the session is made beside it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cockpit.clock import Clock
-from cockpit.config.models import LoadedConfig
 from cockpit.feed import Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
 from cockpit.model import Board, Event, Identity, Observation, Rollup, Verdict, Watch
 
@@ -27,8 +26,9 @@ class OpeningFeed:
 
     mode = FeedMode.LIVE
 
-    def __init__(self, loaded: LoadedConfig, clock: Clock, identity: Identity) -> None:
-        self._names = tuple(table.name for table in loaded.config.probes())
+    def __init__(self, names: Sequence[str], clock: Clock, identity: Identity) -> None:
+        """`names` of what will be watched, as far as they are known."""
+        self._names = tuple(names)
         self._clock = clock
         self._identity = identity
         self._tickets = itertools.count(1)

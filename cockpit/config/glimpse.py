@@ -1,0 +1,63 @@
+"""What a config file names, before it is checked: all that a first picture needs.
+
+Checking takes the models and what they are built with, which costs as much as drawing the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cockpit.config.source import parse, read
+from cockpit.text import clean
+
+DEFAULT_LABEL = "PAPER"
+LOOK_AROUND_LABEL = "LOOK AROUND"
+LONGEST_LABEL = 24
+_KINDS = ("listener", "heartbeat", "service", "gate", "smoke", "checklist")
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """Names of the probes in the order of the screen, as far as they can be told."""
+
+    names: tuple[str, ...]
+    label: str
+    folder: Path
+    path: Path | None
+
+
+def glimpse(path: Path) -> Glimpse:
+    """What the config at `path` names; wrong values in it are passed over.
+
+    Raises ConfigErrors when the file can't be read or is not TOML.
+    """
+    data = parse(path, read(path))
+    return Glimpse(tuple(_names(data)), _label(data), path.absolute().parent, path.absolute())
+
+
+def checklist_name(file: str) -> str:
+    """The name of a checklist whose table gives none: its file's stem."""
+    return Path(file.replace("\\", "/")).stem
+
+
+def _names(data: Mapping[str, Any]) -> Iterator[str]:
+    for kind in _KINDS:
+        tables = data.get(kind)
+        for table in tables if isinstance(tables, list) else ():
+            if not isinstance(table, dict):
+                continue
+            name, file = table.get("name"), table.get("file")
+            if isinstance(name, str):
+                yield clean(name)
+            elif kind == "checklist" and isinstance(file, str):
+                yield clean(checklist_name(file))
+
+
+def _label(data: Mapping[str, Any]) -> str:
+    table = data.get("cockpit")
+    label = table.get("label") if isinstance(table, dict) else None
+    right = isinstance(label, str) and len(label) <= LONGEST_LABEL
+    return clean(str(label)) if right else DEFAULT_LABEL
