@@ -26,6 +26,8 @@ from widgets.look import STYLES, UNICODE, Glyphs, Tone
 Source: TypeAlias = tuple[tuple[Observation, ...], bool]
 """The observations a pane's rows were made of, and whether others were still awaited."""
 
+_MadeOf: TypeAlias = tuple[Row, Span, Span]
+"""A row, its margin and its mark."""
 _GUTTER = 2
 _LABEL = 10
 _TITLES_FROM = 8
@@ -95,6 +97,10 @@ class LinePane(Widget):
         self._painted: list[Line] = []
         self._painted_size = Size(0, 0)
         self._strips: dict[Line, Strip] = {}
+        # The lines of the last picture, by what they were made of: most rows stay as they are.
+        self._drawn: dict[_MadeOf, Line] = {}
+        self._drawing: dict[_MadeOf, Line] = {}
+        self._drawn_for: tuple[int, tuple[Column, ...]] = (0, ())
 
     # Rows and filter
 
@@ -243,7 +249,12 @@ class LinePane(Widget):
         if self._title_lines:
             lines.append(self._title_line(width))
         last = min(len(self._list.visible), self._list.top + room)
+        drawn_for = (width, self.columns)
+        if drawn_for != self._drawn_for:
+            self._drawn, self._drawn_for = {}, drawn_for
+        self._drawing = {}
         lines.extend(self._row_line(index, width) for index in range(self._list.top, last))
+        self._drawn = self._drawing
         blank: Line = (Span(" " * width),)
         lines.extend(blank for _ in range(height - len(lines)))
         return lines[:height]
@@ -252,9 +263,14 @@ class LinePane(Widget):
         row = self._list.visible[index]
         if not self.can_focus:
             return draw(row, self.columns, width, self.glyphs)
-        body = draw(row, self.columns, max(0, width - _GUTTER), self.glyphs)
         mark = Span("*", Tone.STRONG) if row.key in self._marked else Span(" ")
-        return merge(fit((self._margin(index, row), mark, *body), width, self.glyphs))
+        made_of = (row, self._margin(index, row), mark)
+        line = self._drawn.get(made_of)
+        if line is None:
+            body = draw(row, self.columns, max(0, width - _GUTTER), self.glyphs)
+            line = merge(fit((*made_of[1:], *body), width, self.glyphs))
+        self._drawing[made_of] = line
+        return line
 
     def _margin(self, index: int, row: Row) -> Span:
         """The cursor, or whether rows go on above the first line shown or below the last one."""

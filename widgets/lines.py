@@ -199,10 +199,17 @@ def reach(before: Sequence[Span], after: Sequence[Span]) -> int:
     What both lines end in stands there already. The whole line where that can't be told.
     """
     width = width_of(after)
-    old, new = _cells(before), _cells(after)
-    if width_of(before) != width or any(sum(c[2] for c in line) != width for line in (old, new)):
+    if width_of(before) != width:
         return width
-    for one, other in zip(reversed(old), reversed(new), strict=False):
+    old, new = list(before), list(after)
+    # Whole spans first: characters are looked at one by one only where the lines begin to differ.
+    while old and new and old[-1] == new[-1] and cell_len(new[-1].text[:1]):
+        width -= cell_len(old.pop().text)
+        new.pop()
+    ours, theirs = _cells(new), _cells(old)
+    if any(sum(cell[2] for cell in cells) != width for cells in (ours, theirs)):
+        return width
+    for one, other in zip(reversed(theirs), reversed(ours), strict=False):
         if one != other:
             break
         width -= one[2]
@@ -213,6 +220,9 @@ def _cells(line: Sequence[Span]) -> list[tuple[str, Tone, int]]:
     """Each character with the combining ones behind it, its tone and how many cells it takes."""
     out: list[tuple[str, Tone, int]] = []
     for span in line:
+        if span.text.isascii() and span.text.isprintable():
+            out.extend((character, span.tone, 1) for character in span.text)
+            continue
         for character in span.text:
             size = cell_len(character)
             if size or not out:
