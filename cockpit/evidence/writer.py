@@ -132,16 +132,19 @@ class Writer(threading.Thread):
             self._disk.close()
 
     def _round(self, jobs: list[Job]) -> None:
+        lost_before = self._lost
         self._count_dropped()
         if self._outage is not None and self._clock.monotonic() >= self._outage.retry_at:
             self._recover()
+        stirred = bool(jobs or self._outage or self._pruning) or self._lost != lost_before
         if jobs:
             self._do(jobs)
         elif self._disk is not None:
-            self._look_around(self._disk)
+            stirred |= self._look_around(self._disk)
         if self._disk is not None:
-            self._prune(self._disk)
-        self._tell_health()
+            stirred |= self._prune(self._disk)
+        if stirred:
+            self._tell_health()
 
     # -- recording
 
@@ -178,14 +181,16 @@ class Writer(threading.Thread):
         event = Event(at=self._clock.now(), kind=EventKind.COLLECTOR, text=text, actor=self._actor)
         self._do([Job(run=lambda ledger: ledger.append(event, "store"))])
 
-    def _look_around(self, disk: Disk) -> None:
+    def _look_around(self, disk: Disk) -> bool:
+        """Tell what others wrote; True when there was anything."""
         try:
             events, standings = disk.foreign()
         except (sqlite3.Error, OSError, StoreError) as error:
             self._fall(error)
-            return
+            return True
         if events or standings:
             self._publish(events, standings, disk.memo.acks or {})
+        return bool(events or standings)
 
     def _count_dropped(self) -> None:
         dropped = self._inbox.take_dropped()
@@ -290,11 +295,12 @@ class Writer(threading.Thread):
 
     # -- upkeep
 
-    def _prune(self, disk: Disk) -> None:
+    def _prune(self, disk: Disk) -> bool:
+        """Do a piece of what is due; True when anything was."""
         now = self._clock.monotonic()
         if self._pruning is None:
             if now < self._prune_at:
-                return
+                return False
             self._prune_at = now + PRUNE_SECONDS
             self._hopeless = False
             self._pruning = Pruning(self._clock.now(), self._retain_days, self._cap)
@@ -304,12 +310,13 @@ class Writer(threading.Thread):
         except (sqlite3.Error, OSError, StoreError) as error:
             self._pruning = None
             self._fall(error)
-            return
+            return True
         if more:
-            return
+            return True
         self._pruning = None
         self._crowded = pruning.left > self._cap
         self._hopeless = self._crowded and not pruning.deleted
+        return True
 
     def _tell_health(self) -> None:
         outage, disk = self._outage, self._disk
