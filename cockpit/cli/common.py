@@ -87,10 +87,15 @@ def host() -> str:
     return clean(socket.gethostname().split(".")[0]) or "localhost"
 
 
+def acting_name(as_name: str | None) -> str:
+    """The name acts are recorded under: the one given with `--as`, or the user's."""
+    return clean(as_name, limit=40) if as_name else user()
+
+
 def operator(as_name: str | None) -> str:
     """Who acts, for the evidence: `name@host`, with the SSH peer's address when there is one."""
     peer = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
-    name = f"{clean(as_name, limit=40) if as_name else user()}@{host()}"
+    name = f"{acting_name(as_name)}@{host()}"
     return f"{name} from {clean(peer)}" if peer else name
 
 

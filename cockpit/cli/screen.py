@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cockpit.cli.common import (
+    acting_name,
     as_option,
     config_option,
     glimpse_config,
@@ -19,7 +20,6 @@ from cockpit.cli.common import (
     load_config,
     on_end_signals,
     operator,
-    user,
 )
 from cockpit.cli.terminal import Terminal, require_terminal
 from cockpit.clock import Clock, SystemClock
@@ -104,7 +104,8 @@ def open_screen(
 
     terminal = Terminal()
     clock = SystemClock()
-    whose = identity(user(), host(), folder=seen.folder, label=seen.label, config=seen.path)
+    name = acting_name(as_name)
+    whose = identity(name, host(), folder=seen.folder, label=seen.label, config=seen.path)
     feed = HandoverFeed(OpeningFeed(seen.names, clock, whose))
     capture = _mouse(mouse)
     opening = Opening(
@@ -145,7 +146,7 @@ def _session(
     return Session(
         loaded,
         kind="screen",
-        user=user(),
+        user=acting_name(as_name),
         host=host(),
         who=operator(as_name),
         clock=clock,

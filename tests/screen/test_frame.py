@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from reading import texts, view
@@ -162,3 +163,10 @@ def test_the_key_bar_keeps_quit_and_help_before_the_others() -> None:
     assert texts(status.fitting_keys(keys, 23)) == ["j down  q quit  ? help"]
     assert texts(status.fitting_keys(keys, 15)) == ["q quit  ? help"]
     assert texts(status.fitting_keys(keys, 6)) == ["? help"]
+
+
+def test_whoever_may_act_is_named_where_the_top_line_has_no_room_for_it() -> None:
+    armed = Frame(armed_until=NOW + timedelta(minutes=5))
+    assert "ops@spark" not in top(incident(), 66, armed)
+    assert "acting as ops" in watching(incident(), armed, 80)
+    assert "acting as" not in watching(incident(), Frame(armed_until=NOW - timedelta(seconds=1)))

@@ -190,6 +190,8 @@ def _watch_line(view: View, frame: Frame, trouble: str) -> Line:
     if state.config_error:
         parts.append((Span("edited config not applied", Tone.WARN),))
     parts.append((Span(_mode(view, frame)),))
+    if frame.armed(view.now):
+        parts.append((Span(f"acting as {view.board.identity.user}", Tone.WARN),))
     if state.recording:
         text = f"recording {state.used / _MEGABYTE:.0f}"
         text += f" of {state.cap / _MEGABYTE:.0f} MB" if state.cap else " MB"
