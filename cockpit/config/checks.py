@@ -179,6 +179,8 @@ def _must_be_file(path: KeyPath, written: Any, folder: Path, mistakes: Mistakes)
         return
     if _is(target, "dir"):
         mistakes.add(path, f'"{written}" is a folder, a file is wanted')
+    elif _is(target, "there"):
+        mistakes.add(path, f'"{written}" is not a regular file')
     elif not _is(target.parent, "dir"):
         mistakes.add(path, f'there is no file "{written}"', "its folder does not exist either")
     else:
@@ -188,6 +190,6 @@ def _must_be_file(path: KeyPath, written: Any, folder: Path, mistakes: Mistakes)
 def _is(path: Path, what: str) -> bool:
     """Whether `path` is such a thing; what may not be looked at is not."""
     try:
-        return path.is_dir() if what == "dir" else path.is_file()
+        return {"dir": path.is_dir, "file": path.is_file, "there": path.exists}[what]()
     except (OSError, ValueError):
         return False

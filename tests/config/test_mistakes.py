@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -375,3 +377,11 @@ def test_messages_name_the_file_as_asked(folder: Path) -> None:
     assert raised.value.render("C:/a.toml").startswith("C:/a.toml:1: x:")
     (error,) = raised.value.errors
     assert (error.line, error.key, error.problem) == (1, "x", "unknown table")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
+def test_a_pipe_is_no_checklist(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.md")
+    assert told(folder, '[[checklist]]\nfile = "pipe.md"\n') == [
+        'cockpit.toml:2: checklist[0].file: "pipe.md" is not a regular file'
+    ]
