@@ -130,7 +130,8 @@ class PlanReset:
 
 @dataclass(frozen=True, slots=True)
 class PlanStart:
-    """Ask what starting the service of a listener would do; one that runs is started anew."""
+    """Ask what starting the service of a listener, a unit, a task or a heartbeat would do; one that
+    runs is started anew."""
 
     probe: str
 
@@ -170,11 +171,28 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class UnderWay:
+    """How far the end of processes has come that was confirmed on this screen.
+
+    `act` is its number in the evidence; of `pids` those that are `alive` are killed at `kill_at`
+    (aware UTC; None while no grace runs), or were `killed` already and have not ended yet.
+    """
+
+    act: str
+    pids: tuple[int, ...]
+    alive: tuple[int, ...]
+    kill_at: datetime | None = None
+    killed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What became of a command: done or refused, and one line that says so.
 
-    `needs_reason`: refused until the command comes again with a reason. `question`: nothing is done
-    before it is confirmed. `armed_until`: acts on processes are allowed until then (aware UTC).
+    `label` is the word for what was not done as it should be. `needs_reason`: refused until the
+    command comes again with a reason. `question`: nothing is done before it is confirmed.
+    `armed_until`: acts on processes are allowed until then (aware UTC). `step`: one of several on
+    the way, the reply itself is still to come; `under_way` is how far it has come.
     """
 
     ticket: Ticket
@@ -183,6 +201,9 @@ class Reply:
     needs_reason: bool = False
     question: Question | None = None
     armed_until: datetime | None = None
+    label: str = "REFUSED"
+    step: bool = False
+    under_way: UnderWay | None = None
 
 
 @dataclass(frozen=True, slots=True)

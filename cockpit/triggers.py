@@ -5,20 +5,33 @@ Thin glue between the watchers of the operating system and the names of probes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
 from cockpit.clock import Clock
+from cockpit.system.acts import started_here
 from cockpit.system.exits import ExitHandle, ExitWatcher
 from cockpit.system.files import FolderWatcher
 from cockpit.system.listener_events import ListenerWatcher
-from cockpit.system.listeners import ListenerSource, default_source
-from cockpit.system.processes import ProcessIdentity
+from cockpit.system.listener_sources import default_source
+from cockpit.system.listeners import ListenerSource
+from cockpit.system.processes import ProcessIdentity, is_alive
+from cockpit.system.unseen_sockets import Seldom
 from cockpit.system.watch_plan import Entry
+
+_TOLD = 64
+"""Processes of which it is remembered that their end was told."""
 
 Fire = Callable[[str, str], None]
 """Called with a probe's name and the reason to run it."""
+Ended = Callable[[str, ProcessIdentity, int], None]
+"""Called with the name of a probe, a process it watched, and how that ended: its exit code, or the
+negative number of a signal. Once a process, whichever probes watched it."""
+Unseen = Callable[[str, int, int], None]
+"""Called with the name of a probe, a port it watches, and how many sockets came and went there
+between two looks."""
 
 
 class Triggers:
@@ -35,11 +48,17 @@ class Triggers:
         self._exits = ExitWatcher()
         self._processes: dict[str, dict[ProcessIdentity, ExitHandle]] = {}
         self._fire: Fire = lambda name, reason: None
+        self._ended: Ended = lambda name, identity, code: None
+        self._unseen: Unseen = lambda name, port, count: None
+        self._seldom = Seldom()
+        self._told: deque[ProcessIdentity] = deque(maxlen=_TOLD)
         self._started = False
 
-    def start(self, fire: Fire) -> None:
+    def start(self, fire: Fire, ended: Ended | None = None, unseen: Unseen | None = None) -> None:
         """Begin to watch; called in the engine's event loop."""
         self._fire = fire
+        self._ended = ended or self._ended
+        self._unseen = unseen or self._unseen
         self._watcher.start(self._paths())
         self._started = True
         self._look_at_ports()
@@ -59,16 +78,20 @@ class Triggers:
         held = self._processes.setdefault(name, {})
         wanted = set(identities)
         for identity in [i for i in held if i not in wanted]:
-            held.pop(identity).cancel()
+            handle = held.pop(identity)
+            if is_alive(identity):
+                handle.cancel()  # else its end is about to be told, and how it came
         for identity in wanted.difference(held):
-            held[identity] = self._exits.watch(identity, partial(self._exited, name))
+            held[identity] = self._exits.watch(
+                identity, partial(self._exited, name), partial(self._learnt, name)
+            )
 
     def forget(self, name: str) -> None:
         """Watch nothing for that probe any more."""
         self._entries.pop(name, None)
         self._ports.pop(name, None)
-        self.watch_processes(name, ())
-        del self._processes[name]
+        for handle in self._processes.pop(name, {}).values():
+            handle.cancel()
         self._aim()
 
     async def ready(self) -> None:
@@ -89,13 +112,21 @@ class Triggers:
         """Begin to look when there are ports to look at."""
         if self._started and self._looking is None and any(self._ports.values()):
             source = self._source or default_source(self._clock)
-            self._looking = ListenerWatcher(source, self._listeners_changed, clock=self._clock)
+            self._looking = ListenerWatcher(
+                source, self._listeners_changed, on_unseen=self._came_and_went, clock=self._clock
+            )
             self._looking.start()
 
     def _listeners_changed(self, ports: frozenset[int]) -> None:
         for name, watched in self._ports.items():
             for port in ports.intersection(watched):
                 self._fire(name, f"listeners of port {port} changed")
+
+    def _came_and_went(self, ports: Mapping[int, int]) -> None:
+        for name, watched in self._ports.items():
+            for port in ports.keys() & set(watched):
+                if count := self._seldom.due(port, ports[port], self._clock.monotonic()):
+                    self._unseen(name, port, count)
 
     def _paths(self) -> list[Path]:
         return [e.folder / e.name for entries in self._entries.values() for e in entries]
@@ -114,3 +145,9 @@ class Triggers:
         self._processes.get(name, {}).pop(identity, None)
         how = "" if exit_code is None else f" with {exit_code}"
         self._fire(name, f"process {identity.pid} ended{how}")
+
+    def _learnt(self, name: str, identity: ProcessIdentity, exit_code: int) -> None:
+        """How it ended is told once, and not here when it is told where it was started."""
+        if identity not in self._told and not started_here(identity):
+            self._told.append(identity)
+            self._ended(name, identity, exit_code)

@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from cockpit.cli.common import config_option, load_config
 from cockpit.clock import Clock, SystemClock
 from cockpit.config.load import find
 from cockpit.config.models import LoadedConfig
+from cockpit.config.places import without_config
 from cockpit.text import clean
 
 NOT_WELL = 1
@@ -66,20 +67,28 @@ def examine(loaded: LoadedConfig | None, clock: Clock) -> Iterator[Point]:
     """Look at everything; nothing outside a temporary folder is changed."""
     yield from _listeners(clock)
     yield from _processes()
+    yield from _services(loaded)
     yield _file_events(clock)
     if loaded is not None:
         yield from _checklists(loaded)
+        yield from _leftovers(loaded, clock)
         yield _store(loaded)
     else:
-        yield Point("store", True, "none", "no cockpit.toml here: nothing would be recorded")
+        own = _store(without_config(Path.cwd()))
+        why = "no cockpit.toml here: only acts on processes are recorded, in one store of yours"
+        yield replace(own, why="; ".join(filter(None, (why, own.why))))
     yield _graphics()
     yield _terminal()
     yield _wall_clock(clock.now())
 
 
 def _listeners(clock: Clock) -> Iterator[Point]:
-    from cockpit.system.listener_events import CHEAP_SECONDS, DEAR_SECONDS, open_destroy_events
-    from cockpit.system.listeners import default_source
+    from cockpit.system.listener_events import (
+        CHEAP_SECONDS,
+        DEAR_SECONDS,
+        why_no_destroy_events,
+    )
+    from cockpit.system.listener_sources import default_source
 
     source = default_source()
     begin = clock.monotonic()
@@ -95,18 +104,19 @@ def _listeners(clock: Clock) -> Iterator[Point]:
     best = source.name == "netlink" or sys.platform != "linux"
     yield Point("listeners", best, state, "; ".join((source.why, *snapshot.notes)))
     every = CHEAP_SECONDS if source.name == "netlink" else DEAR_SECONDS
-    link = open_destroy_events()
-    if link is not None:
-        link.close()
+    lacking = why_no_destroy_events()
+    if lacking:
+        best = sys.platform != "linux"
+        why = f"{lacking}: listeners are compared every {every:g} s"
+        yield Point("listener events", best, "compared", why)
+    else:
         why = f"the kernel tells of closed sockets; new ones are found every {every:g} s"
         yield Point("listener events", True, "kernel", why)
-    else:
-        why = f"the kernel tells nothing here: listeners are compared every {every:g} s"
-        yield Point("listener events", sys.platform != "linux", "compared", why)
 
 
 def _processes() -> Iterator[Point]:
     from cockpit.system import processes
+    from cockpit.system.exit_codes import why_not_told
 
     if sys.platform == "linux":
         try:
@@ -116,14 +126,49 @@ def _processes() -> Iterator[Point]:
             yield Point("process exits", False, "waiting thread", why)
         else:
             yield Point("process exits", True, "pidfd", "told at once, and signals can't go astray")
+        lacking = why_not_told()
+        why = f"{lacking}: only of what this cockpit started" if lacking else "by PIDFD_GET_INFO"
+        state = "own children" if lacking else "every watched process"
+        yield Point("exit codes", not lacking, state, why)
     else:
         yield Point("process exits", True, "waiting thread", f"there is no pidfd on {sys.platform}")
+        told = sys.platform == "win32"
+        why = "" if told else "the system tells a parent only"
+        yield Point("exit codes", True, "every watched process" if told else "own children", why)
     if sys.platform != "win32":
         seen = processes.facts(1)
         ok = seen is not None and bool(seen.argv)
         state = "all users' command lines" if ok else "own processes only"
         why = "" if ok else "other users' processes are hidden (hidepid?): owners show as hidden"
         yield Point("processes", ok, state, why)
+
+
+def _services(loaded: LoadedConfig | None) -> Iterator[Point]:
+    """The supervisors' tools: tried with the config's own services, else with a name of nobody."""
+    from cockpit.probes.service.probe import service_kind
+    from cockpit.system.services import ServiceKind
+    from cockpit.system.supervisors import reader_for
+
+    names: dict[ServiceKind, str] = {}
+    for table in loaded.config.service if loaded is not None else ():
+        names.setdefault(service_kind(table), table.task or table.unit or "")
+    wanted = bool(names)
+    kinds: tuple[ServiceKind, ...] = ("systemd", "systemd-user")
+    if sys.platform == "win32":
+        kinds = ("schtasks",)
+    elif sys.platform != "linux":
+        kinds = ()
+    for kind in names or dict.fromkeys(kinds, ""):
+        name = names.get(kind) or "no-such-unit-as-this.service"
+        state = asyncio.run(reader_for(kind).read(name))
+        tool = "schtasks" if kind == "schtasks" else "systemctl"
+        tool += " --user" if kind == "systemd-user" else ""
+        if state.error:
+            costs = "its units can't be seen, nor stopped or started through it"
+            yield Point(kind, not wanted, f"{tool} gives no answer", f"{state.error}; {costs}")
+        else:
+            known = f"{name} is {state.state}" if state.found else f"it knows no {name}"
+            yield Point(kind, True, tool, known if wanted else "it answers")
 
 
 def _file_events(clock: Clock) -> Point:
@@ -159,7 +204,11 @@ def _checklists(loaded: LoadedConfig) -> Iterator[Point]:
         path = loaded.resolve(table.file).resolve()
         name = f"list {table.name}"
         try:
-            with this_platform().hold(path, readers=False):
+            with this_platform().hold(path, readers=False) as held:
+                if held.method == "observed":
+                    why = "it belongs to somebody else: changes of one byte only, once it is quiet"
+                    yield Point(name, True, "no lease", why)
+                    continue
                 how = {"linux": "write lease", "win32": "exclusive share mode"}
                 state = how.get(sys.platform, "checked write")
                 yield Point(name, True, state, "one byte changes while nobody else writes")
@@ -167,6 +216,15 @@ def _checklists(loaded: LoadedConfig) -> Iterator[Point]:
             yield Point(name, True, "in use just now", f"{error}")
         except (NoGuard, OSError) as error:
             yield Point(name, False, "no lease", f"{error}")
+
+
+def _leftovers(loaded: LoadedConfig, clock: Clock) -> Iterator[Point]:
+    from cockpit.checklists.leftovers import leftovers
+
+    names = [name for table in loaded.config.checklist for name in (table.file, *table.mirrors)]
+    files = [loaded.resolve(name).resolve() for name in names]
+    for one in leftovers(files, clock.now().timestamp()):
+        yield Point("left behind", False, str(one.path), one.advice)
 
 
 def _store(loaded: LoadedConfig) -> Point:
@@ -193,11 +251,13 @@ def _store(loaded: LoadedConfig) -> Point:
 
 
 def _graphics() -> Point:
+    from cockpit.probes.usage import graphics_text
     from cockpit.system.gpu import read_gpus
 
     report = read_gpus()
-    names = ", ".join(device.name for device in report.devices)
-    return Point("GPU", True, names or "none shown", report.why)
+    if report.why:
+        return Point("GPU", True, "none shown", report.why)
+    return Point("GPU", True, graphics_text(report) or "no device", "by nvidia-ml-py")
 
 
 def _terminal() -> Point:

@@ -21,17 +21,22 @@ from cockpit.cli.exits import (
     USAGE,
     CommandError,
 )
+from cockpit.cli.interrupts import interruptible
 from cockpit.clock import SystemClock
 from cockpit.config.load import find
-from cockpit.system.listeners import ListenerSnapshot, ListenerSource, default_source
+from cockpit.system.listener_sources import default_source
+from cockpit.system.listeners import ListenerSnapshot, ListenerSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cockpit.clock import Clock
     from cockpit.config.models import LoadedConfig
     from cockpit.engine.acts.act_log import ActRecorder
     from cockpit.engine.acts.end_job import EndJob, Tools
-    from cockpit.system.ending import EndOutcome
+    from cockpit.evidence.store import Store
+    from cockpit.model import Event
+    from cockpit.system.end_outcome import EndOutcome
 
 LEFT_ALONE = 1
 NOT_ENDED = 2
@@ -110,10 +115,14 @@ def reset(
 ) -> int:
     """End every owner of these ports whose command line matches WORDS; nobody else.
 
+    Without a cockpit.toml the act is recorded in one store of your own. Ctrl-C during the grace
+    says what a second one leaves behind.
+
     Exits with 0 when the ports are free afterwards, 1 when owners were left alone, 2 when something
-    could not be ended, 64 when it was not confirmed, 73 when the evidence store can't be written,
-    77 with --read-only.
+    could not be ended or it was interrupted, 64 when it was not confirmed, 73 when the evidence
+    store can't be written, 77 with --read-only.
     """
+    from cockpit.config.places import locks_folder
     from cockpit.config.trust import TrustStore
     from cockpit.engine.acts.end_job import Tools, reset_job
     from cockpit.engine.acts.ways import Ways
@@ -124,28 +133,42 @@ def reset(
     clock = SystemClock()
     source = default_source()
     actor = this_actor(other_users=other_users)
-    loaded = None
-    if config_path is not None or find(Path.cwd()) is not None:
-        loaded = load_config(config_path)
+    loaded, told = _config(config_path)
     ways = Ways(loaded, TrustStore.default().is_trusted)
     job = asyncio.run(reset_job(ports, _snapshot(source), words=words, ways=ways, actor=actor))
     for line in job.lines(clock.now()):
         click.echo(line, err=not job.plans)
     if not job.plans:
         return _remaining(source, ports)
-    if not yes and not read_only:
-        _confirm(job)
-    who = operator(as_name)
-    with _recorder(loaded, who) as (recorder, locks):
-        tools = Tools(source, Acts(read_only=read_only), clock, who, locks, grace)
-        outcomes = _carry_out(job, tools, recorder)
-    for outcome in outcomes:
-        click.echo(outcome.text, err=not outcome.done)
     if read_only:
         raise CommandError("nothing was ended: --read-only", NO_PERMISSION)
-    if any(outcome.refused or outcome.error or outcome.survivors for outcome in outcomes):
+    if not yes:
+        _confirm(job)
+    who = operator(as_name)
+    with _recorder(loaded, who) as store:
+        if told:
+            click.echo(told, err=True)
+        locks = locks_folder(loaded)
+        for line in _close_cut_short(store, source, locks, clock, who):
+            click.echo(line, err=True)
+        outcome = _carry_out(job, Tools(source, Acts(), clock, who, locks, grace), store)
+    if outcome is None:
+        return NOT_ENDED
+    click.echo(outcome.text, err=not outcome.done)
+    if not outcome.all_ended:
         return NOT_ENDED
     return _remaining(source, ports, after=True)
+
+
+def _config(path: Path | None) -> tuple[LoadedConfig, str]:
+    """The config, or one in memory where there is none; then a line that says where to read what
+    was recorded."""
+    from cockpit.config.places import without_config
+
+    if path is not None or find(Path.cwd()) is not None:
+        return load_config(path), ""
+    loaded = without_config(Path.cwd())
+    return loaded, f"no cockpit.toml here: recorded in {loaded.store_path}"
 
 
 def _words(text: str) -> list[str]:
@@ -166,24 +189,16 @@ def _confirm(job: EndJob) -> None:
         raise CommandError(
             "nothing was ended: confirming needs a terminal; --yes does without", USAGE
         )
-    wanted = [str(pid) for pid in job.roots]
     drop_typeahead()
-    click.echo(f"type {' '.join(wanted)} to end this: ", nl=False, err=True)
+    click.echo(f"type {job.word} to end this: ", nl=False, err=True)
     sys.stderr.flush()
-    if sys.stdin.readline().split() != wanted:
+    if sys.stdin.readline().split() != job.word.split():
         raise CommandError("nothing was ended: that is not what was asked for", USAGE)
 
 
 @contextmanager
-def _recorder(loaded: LoadedConfig | None, who: str) -> Iterator[tuple[ActRecorder, Path | None]]:
-    """The evidence store of the config, if there is one, and where the target locks lie."""
-    from cockpit.config.places import locks_folder
-    from cockpit.engine.acts.act_log import NoStore
-
-    if loaded is None:
-        click.echo("no cockpit.toml here: this is not recorded", err=True)
-        yield NoStore(), None
-        return
+def _recorder(loaded: LoadedConfig, who: str) -> Iterator[Store]:
+    """The evidence store."""
     from cockpit.evidence.errors import StoreError
     from cockpit.session.store import open_store
 
@@ -194,24 +209,53 @@ def _recorder(loaded: LoadedConfig | None, who: str) -> Iterator[tuple[ActRecord
             f"nothing was ended, no record, no act: {error}", CANNOT_CREATE
         ) from error
     try:
-        yield store, locks_folder(loaded)
+        yield store
     finally:
         store.close(2.0)
 
 
-def _carry_out(job: EndJob, tools: Tools, recorder: ActRecorder) -> list[EndOutcome]:
+def _close_cut_short(
+    store: Store, source: ListenerSource, locks: Path, clock: Clock, who: str
+) -> list[str]:
+    """Say of acts whose author ended over them what is known; a line for each."""
+    from cockpit.engine.acts.cut_short import KINDS, NEWEST, Closing
+    from cockpit.evidence.errors import StoreError
+
+    def read() -> Sequence[Event]:
+        reader = store.reader()
+        try:
+            return reader.events(0, NEWEST, kinds=KINDS)
+        finally:
+            reader.close()
+
+    try:
+        return Closing(store, read, lambda: source, locks, clock, who).close()
+    except StoreError as error:
+        raise CommandError(
+            f"nothing was ended, no record, no act: {error}", CANNOT_CREATE
+        ) from error
+
+
+def _carry_out(job: EndJob, tools: Tools, recorder: ActRecorder) -> EndOutcome | None:
+    """End it; None when it was interrupted, which has been told then."""
     from cockpit.engine.acts.act_log import ActLog, NotRecorded
     from cockpit.engine.acts.end_job import carry_out
 
     def tell(line: str) -> None:
         click.echo(line, err=True)
 
+    async def work() -> EndOutcome:
+        log = ActLog(recorder, tools.clock, tools.who)
+        task = asyncio.ensure_future(carry_out(job, tools, log, tell))
+        with interruptible(task, "leaves it half done"):
+            return await task
+
     try:
-        return asyncio.run(
-            carry_out(job, tools, lambda: ActLog(recorder, tools.clock, tools.who), tell)
-        )
+        return asyncio.run(work())
     except NotRecorded as error:
         raise CommandError(str(error), CANNOT_CREATE) from error
+    except asyncio.CancelledError:
+        return None
 
 
 def _remaining(source: ListenerSource, ports: Sequence[int], *, after: bool = False) -> int:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from cockpit.board import Planned
 from cockpit.config.fingerprint import fingerprint
-from cockpit.config.models import LoadedConfig
+from cockpit.config.models import ListenerTable, LoadedConfig, ProbeTable
 from cockpit.config.trust import TrustStore
 from cockpit.probes import build
+from cockpit.probes.act_memory import ActMemory
 from cockpit.probes.base import Probe
 from cockpit.probes.checklist.memory import EditMemory
-from cockpit.system.listeners import default_source
+from cockpit.system.listener_sources import default_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,13 @@ class Plan:
         return next((p.probe for p in self.probes if p.probe.name == name), None)
 
 
-def make_plan(loaded: LoadedConfig, memory: EditMemory | None = None) -> Plan:
+def make_plan(
+    loaded: LoadedConfig, memory: EditMemory | None = None, acts: ActMemory | None = None
+) -> Plan:
     """Build every probe of the config. All listener probes share one look at the sockets.
 
-    `memory` is what the evidence remembers of checklists; it outlives the plan.
+    `memory` is what the evidence remembers of checklists, `acts` of acts on processes; both
+    outlive the plan.
     """
     trust = TrustStore.default()
     source = default_source()
@@ -56,9 +60,24 @@ def make_plan(loaded: LoadedConfig, memory: EditMemory | None = None) -> Plan:
                     source=source,
                     trusted=lambda gate: trust.is_trusted(loaded, gate),
                     memory=memory,
+                    acts=acts,
                 ),
-                fingerprint(table),
+                _fingerprint(table, loaded),
             )
             for table in loaded.config.probes()
         ),
     )
+
+
+def _fingerprint(table: ProbeTable, loaded: LoadedConfig) -> str:
+    """What the probe of that table is built from: for a listener also what others expect."""
+    own = fingerprint(table)
+    if not isinstance(table, ListenerTable):
+        return own
+    others = [
+        f"{other.port} {other.expect} {other.process}"
+        for other in loaded.config.listener
+        if other.name != table.name
+    ]
+    services = [one.name for one in loaded.config.service if table.name in one.agrees_with]
+    return " ".join((own, *sorted(others), *services))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from cockpit.board import Planned, compose
 from cockpit.clock import Clock
@@ -19,9 +19,12 @@ from cockpit.engine.look import Look, look
 from cockpit.engine.plan import Plan, PlannedProbe
 from cockpit.engine.pulse import Pulse
 from cockpit.engine.recorder import Recorder
+from cockpit.engine.wakeups import Wakeups
 from cockpit.model import Event, EventKind, Observation, Rollup
 from cockpit.probes.base import Probe, ProbeContext
 from cockpit.standing import Standing, advance
+from cockpit.system.exit_codes import ended_text
+from cockpit.system.processes import ProcessIdentity
 from cockpit.triggers import Triggers
 
 FIRST_SPREAD = 0.015
@@ -47,8 +50,9 @@ class _Slot:
 class Engine:
     """Schedules the probes of a plan.
 
-    `changed` is called after each observation and each expiry. `standings` may hold what is known
-    from before a restart: it gives probes their last-good state and problems their age.
+    `changed` is called after each observation that says something new (see `wakeups`) and after
+    each expiry. `standings` may hold what is known from before a restart: it gives probes their
+    last-good state and problems their age.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class Engine:
         self._changed = changed
         self._plan = plan
         self._slots: dict[str, _Slot] = {}
+        self._wakeups = Wakeups()
         self._known = dict(standings or {})
         self._standings: dict[str, Standing] = {}
         self._rollups = _rollups_before(plan, self._known)
@@ -81,7 +86,7 @@ class Engine:
 
     async def run(self) -> None:
         """Watch until cancelled; then every probe is cancelled and its watches are gone."""
-        self._triggers.start(self.trigger)
+        self._triggers.start(self.trigger, self._ended, self._came_and_went)
         self._start(self._plan.probes)
         try:
             await self.pulse.run()
@@ -150,6 +155,7 @@ class Engine:
         for slot in slots:
             self._slots.pop(slot.probe.name, None)
             self._triggers.forget(slot.probe.name)
+            self._wakeups.forget(slot.probe.name)
             for waiter in slot.waiters:
                 waiter.cancel()
         if tasks:
@@ -220,13 +226,42 @@ class Engine:
         for other in self._slots.values():
             if name in other.probe.depends_on():
                 self.trigger(other.probe.name, f"{name} observed")
-        self._publish(told=shown is None or _says_more(shown.observation, seen.observation))
+        before = shown.observation if shown else None
+        self._publish(told=self._wakeups.wakes(before, seen.observation, self._clock.monotonic()))
 
     def _publish(self, *, told: bool = True) -> None:
         """Show the standings; without `told` nobody is woken for them."""
         self.published = (self._plan.order, dict(self._standings))
         if told:
             self._changed()
+
+    def _ended(self, name: str, identity: ProcessIdentity, code: int) -> None:
+        """Tell how a watched process ended, as soon as it is known."""
+        self._recorder.log(
+            Event(
+                at=self._clock.now(),
+                kind=EventKind.PROCESS,
+                probe=name,
+                subject=str(identity.pid),
+                text=f"{identity.pid} {ended_text(code)}",
+                data={"pids": (identity.pid,), "exit_code": code},
+            )
+        )
+
+    def _came_and_went(self, name: str, port: int, count: int) -> None:
+        """Tell of sockets that nobody could look at."""
+        what = "a socket" if count == 1 else f"{count} sockets"
+        text = f"{what} came and went on {port} between two looks: listening, or only bound"
+        self._recorder.log(
+            Event(
+                at=self._clock.now(),
+                kind=EventKind.PROCESS,
+                probe=name,
+                subject=f":{port}",
+                text=text,
+                data={"port": port, "sockets": count},
+            )
+        )
 
     def _on_pulse(self, expired: bool, stepped: bool) -> None:
         if stepped:
@@ -256,21 +291,6 @@ class Engine:
                         text=f"{word} {change}",
                     )
                 )
-
-
-def _says_more(before: Observation, after: Observation) -> bool:
-    """Whether `after` says anything that `before` did not, times and durations apart.
-
-    Metrics alone wake nobody: they are read with the next look, a few seconds later at most.
-    """
-    expired = before.valid_until < after.observed_at
-    return expired or after != replace(
-        before,
-        observed_at=after.observed_at,
-        valid_until=after.valid_until,
-        duration=after.duration,
-        metrics=after.metrics,
-    )
 
 
 def _rollups_before(plan: Plan, known: Mapping[str, Standing]) -> tuple[Rollup, Rollup] | None:

@@ -11,12 +11,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cockpit.system.hidden_owners import hidden_of
 from cockpit.system.listeners import Listener, Service
-from cockpit.text import clean, instant, localise
+from cockpit.text import bucketed_age, clean, instant, localise
 
 
 def render(listeners: tuple[Listener, ...], now: datetime, width: int | None = None) -> str:
-    """The table; each process with its own start, each hidden owner with its user number."""
+    """The table; each process with its own start and age, hidden owners with their user numbers.
+
+    `now` is aware UTC; `width` in columns, by default the terminal's.
+    """
     columns = width or max(shutil.get_terminal_size((120, 24)).columns, 60)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), expand=False)
     for title in ("port", "address", "pid", "user", "since"):
@@ -45,14 +49,24 @@ def _rows(listener: Listener, now: datetime) -> list[tuple[str, str, str, str]]:
     if len(listener.services) > 1:
         rows[0] = (*rows[0][:3], f"{len(listener.services)} SERVICES ON ONE PORT: {rows[0][3]}")
     if listener.hidden:
+        hidden = hidden_of(listener.hidden_uids)
         uids = " ".join(map(str, listener.hidden_uids)) or "unknown"
-        rows.append(("hidden", f"uid {uids}", "", "the owner belongs to another user"))
+        rows.append(("hidden", f"uid {uids}", "", f"{_sockets(listener)}{hidden.why}"))
     return rows
+
+
+def _sockets(listener: Listener) -> str:
+    """How many sockets have no visible owner, and whether they share one address."""
+    if listener.hidden < 2 and not listener.shared:
+        return ""
+    count = f"{listener.hidden} SOCKETS" if listener.hidden > 1 else "1 SOCKET"
+    return f"{count}{' SHARE THE PORT (SO_REUSEPORT)' if listener.shared else ''}: "
 
 
 def _service(service: Service, now: datetime) -> list[tuple[str, str, str, str]]:
     root = service.root
     workers = [pid for pid in service.pids if pid != root.pid]
     more = f" (with {' '.join(map(str, workers))})" if workers else ""
-    since = localise(instant(root.started_at), now)
+    age = bucketed_age((now - root.started_at).total_seconds())
+    since = f"{localise(instant(root.started_at), now)} {age:>3}"
     return [(str(root.pid), clean(root.user or "?"), since, clean(root.command) + more)]

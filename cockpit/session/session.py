@@ -28,14 +28,15 @@ from cockpit.evidence.leased import LeasedRecorder
 from cockpit.evidence.store import MemoryRecorder, Store
 from cockpit.feed import Command, Reply, Ticket
 from cockpit.model import Event, EventKind, Observation, Watch
+from cockpit.probes.act_memory import ACT_KINDS, NEWEST_ACTS, ActMemory
 from cockpit.probes.checklist.memory import KINDS, NEWEST, EditMemory
+from cockpit.session.act_watch import ActWatch
 from cockpit.session.feed import HandoverFeed
+from cockpit.session.holder import until_ended
 from cockpit.session.identity import REFRESH, identity_of, with_checkout
 from cockpit.session.reload import ConfigFollower
 from cockpit.session.store import open_store
 from cockpit.system.acts import Acts
-from cockpit.system.exits import ExitWatcher
-from cockpit.system.processes import ProcessIdentity
 from cockpit.system.processes import identity_of as process_identity
 from cockpit.triggers import Triggers
 
@@ -77,7 +78,8 @@ class Session:
         self._clock: Clock = clock or SystemClock()
         self._who = who
         self._memory = EditMemory()
-        self._plan = make_plan(loaded, self._memory)
+        self._process_acts = ActMemory()
+        self._plan = make_plan(loaded, self._memory, self._process_acts)
         self._identity = identity_of(loaded, user, host)
         own = process_identity(os.getpid())
         self._holder = Holder(
@@ -137,6 +139,10 @@ class Session:
             ),
         )
         self._recorder.subscribe(self._hear)
+        self._act_watch = ActWatch(
+            self._recorder, self._plan.loaded, self._clock, self._who, self._thread.call
+        )
+        self._recorder.subscribe(self._act_watch.hear)
         self._thread.start()
         self._thread.spawn(self._live())
         self._ready.wait(START_TIMEOUT)
@@ -166,23 +172,26 @@ class Session:
     async def _live(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._remember_edits())
+                group.create_task(self._remember())
                 group.create_task(self._config.run())
                 group.create_task(self._follow_checkout())
+                group.create_task(self._act_watch.run())
                 group.create_task(self._work())
         except Exception as error:
             self._failure = error
             self._ready.set()
             raise
 
-    async def _remember_edits(self) -> None:
-        """Have the checklists know what the store remembers of them."""
+    async def _remember(self) -> None:
+        """Have the probes know what the store remembers of edits, and of acts on processes."""
 
         try:
             events = await asyncio.to_thread(self._recorded, NEWEST, KINDS)
+            acts = await asyncio.to_thread(self._recorded, NEWEST_ACTS, ACT_KINDS)
         except StoreError:
             return
         self._memory.hear(events)
+        self._process_acts.hear(acts)
         self._look_again({event.probe for event in events})
 
     def _recorded(self, most: int, kinds: Sequence[str]) -> Sequence[Event]:
@@ -194,8 +203,9 @@ class Session:
             reader.close()
 
     def _hear(self, events: Sequence[Event], _standings: object) -> None:
-        """From the recorder's thread: what other processes did to checklists."""
+        """From the recorder's thread: what was done to checklists and to processes, by anybody."""
         self._memory.hear(events)
+        self._process_acts.hear(events)
         if names := {event.probe for event in events if event.kind in KINDS}:
             self._thread.call(lambda: self._look_again(names))
 
@@ -286,25 +296,8 @@ class Session:
         self._speak(feed)
         taken: Acquired | HeldBy | None = held
         while isinstance(taken, HeldBy):
-            await self._until_ended(taken.holder)
+            await until_ended(taken.holder, self._holder.host, self._clock)
             taken = await self._acquire()
-
-    async def _until_ended(self, holder: Holder) -> None:
-        """Wait for the holder's exit; a while at most, to find one that hangs or is elsewhere."""
-        ended = asyncio.Event()
-        exits = ExitWatcher()
-        if holder.host == self._holder.host:
-            exits.watch(
-                ProcessIdentity(holder.pid, holder.started_at), lambda identity, code: ended.set()
-            )
-        waiting = asyncio.ensure_future(ended.wait())
-        sleeping = asyncio.ensure_future(self._clock.sleep(BEAT_EVERY))
-        try:
-            await asyncio.wait((waiting, sleeping), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiting.cancel()
-            sleeping.cancel()
-            exits.close()
 
     def _speak(self, feed: LiveFeed | StoreFeed) -> None:
         """Let `feed` speak from now on."""
@@ -357,7 +350,7 @@ class Session:
         self._recorder.observe(seen.observation, source="screen")
 
     async def _take_config(self, loaded: LoadedConfig) -> None:
-        plan = make_plan(loaded, self._memory)
+        plan = make_plan(loaded, self._memory, self._process_acts)
         if self._engine is not None:
             await self._engine.replan(plan)
             plan = self._engine.plan

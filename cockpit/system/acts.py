@@ -19,6 +19,13 @@ from cockpit.system import processes
 from cockpit.system.commands import CommandResult, run_command
 from cockpit.system.processes import ProcessIdentity
 
+_started_here: set[ProcessIdentity] = set()
+
+
+def started_here(identity: ProcessIdentity) -> bool:
+    """Whether `Acts.spawn` of this process started it: then its exit code is told there."""
+    return identity in _started_here
+
 
 class ReadOnlyError(PermissionError):
     """An act was asked for although this cockpit only watches."""
@@ -141,6 +148,8 @@ class Acts:
                 creationflags=flags,
             )
         identity = processes.identity_of(process.pid)
+        if identity is not None and on_exit is not None:
+            _started_here.add(identity)
         # Somebody has to collect it, or it would stay in the table as a zombie when it ends.
         threading.Thread(
             target=_collect, args=(process, on_exit), name=f"child-{process.pid}", daemon=True

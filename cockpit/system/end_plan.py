@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from cockpit.system import processes
 from cockpit.system.argv import matches
 from cockpit.system.listeners import ListenerSnapshot, Service
 from cockpit.system.processes import ProcessFacts, ProcessIdentity
-from cockpit.system.services import ServiceState, reader_for
+from cockpit.system.services import ServiceState
+from cockpit.system.supervisors import reader_for
 from cockpit.text import clean, exact_age
 
 
@@ -74,6 +75,10 @@ class EndPlan:
         """The plan in lines for the confirmation: each victim, the ports, the way, the notes."""
         if self.refusal:
             return [f"refused: {self.refusal}"]
+        return [*self.describe_victims(now), *self.describe_way()]
+
+    def describe_victims(self, now: datetime) -> list[str]:
+        """A line for each process that ends, the root first."""
         lines = []
         for index, victim in enumerate(self.victims):
             age = exact_age((now - victim.started_at).total_seconds())
@@ -81,6 +86,11 @@ class EndPlan:
             lines.append(
                 clean(f"{role} {victim.pid} {victim.user or '?'} {age} old: {victim.command}")
             )
+        return lines
+
+    def describe_way(self) -> list[str]:
+        """What becomes of the ports, how it is ended, what is to be known of it."""
+        lines = []
         freed = [str(hold.port) for hold in self.ports if hold.freed]
         kept = [str(hold.port) for hold in self.ports if not hold.freed]
         if freed:
@@ -175,7 +185,9 @@ def plan_end(
         supervisor = None
     elif supervisor is not None:
         command = reader_for(supervisor.kind).stop_command(supervisor.name)
-        notes.append(f"{supervisor.name} supervises it, so it is stopped there")
+        policy = supervisor.restart_policy
+        restart = f" (Restart={policy})" if policy else ""
+        notes.append(f"{supervisor.name} supervises it{restart}, so it is stopped there")
     if not snapshot.complete:
         notes.append("not every listener can be seen here")
     return EndPlan(
@@ -201,6 +213,22 @@ def holds(snapshot: ListenerSnapshot, pids: Collection[int]) -> tuple[PortHold, 
     return tuple(found)
 
 
+def left_of(hold: PortHold, gone: Sequence[ProcessIdentity]) -> tuple[ProcessIdentity, ...]:
+    """The owners that are not among `gone`."""
+    return tuple(o for o in hold.owners if not any(o.same_as(one) for one in gone))
+
+
+def together(plans: Iterable[EndPlan]) -> tuple[PortHold, ...]:
+    """Each port once, as it is when all plans are carried out: free when all its owners leave."""
+    plans = tuple(plans)
+    leaving = [victim.identity for plan in plans for victim in plan.victims]
+    found = {hold.port: hold for plan in plans for hold in plan.ports}
+    return tuple(
+        replace(hold, freed=not hold.hidden and not left_of(hold, leaving))
+        for hold in found.values()
+    )
+
+
 def changed_owners(shown: Iterable[PortHold], snapshot: ListenerSnapshot) -> str:
     """Which port has other owners than when the plan was shown; empty when none has. Pure."""
     for hold in shown:
@@ -220,10 +248,12 @@ def changed_owners(shown: Iterable[PortHold], snapshot: ListenerSnapshot) -> str
 
 @dataclass(frozen=True, slots=True)
 class ResetPlan:
-    """Several ports to be freed in one go. `left_alone` says for each other holder why."""
+    """Several ports to be freed in one go. `left_alone` says for each other holder why, `free`
+    names the ports on which nobody listens."""
 
     plans: tuple[EndPlan, ...] = ()
     left_alone: tuple[str, ...] = field(default=())
+    free: tuple[str, ...] = ()
 
 
 def plan_reset(
@@ -241,10 +271,12 @@ def plan_reset(
     """
     plans: dict[int, EndPlan] = {}
     alone: list[str] = []
+    free: list[str] = []
     for port in ports:
         listener = snapshot.on(port)
         if listener is None:
-            alone.append(f"{port}: nobody listens")
+            known = "nobody listens" if snapshot.complete else "nobody seen, which proves nothing"
+            free.append(f"{port}: {known}")
             continue
         if listener.hidden:
             alone.append(f"{port}: an owner is hidden (uid {_uids(listener.hidden_uids)})")
@@ -265,7 +297,8 @@ def plan_reset(
                 plans[root.pid] = plan
                 if plan.refusal:
                     alone.append(f"{port}: {plan.refusal}")
-    return ResetPlan(tuple(p for p in plans.values() if not p.refusal), tuple(alone))
+    kept = tuple(plan for plan in plans.values() if not plan.refusal)
+    return ResetPlan(kept, tuple(alone), tuple(free))
 
 
 def _meant(service: Service, words: Sequence[str]) -> bool:

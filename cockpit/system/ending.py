@@ -1,94 +1,59 @@
-"""Ends what a plan shows, and nothing else: checked again, asked first, killed later, verified."""
+"""Ends what plans show, and nothing else: checked again, asked first, killed later, verified."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from cockpit.clock import Clock, SystemClock
 from cockpit.system import processes
 from cockpit.system.acts import Acts, ProcessHandle, ReadOnlyError
 from cockpit.system.argv import program
-from cockpit.system.end_plan import EndPlan, changed_owners
+from cockpit.system.end_outcome import EndOutcome, pids_text
+from cockpit.system.end_plan import EndPlan, PortHold, changed_owners, together
 from cockpit.system.exits import ExitWatcher
 from cockpit.system.listeners import ListenerSource
-from cockpit.system.processes import ProcessFacts
+from cockpit.system.port_check import VERIFY_SECONDS, look_at_ports, verify
 from cockpit.text import clean
 
 GRACE_SECONDS = 5.0
 SETTLE_SECONDS = 1.0
 _KILL_SECONDS = 2.0
-_VERIFY_SECONDS = 2.0
 _COMMAND_SECONDS = 30.0
 
 OnStep = Callable[[str], None]
 """Gets one line for each thing that happens, as it happens."""
 
 
-@dataclass(frozen=True, slots=True)
-class PortAfter:
-    """A port after the end: free, or who holds it. `free` None: it could not be seen."""
-
-    port: int
-    free: bool | None
-    holders: tuple[ProcessFacts, ...] = ()
-    hidden_uids: tuple[int, ...] = ()
-
-    @property
-    def text(self) -> str:
-        if self.free:
-            return f"port {self.port} is free"
-        if self.free is None:
-            return f"whether port {self.port} is free could not be seen"
-        names = [f"{one.pid} {one.command}" for one in self.holders]
-        names += [f"a hidden owner (uid {uid})" for uid in self.hidden_uids]
-        return clean(f"port {self.port} is held by {'; '.join(names) or 'an unknown owner'}")
+def longest(plans: Iterable[EndPlan], grace: float, settle: float = SETTLE_SECONDS) -> float:
+    """Seconds that carrying them out takes at most."""
+    by_command = any(plan.command for plan in plans)
+    seconds = grace + _KILL_SECONDS + max(settle, VERIFY_SECONDS)
+    return seconds + (_COMMAND_SECONDS + grace if by_command else 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class EndOutcome:
-    """What came of it. With `refused` nothing was done at all; `error` says what went wrong later.
+class Course:
+    """How far an end has come: for who watches it, and for who must tell of it when it is cut
+    short. `moved` is called after each change.
 
-    `ended` are the PIDs that ended, `killed` those of them that had to be killed, `survivors` the
-    planned ones that still run.
+    `asked` and `killed` are the PIDs that were signalled, `alive` those that still run, `kill_at`
+    the monotonic second at which these are killed, None while no grace runs.
     """
 
-    refused: str = ""
-    error: str = ""
-    ended: tuple[int, ...] = ()
-    killed: tuple[int, ...] = ()
-    survivors: tuple[int, ...] = ()
-    ports: tuple[PortAfter, ...] = ()
+    def __init__(self, moved: Callable[[], None] = lambda: None) -> None:
+        self._moved = moved
+        self.asked: tuple[int, ...] = ()
+        self.killed: tuple[int, ...] = ()
+        self.alive: tuple[int, ...] = ()
+        self.kill_at: float | None = None
 
-    @property
-    def done(self) -> bool:
-        """Whether everything shown ended and every port that should be free is."""
-        clean_end = not (self.refused or self.error or self.survivors)
-        return clean_end and all(after.free is True for after in self.ports)
-
-    @property
-    def text(self) -> str:
-        """The outcome as one line, for the event."""
-        if self.refused:
-            return f"refused: {self.refused}"
-        parts = []
-        if self.ended:
-            parts.append(f"ended {_pids(self.ended)}")
-        if self.killed:
-            parts.append(f"killed after the grace: {_pids(self.killed)}")
-        if self.survivors:
-            parts.append(f"still running: {_pids(self.survivors)}")
-        parts += [after.text for after in self.ports]
-        return clean("; ".join([*parts, self.error] if self.error else parts))
-
-
-def _pids(pids: Iterable[int]) -> str:
-    return ", ".join(str(pid) for pid in pids)
+    def moved(self) -> None:
+        """Say that it changed."""
+        self._moved()
 
 
 async def end(
-    plan: EndPlan,
+    plans: EndPlan | Sequence[EndPlan],
     source: ListenerSource,
     acts: Acts,
     *,
@@ -96,31 +61,60 @@ async def end(
     settle: float = SETTLE_SECONDS,
     clock: Clock | None = None,
     on_step: OnStep | None = None,
+    course: Course | None = None,
 ) -> EndOutcome:
-    """Carry out `plan`. Never raises for what a process or the system does; cancelling it stops
-    before the next signal.
+    """Carry out all of `plans` in one go. Never raises for what a process or the system does;
+    cancelling it stops before the next signal, and `cut_short` tells then how it stands.
 
-    At the moment of the signal every victim must still be the process that was shown, run the same
-    program, and the ports must still have the same owners; else nothing is done. `grace` is the
-    time between asking and killing, `settle` how long a freed port must stay free, in seconds.
+    At the moment of the signal every victim of every plan must still be the process that was shown,
+    run the same program, and the ports must still have the same owners; else nothing at all is
+    done. `grace` is the time between asking and killing, the same for all, `settle` how long a
+    freed port must stay free, in seconds.
     """
-    tell = on_step or (lambda _: None)
-    clock = clock or SystemClock()
+    plans = (plans,) if isinstance(plans, EndPlan) else tuple(plans)
     if acts.read_only:
         return EndOutcome(refused=str(ReadOnlyError("ending a process")))
-    if plan.refusal or not plan.victims:
-        return EndOutcome(refused=plan.refusal or "the plan names nobody")
-    handles: list[ProcessHandle] = []
+    refused = next((plan.refusal for plan in plans if plan.refusal), "")
+    if refused or not plans or not all(plan.victims for plan in plans):
+        return EndOutcome(refused=refused or "the plan names nobody")
+    held: list[tuple[EndPlan, list[ProcessHandle]]] = [(plan, []) for plan in plans]
     try:
-        refused = _hold(plan, acts, handles) or _owners_changed(plan, source)
-        if refused:
+        for plan, handles in held:
+            if refused := _hold(plan, acts, handles):
+                return EndOutcome(refused=refused)
+        holds = together(plans)
+        if refused := _owners_changed(holds, source):
             return EndOutcome(refused=refused)
-        return await _carry_out(plan, source, acts, handles, grace, settle, clock, tell)
+        run = _Run(acts, clock or SystemClock(), on_step or (lambda _: None), course or Course())
+        return await run.carry_out(held, holds, source, grace, settle)
     except ReadOnlyError as error:
         return EndOutcome(refused=str(error))
     finally:
-        for handle in handles:
-            handle.close()
+        for _, handles in held:
+            for handle in handles:
+                handle.close()
+
+
+def cut_short(plans: Sequence[EndPlan], source: ListenerSource, course: Course) -> EndOutcome:
+    """How it stands when `end` was cancelled: who was signalled, who still runs, what of the ports.
+
+    Blocking, a look at the processes and the ports.
+    """
+    victims = [victim.identity for plan in plans for victim in plan.victims]
+    alive = tuple(one.pid for one in victims if processes.is_alive(one))
+    if course.killed:
+        done = f"KILL was sent to {pids_text(course.killed)}"
+    elif course.asked:
+        done = f"TERM was sent to {pids_text(course.asked)}, no KILL"
+    else:
+        done = "no signal was sent"
+    return EndOutcome(
+        interrupted=f"interrupted: {done}",
+        asked=course.asked,
+        ended=tuple(one.pid for one in victims if one.pid not in alive),
+        survivors=alive,
+        ports=look_at_ports(source, [hold.port for hold in together(plans)]),
+    )
 
 
 def _hold(plan: EndPlan, acts: Acts, handles: list[ProcessHandle]) -> str:
@@ -143,108 +137,140 @@ def _hold(plan: EndPlan, acts: Acts, handles: list[ProcessHandle]) -> str:
     return ""
 
 
-def _owners_changed(plan: EndPlan, source: ListenerSource) -> str:
-    if not plan.ports:
+def _owners_changed(holds: Sequence[PortHold], source: ListenerSource) -> str:
+    if not holds:
         return ""
     try:
-        snapshot = source.snapshot([hold.port for hold in plan.ports])
+        snapshot = source.snapshot([hold.port for hold in holds])
     except (OSError, ValueError) as error:
         return clean(f"who holds the ports can't be seen now: {error}")
-    return changed_owners(plan.ports, snapshot)
+    return changed_owners(holds, snapshot)
 
 
-async def _carry_out(
-    plan: EndPlan,
-    source: ListenerSource,
-    acts: Acts,
-    handles: list[ProcessHandle],
-    grace: float,
-    settle: float,
-    clock: Clock,
-    tell: OnStep,
-) -> EndOutcome:
-    watched = _Ends(handles, tell)
-    killed: list[int] = []
-    error = ""
-    try:
-        if plan.command:
-            tell(clean(f"running {' '.join(plan.command)}"))
-            result = await acts.run(
-                plan.command, timeout=_COMMAND_SECONDS, folder=plan.command_folder
-            )
-            if result.exit_code != 0:
-                said = result.error or result.stderr.decode("utf-8", "replace").strip()
-                error = clean(f"{plan.command[0]} ended with {result.exit_code}: {said}", limit=300)
-                tell(error)
-            else:
-                await watched.all(clock, grace)
-        if not plan.supervised:
-            error = await _signal_all(watched, grace, clock, tell, killed) or error
-        ended = tuple(handle.identity.pid for handle in handles if handle not in watched.running)
-        left = tuple(handle.identity.pid for handle in watched.running)
-    finally:
-        watched.close()
-    ports = await _verify(plan, source, clock, settle)
-    for after in ports:
-        tell(after.text)
-    done = tuple(pid for pid in killed if pid in ended)
-    return EndOutcome("", error, ended, done, left, ports)
+class _Run:
+    """One end under way."""
 
+    def __init__(self, acts: Acts, clock: Clock, tell: OnStep, course: Course) -> None:
+        self._acts = acts
+        self._clock = clock
+        self._tell = tell
+        self._course = course
+        self._errors: list[str] = []
 
-async def _signal_all(
-    watched: _Ends, grace: float, clock: Clock, tell: OnStep, killed: list[int]
-) -> str:
-    """Ask all that run, root first, then kill what is left; an error in words."""
-    error = ""
-    for handle in list(watched.running):
+    async def carry_out(
+        self,
+        held: Sequence[tuple[EndPlan, list[ProcessHandle]]],
+        holds: Sequence[PortHold],
+        source: ListenerSource,
+        grace: float,
+        settle: float,
+    ) -> EndOutcome:
+        handles = [handle for _, mine in held for handle in mine]
+        watched = _Ends(handles, self._tell, self._course)
         try:
-            if handle.terminate():
-                tell(f"asked {handle.identity.pid} to end, {grace:g} s grace")
+            commands = [(plan, mine) for plan, mine in held if plan.command]
+            await asyncio.gather(*(self._command(*one, watched, grace) for one in commands))
+            ours = [handle for plan, mine in held if not plan.supervised for handle in mine]
+            await self._signal(watched, ours, grace)
+            left = tuple(handle.identity.pid for handle in watched.running)
+        finally:
+            watched.close()
+        victims = [victim.identity for plan, _ in held for victim in plan.victims]
+        freed, kept = await verify(victims, holds, source, self._clock, settle)
+        for after in (*freed, *kept):
+            self._tell(after.text)
+        ended = tuple(one.identity.pid for one in handles if one.identity.pid not in left)
+        return EndOutcome(
+            error="; ".join(self._errors),
+            asked=self._course.asked,
+            ended=ended,
+            killed=tuple(pid for pid in self._course.killed if pid in ended),
+            survivors=left,
+            ports=freed,
+            kept=kept,
+        )
+
+    async def _command(
+        self, plan: EndPlan, handles: Sequence[ProcessHandle], watched: _Ends, grace: float
+    ) -> None:
+        self._tell(clean(f"running {' '.join(plan.command)}"))
+        result = await self._acts.run(
+            plan.command, timeout=_COMMAND_SECONDS, folder=plan.command_folder
+        )
+        if result.exit_code == 0:
+            await watched.gone(handles, self._clock, grace)
+            return
+        said = result.error or result.stderr.decode("utf-8", "replace").strip()
+        self._failed(f"{plan.command[0]} ended with {result.exit_code}: {said}")
+        self._tell(self._errors[-1])
+
+    async def _signal(self, watched: _Ends, handles: Sequence[ProcessHandle], grace: float) -> None:
+        """Ask all that run, roots first, then kill what is left."""
+        course = self._course
+        for handle in watched.still(handles):
+            if self._sent(handle.terminate, f"{handle.identity.pid} could not be signalled"):
+                course.asked = (*course.asked, handle.identity.pid)
+        if not course.asked:
+            return
+        course.kill_at = self._clock.monotonic() + grace
+        self._tell(f"asked {pids_text(course.asked)} to end, {grace:g} s grace")
+        course.moved()
+        await watched.gone(handles, self._clock, grace)
+        course.kill_at = None
+        for handle in watched.still(handles):
+            if self._sent(handle.kill, f"{handle.identity.pid} could not be killed"):
+                course.killed = (*course.killed, handle.identity.pid)
+        if course.killed:
+            self._tell(f"killed {pids_text(course.killed)}")
+        course.moved()
+        await watched.gone(handles, self._clock, _KILL_SECONDS)
+
+    def _sent(self, send: Callable[[], bool], failed: str) -> bool:
+        try:
+            return send()
         except ReadOnlyError:
             raise
         except OSError as problem:
-            error = clean(f"{handle.identity.pid} could not be signalled: {problem}")
-    await watched.all(clock, grace)
-    for handle in list(watched.running):
-        try:
-            if handle.kill():
-                killed.append(handle.identity.pid)
-                tell(f"killed {handle.identity.pid}")
-        except ReadOnlyError:
-            raise
-        except OSError as problem:
-            error = clean(f"{handle.identity.pid} could not be killed: {problem}")
-    await watched.all(clock, _KILL_SECONDS)
-    return error
+            self._failed(f"{failed}: {problem}")
+            return False
+
+    def _failed(self, text: str) -> None:
+        self._errors.append(clean(text, limit=300))
 
 
 class _Ends:
     """Notices the end of each held process."""
 
-    def __init__(self, handles: Iterable[ProcessHandle], tell: OnStep) -> None:
+    def __init__(self, handles: Iterable[ProcessHandle], tell: OnStep, course: Course) -> None:
         self.running = [handle for handle in handles if handle.alive]
         self._tell = tell
+        self._course = course
         self._watcher = ExitWatcher()
-        self._over = asyncio.Event()
-        for handle in self.running:
+        self._over = {id(handle): asyncio.Event() for handle in self.running}
+        course.alive = tuple(handle.identity.pid for handle in self.running)
+        for handle in list(self.running):
             self._watch(handle)
-        if not self.running:
-            self._over.set()
 
     def _watch(self, handle: ProcessHandle) -> None:
         def ended(*_: object) -> None:
             self.running.remove(handle)
+            self._course.alive = tuple(one.identity.pid for one in self.running)
+            self._over[id(handle)].set()
             self._tell(f"{handle.identity.pid} has ended")
-            if not self.running:
-                self._over.set()
+            self._course.moved()
 
         self._watcher.watch(handle.identity, ended)
 
-    async def all(self, clock: Clock, seconds: float) -> None:
-        """Wait until all have ended, but no longer than that."""
-        if self._over.is_set():
+    def still(self, handles: Iterable[ProcessHandle]) -> list[ProcessHandle]:
+        """Those of `handles` that run."""
+        return [handle for handle in handles if handle in self.running]
+
+    async def gone(self, handles: Collection[ProcessHandle], clock: Clock, seconds: float) -> None:
+        """Wait until all of `handles` have ended, but no longer than that."""
+        left = [self._over[id(handle)] for handle in self.still(handles)]
+        if not left:
             return
-        ends = asyncio.ensure_future(self._over.wait())
+        ends = asyncio.ensure_future(_all_set(left))
         timer = asyncio.ensure_future(clock.sleep(seconds))
         try:
             await asyncio.wait({ends, timer}, return_when=asyncio.FIRST_COMPLETED)
@@ -256,47 +282,6 @@ class _Ends:
         self._watcher.close()
 
 
-async def _verify(
-    plan: EndPlan, source: ListenerSource, clock: Clock, settle: float
-) -> tuple[PortAfter, ...]:
-    """Each port that should be free now. Sockets may close a little late, and whoever keeps a
-    program running starts it again a little later: both are waited for."""
-    wanted = [hold.port for hold in plan.ports if hold.freed]
-    if not wanted:
-        return ()
-    begin = clock.monotonic()
-    while True:
-        found = _look(source, wanted)
-        elapsed = clock.monotonic() - begin
-        if _taken(found, plan):
-            return found
-        free = all(after.free is not False for after in found)
-        if elapsed >= (settle if free else max(settle, _VERIFY_SECONDS)):
-            return found
-        await clock.sleep(0.05)
-
-
-def _taken(found: Iterable[PortAfter], plan: EndPlan) -> bool:
-    """Whether somebody who was not to be ended holds one of the ports."""
-    ended = [victim.identity for victim in plan.victims]
-    return any(
-        not any(one.identity.same_as(identity) for identity in ended)
-        for after in found
-        for one in after.holders
-    )
-
-
-def _look(source: ListenerSource, ports: list[int]) -> tuple[PortAfter, ...]:
-    try:
-        snapshot = source.snapshot(ports)
-    except (OSError, ValueError):
-        return tuple(PortAfter(port, None) for port in ports)
-    found = []
-    for port in ports:
-        listener = snapshot.on(port)
-        if listener is None:
-            found.append(PortAfter(port, True if snapshot.complete else None))
-        else:
-            holders = tuple(owner.process for owner in listener.owners)
-            found.append(PortAfter(port, False, holders, listener.hidden_uids))
-    return tuple(found)
+async def _all_set(events: Iterable[asyncio.Event]) -> None:
+    for event in events:
+        await event.wait()

@@ -48,4 +48,5 @@ def listener_record(listener: Listener) -> dict[str, object]:
         "shared": listener.shared,
         "waiting": listener.waiting,
         "backlog": listener.backlog,
+        "queues": [{"waiting": one.waiting, "backlog": one.backlog} for one in listener.queues],
     }

@@ -1,17 +1,15 @@
 """Listening TCP ports: who listens, since when, alone or not, and what could not be seen.
 
-`default_source()` gives the best source for this machine. Every source assembles the same objects
-from raw sockets and their owners, so that they pass the same tests.
+Every source (`listener_sources` gives the best one of this machine) assembles the same objects from
+raw sockets and their owners, so that they pass the same tests.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from cockpit.clock import Clock
 from cockpit.system import processes
 from cockpit.system.processes import ProcessFacts
 from cockpit.system.sock_diag import RawSocket
@@ -49,6 +47,19 @@ class Service:
         return tuple(owner.pid for owner in self.owners)
 
 
+class Queue(NamedTuple):
+    """The connections of one socket that nobody has accepted yet, and how many may wait."""
+
+    inode: int
+    waiting: int
+    backlog: int
+
+    @property
+    def full(self) -> bool:
+        """Whether the kernel refuses or drops further ones."""
+        return 0 < self.backlog <= self.waiting
+
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """One port with everything that listens on it.
@@ -57,7 +68,8 @@ class Listener:
     `ipv6` tell which families answer. `sockets` counts the distinct sockets; `shared` is true when
     several of them have the very same address (SO_REUSEPORT). `hidden` sockets have an owner that
     this user may not see; `hidden_uids` are the users they belong to. `waiting` connections have
-    not been accepted yet, `backlog` is how many may wait (None where the system does not tell).
+    not been accepted yet, `backlog` is how many may wait: of all sockets together (None where the
+    system does not tell), `queues` of each: one stuck member of a group has a queue of its own.
     Two entries in `services` are two independent programs on one port.
     """
 
@@ -73,6 +85,7 @@ class Listener:
     hidden_uids: tuple[int, ...] = ()
     waiting: int | None = None
     backlog: int | None = None
+    queues: tuple[Queue, ...] = ()
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -127,25 +140,6 @@ class ListenerSource(Protocol):
     def signature(self) -> frozenset[tuple[int, int]]:
         """A cheap fingerprint (port, socket) of the listeners: when it changes, so did they."""
         ...
-
-
-def default_source(clock: Clock | None = None) -> ListenerSource:
-    """The best source that works on this machine."""
-    from cockpit.system.listeners_psutil import PsutilListenerSource
-
-    if sys.platform != "linux":
-        return PsutilListenerSource(
-            clock, why=f"netlink sock_diag is Linux only, this is {sys.platform}"
-        )
-    else:
-        from cockpit.system.listeners_netlink import NetlinkListenerSource
-
-        try:
-            source = NetlinkListenerSource(clock)
-            source.signature()
-        except (OSError, ValueError) as error:
-            return PsutilListenerSource(clock, why=f"netlink sock_diag does not work here: {error}")
-        return source
 
 
 class Services:
@@ -250,6 +244,11 @@ def _listener(
         hidden_uids=tuple(sorted({raw.uid for raw in hidden if raw.uid is not None})),
         waiting=sum(waiting) if waiting else None,
         backlog=sum(backlog) if backlog else None,
+        queues=tuple(
+            Queue(raw.inode, raw.waiting, raw.backlog)
+            for raw in sockets
+            if raw.waiting is not None and raw.backlog is not None
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from cockpit.system import processes_linux, processes_psutil
 from cockpit.system.argv import is_interpreter, matches, program
+from cockpit.system.argv_cache import ArgvCache
 from cockpit.system.process_facts import (
     ProcessFacts,
     ProcessIdentity,
@@ -35,6 +36,7 @@ class _Backend(Protocol):
 
 _ON_PROC = sys.platform == "linux" and Path("/proc/self/stat").exists()
 _backend: _Backend = processes_linux if _ON_PROC else processes_psutil
+_argvs = ArgvCache()
 
 __all__ = [
     "ProcessFacts",
@@ -116,18 +118,21 @@ def group_runs(group: int) -> bool:
         return processes_linux.group_runs(group) if _ON_PROC else True
 
 
-def find_by_words(words: Sequence[str]) -> list[ProcessFacts]:
+def find_by_words(words: Sequence[str], *, remembered: bool = False) -> list[ProcessFacts]:
     """Every process whose argv is the program that `words` describe (`matches`), oldest first.
 
     The asking process is never among them, nor is a zombie (it has no argv any more). A launcher
-    that starts the program with the same words is listed beside it: see `tree_roots`.
+    that starts the program with the same words is listed beside it: see `tree_roots`. With
+    `remembered` argvs may be up to ten seconds old, where that is cheaper (`argv_cache`): a new
+    process is found at once all the same, an old one that becomes the program up to that late.
     """
-    own = os.getpid()
+    if remembered and _ON_PROC:
+        pids = _argvs.find(words)
+    else:
+        pids = [pid for pid in _backend.all_pids() if matches(_backend.read_argv(pid), words)]
     found = []
-    for pid in _backend.all_pids():
-        if pid == own or not matches(_backend.read_argv(pid), words):
-            continue
-        process = _backend.facts_of(pid)
+    for pid in pids:
+        process = _backend.facts_of(pid) if pid != os.getpid() else None
         if process is not None and matches(process.argv, words):
             found.append(process)
     return sorted(found, key=lambda process: (process.identity.started_at, process.pid))

@@ -10,10 +10,11 @@ import csv
 import io
 import locale
 import sys
+from datetime import datetime
 from xml.etree import ElementTree
 
 from cockpit.system.commands import run_command
-from cockpit.system.services import ServiceState, tool_error
+from cockpit.system.services import ServiceOutput, ServiceState, tool_error
 from cockpit.text import clean
 
 TASK_RUNNING = 0x41301
@@ -115,3 +116,7 @@ class ScheduledTasks:
     def start_command(self, name: str) -> list[str]:
         """Runs the task now."""
         return ["schtasks", "/Run", "/TN", name]
+
+    async def output(self, name: str, since: datetime) -> ServiceOutput:
+        """Nothing: the Task Scheduler keeps no output."""
+        return ServiceOutput(error="the Task Scheduler keeps no output")

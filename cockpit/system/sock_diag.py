@@ -118,6 +118,22 @@ def parse_socket(body: bytes) -> RawSocket:
     )
 
 
+def closed_port(body: bytes) -> int | None:
+    """The port of a closed socket that never had a peer nor sent anything; None for another one.
+
+    Such a socket listened, or was only bound: the announcement does not tell them apart. Sockets
+    that tried to connect, or were taken down before anybody accepted them, have counted bytes.
+    Raises `WireError` on a record that is too short.
+    """
+    if len(body) < _SOCKET.size:
+        raise WireError(f"socket record of {len(body)} bytes, {_SOCKET.size} wanted")
+    fields = _SOCKET.unpack_from(body)
+    sport, dport, received, sent = fields[2], fields[3], fields[9], fields[10]
+    if dport != b"\0\0" or received or sent:
+        return None
+    return int.from_bytes(sport, "big") or None
+
+
 @functools.lru_cache(maxsize=4096)
 def address_text(packed: bytes) -> str:
     """4 or 16 bytes as text; an IPv4-mapped IPv6 address as the IPv4 address it means."""

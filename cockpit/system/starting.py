@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from cockpit.system.acts import Acts, ReadOnlyError
 from cockpit.system.argv import shown
 from cockpit.system.listeners import ListenerSource
 from cockpit.system.processes import ProcessIdentity
+from cockpit.system.rivals import Meant, Rivals, find_rivals
 from cockpit.system.target_lock import TargetBusy, TargetLock
 from cockpit.text import clean, instant
 
@@ -28,7 +29,8 @@ class StartRequest:
     `argv` must be trusted by the caller; `words` recognise the running program (see
     `argv.matches`); `port` is where exactly one service must then listen; `log_line` a regular
     expression for a line of its output. `output` takes what it prints; `lock` is the target's lock
-    file; `who` is written into both.
+    file; `who` is written into both. `folder`, `arguments` and `claimed` tell it from other
+    services with the same words (see `rivals.Meant`).
     """
 
     argv: tuple[str, ...]
@@ -41,16 +43,21 @@ class StartRequest:
     log_line: str = ""
     env: Mapping[str, str] | None = None
     ready_within: float = READY_SECONDS
+    folder: Path | None = None
+    arguments: tuple[str, ...] | None = None
+    claimed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StartOutcome:
-    """What came of it. With `refused` nothing was started; `error` says why it is not ready."""
+    """What came of it. With `refused` nothing was started; `error` says why it is not ready,
+    `note` what could not be checked."""
 
     refused: str = ""
     error: str = ""
     identity: ProcessIdentity | None = None
     output: Path | None = None
+    note: str = ""
 
     @property
     def done(self) -> bool:
@@ -61,8 +68,9 @@ class StartOutcome:
         """The outcome as one line, for the event."""
         if self.refused:
             return f"not started: {self.refused}"
-        pid = self.identity.pid if self.identity else "?"
-        return clean(f"started {pid}" + (f", but {self.error}" if self.error else ", ready"))
+        who = f"started {self.identity.pid}" if self.identity else "started"
+        state = f"but {self.error}" if self.error else "ready"
+        return clean(", ".join(filter(None, (who, state, self.note))))
 
 
 async def start(
@@ -95,13 +103,18 @@ async def start(
         return StartOutcome(refused=clean(f"{request.argv[0]} cannot be started: {error}"))
 
 
+def rivals_of(
+    request: StartRequest, source: ListenerSource, leaving: Collection[int] = ()
+) -> Rivals:
+    """Who runs the program already, without the PIDs in `leaving`. Blocking."""
+    meant = Meant(request.words, request.port, request.folder, request.arguments, request.claimed)
+    return find_rivals(meant, source.snapshot(), leaving)
+
+
 def already_there(request: StartRequest, source: ListenerSource) -> str:
-    """Who runs the program or holds its port already, in words; empty when nobody does."""
-    found = processes.find_by_words(request.words)
-    if found:
-        first = found[0]
-        since = instant(first.started_at)
-        return clean(f"it runs already: {first.pid} since {since}: {first.command}")
+    """Who runs the service or holds its port already, in words; empty when nobody does."""
+    if running := rivals_of(request, source).refusal:
+        return running
     if request.port is not None:
         snapshot = source.snapshot([request.port])
         listener = snapshot.on(request.port)

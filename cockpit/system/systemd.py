@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
-from cockpit.system.commands import run_command
-from cockpit.system.services import ServiceKind, ServiceState, tool_error
+from cockpit.system.commands import CommandResult, run_command
+from cockpit.system.services import ServiceKind, ServiceOutput, ServiceState, tool_error
 from cockpit.text import clean
 
 _PROPERTIES = (
@@ -17,6 +18,8 @@ _PROPERTIES = (
 _RUNNING = {"active", "reloading", "deactivating", "activating"}
 _AT_BOOT = {"enabled", "enabled-runtime", "alias", "generated"}
 _TIMEOUT = 5.0
+_JOURNAL_LINES = 1000
+_JOURNAL_BYTES = 262_144
 
 
 def parse_properties(text: str) -> dict[str, str]:
@@ -104,3 +107,26 @@ class SystemdUnits:
     def start_command(self, name: str) -> list[str]:
         """`systemctl start`, without a question for a password."""
         return self._systemctl("start", "--", name)
+
+    async def output(self, name: str, since: datetime) -> ServiceOutput:
+        """The newest lines of its journal from `since` on (journalctl(1)).
+
+        A journal that this user may not read is an error, not an empty one.
+        """
+        unit = "--user-unit" if self._user else "--unit"
+        words = ["journalctl", "--no-pager", f"{unit}={name}"]
+        asked = [f"--since=@{since.timestamp():.6f}", f"--lines={_JOURNAL_LINES}", "--output=cat"]
+        result = await self._journal([*words, *asked])
+        text = result.stdout.decode("utf-8", "replace")
+        if not text.strip() and not tool_error(result):
+            # Only without `--output=cat` it says that there is no journal, or none for this user.
+            result = await self._journal([*words, "--lines=1"])
+        said = result.stderr.decode("utf-8", "replace").strip()
+        if error := tool_error(result) or (said and not text.strip() and f"journalctl: {said}"):
+            return ServiceOutput(error=clean(error, limit=200))
+        return ServiceOutput(text)
+
+    async def _journal(self, words: Sequence[str]) -> CommandResult:
+        return await run_command(
+            words, env=self._environment(), timeout=_TIMEOUT, output_cap=_JOURNAL_BYTES
+        )

@@ -10,6 +10,7 @@ from types import TracebackType
 
 from cockpit.text import clean
 
+_LONGEST_NOTE = 2000
 _LOCK_BYTE = 1 << 20
 """Far behind the text, so that others can read on Windows who holds the lock."""
 
@@ -42,11 +43,18 @@ class TargetLock:
         except OSError:
             text = os.read(fd, 1000).decode("utf-8", "replace")
             os.close(fd)
-            raise TargetBusy(clean(text)) from None
+            raise TargetBusy(clean(text.partition("\n")[0])) from None
         os.ftruncate(fd, 0)
         os.write(fd, self._holder.encode())
         self._fd = fd
         return self
+
+    def note(self, text: str) -> None:
+        """Add a line to what stands in the file while the lock is held. What a holder that was
+        killed noted stays there until the next one (see `left_in`)."""
+        if self._fd is not None:
+            with contextlib.suppress(OSError):
+                os.write(self._fd, f"\n{clean(text, limit=_LONGEST_NOTE)}".encode())
 
     def __exit__(
         self,
@@ -61,6 +69,23 @@ class TargetLock:
             _unlock(self._fd)
             os.close(self._fd)
             self._fd = None
+
+
+def left_in(path: Path) -> tuple[str, ...]:
+    """What a holder that ended without letting go noted; nothing when somebody holds the lock."""
+    try:
+        fd = os.open(path, os.O_RDWR)
+    except OSError:
+        return ()
+    try:
+        _lock(fd)
+        text = os.read(fd, _LOCK_BYTE).decode("utf-8", "replace")
+        _unlock(fd)
+    except OSError:
+        return ()
+    finally:
+        os.close(fd)
+    return tuple(clean(line) for line in text.splitlines()[1:])
 
 
 def _lock(fd: int) -> None:

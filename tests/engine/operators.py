@@ -16,7 +16,7 @@ import pytest
 from cockpit.clock import SystemClock
 from cockpit.config.load import loads
 from cockpit.engine.acts.processes import ProcessActs
-from cockpit.feed import Arm, CarryOut, ProcessCommand, Reply
+from cockpit.feed import Arm, CarryOut, ProcessCommand, Reply, UnderWay
 from cockpit.model import Event
 from cockpit.system import processes
 from cockpit.system.acts import Acts
@@ -64,6 +64,7 @@ class Operator:
     def __init__(self, folder: Path, config: str, **options: Any) -> None:
         self.recorder = Recorded()
         self.steps: list[str] = []
+        self.courses: list[UnderWay] = []
         trusted = options.pop("trusted", True)
         self.acts = ProcessActs(
             lambda: loads(config, folder),
@@ -72,8 +73,15 @@ class Operator:
             who="ann@here",
             acts=Acts(read_only=options.pop("read_only", False)),
             trusted=lambda loaded, table: trusted,
-            progress=lambda reply: self.steps.append(reply.text),
+            progress=self._hear,
         )
+
+    def _hear(self, reply: Reply) -> None:
+        assert reply.step
+        if reply.text:
+            self.steps.append(reply.text)
+        if reply.under_way is not None:
+            self.courses.append(reply.under_way)
 
     async def do(self, command: ProcessCommand) -> Reply:
         return await self.acts.execute(command, "t1")

@@ -54,3 +54,61 @@ def test_what_is_only_shown_makes_no_roll_up_ok() -> None:
     assert board(*shown).run.verdict is OK
     assert board(*shown, shown_only=("ssh", "web")).run.verdict is UNKNOWN
     assert board(*shown, ("beat", RUN, OK), shown_only=("ssh", "web")).run.verdict is OK
+
+
+def listener(name: str, port: int, *found: Finding) -> Standing:
+    seen = Observation(
+        name, "listener", RUN, max((f.verdict for f in found), key=lambda v: v.severity), "said",
+        NOW, NOW + timedelta(minutes=1), 0, found,
+    )  # fmt: skip
+    return Standing(seen, NOW)
+
+
+def port(number: int, verdict: Verdict, title: str = "") -> Finding:
+    text = f"said of {number}"
+    return Finding(f"port:{number}", verdict, f":{number}", text, title, f"port:{number}", "look")
+
+
+def owner(number: int, pid: int, verdict: Verdict, title: str = "") -> Finding:
+    cause = f"pid:{pid}" if title else ""
+    return Finding(f"owner:{number}:{pid}", verdict, str(pid), f"said of {pid}", title, cause, "do")
+
+
+def problems(**standings: Standing) -> list[tuple[str, str, str]]:
+    plan = [Planned(name, RUN) for name in standings]
+    seen = compose(plan, standings, NOW).problems
+    return [(problem.key, problem.title, problem.text) for problem in seen]
+
+
+def test_one_port_is_one_problem_its_worst_cause_first() -> None:
+    wrong = [owner(81, pid, FAIL, "WRONG PROCESS") for pid in range(1, 17)]
+    backend = listener("backend", 81, port(81, FAIL, "16 OWNERS"), *wrong)
+    early = {finding.key: NOW - timedelta(hours=1) for finding in wrong}
+    backend = Standing(backend.observation, NOW, early)
+    ((key, title, text),) = problems(backend=backend)
+    assert (key, title) == ("port:81", "16 OWNERS")
+    assert text == "said of 81; 1 said of 1; 2 said of 2; 3 said of 3; and 13 more"
+
+
+def test_a_worse_owner_leads_its_port_and_two_owners_of_a_well_port_are_one_problem() -> None:
+    slow = listener("a", 81, port(81, WARN, "RESTARTS"), owner(81, 5, FAIL, "WRONG PROCESS"))
+    assert [row[:2] for row in problems(a=slow)] == [("port:81", "WRONG PROCESS")]
+    two = [owner(82, pid, WARN, "RUNS OLD CODE") for pid in (5, 6)]
+    well = listener("b", 82, port(82, OK), *two)
+    assert [row[:2] for row in problems(b=well)] == [("port:82", "RUNS OLD CODE")]
+
+
+def test_two_ports_stay_two_problems_and_another_probes_word_joins_the_port() -> None:
+    first = listener("a", 81, port(81, FAIL, "TWO OWNERS"), owner(81, 5, FAIL, "WRONG PROCESS"))
+    second = listener("b", 82, port(82, OK), owner(82, 5, WARN, "RUNS OLD CODE"))
+    found = Finding("engine:5", WARN, "5", "beats", "RUNS OLD CODE", "pid:5", "do")
+    beat = Standing(
+        Observation("h", "heartbeat", RUN, WARN, "", NOW, NOW + timedelta(minutes=1), 0, (found,)),
+        NOW,
+    )
+    assert [row[:2] for row in problems(a=first, b=second, h=beat)] == [
+        ("port:81", "TWO OWNERS"),
+        ("pid:5", "RUNS OLD CODE"),
+    ]
+    assert "5 beats" in problems(a=first, b=second, h=beat)[0][2]
+    assert [row[0] for row in problems(h=beat, b=second)] == ["pid:5"], "one cause as before"

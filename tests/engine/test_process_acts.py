@@ -13,12 +13,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine.operators import SERVER, Operator, Serve, config, posix, script_of, started
+from engine.operators import (
+    SERVER,
+    Operator,
+    Serve,
+    config,
+    free_port,
+    posix,
+    script_of,
+    started,
+)
 
 from cockpit.clock import ManualClock
 from cockpit.engine.acts.arming import ARMED_SECONDS, Arming
+from cockpit.engine.acts.end_job import EndJob
 from cockpit.feed import Arm, CarryOut, PlanEnd, PlanReset, PlanStart
 from cockpit.system import processes
+from cockpit.system.end_plan import EndPlan
+from cockpit.system.processes import ProcessFacts, ProcessIdentity
 from cockpit.system.target_lock import TargetLock
 from cockpit.text import instant
 
@@ -135,6 +147,66 @@ async def test_both_on_a_port_leave_it_free(tmp_path: Path, serve: Serve, port: 
 
 
 @posix
+async def test_many_are_one_act_confirmed_by_the_first_pid_and_the_count(
+    tmp_path: Path, serve: Serve, port: int
+) -> None:
+    pids = [serve(port).pid for _ in range(4)]
+    operator = Operator(tmp_path, config(port))
+    asked = await operator.asked(PlanReset((port,)))
+    assert asked.question is not None
+    lines = asked.question.lines
+    assert lines[0] == "ends 4 processes:" and lines[2:] == (f"frees port {port}",)
+    listed = [int(word) for word in lines[1].split() if word.isdigit() and int(word) in pids]
+    assert sorted(listed) == sorted(pids) and script_of(port) in lines[1] and " old: " in lines[1]
+    assert asked.question.expected == f"{listed[0]} 4"
+    wrong = await operator.confirm(asked, f"{listed[0]} 3")
+    assert not wrong.ok and operator.recorder.texts("intent") == [operator.recorder.events[0].text]
+    done = await operator.confirm(await operator.do(PlanReset((port,))))
+    assert done.ok, done.text
+    assert done.text == f"ended {', '.join(map(str, listed))}; port {port} is free"
+    intent, outcome = operator.recorder.events[1:]
+    assert intent.data["phase"] == "intent" and outcome.data["phase"] == "outcome"
+    assert intent.data["pids"] == outcome.data["pids"] == tuple(listed)
+    assert all(str(pid) in intent.text and str(pid) in outcome.text for pid in pids)
+    assert outcome.data["results"] == tuple(f"{pid} ended, got TERM" for pid in listed)
+    assert intent.data["author_pid"] == os.getpid() and intent.data["author_host"]
+
+
+async def test_a_tree_wants_its_root_and_two_want_both(tmp_path: Path) -> None:
+    one, two, three = (_victim(pid) for pid in (11, 12, 13))
+    assert EndJob((EndPlan(11, (one, two, three)),)).word == "11"
+    assert EndJob((EndPlan(11, (one,)), EndPlan(12, (two,)))).word == "11 12"
+    assert EndJob((EndPlan(11, (one, two)), EndPlan(13, (three,)))).word == "11 3"
+
+
+def _victim(pid: int) -> ProcessFacts:
+    identity = ProcessIdentity(pid, 1.0)
+    return ProcessFacts(identity, ("x",), "x", "ann", 1, None, None, 1, None, "running")
+
+
+@posix
+async def test_an_act_that_is_cut_short_says_how_it_stands(
+    tmp_path: Path, serve: Serve, port: int
+) -> None:
+    process = serve(port, "stubborn")
+    operator = Operator(tmp_path, config(port))
+    asked = await operator.asked(PlanEnd(process.pid))
+    task = asyncio.create_task(operator.confirm(asked))
+    async with asyncio.timeout(20):
+        while not any("grace" in step for step in operator.steps):
+            await asyncio.sleep(0.01)
+    courses = [course for course in operator.courses if course.kill_at is not None]
+    assert courses[-1].alive == courses[-1].pids == (process.pid,)
+    task.cancel()
+    await asyncio.wait({task})
+    outcome = operator.recorder.events[-1]
+    assert outcome.data["phase"] == "outcome" and outcome.data["survivors"] == (process.pid,)
+    assert f"TERM was sent to {process.pid}, no KILL" in outcome.text
+    assert f"port {port} is held by {process.pid}" in outcome.text
+    assert courses[-1].act == outcome.data["act"]
+
+
+@posix
 async def test_an_owner_that_came_after_the_question_stops_it(
     tmp_path: Path, serve: Serve, port: int
 ) -> None:
@@ -145,6 +217,21 @@ async def test_an_owner_that_came_after_the_question_stops_it(
     done = await operator.confirm(asked)
     assert not done.ok and "was held by" in done.text
     assert process.poll() is None
+
+
+@posix
+async def test_nothing_is_started_where_the_end_before_it_was_refused(
+    tmp_path: Path, port: int, serve: Serve
+) -> None:
+    process = serve(port)
+    operator = Operator(tmp_path, config(port, started(sys.executable, port)))
+    asked = await operator.asked(PlanStart("api"))
+    second = serve(port)
+    done = await operator.confirm(asked)
+    assert not done.ok and done.label == "REFUSED"
+    assert "was held by" in done.text and "api was not started" in done.text
+    assert process.poll() is None and second.poll() is None
+    assert len(operator.recorder.texts("intent")) == 2, "armed, and the end; no start was begun"
 
 
 @posix
@@ -211,6 +298,14 @@ async def test_read_only_refuses_at_the_lowest_layer(
     done = await operator.confirm(asked)
     assert not done.ok and "--read-only" in done.text
     assert process.poll() is None
+    assert operator.recorder.events == [], "a look is no act begun"
+
+
+async def test_read_only_is_named_as_what_forbids_it(tmp_path: Path, port: int) -> None:
+    operator = Operator(tmp_path, config(port), read_only=True)
+    for command in (PlanStart("api"), PlanEnd(1), PlanReset((port,))):
+        reply = await operator.do(command)
+        assert not reply.ok and "--read-only" in reply.text and "A allows" not in reply.text
 
 
 async def test_a_question_grows_old(tmp_path: Path, serve: Serve, port: int) -> None:
@@ -284,6 +379,48 @@ async def test_a_start_that_does_not_answer_is_told(
     done = await operator.confirm(await operator.asked(PlanStart("api")))
     ended.append(operator.recorder.events[-1].data["pids"][0])
     assert not done.ok and "/missing answers 404" in done.text
+    assert done.label == "FAILED CHECK", "it was done"
+    assert "not started" not in done.text
+    again = await operator.do(PlanStart("api"))
+    anew = await operator.confirm(again)
+    ended.append(operator.recorder.events[-1].data["pids"][0])
+    assert anew.label == "FAILED CHECK" and f"ended {ended[0]}" in anew.text
+
+
+async def test_a_service_with_the_same_words_elsewhere_does_not_stand_in_the_way(
+    tmp_path: Path, serve: Serve, port: int, ended: list[int]
+) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    (folder / script_of(port)).write_text(SERVER, encoding="utf-8")
+    other = serve(free_port(), name=script_of(port))
+    operator = Operator(folder, config(port, started(sys.executable, port)))
+    asked = await operator.asked(PlanStart("api"))
+    assert asked.question is not None, asked.text
+    (warned,) = [line for line in asked.question.lines if "another service" in line]
+    assert str(other.pid) in warned and os.getcwd() in warned
+    done = await operator.confirm(asked)
+    ended.append(operator.recorder.events[-1].data["pids"][0])
+    assert done.ok, done.text
+    assert other.poll() is None
+
+
+async def test_the_same_service_gone_astray_is_refused_before_the_question(
+    tmp_path: Path, port: int, ended: list[int]
+) -> None:
+    (tmp_path / script_of(port)).write_text(SERVER, encoding="utf-8")
+    words = [sys.executable, script_of(port), str(port)]
+    here = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE)
+    ended.append(here.pid)
+    assert here.stdout is not None and here.stdout.readline() == b"up\n"
+    threading.Thread(target=here.wait, daemon=True).start()
+    astray = free_port()
+    text = config(astray, started(sys.executable, port)).replace(script_of(astray), script_of(port))
+    reply = await Operator(tmp_path, text).asked(PlanStart("api"))
+    assert not reply.ok and reply.question is None
+    assert f"it runs already: {here.pid}" in reply.text
+    assert f"in {tmp_path} on port {port}" in reply.text
+    here.stdout.close()
 
 
 async def test_what_is_not_trusted_or_not_ours_is_not_started(

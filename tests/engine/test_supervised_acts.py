@@ -16,7 +16,8 @@ import pytest
 from engine.operators import SERVER, Operator, Serve, config, posix, script_of, started
 
 from cockpit.feed import Arm, CarryOut, PlanEnd, PlanReset, PlanStart, Question
-from cockpit.system import processes
+from cockpit.system import processes, supervisors
+from cockpit.system.control_groups import parse_cgroup
 
 pytestmark = posix
 Tool = Callable[[str, str], None]
@@ -80,6 +81,33 @@ async def test_a_unit_that_runs_a_script_supervises_what_the_script_runs(
     assert "supervises" not in lines(leftover.question)
 
 
+async def test_the_control_group_tells_the_unit_without_any_service_in_the_config(
+    tmp_path: Path, tool: Tool, serve: Serve, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "0::/system.slice/lab.service\n"
+    monkeypatch.setattr(supervisors, "unit_of", lambda pid: parse_cgroup(text))
+    process = serve(port)
+    restart = "echo Restart=always; "
+    tool("systemctl", f"*show*) {restart}{unit(process.pid)};;\n*stop*) kill -INT {process.pid};;")
+    bare = Operator(tmp_path, config(port))
+    asked = await bare.asked(PlanEnd(process.pid, "", "api"))
+    assert "lab.service supervises it (Restart=always)" in lines(asked.question)
+    # A job in a daemon's unit: said, but the daemon is not stopped for it.
+    tool("systemctl", f"*show*) {restart}{unit(os.getpid())};;")
+    job = await bare.asked(PlanReset((port,)))
+    assert "systemctl" not in lines(job.question)
+    assert f"main process {os.getpid()} started it there" in lines(job.question)
+    assert "Restart=always" in lines(job.question)
+    # What the config says of that unit goes before what can't be told from outside.
+    told = await Operator(tmp_path, config(port, SERVICE)).asked(PlanReset((port,)))
+    assert "stop -- lab.service" in lines(told.question)
+    done = await bare.confirm(asked)
+    assert not done.ok, "a question that was asked anew is closed"
+    tool("systemctl", f"*show*) {restart}{unit(process.pid)};;\n*stop*) kill -INT {process.pid};;")
+    done = await bare.confirm(await bare.asked(PlanEnd(process.pid, "", "api")))
+    assert done.ok and process.wait() != -15
+
+
 async def test_a_task_is_ended_there_but_not_when_two_could_be_it(
     tmp_path: Path, tool: Tool, serve: Serve, port: int
 ) -> None:
@@ -112,6 +140,7 @@ async def test_s_starts_and_restarts_through_the_unit(
         "systemctl",
         f"*show*) {unit(process.pid)};;\n*stop*) kill -INT {process.pid};;\n*start*) {run};;",
     )
+    tool("journalctl", f"*) cat {out};;")
     operator = Operator(tmp_path, config(port, started("never", port) + SERVICE), trusted=False)
     asked = await operator.asked(PlanStart("api"))
     assert asked.question is not None and asked.question.expected == str(process.pid)
@@ -124,6 +153,8 @@ async def test_s_starts_and_restarts_through_the_unit(
     assert f"started {pid}, ready" in done.text and pid != process.pid
     log = (tmp_path / "systemctl.log").read_text(encoding="utf-8")
     assert "start -- lab.service" in log
+    asked_for = (tmp_path / "journalctl.log").read_text(encoding="utf-8")
+    assert "--user-unit=lab.service --since=@" in asked_for
 
 
 async def test_a_unit_that_does_not_start_is_told_and_nothing_starts_beside_it(

@@ -14,8 +14,10 @@ from support import until
 
 from cockpit.config.load import load
 from cockpit.feed import (
+    Acknowledge,
     CarryOut,
     Command,
+    FeedMode,
     NoteItem,
     PlanCommit,
     Reply,
@@ -158,7 +160,7 @@ def test_a_red_requirement_asks_for_a_reason_and_the_override_is_kept(tmp_path: 
         second = wish(made, "done", 1)
         refused = reply_of(made, second)
         assert not refused.ok and refused.needs_reason
-        assert "“P1.1 one” (line 3), is todo" in refused.text
+        assert "“P1.1 one” (line 3), the stage before it, is todo" in refused.text
         assert (tmp_path / "LIST.md").read_text(encoding="utf-8") == TEXT
         assert reply_of(made, replace(second, reason="agreed with ops")).ok
         until(lambda: EventKind.OVERRIDE in kinds(made))
@@ -203,6 +205,81 @@ def test_a_saved_over_tick_is_a_problem_that_one_key_repairs_or_accepts(tmp_path
         reply_of(made, Reprobe("list"))
         until(lambda: "TICK REVERTED" not in titles(made))
         assert file.read_text(encoding="utf-8") == TEXT
+
+
+def test_an_acknowledged_untick_does_not_come_back(tmp_path: Path) -> None:
+    file, mirror = tmp_path / "LIST.md", tmp_path / "READY.md"
+    mirror.write_text("* [ ] P1.1\n", encoding="utf-8")
+    with session(tmp_path, 'mirrors = ["READY.md"]\n') as made:
+        for number in (0, 1):
+            assert reply_of(made, wish(made, "done", number)).ok
+            until(lambda n=number: finding(made, n).facts["status"] == "done")  # type: ignore[misc]
+        file.write_text(TEXT, encoding="utf-8")
+        until(lambda: titles(made).count("TICK REVERTED") == 1)
+        (problem,) = [p for p in made.feed.snapshot().problems if p.title == "TICK REVERTED"]
+        before = file.read_bytes(), file.stat().st_mtime_ns, mirror.read_bytes()
+        reply = reply_of(made, Acknowledge(problem.key, "meant so"))
+        assert reply.ok and "it stays as it is" in reply.text
+        until(lambda: "TICK REVERTED" not in titles(made))
+        assert (file.read_bytes(), file.stat().st_mtime_ns, mirror.read_bytes()) == before
+
+        def kept() -> list[object]:
+            told = made.feed.item_events("list")
+            return [event.data["reason"] for event in told if event.text.startswith("kept")]
+
+        until(lambda: kept() == ["meant so", "meant so"])
+        file.write_text(TEXT + "- [ ] more\n", encoding="utf-8")
+        until(lambda: len(made.feed.snapshot().observations["list"].findings) >= 3)
+    with session(tmp_path) as made:
+        reply_of(made, Reprobe("list"))
+        assert "TICK REVERTED" not in titles(made) and "UNTICKED" not in titles(made)
+
+
+def test_an_undo_in_another_process_never_flashes_as_reverted(tmp_path: Path) -> None:
+    """The collector sees the file change before the store tells who did it."""
+    with session(tmp_path) as collector:
+        other = Session(
+            load(tmp_path / "cockpit.toml"), kind="screen", user="bob", host="here", who="bob@here"
+        )
+        other.start()
+        seen: set[str] = set()
+        try:
+            until(lambda: not other.feed.snapshot().waiting)
+            assert other.feed.mode is FeedMode.ATTACHED
+            for _ in range(3):
+                done = reply_of(other, wish(other))
+                assert done.ok, done.text
+                until(lambda: finding(other).facts["status"] == "done")
+                assert reply_of(other, UndoEdit()).ok
+
+                def undone() -> bool:
+                    seen.update(titles(collector), titles(other))
+                    return finding(other).facts["status"] == "todo"
+
+                until(undone)
+            until(lambda: len(collector.feed.item_events("list")) == 6)
+            reply_of(collector, Reprobe("list"))
+            seen.update(titles(collector), titles(other))
+        finally:
+            other.close()
+    assert "TICK REVERTED" not in seen and "UNTICKED" not in seen
+
+
+def test_a_note_that_is_gone_does_not_stand_in_the_way_of_undo(tmp_path: Path) -> None:
+    file = tmp_path / "LIST.md"
+    with session(tmp_path) as made:
+        found = finding(made)
+        assert reply_of(made, wish(made, "done", 1)).ok
+        note = NoteItem("list", found.key, str(found.facts["anchor"]), "seen")
+        assert reply_of(made, note).ok
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace("- seen", "- seen by eve"), encoding="utf-8")
+        gone = reply_of(made, UndoEdit())
+        assert not gone.ok and "does not stand below" in gone.text
+        assert reply_of(made, UndoEdit()).ok
+        assert file.read_text(encoding="utf-8") == text.replace("- seen", "- seen by eve").replace(
+            "[x]", "[ ]"
+        )
 
 
 def test_an_undo_is_nobodys_old_buffer(tmp_path: Path) -> None:
@@ -293,3 +370,30 @@ def test_a_commit_is_shown_first_and_made_when_it_is_confirmed(tmp_path: Path) -
         assert "+- [x] P1.1 one" in git(tmp_path, "show", "--format=", "HEAD")
         assert "no recorded edits" in reply_of(made, PlanCommit()).text
         assert [e.actor for e in made.feed.events() if e.kind == "commit"] == ["ann@here"]
+
+
+def test_a_commit_names_what_is_in_no_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    folder, outside = tmp_path / "repo", tmp_path / "OUT.md"
+    folder.mkdir()
+    outside.write_text(TEXT, encoding="utf-8")
+    more = '[[checklist]]\nfile = "../OUT.md"\nname = "out"\n'
+    with session(folder, more) as made:
+        git(folder, "init", "-q", "-b", "main")
+        for name, value in (("user.name", "t"), ("user.email", "t@example.org")):
+            git(folder, "config", name, value)
+        git(folder, "add", "LIST.md")
+        git(folder, "commit", "-qm", "first")
+        found = made.feed.snapshot().observations["out"].findings[0]
+        there = replace(wish(made), probe="out", item=found.key, anchor=str(found.facts["anchor"]))
+        assert reply_of(made, there).ok
+        alone = reply_of(made, PlanCommit())
+        assert not alone.ok and f"{outside.resolve()} is not in a git repository" in alone.text
+        assert reply_of(made, wish(made)).ok
+        question = reply_of(made, PlanCommit()).question
+        assert question is not None
+        assert f"left out: {outside.resolve()} is not in a git repository" in question.lines
+        assert reply_of(made, CarryOut(question.plan, "commit")).ok
+        assert git(folder, "log", "--format=%s").count("\n") == 2

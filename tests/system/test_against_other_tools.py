@@ -83,6 +83,46 @@ def test_other_tools_name_the_same(tool: str, ask, zoo: Owners, until) -> None:
     until(lambda: only(ask(), zoo) == zoo, f"{tool} names the same owners")
 
 
+Place = tuple[frozenset[str], bool, bool, int]
+"""Addresses (`*` for any wildcard), IPv4, IPv6, sockets of one port."""
+
+
+def places_by_ss() -> dict[int, Place]:
+    text = subprocess.run(["ss", "-Hltn"], capture_output=True, text=True, check=True).stdout
+    by_port: dict[int, list[str]] = {}
+    for line in text.splitlines():
+        address, port = line.split()[3].rsplit(":", 1)
+        by_port.setdefault(int(port), []).append(address)
+    found = {}
+    for port, addresses in by_port.items():
+        # ss writes `*` for a socket of both families, `[::]` for one of IPv6 alone.
+        plain = {"*" if a in ("*", "[::]", "0.0.0.0") else a.strip("[]") for a in addresses}
+        ipv4 = any(a == "*" or "." in a for a in addresses)
+        ipv6 = any(a == "*" or a.startswith("[") for a in addresses)
+        found[port] = (frozenset(plain), ipv4, ipv6, len(addresses))
+    return found
+
+
+def places_as_seen() -> dict[int, Place]:
+    return {
+        one.port: (frozenset(one.addresses), one.ipv4, one.ipv6, one.sockets)
+        for one in NetlinkListenerSource().snapshot().listeners
+    }
+
+
+def test_ss_names_the_same_sockets_families_and_addresses(zoo: Owners, until) -> None:
+    if shutil.which("ss") is None:
+        pytest.skip("ss is not installed")
+
+    def agree() -> bool:
+        ours, theirs = places_as_seen(), places_by_ss()
+        return all(ours[port] == theirs[port] for port in zoo)
+
+    until(agree, "ss names the same sockets")
+    kinds = {(ipv4, ipv6) for _, ipv4, ipv6, _ in (places_as_seen()[port] for port in zoo)}
+    assert kinds == {(True, False), (True, True), (False, True)}, "one of each kind was there"
+
+
 def test_among_a_thousand_processes_new_ones_are_still_found(start) -> None:
     source = NetlinkListenerSource()
     source.snapshot()

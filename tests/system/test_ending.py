@@ -19,8 +19,8 @@ from cockpit.clock import SystemClock
 from cockpit.system import end_plan, processes
 from cockpit.system.acts import Acts, ReadOnlyError
 from cockpit.system.end_plan import Actor, EndPlan, plan_end, plan_reset, refusal, this_actor
-from cockpit.system.ending import end
-from cockpit.system.listeners import default_source
+from cockpit.system.ending import Course, cut_short, end
+from cockpit.system.listener_sources import default_source
 from cockpit.system.processes import ProcessFacts, ProcessIdentity
 from cockpit.system.services import ServiceState
 
@@ -322,7 +322,7 @@ async def test_resetting_ports_leaves_others_alone(serve, start, script) -> None
     made = plan_reset(ports, SOURCE.snapshot(), words=["servers.py"])
     assert {p.victims[0].pid for p in made.plans} == {one.pid, two.pid}
     assert any("database.py" in reason and str(other.pid) in reason for reason in made.left_alone)
-    assert "1: nobody listens" in made.left_alone
+    assert made.free == ("1: nobody listens",)
     for each in made.plans:
         assert (await carry_out(each))[0].done
     assert other.poll() is None
@@ -377,6 +377,70 @@ async def test_the_grace_can_be_watched_and_cancelled(start) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert server.poll() is None
+
+
+@posix
+async def test_several_share_one_grace_and_the_course_tells_who_is_left(start) -> None:
+    stubborn = [start([sys.executable, "-c", STUBBORN], ready=True) for _ in range(2)]
+    willing = start([sys.executable, "-c", "print('up', flush=True); input()"], ready=True)
+    servers = [*stubborn, willing]
+    seen: list[tuple[tuple[int, ...], bool]] = []
+    course = Course(lambda: seen.append((course.alive, course.kill_at is not None)))
+    steps: list[str] = []
+    outcome = await end(
+        [plan(server.pid) for server in servers],
+        SOURCE, Acts(), grace=0.5, settle=0.0, on_step=steps.append, course=course,
+    )  # fmt: skip
+    pids = tuple(server.pid for server in servers)
+    assert outcome.done and outcome.asked == outcome.ended == pids
+    assert set(outcome.killed) == {one.pid for one in stubborn}
+    asked = [step for step in steps if "grace" in step]
+    assert asked == [f"asked {', '.join(map(str, pids))} to end, 0.5 s grace"]
+    assert (pids, True) in seen and (pids[:2], True) in seen and ((), False) in seen
+    assert outcome.results(pids) == (
+        f"{pids[0]} ended by KILL after the grace",
+        f"{pids[1]} ended by KILL after the grace",
+        f"{pids[2]} ended, got TERM",
+    )
+
+
+async def test_one_of_several_that_changed_hands_saves_all(serve) -> None:
+    first, second = serve("plain"), serve("plain")
+    made = plan(second.pid)
+    older = ProcessIdentity(second.pid, made.victims[0].identity.started_at - 5)
+    made = replace(made, victims=(replace(made.victims[0], identity=older),))
+    outcome = await end([plan(first.pid), made], SOURCE, Acts(), settle=0.0)
+    assert f"{second.pid} has ended, or is another process now" in outcome.refused
+    assert first.poll() is None and second.poll() is None
+
+
+@linux
+async def test_a_port_that_others_keep_is_looked_at_afterwards(serve) -> None:
+    one = serve("reuse")
+    other = serve("reuse", one.ports[0])
+    outcome, steps = await carry_out(plan(one.pid))
+    assert outcome.done
+    held = f"port {one.ports[0]} is held by {other.pid}"
+    assert held in outcome.text and any(held in step for step in steps)
+
+
+@posix
+async def test_what_was_cut_short_is_told(start) -> None:
+    server = start([sys.executable, "-c", STUBBORN], ready=True)
+    made, course, steps = plan(server.pid), Course(), []
+    assert "no signal was sent" in cut_short([made], SOURCE, course).text
+    task = asyncio.create_task(
+        end(made, SOURCE, Acts(), grace=3600, on_step=steps.append, course=course)
+    )
+    async with asyncio.timeout(20):
+        while not steps:
+            await asyncio.sleep(0.005)
+    task.cancel()
+    await asyncio.wait({task})
+    told = cut_short([made], SOURCE, course)
+    assert not told.done and told.survivors == told.asked == (server.pid,)
+    assert told.text.startswith(f"interrupted: TERM was sent to {server.pid}, no KILL")
+    assert f"port {int(server.first_line)} is held by {server.pid}" in told.text
 
 
 @linux

@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from cockpit.system import exits, processes
+from cockpit.system import exit_codes, exits, processes
 from cockpit.system.exits import ExitWatcher
 from cockpit.system.processes import ProcessIdentity
 
@@ -76,7 +76,8 @@ async def test_a_process_that_is_not_our_child(way, start) -> None:
     identity = processes.identity_of(int(parent.first_line))
     assert identity is not None
     found = await first_exit(identity, lambda: os.kill(identity.pid, signal.SIGKILL))
-    assert found == (identity, None)
+    # How it ended is told with its end only if its parent was quicker than this watcher.
+    assert found in ((identity, None), (identity, -signal.SIGKILL))
 
 
 async def test_a_process_that_is_already_gone(way, child) -> None:
@@ -161,3 +162,122 @@ def test_a_watch_does_not_keep_the_interpreter(tmp_path) -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], timeout=DEADLINE, capture_output=True)
     assert (result.returncode, result.stderr) == (0, b"")
+
+
+NESTED = (
+    "import subprocess, sys\n"
+    "c = subprocess.Popen(['sleep', '3600'])\nprint(c.pid, flush=True)\n"
+    "sys.stdin.readline()\nc.wait()\nprint('collected', flush=True)\nsys.stdin.read()\n"
+)
+told_by_the_kernel = pytest.mark.skipif(
+    bool(exit_codes.why_not_told()), reason="the kernel does not tell strangers' exit codes"
+)
+
+
+class Heard:
+    """What a watch told, in order."""
+
+    def __init__(self) -> None:
+        self.ended = asyncio.Event()
+        self.codes: asyncio.Queue[tuple[ProcessIdentity, int]] = asyncio.Queue()
+
+    def watch(self, watcher: ExitWatcher, identity: ProcessIdentity) -> None:
+        watcher.watch(
+            identity, lambda *_: self.ended.set(), lambda *told: self.codes.put_nowait(told)
+        )
+
+    async def code(self) -> tuple[ProcessIdentity, int]:
+        return await asyncio.wait_for(self.codes.get(), DEADLINE)
+
+
+@told_by_the_kernel
+async def test_the_end_is_told_at_once_and_the_code_when_the_parent_collects(start) -> None:
+    parent = start([sys.executable, "-c", NESTED], ready=True)
+    identity = processes.identity_of(int(parent.first_line))
+    assert identity is not None
+    watcher, heard = ExitWatcher(), Heard()
+    heard.watch(watcher, identity)
+    os.kill(identity.pid, signal.SIGKILL)
+    await asyncio.wait_for(heard.ended.wait(), DEADLINE)
+    assert heard.codes.empty(), "a zombie's code is not known yet"
+    release(parent)
+    assert await heard.code() == (identity, -signal.SIGKILL)
+
+
+@told_by_the_kernel
+async def test_a_collected_strangers_exit_code(start) -> None:
+    code = "import os, sys\nc = os.spawnv(os.P_NOWAIT, '/bin/sh', ['sh', '-c', 'read x; exit 3'])\n"
+    parent = start([sys.executable, "-c", code + "print(c, flush=True); os.wait()"], ready=True)
+    identity = processes.identity_of(int(parent.first_line))
+    assert identity is not None
+    heard = Heard()
+    heard.watch(ExitWatcher(), identity)
+    release(parent)
+    assert await heard.code() == (identity, 3)
+
+
+async def test_a_childs_code_is_told_both_ways(way, child) -> None:
+    process, identity = child
+    heard = Heard()
+    heard.watch(ExitWatcher(), identity)
+    release(process)
+    await asyncio.wait_for(heard.ended.wait(), DEADLINE)
+    if sys.platform in ("linux", "win32"):
+        assert await heard.code() == (identity, 7)
+
+
+@told_by_the_kernel
+async def test_waiting_for_a_code_ends_with_the_watch(start) -> None:
+    parent = start([sys.executable, "-c", NESTED], ready=True)
+    identity = processes.identity_of(int(parent.first_line))
+    assert identity is not None
+    before = len(os.listdir("/proc/self/fd"))
+    watcher, heard = ExitWatcher(), Heard()
+    heard.watch(watcher, identity)
+    os.kill(identity.pid, signal.SIGKILL)
+    await asyncio.wait_for(heard.ended.wait(), DEADLINE)
+    assert len(os.listdir("/proc/self/fd")) > before
+    watcher.watch(identity, lambda *_: None)  # takes a look at who is done
+    watcher.close()
+    assert len(os.listdir("/proc/self/fd")) == before
+    release(parent)
+    await asyncio.sleep(0.1)
+    assert heard.codes.empty()
+
+
+@told_by_the_kernel
+async def test_a_code_nobody_collects_is_not_waited_for_for_ever(start, monkeypatch) -> None:
+    monkeypatch.setattr(exits, "_CODE_SECONDS", 0.05)
+    parent = start([sys.executable, "-c", NESTED], ready=True)
+    identity = processes.identity_of(int(parent.first_line))
+    assert identity is not None
+    before = len(os.listdir("/proc/self/fd"))
+    heard = Heard()
+    heard.watch(ExitWatcher(), identity)
+    os.kill(identity.pid, signal.SIGKILL)
+    async with asyncio.timeout(DEADLINE):
+        while not heard.ended.is_set() or len(os.listdir("/proc/self/fd")) > before:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what Linux may lack")
+async def test_without_the_kernels_word_the_end_is_told_as_ever(start, monkeypatch) -> None:
+    monkeypatch.setattr(exit_codes, "_PIDFD_GET_INFO", 0xFF00)  # an older kernel knows none such
+    assert "does not tell" in exit_codes.why_not_told()
+    parent = start([sys.executable, "-c", NESTED], ready=True)
+    identity = processes.identity_of(int(parent.first_line))
+    assert identity is not None
+    heard = Heard()
+    heard.watch(ExitWatcher(), identity)
+    os.kill(identity.pid, signal.SIGKILL)
+    await asyncio.wait_for(heard.ended.wait(), DEADLINE)
+    release(parent)
+    assert await asyncio.to_thread(parent.stdout.readline) == "collected\n"
+    await asyncio.sleep(0.05)
+    assert heard.codes.empty()
+
+
+def test_how_it_ended_in_words() -> None:
+    assert exit_codes.ended_text(3) == "ended with exit code 3"
+    assert exit_codes.ended_text(-9) == "was ended by signal 9 (SIGKILL)"
+    assert exit_codes.ended_text(-250) == "was ended by signal 250"

@@ -20,7 +20,7 @@ from cockpit.system.expectations import (
     service_code_age,
     unreadable,
 )
-from cockpit.system.listeners import default_source
+from cockpit.system.listener_sources import default_source
 from cockpit.system.processes import ProcessFacts, ProcessIdentity
 
 SERVERS = str(Path(__file__).with_name("servers.py"))

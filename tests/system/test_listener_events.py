@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+import threading
+from collections import Counter
 
 import pytest
 
 from cockpit.clock import ManualClock
 from cockpit.system import listener_events
 from cockpit.system.listener_events import ListenerWatcher
-from cockpit.system.listeners import default_source
+from cockpit.system.listener_sources import default_source
+from cockpit.system.unseen_sockets import AWAITED_SECONDS, QUIET_SECONDS, Seldom, UnseenSockets
 
 DEADLINE = 20
 
@@ -21,9 +24,18 @@ class Rig:
         self.clock = ManualClock()
         self.ports: list[int] = []
         self.news = asyncio.Event()
+        self.unseen: Counter[int] = Counter()
         self.watcher = ListenerWatcher(
-            source or default_source(), self, clock=self.clock, kernel_events=kernel_events
+            source or default_source(),
+            self,
+            on_unseen=self.came_and_went,
+            clock=self.clock,
+            kernel_events=kernel_events,
         )
+
+    def came_and_went(self, ports: dict[int, int]) -> None:
+        self.unseen.update(ports)
+        self.news.set()
 
     def __call__(self, ports: frozenset[int]) -> None:
         self.ports.extend(ports)
@@ -79,7 +91,11 @@ async def test_the_kernel_announces_a_closed_listener() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="netlink")
 async def test_without_kernel_events_it_looks_by_the_clock(monkeypatch) -> None:
-    monkeypatch.setattr(listener_events, "open_destroy_events", lambda: None)
+    def refuse() -> None:
+        raise PermissionError("not here")
+
+    monkeypatch.setattr(listener_events, "open_destroy_events", refuse)
+    assert "not here" in listener_events.why_no_destroy_events()
     rig = Rig(kernel_events=True)
     made, port = server()
     rig.watcher.start()
@@ -141,3 +157,67 @@ async def test_sockets_that_come_and_go_between_two_looks_hide_nothing(kernel_ev
     lasting.close()
     await rig.told(port)
     rig.watcher.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a Linux netlink group")
+def test_the_kernels_word_is_tried_not_assumed(monkeypatch) -> None:
+    assert listener_events.why_no_destroy_events() == ""
+    silent, other = socket.socketpair()
+    monkeypatch.setattr(listener_events, "open_destroy_events", lambda: silent)
+    assert "no message" in listener_events.why_no_destroy_events(0.01)
+    other.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="netlink")
+async def test_a_listener_between_two_looks_is_told_of_and_a_seen_one_is_not() -> None:
+    rig = Rig(kernel_events=True)
+    seen, port = server()
+    rig.watcher.start()
+    if not rig.watcher.has_kernel_events:
+        pytest.skip("this kernel does not announce closed sockets to this user")
+    await rig.watcher.ready()
+    client = socket.create_connection(("127.0.0.1", port))
+    accepted, _ = seen.accept()
+    for one in (client, accepted, seen):
+        one.close()
+    await rig.told(port, advance=False)
+    refused = socket.socket()
+    refused.bind(("127.0.0.1", port))
+    with pytest.raises(OSError):
+        refused.connect(("127.0.0.1", port + 1 if port < 65535 else 1))
+    refused.close()
+    brief = socket.create_server(("127.0.0.1", port))
+    brief.close()
+    async with asyncio.timeout(DEADLINE):
+        while not rig.unseen[port]:
+            rig.news.clear()
+            await rig.news.wait()
+    assert rig.unseen[port] == 1, "neither the seen one nor a client that was refused"
+    rig.watcher.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="netlink")
+async def test_a_cheap_source_is_asked_in_the_loop_and_wakes_it_once() -> None:
+    before = threading.active_count()
+    rig = Rig(kernel_events=False)
+    rig.watcher.start()
+    await rig.watcher.ready()
+    assert threading.active_count() == before
+    rig.watcher.stop()
+
+
+def test_what_was_seen_to_go_is_set_against_what_is_announced_later() -> None:
+    sockets = UnseenSockets()
+    assert sockets.told({}, {80: 2}, 0.0) == {}
+    assert sockets.told({80: 1}, {}, 1.0) == {}
+    assert sockets.told({80: 2, 81: 1}, {81: 1}, 2.0) == {80: 1}
+    assert sockets.told({}, {80: 1}, 3.0) == {}
+    late = 3.0 + AWAITED_SECONDS
+    assert sockets.told({80: 1}, {}, late) == {80: 1}, "that one was announced long ago"
+
+
+def test_a_port_is_told_of_once_a_minute() -> None:
+    seldom = Seldom()
+    assert seldom.due(80, 1, 0.0) == 1
+    assert [seldom.due(80, 2, QUIET_SECONDS / 2), seldom.due(81, 1, 1.0)] == [0, 1]
+    assert seldom.due(80, 1, QUIET_SECONDS) == 3

@@ -15,7 +15,8 @@ import pytest
 from cockpit.clock import ManualClock
 from cockpit.system import listeners_netlink, processes
 from cockpit.system.listener_record import listener_record
-from cockpit.system.listeners import ListenerSource, default_source
+from cockpit.system.listener_sources import default_source
+from cockpit.system.listeners import ListenerSource
 from cockpit.system.listeners_netlink import NetlinkListenerSource
 from cockpit.system.listeners_psutil import PsutilListenerSource
 

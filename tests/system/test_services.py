@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.system import schtasks, services, systemd
-from cockpit.system.services import parse_cgroup, reader_for, supervisor_of
+from cockpit.system import schtasks, systemd
+from cockpit.system.supervisors import reader_for
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="stand-ins are shell scripts")
 
@@ -122,49 +122,11 @@ def test_the_commands_that_stop_and_start() -> None:
     assert task.start_command("x")[1] == "/Run"
 
 
-CGROUPS = [
-    ("0::/system.slice/uvicorn.service\n", ("systemd", "uvicorn.service")),
-    (
-        "0::/user.slice/user-1000.slice/user@1000.service/app.slice/algo_trading.service\n",
-        ("systemd-user", "algo_trading.service"),
-    ),
-    ("0::/user.slice/user-1000.slice/session-3.scope\n", None),
-    ("0::/user.slice/user-1000.slice/user@1000.service/init.scope\n", None),
-    ("12:cpu:/x\n1:name=systemd:/system.slice/a\\x2db.service\n", ("systemd", "a-b.service")),
-    ("0::/\n", None),
-    ("", None),
-]
-
-
-@pytest.mark.parametrize(("text", "unit"), CGROUPS)
-def test_the_unit_of_a_control_group(text: str, unit: tuple[str, str] | None) -> None:
-    found = parse_cgroup(text)
-    assert (None if found is None else (found.kind, found.name)) == unit
-
-
 @given(st.text(max_size=200))
 def test_any_text_is_read_without_complaint(text: str) -> None:
-    parse_cgroup(text)
     systemd.parse_properties(text)
     schtasks.parse_rows(text)
     schtasks.parse_definition(text)
-
-
-@posix
-async def test_only_the_main_process_of_a_unit_is_supervised(tool, monkeypatch) -> None:
-    tool("systemctl", f"cat <<'EOF'\n{SHOWN}EOF")
-    tool("loginctl", "echo Linger=no")
-    unit = services.UnitOfProcess("systemd-user", "algo_trading_paper_live.service")
-    monkeypatch.setattr(services, "unit_of", lambda pid: unit)
-    state = await supervisor_of(17685)
-    assert state is not None
-    assert (state.name, state.linger) == (unit.name, False)
-    assert await supervisor_of(18800) is None
-    tool("systemctl", "exit 1")
-    state = await supervisor_of(18800)
-    assert state is not None and state.error, "a unit that can't be asked is not a clean bill"
-    monkeypatch.setattr(services, "unit_of", lambda pid: None)
-    assert await supervisor_of(17685) is None
 
 
 def row(result: str, status: str = "Wird ausgeführt") -> str:

@@ -121,3 +121,17 @@ def test_new_pids_follow_the_last_one_around_the_circle(before: int, last: int, 
         position = position % 100 + 1
         given_out.add(position)
     assert fd_owners.in_new_range(pid, before, last) is (pid in given_out)
+
+
+@given(st.integers(1, 65535), st.sampled_from([2, 10]), numbers, numbers)
+def test_a_closed_socket_without_peer_and_bytes_listened_or_was_bound(
+    port: int, family: int, received: int, sent: int
+) -> None:
+    body = record(family, port, bytes(16), waiting=received, backlog=sent)
+    assert sock_diag.closed_port(body) == (None if received or sent else port)
+    assert sock_diag.closed_port(record(family, port, bytes(16))) == port
+    client = bytearray(record(family, port, bytes(16)))
+    client[6:8] = b"\x1f\x41"
+    assert sock_diag.closed_port(bytes(client)) is None
+    with pytest.raises(WireError):
+        sock_diag.closed_port(body[:40])

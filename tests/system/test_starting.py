@@ -15,7 +15,7 @@ import pytest
 
 from cockpit.system import processes
 from cockpit.system.acts import Acts
-from cockpit.system.listeners import default_source
+from cockpit.system.listener_sources import default_source
 from cockpit.system.starting import StartRequest, start
 from cockpit.system.target_lock import TargetBusy, TargetLock
 
@@ -129,7 +129,7 @@ def test_it_survives_the_cockpit_that_started_it(request_: StartRequest, tmp_pat
     code = (
         "import asyncio, os, pathlib, signal, sys\n"
         "from cockpit.system.acts import Acts\n"
-        "from cockpit.system.listeners import default_source\n"
+        "from cockpit.system.listener_sources import default_source\n"
         "from cockpit.system.starting import StartRequest, start\n"
         "p = pathlib.Path(sys.argv[3])\n"
         "r = StartRequest(argv=(sys.executable, sys.argv[1], sys.argv[2]),\n"

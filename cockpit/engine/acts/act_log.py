@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import signal
 from collections.abc import Sequence
 from typing import Protocol
 
 from cockpit.clock import Clock
+from cockpit.engine.acts.author import this_author
 from cockpit.engine.blocking import BlockingLane
 from cockpit.feed import Ticket
 from cockpit.model import Event, EventKind, Facts, FactValue, Verdict
+from cockpit.system.exit_codes import ended_text
 
 FLUSH_SECONDS = 3.0
 INTENT = "intent"
@@ -31,17 +32,6 @@ class ActRecorder(Protocol):
         ...
 
 
-class NoStore:
-    """Stands in where no store is configured at all: then nothing is recorded, and acts may be."""
-
-    def log(self, event: Event) -> None:
-        """Nothing to write to."""
-
-    def flush(self, timeout: float) -> bool:
-        """Nothing is missing."""
-        return True
-
-
 class NotRecorded(RuntimeError):
     """The intent could not be written, so the act must not be done."""
 
@@ -50,7 +40,8 @@ class ActLog:
     """Writes the events of one act: `begin` before it, `finish` after.
 
     Both carry the same `act` number, so that a reader can tell which acts are still under way, and
-    `pids`, the processes concerned. What a start started is told of once more when it exits.
+    `pids`, the processes concerned; the intent tells which process is at it (see `Author`). What a
+    start started is told of once more when it exits.
     """
 
     def __init__(
@@ -61,18 +52,20 @@ class ActLog:
         self._who = who
         self._ticket = ticket
         self._probe = probe
-        self._act = secrets.token_hex(4)
+        self.act = secrets.token_hex(4)
         self._lane = BlockingLane("act-log", clock)
 
     async def begin(
         self, subject: str, text: str, pids: Sequence[int], more: Facts | None = None
     ) -> None:
         """Record what is about to be done and wait until it is on disk. Raises NotRecorded."""
-        self._write(INTENT, subject, text, pids, more or {})
+        author = await self._lane(this_author)
+        self._write(INTENT, subject, text, pids, {**(more or {}), **author.facts()})
         if not await asyncio.shield(self._lane(self._recorder.flush, FLUSH_SECONDS)):
-            raise NotRecorded(
-                "not done: the evidence store can't be written, and no record, no act"
-            )
+            why = "not done: the evidence store can't be written, and no record, no act"
+            # Should both reach the disk after all, nobody is thought to be at it.
+            self._write(OUTCOME, subject, why, pids, {}, Verdict.FAIL)
+            raise NotRecorded(why)
 
     async def finish(
         self,
@@ -90,8 +83,8 @@ class ActLog:
 
     def exited(self, subject: str, pid: int, code: int) -> None:
         """Record that what this act started has ended; a negative `code` is a signal's number."""
-        how = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
-        self._write(EXIT, subject, f"{subject} {pid} {how}", (pid,), {"exit_code": code})
+        text = f"{subject} {pid} {ended_text(code)}"
+        self._write(EXIT, subject, text, (pid,), {"exit_code": code})
 
     def _write(
         self,
@@ -104,7 +97,7 @@ class ActLog:
     ) -> None:
         data: dict[str, FactValue] = {
             "phase": phase,
-            "act": self._act,
+            "act": self.act,
             "pids": tuple(pids),
             **more,
         }
@@ -121,10 +114,3 @@ class ActLog:
                 data=data,
             )
         )
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return f"signal {number} ({signal.Signals(number).name})"
-    except ValueError:
-        return f"signal {number}"

@@ -105,7 +105,9 @@ class Actor:
                 done = self._recorder.acknowledge(problem, note, self._who)
                 if not await asyncio.wrap_future(done):
                     return Reply(ticket, False, f"there is no problem {problem!r} any more")
-                return Reply(ticket, True, f"acknowledged {problem}: {note}")
+                accepted = await self._edits.accept(problem, note, ticket)
+                text = f"acknowledged {problem}: {note}"
+                return Reply(ticket, True, f"{text}; it stays as it is" if accepted else text)
 
     async def keep_mirrors(self) -> None:
         """Write mirrors that could not be written, as soon as they can; until cancelled."""

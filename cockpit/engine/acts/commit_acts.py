@@ -9,10 +9,18 @@ from dataclasses import dataclass
 from functools import partial
 
 from cockpit.checklists import ChecklistError
-from cockpit.checklists.commit import CommitPlan, FileCommit, commit
+from cockpit.checklists.commit_plan import CommitPlan, FileCommit
+from cockpit.checklists.hook_runs import HookRuns
 from cockpit.clock import Clock
 from cockpit.config.models import LoadedConfig
-from cockpit.engine.acts.committing import plan_commits, record_commit
+from cockpit.engine.acts.committing import (
+    CommitPlans,
+    Outcome,
+    committed_text,
+    make_commits,
+    plan_commits,
+    record_commit,
+)
 from cockpit.engine.acts.ticking import Log
 from cockpit.engine.acts.trace import Trace
 from cockpit.engine.blocking import BlockingLane, StillHung
@@ -24,6 +32,8 @@ CONFIRM = "commit"
 """What is typed to have it done."""
 SHOWN_SECONDS = 600.0
 """Seconds after which a diff that was shown is too old to be confirmed."""
+_LAST_MOMENT = 0.3
+"""Seconds that a commit which is broken off may take to clear away what it made."""
 Recorded = Callable[[Sequence[str]], Sequence[Event]]
 """The events of these kinds that are on disk, oldest first. Blocks. Raises StoreError."""
 
@@ -67,13 +77,11 @@ class CommitActs:
     async def plan(self, ticket: Ticket) -> Reply:
         """Work out what to commit and ask; changes nothing."""
         try:
-            plans = await self._lane(self._plans)
+            found = await self._lane(self._plans)
         except (ChecklistError, StillHung, OSError) as error:
             return Reply(ticket, False, f"nothing was committed: {error}")
-        self._open = _Shown(secrets.token_hex(8), self._clock.monotonic(), tuple(plans))
-        lines = [line for plan in plans for line in summary(plan)]
-        lines += [line for plan in plans for line in plan.diff().split("\n")]
-        question = Question(self._open.name, tuple(lines), CONFIRM)
+        self._open = _Shown(secrets.token_hex(8), self._clock.monotonic(), found.plans)
+        question = Question(self._open.name, tuple(shown(found)), CONFIRM)
         return Reply(ticket, True, "shown; nothing is committed yet", question=question)
 
     async def carry_out(self, command: CarryOut, ticket: Ticket) -> Reply:
@@ -86,36 +94,69 @@ class CommitActs:
         if self._clock.monotonic() - shown.at > SHOWN_SECONDS:
             return Reply(ticket, False, "nothing was committed: the diff is too old; look again")
 
-        told: list[str] = []
-        for plan in shown.plans:
-            act = partial(self._commit, plan, self._log(ticket))
-            try:
-                told += await asyncio.shield(self._lane(act))
-            except (ChecklistError, StillHung, OSError) as error:
-                before = "; ".join([*told, ""]) if told else "nothing was committed: "
-                return Reply(ticket, False, f"{before}{error}")
-        return Reply(ticket, True, "; ".join(told))
+        log = self._log(ticket)
+        hooks = HookRuns()
 
-    def _plans(self) -> list[CommitPlan]:
+        def act() -> list[Outcome]:
+            try:
+                return make_commits(shown.plans, partial(record_commit, log=log), hooks)
+            finally:
+                hooks.over.set()
+
+        try:
+            outcomes = await asyncio.shield(self._lane(act))
+        except asyncio.CancelledError:
+            # The screen closes: the thread would be left behind with its hook.
+            hooks.end()
+            hooks.over.wait(_LAST_MOMENT)
+            raise
+        except (StillHung, OSError) as error:
+            return Reply(ticket, False, f"not committed, or not all of it: {error}")
+        return Reply(ticket, not any(one.error for one in outcomes), told(outcomes))
+
+    def _plans(self) -> CommitPlans:
         self._flush()
         return plan_commits(self._loaded(), self._recorded(HUNK_KINDS))
-
-    def _commit(self, plan: CommitPlan, log: Log) -> list[str]:
-        done = commit(plan)
-        return [record_commit(plan, done, log), *done.notes]
 
     def _log(self, ticket: Ticket) -> Log:
         return lambda kind, text, data: self._trace(kind, "checklist", ticket, text, data)
 
 
-def summary(plan: CommitPlan) -> list[str]:
+def shown(found: CommitPlans) -> list[str]:
+    """All that is shown before it is confirmed: in short first, then the diffs."""
+    lines = []
+    if len(found.plans) > 1:
+        lines.append(f"{len(found.plans)} commits, one in each repository:")
+    for plan in found.plans:
+        lines += summary(plan, named=len(found.plans) > 1)
+    lines += [f"left out: {one.reason}" for one in found.left_out]
+    return lines + [line for plan in found.plans for line in plan.diff().split("\n")]
+
+
+def summary(plan: CommitPlan, *, named: bool) -> list[str]:
     """A commit in short, for people: files, what is left out, hooks, branch and message."""
-    lines = [f"commit on {plan.branch}: {plan.message}"]
+    where = f" in {plan.repository.root}" if named else ""
+    lines = [f"commit on {plan.branch}{where}: {plan.message}"]
     lines += [_counts(file) for file in plan.changed]
     lines += [f"left out: {reason}" for reason in plan.skipped]
     if plan.hooks:
         lines.append(f"hooks that run: {', '.join(plan.hooks)}")
     return lines
+
+
+def told(outcomes: Sequence[Outcome]) -> str:
+    """What became of the commits, in one line."""
+    parts: list[str] = []
+    for one in outcomes:
+        where = f"{one.plan.repository.root}: " if len(outcomes) > 1 else ""
+        if one.made is None:
+            parts.append(f"{where or 'nothing was committed: '}{one.error}")
+        else:
+            parts.append("; ".join([where + committed_text(one.plan, one.made), *one.made.notes]))
+    missing = sum(one.made is None for one in outcomes)
+    if len(outcomes) > 1 and missing:
+        parts.insert(0, f"{len(outcomes) - missing} of {len(outcomes)} commits were made")
+    return "; ".join(parts)
 
 
 def _counts(file: FileCommit) -> str:

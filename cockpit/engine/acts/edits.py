@@ -11,11 +11,11 @@ from functools import partial
 
 from cockpit import checklists
 from cockpit.checklists.annotate import ProgressNote
-from cockpit.checklists.hunks import NoteHunk
 from cockpit.clock import Clock
-from cockpit.engine.acts.noting import Noted, Place, undo_note, write_note, write_progress
+from cockpit.engine.acts.noting import Noted, Place, write_note, write_progress
 from cockpit.engine.acts.ticking import Done, Log, Ticker, Wish
 from cockpit.engine.acts.trace import Trace
+from cockpit.engine.acts.undoing import Change, Undone, naming, new_name, told, undo
 from cockpit.engine.blocking import BlockingLane, StillHung
 from cockpit.engine.plan import Plan
 from cockpit.feed import NoteItem, Reply, SetItem, Ticket, ValidateProgress
@@ -28,21 +28,12 @@ _LOOK_EVERY = 30.0
 """Seconds between looks at which mirrors there are: the config may change."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Own:
-    """A change that was made from here, and of which item."""
-
-    probe: str
-    item: str
-    change: checklists.EditResult | NoteHunk
-
-
 @dataclass(slots=True)
 class _Group:
     """Changes that are undone together."""
 
     batch: str
-    edits: list[_Own]
+    changes: list[Change]
 
 
 class ChecklistEdits:
@@ -71,6 +62,7 @@ class ChecklistEdits:
         self._turn = asyncio.Lock()
         self._ticker = Ticker(memory, clock, trace.who, flush)
         self._undo: list[_Group] = []
+        self._run = new_name()
 
     async def set_item(self, command: SetItem, ticket: Ticket) -> Reply:
         """Set the item the operator saw, or say why not."""
@@ -84,7 +76,8 @@ class ChecklistEdits:
         except (ValueError, KeyError, TypeError, checklists.ChecklistError) as error:
             return Reply(ticket, False, f"that item can't be edited: {error}")
         wish = Wish(probe.path, anchor, to, command.reason, command.item)
-        log = self._log(command.probe, ticket)
+        act, batch = new_name(), f"{self._run}-{command.batch}" if command.batch else ""
+        log = naming(self._log(command.probe, ticket), probe.path, act, batch)
         async with self._turn:
             done = await asyncio.shield(
                 self._lane(
@@ -98,7 +91,7 @@ class ChecklistEdits:
                 )
             )
         if done.edit is not None and done.edit.changed:
-            self._did(_Own(command.probe, command.item, done.edit), command.batch)
+            self._did(Change(command.probe, command.item, done.edit, act, batch, text=done.text))
         return _reply(ticket, done)
 
     async def undo_last(self, ticket: Ticket) -> Reply:
@@ -109,35 +102,43 @@ class ChecklistEdits:
                 text = "nothing to undo: nothing was written from this screen"
                 return Reply(ticket, False, text)
             group = self._undo[-1]
-            told: list[tuple[bool, str]] = []
-            for own in reversed(group.edits):
-                log = self._log(own.probe, ticket)
-                ok, text = await asyncio.shield(self._lane(partial(self._undo_one, own, log)))
-                told.append((ok, text))
-                if ok:
-                    group.edits.remove(own)
-            if not group.edits:
+            undone: list[Undone] = []
+            for change in reversed(group.changes):
+                log = self._log(change.probe, ticket)
+                probe = self._checklist(change.probe)
+                act = partial(undo, change, log, self._ticker, probe)
+                undone.append(await asyncio.shield(self._lane(act)))
+                if undone[-1].over:
+                    group.changes.remove(change)
+            if not group.changes:
                 self._undo.pop()
-        if len(told) == 1:
-            return Reply(ticket, *told[0])
-        failed = [text for ok, text in told if not ok]
-        done = f"undone {len(told) - len(failed)} of {len(told)} edits made in one go"
-        return Reply(ticket, not failed, "; ".join([done, *failed]))
+        return Reply(ticket, *told(undone))
 
-    def _undo_one(self, own: _Own, log: Log) -> tuple[bool, str]:
-        if isinstance(own.change, NoteHunk):
-            noted = undo_note(own.change, own.item, log)
-            return noted.ok, noted.text
-        probe = self._checklist(own.probe)
-        done = self._ticker.undo(own.change, own.item, log, probe=probe)
-        return done.ok, "; ".join([done.text, *done.mirrors])
-
-    def _did(self, own: _Own, batch: str = "") -> None:
+    def _did(self, change: Change) -> None:
         """Remember for undo; edits of one batch together."""
-        if batch and self._undo and self._undo[-1].batch == batch:
-            self._undo[-1].edits.append(own)
+        if change.batch and self._undo and self._undo[-1].batch == change.batch:
+            self._undo[-1].changes.append(change)
         else:
-            self._undo = [*self._undo, _Group(batch, [own])][-_MOST_UNDO:]
+            self._undo = [*self._undo, _Group(change.batch, [change])][-_MOST_UNDO:]
+
+    async def accept(self, problem: str, note: str, ticket: Ticket) -> bool:
+        """End a problem of edits undone by another program for good: the states that the file has
+        are recorded as wanted. Writes no file. False when the problem is of another kind."""
+        accepted = False
+        for name, observation in self._board().items():
+            probe = self._checklist(name)
+            for finding in observation.findings if probe is not None else ():
+                facts = finding.facts
+                if probe is None or "reverted_from" not in facts or finding.cause != problem:
+                    continue
+                anchor = _anchor(str(facts["anchor"]))
+                item = str(facts["reverted_item"])
+                wish = Wish(probe.path, anchor, anchor.status, note, item)
+                act = partial(self._ticker.tick, wish, self._log(name, ticket))
+                async with self._turn:
+                    done = await asyncio.shield(self._lane(act))
+                accepted = accepted or done.ok
+        return accepted
 
     async def note(self, command: NoteItem, ticket: Ticket) -> Reply:
         """Write a note or the owner below an item."""
@@ -207,11 +208,12 @@ class ChecklistEdits:
             place = Place(probe.path, _anchor(command.anchor), command.item)
         except (ValueError, KeyError, TypeError, checklists.ChecklistError) as error:
             return Reply(ticket, False, f"nothing can be written below that item: {error}")
+        act = new_name()
+        log = naming(self._log(command.probe, ticket), probe.path, act)
         async with self._turn:
-            act = partial(write, place, self._log(command.probe, ticket))
-            noted = await asyncio.shield(self._lane(act))
+            noted = await asyncio.shield(self._lane(partial(write, place, log)))
         if noted.hunk is not None:
-            self._did(_Own(command.probe, command.item, noted.hunk))
+            self._did(Change(command.probe, command.item, noted.hunk, act, text=noted.text))
         return Reply(ticket, noted.ok, noted.text)
 
     def _checklist(self, name: str) -> ChecklistProbe | None:

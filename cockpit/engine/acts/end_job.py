@@ -1,48 +1,53 @@
 """Ending what was shown, as one act: one process tree, or every service of several ports.
 
-Each plan is carried out in turn, with the intent recorded before and the outcome after it.
+All of it is carried out in one go, with one intent recorded before and one outcome after it.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cockpit.clock import Clock
 from cockpit.engine.acts.act_log import ActLog
 from cockpit.engine.acts.ways import Stop, Ways
+from cockpit.feed import UnderWay
 from cockpit.model import Facts
-from cockpit.system.acts import Acts
+from cockpit.system.acts import Acts, ReadOnlyError
+from cockpit.system.end_outcome import EndOutcome
 from cockpit.system.end_plan import (
     Actor,
     EndPlan,
-    PortHold,
     ResetPlan,
     is_foreign,
+    left_of,
     plan_reset,
+    together,
 )
-from cockpit.system.ending import GRACE_SECONDS, EndOutcome, end
+from cockpit.system.ending import GRACE_SECONDS, Course, cut_short, end, longest
 from cockpit.system.listeners import ListenerSnapshot, ListenerSource
-from cockpit.system.processes import ProcessIdentity
 from cockpit.system.services import ServiceState
 from cockpit.system.target_lock import TargetBusy, TargetLock
-from cockpit.text import clean
+from cockpit.text import clean, exact_age, instant
 
 Tell = Callable[[str], None]
+Watch = Callable[[UnderWay], None]
+"""Gets how far an end has come, after each change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What acting needs. `locks` is the folder of the target locks; None where there is none."""
+    """What acting needs. `locks` is the folder of the target locks."""
 
     source: ListenerSource
     acts: Acts
     clock: Clock
     who: str
-    locks: Path | None
+    locks: Path
     grace: float = GRACE_SECONDS
 
 
@@ -52,6 +57,7 @@ class EndJob:
 
     plans: tuple[EndPlan, ...]
     left_alone: tuple[str, ...] = ()
+    free: tuple[str, ...] = ()
 
     @property
     def refusal(self) -> str:
@@ -60,8 +66,17 @@ class EndJob:
 
     @property
     def roots(self) -> tuple[int, ...]:
-        """The PIDs the operator types."""
+        """The PIDs of the services that would end."""
         return tuple(plan.victims[0].pid for plan in self.plans if plan.victims)
+
+    @property
+    def word(self) -> str:
+        """What the operator types: the PID of the one root, or of both processes where it is two;
+        for more the first PID and how many processes end."""
+        roots = self.roots
+        if len(roots) > 1 and len(self.pids) > 2:
+            return f"{roots[0]} {len(self.pids)}"
+        return " ".join(str(pid) for pid in roots)
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -82,37 +97,44 @@ class EndJob:
         plan = self.plans[0]
         root = plan.victims[0].identity
         ports = tuple(
-            replace(hold, freed=not hold.hidden and not _left(hold, [root]))
+            replace(hold, freed=not hold.hidden and not left_of(hold, [root]))
             for hold in plan.ports
             if any(owner.same_as(root) for owner in hold.owners)
         )
         return EndJob((replace(plan, victims=plan.victims[:1], ports=ports),), self.left_alone)
 
     def lines(self, now: datetime) -> list[str]:
-        """What would die, line by line; then who is left alone, and why."""
-        plans = _together(self.plans)
-        lines = [line for plan in plans for line in plan.describe(now)]
-        return [*dict.fromkeys(lines), *(f"left alone: {line}" for line in self.left_alone)]
+        """What would die: each process with its PID, those that run the same on one line; what
+        becomes of the ports; who is left alone, and why."""
+        holds = {hold.port: hold for hold in together(self.plans)}
+        plans = [
+            replace(plan, ports=tuple(holds[hold.port] for hold in plan.ports))
+            for plan in self.plans
+        ]
+        lines = [f"ends {len(self.pids)} processes:"] if len(self.pids) > 2 else []
+        lines += _victims(plans, now)
+        lines += [line for plan in plans for line in plan.describe_way()]
+        alone = [f"left alone: {line}" for line in self.left_alone]
+        return [*dict.fromkeys(lines), *alone, *self.free]
 
 
-def _together(plans: Sequence[EndPlan]) -> list[EndPlan]:
-    """The plans as they are when all are carried out: a port that all its owners leave is freed."""
-    leaving = [victim.identity for plan in plans for victim in plan.victims]
-    return [
-        replace(
-            plan,
-            ports=tuple(
-                replace(hold, freed=not hold.hidden and not _left(hold, leaving))
-                for hold in plan.ports
-            ),
-        )
-        for plan in plans
-    ]
-
-
-def _left(hold: PortHold, gone: Sequence[ProcessIdentity]) -> tuple[ProcessIdentity, ...]:
-    """The owners that are not among `gone`."""
-    return tuple(o for o in hold.owners if not any(o.same_as(one) for one in gone))
+def _victims(plans: Sequence[EndPlan], now: datetime) -> list[str]:
+    """The processes that end; single ones of one user that run the same are told together."""
+    alike: dict[tuple[str | None, str], list[EndPlan]] = {}
+    for plan in plans:
+        single = len(plan.victims) == 1 and not plan.refusal
+        key = (plan.victims[0].user, plan.victims[0].command) if single else (None, str(plan.asked))
+        alike.setdefault(key, []).append(plan)
+    lines: list[str] = []
+    for (user, command), group in alike.items():
+        if len(group) == 1:
+            lines += group[0].describe_victims(now)
+            continue
+        pids = " ".join(str(plan.victims[0].pid) for plan in group)
+        ages = sorted((now - plan.victims[0].started_at).total_seconds() for plan in group)
+        old = dict.fromkeys((exact_age(ages[0]), exact_age(ages[-1])))
+        lines.append(clean(f"ends {pids} {user or '?'} {' to '.join(old)} old: {command}"))
+    return lines
 
 
 async def reset_job(
@@ -142,7 +164,8 @@ async def reset_job(
         stops={pid: stop.words for pid, stop in stops.items()},
         actor=actor,
     )
-    return EndJob(tuple(stopped_in(one, stops) for one in plan.plans), plan.left_alone)
+    stopped = tuple(stopped_in(one, stops) for one in plan.plans)
+    return EndJob(stopped, plan.left_alone, plan.free)
 
 
 def stopped_in(plan: EndPlan, stops: Mapping[int, Stop]) -> EndPlan:
@@ -153,89 +176,113 @@ def stopped_in(plan: EndPlan, stops: Mapping[int, Stop]) -> EndPlan:
 
 
 async def carry_out(
-    job: EndJob, tools: Tools, log: Callable[[], ActLog], tell: Tell
-) -> list[EndOutcome]:
-    """End what `job` shows, one plan after the other. Raises NotRecorded before the first signal.
+    job: EndJob, tools: Tools, log: ActLog, tell: Tell, watch: Watch = lambda _: None
+) -> EndOutcome:
+    """End what `job` shows. Raises NotRecorded before the first signal.
 
-    What a plan ended is taken out of what the next one expects to find on its ports; anything else
-    that changed there makes the next one refuse.
+    When it is cancelled, the outcome says how it stands; `tell` gets it, too.
     """
-    outcomes: list[EndOutcome] = []
-    gone: list[ProcessIdentity] = []
-    for number, plan in enumerate(job.plans):
-        later = {hold.port for other in job.plans[number + 1 :] for hold in other.ports}
-        ports = tuple(_expected(hold, plan, gone, later) for hold in plan.ports)
-        outcome = await _end_one(replace(plan, ports=ports), tools, log(), tell)
-        ended = set(outcome.ended)
-        gone += [victim.identity for victim in plan.victims if victim.pid in ended]
-        outcomes.append(outcome)
-    return outcomes
-
-
-def _expected(
-    hold: PortHold, plan: EndPlan, gone: Sequence[ProcessIdentity], later: set[int]
-) -> PortHold:
-    """The hold as this plan should find it, and whether its end should leave the port free."""
-    owners = _left(hold, gone)
-    now = replace(hold, owners=owners)
-    stays = hold.hidden > 0 or bool(_left(now, [victim.identity for victim in plan.victims]))
-    return replace(now, freed=not stays and hold.port not in later)
-
-
-async def _end_one(plan: EndPlan, tools: Tools, log: ActLog, tell: Tell) -> EndOutcome:
-    root = plan.root
-    if root is None:
-        return EndOutcome(refused=plan.refusal or "the plan names nobody")
-    pids = tuple(victim.pid for victim in plan.victims)
-    subject = str(root.pid)
-    facts = {
-        "argv": root.command,
-        "user": root.user,
-        "started_at": root.identity.started_at,
-        "ports": tuple(hold.port for hold in plan.ports),
-        "by": " ".join(plan.command),
-    }
-    await log.begin(subject, f"is ending {_named(pids)}: {root.command}", pids, facts)
+    pids = job.pids
+    if tools.acts.read_only:
+        return EndOutcome(refused=str(ReadOnlyError("ending a process")))
+    if job.refusal or not pids:
+        return EndOutcome(refused=job.refusal or "the plan names nobody")
+    facts = _facts(job, tools)
+    subject = str(job.roots[0])
+    await log.begin(subject, f"is ending {_named(job)}", pids, facts)
     steps: list[str] = []
 
     def step(line: str) -> None:
         steps.append(line)
         tell(line)
 
-    outcome = EndOutcome(error="interrupted before it was done")
+    def moved() -> None:
+        kill_at = None
+        if course.kill_at is not None:
+            seconds = course.kill_at - tools.clock.monotonic()
+            kill_at = tools.clock.now() + timedelta(seconds=seconds)
+        watch(UnderWay(log.act, pids, course.alive, kill_at, bool(course.killed)))
+
+    course = Course(moved)
+    outcome: EndOutcome | None = None
     try:
-        outcome = await _locked(plan, tools, step)
+        outcome = await _locked(job, tools, course, step, log.act)
     finally:
         # Recorded even when the cockpit is being closed over it.
-        after: Facts = {"steps": tuple(steps), "ended": outcome.ended, "killed": outcome.killed}
+        if outcome is None:
+            outcome = cut_short(job.plans, tools.source, course)
+            tell(outcome.text)
+        after: Facts = {
+            "steps": tuple(steps),
+            "asked": outcome.asked,
+            "ended": outcome.ended,
+            "killed": outcome.killed,
+            "survivors": outcome.survivors,
+            "results": outcome.results(pids),
+        }
         await asyncio.shield(
             log.finish(subject, outcome.text, pids, {**facts, **after}, done=outcome.done)
         )
     return outcome
 
 
-def _named(pids: Sequence[int]) -> str:
-    children = len(pids) - 1
-    if not children:
-        return str(pids[0])
-    return f"{pids[0]} with {children} {'child' if children == 1 else 'children'}"
+def _facts(job: EndJob, tools: Tools) -> Facts:
+    """What the evidence keeps of the victims: enough to know them again by PID and start time."""
+    first = job.plans[0].victims[0]
+    victims = [victim for plan in job.plans for victim in plan.victims]
+    commands = dict.fromkeys(" ".join(plan.command) for plan in job.plans if plan.command)
+    return {
+        "argv": first.command,
+        "user": first.user,
+        "started_at": first.identity.started_at,
+        "starts": tuple(repr(victim.identity.started_at) for victim in victims),
+        "ports": tuple(hold.port for hold in together(job.plans)),
+        "by": "; ".join(commands),
+        "grace": tools.grace,
+        "at_most": longest(job.plans, tools.grace),
+    }
 
 
-async def _locked(plan: EndPlan, tools: Tools, step: Tell) -> EndOutcome:
-    """End it while nobody else does."""
-    root = plan.victims[0]
+def _named(job: EndJob) -> str:
+    """`7244 with 7245 7246: python serve.py`; services that run the same are named together."""
+    told: dict[str, list[str]] = {}
+    for plan in job.plans:
+        root, *children = (victim.pid for victim in plan.victims)
+        below = f" with {' '.join(map(str, children))}" if children else ""
+        told.setdefault(plan.victims[0].command, []).append(f"{root}{below}")
+    return "; ".join(f"{', '.join(pids)}: {command}" for command, pids in told.items())
 
-    async def work() -> EndOutcome:
+
+async def _locked(job: EndJob, tools: Tools, course: Course, step: Tell, act: str) -> EndOutcome:
+    """End it while nobody else does. What was sent stands in the locks, for who finds them when
+    this process ends over it."""
+    with ExitStack() as held:
+        locks: list[TargetLock] = []
+        for pid in job.roots:
+            lock = TargetLock(lock_of(tools.locks, pid), f"{tools.who} is ending {pid}")
+            try:
+                locks.append(held.enter_context(lock))
+            except TargetBusy as busy:
+                return EndOutcome(refused=str(busy))
+            except OSError as error:
+                return EndOutcome(refused=clean(f"the lock of {pid} can't be taken: {error}"))
+
+        def note(line: str) -> None:
+            step(line)
+            if locks and course.asked:
+                locks[0].note(f"{act} {instant(tools.clock.now())} {line}")
+
         return await end(
-            plan, tools.source, tools.acts, grace=tools.grace, clock=tools.clock, on_step=step
+            job.plans,
+            tools.source,
+            tools.acts,
+            grace=tools.grace,
+            clock=tools.clock,
+            on_step=note,
+            course=course,
         )
 
-    if tools.locks is None or tools.acts.read_only:
-        return await work()
-    try:
-        with TargetLock(tools.locks / f"pid-{root.pid}.lock", f"{tools.who} is ending {root.pid}"):
-            return await work()
-    except TargetBusy as busy:
-        return EndOutcome(refused=str(busy))
-    except OSError as error:
-        return EndOutcome(refused=clean(f"the lock of {root.pid} can't be taken: {error}"))
+
+def lock_of(folder: Path, pid: int) -> Path:
+    """The lock file of the process with that PID."""
+    return folder / f"pid-{pid}.lock"

@@ -10,11 +10,18 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from cockpit import checklists
-from cockpit.checklists.annotate import ProgressNote, append_note, owner_note, remove_note
+from cockpit.checklists.annotate import (
+    ProgressNote,
+    append_note,
+    owner_note,
+    remove_note,
+    unfit,
+)
+from cockpit.checklists.errors import refused_text
 from cockpit.checklists.hunks import NoteHunk
 from cockpit.engine.acts.ticking import Log
 from cockpit.model import EventKind, Facts
-from cockpit.probes.checklist.hunk_facts import hunk_fact
+from cockpit.probes.checklist.hunk_facts import hunk_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,8 @@ def write_note(place: Place, text: str, log: Log, *, owner: bool = False) -> Not
     what = "owner" if owner else "note"
     if not words:
         return Noted(False, f"not written: the {what} is empty")
+    if told := unfit((words,)):
+        return Noted(False, f"not written: {told}")
     lines = [owner_note(words) if owner else words]
     facts: Facts = {"note": words}
     return _write(place, lines, EventKind.NOTE, f"{what}: {words}", facts, log)
@@ -52,6 +61,8 @@ def write_progress(place: Place, note: ProgressNote, log: Log, *, below: bool) -
     """Keep the five answers, below the item too when that is wanted; blank ones are refused."""
     if missing := note.missing():
         return Noted(False, f"not recorded: no answer for {', '.join(missing)}")
+    if told := unfit(astuple(note)):
+        return Noted(False, f"not recorded: {told}")
     answers = zip((field.name for field in fields(note)), astuple(note), strict=True)
     facts: Facts = dict(answers)
     text = f"progress: {'; '.join(note.lines())}"
@@ -68,9 +79,9 @@ def undo_note(hunk: NoteHunk, item: str, log: Log) -> Noted:
         removed = remove_note(hunk)
     except checklists.ChecklistError as error:
         log(EventKind.EDIT_REFUSED, str(error), _about(place))
-        return Noted(False, f"not changed: {error}", error=error)
+        return Noted(False, refused_text(error), error=error)
     text = f"undone note: {hunk.text} ({hunk.path.name})"
-    facts: Facts = {"note": hunk.text, "method": removed.method, "hunk": hunk_fact(removed)}
+    facts: Facts = {"note": hunk.text, "method": removed.method, **hunk_facts(removed)}
     log(EventKind.NOTE, text, {**_about(place), **facts})
     return Noted(True, text, removed)
 
@@ -86,7 +97,7 @@ def _write(
             return Noted(False, f"not written: {error}; kept in the evidence", error=error)
         log(EventKind.EDIT_REFUSED, str(error), {**_about(place), **facts})
         return Noted(False, f"not written: {error}", error=error)
-    written: Facts = {"method": hunk.method, "hunk": hunk_fact(hunk)}
+    written: Facts = {"method": hunk.method, **hunk_facts(hunk)}
     log(kind, text, {**_about(place), **facts, **written})
     return Noted(True, f"written below the item in {place.path.name}", hunk)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cockpit.clock import Clock
 from cockpit.config.models import ListenerTable, LoadedConfig
@@ -12,6 +12,7 @@ from cockpit.config.places import locks_folder
 from cockpit.engine.acts.act_log import ActLog, ActRecorder, NotRecorded
 from cockpit.engine.acts.arming import ARMED_SECONDS, Arming
 from cockpit.engine.acts.end_job import EndJob, Tools, carry_out, reset_job, stopped_in
+from cockpit.engine.acts.service_start import plan_service_start
 from cockpit.engine.acts.start_job import StartJob, carry_out_start, start_job, unit_start_job
 from cockpit.engine.acts.ways import Trusted, Ways
 from cockpit.engine.blocking import BlockingLane
@@ -25,17 +26,26 @@ from cockpit.feed import (
     Question,
     Reply,
     Ticket,
+    UnderWay,
 )
 from cockpit.system import processes
 from cockpit.system.acts import Acts
+from cockpit.system.end_outcome import EndOutcome
 from cockpit.system.end_plan import EndPlan, plan_end, this_actor
-from cockpit.system.listeners import ListenerSnapshot, ListenerSource, default_source
+from cockpit.system.listener_sources import default_source
+from cockpit.system.listeners import ListenerSnapshot, ListenerSource
+from cockpit.system.starting import StartOutcome, rivals_of
 from cockpit.text import clean, instant
 
 PLAN_SECONDS = 120.0
 """Seconds after which what was shown is too old to be confirmed."""
 ALONE = "alone"
 """Typed after the PID to end it without its children."""
+REFUSED = "REFUSED"
+FAILED_CHECK = "FAILED CHECK"
+"""It was done, and what was looked at afterwards is not as it should be."""
+NOT_ENDED = "NOT ENDED"
+HALF_DONE = "HALF DONE"
 READ_ONLY = "this cockpit was started with --read-only: nothing can be ended or started"
 
 
@@ -86,7 +96,8 @@ class ProcessActs:
             return await self._arm(command, ticket)
         if not self._arming.armed:
             self._open = None
-            return Reply(ticket, False, "not armed: A allows acts on processes for ten minutes")
+            lacking = "not armed: A allows acts on processes for ten minutes"
+            return Reply(ticket, False, READ_ONLY if self._acts.read_only else lacking)
         try:
             match command:
                 case PlanEnd():
@@ -153,9 +164,13 @@ class ProcessActs:
             words = table.process or () if table is not None else ()
             jobs.append(await self._reset_job(port, snapshot, words, alone=len(ports) == 1))
         plans = {plan.victims[0].pid: plan for job in jobs for plan in job.plans if plan.victims}
-        job = EndJob(tuple(plans.values()), tuple(line for one in jobs for line in one.left_alone))
+        job = EndJob(
+            tuple(plans.values()),
+            tuple(line for one in jobs for line in one.left_alone),
+            tuple(line for one in jobs for line in one.free),
+        )
         if not job.plans:
-            told = "; ".join(job.left_alone) or "nobody listens there"
+            told = "; ".join((*job.left_alone, *job.free))
             return Reply(ticket, False, f"nothing to end: {told}")
         return self._ask(ticket, job)
 
@@ -163,18 +178,23 @@ class ProcessActs:
         loaded = self._loaded()
         table = _listener(loaded, name)
         if table is None:
-            return Reply(ticket, False, f"{name}: there is no [[listener]] of that name")
+            return await self._plan_service_start(name, ticket)
         snapshot = await self._snapshot()
         end: EndJob | None = None
         service = await self._ways().service_of(name)
-        if snapshot.on(table.port) is not None:
+        held = snapshot.on(table.port) is not None
+        if not held and service is not None and service.running:
+            # It runs, but serves nothing: then it is started anew as a whole.
+            return await self._plan_service_start(name, ticket, listener=table)
+        if held:
             end = await self._reset_job(table.port, snapshot, table.process or (), alone=True)
             if end.left_alone:
                 return Reply(ticket, False, f"not started: {'; '.join(end.left_alone)}")
             service = next((p.supervisor for p in end.plans if p.supervisor), service)
         if service is not None and not service.error:
             # Only its unit or task may start it: one started beside that would fight it.
-            return self._ask(ticket, end, unit_start_job(loaded, table, service, self._who))
+            job = unit_start_job(loaded, name, service, self._who, listener=table)
+            return self._ask(ticket, end, job)
         if table.start is None:
             text = f"{name}: it has no `start`, and no [[service]] that can be asked stands for it"
             return Reply(ticket, False, text)
@@ -183,7 +203,28 @@ class ProcessActs:
                 ticket, False, f"{name}: not trusted yet; `cockpit trust` shows and allows"
             )
         notes = [f"{service.name}: {service.error}"] if service is not None else []
-        return self._ask(ticket, end, start_job(loaded, table, self._who, notes=tuple(notes)))
+        job = start_job(loaded, table, self._who, notes=tuple(notes))
+        leaving = end.pids if end is not None else ()
+        rivals = await self._lane(rivals_of, job.request, self._listeners(), leaving)
+        if rivals.refusal:
+            return Reply(ticket, False, f"{name}: not started: {rivals.refusal}")
+        return self._ask(ticket, end, replace(job, notes=(*job.notes, *rivals.notes)))
+
+    async def _plan_service_start(
+        self, name: str, ticket: Ticket, *, listener: ListenerTable | None = None
+    ) -> Reply:
+        """Start or restart a unit or task: from its own row, or that of a probe it agrees with."""
+        table = self._ways().service_table(name)
+        if table is None:
+            text = f"{name}: no [[service]] has it in `agrees_with`, so what starts it is not known"
+            return Reply(ticket, False, text)
+        snapshot = await self._snapshot()
+        planned = await plan_service_start(
+            self._loaded(), table, snapshot, self._who, self._lane, listener=listener
+        )
+        if planned.refusal:
+            return Reply(ticket, False, planned.refusal)
+        return self._ask(ticket, planned.end, planned.start)
 
     async def _reset_job(
         self, port: int, snapshot: ListenerSnapshot, words: Sequence[str], *, alone: bool
@@ -201,13 +242,13 @@ class ProcessActs:
     def _ask(self, ticket: Ticket, end: EndJob | None, start: StartJob | None = None) -> Reply:
         if end is not None and end.refusal:
             return Reply(ticket, False, end.refusal)
-        expected = " ".join(map(str, end.roots)) if end is not None else ""
+        expected = end.word if end is not None else ""
         lines = end.lines(self._clock.now()) if end is not None else []
         if end is not None and (owners := end.others(this_actor())):
             expected = f"{expected} {' '.join(owners)}"
             lines.append(f"belongs to {' and '.join(owners)}, not to you: that is typed, too")
         if start is not None:
-            expected = expected or str(start.request.port)
+            expected = expected or start.word
             lines += start.lines()
         elif end is not None and end.alone is not None:
             lines.append(f"{expected} {ALONE} ends {expected} only: its children stay")
@@ -232,24 +273,29 @@ class ProcessActs:
             return Reply(ticket, False, f"nothing was done: {words} was to be typed")
 
         def tell(line: str) -> None:
-            self._progress(Reply(ticket, True, line))
+            self._progress(Reply(ticket, True, line, step=True))
+
+        def watch(course: UnderWay) -> None:
+            self._progress(Reply(ticket, True, "", step=True, under_way=course))
 
         told: list[str] = []
-        ok = True
+        label = ""
         try:
             if end is not None:
-                outcomes = await carry_out(end, self._tools(), lambda: self._log(ticket), tell)
-                told += [outcome.text for outcome in outcomes]
-                ok = all(not (o.refused or o.error or o.survivors) for o in outcomes)
-                ok = ok and all(after.free is True for o in outcomes for after in o.ports)
-            if shown.start is not None and ok:
+                outcome = await carry_out(end, self._tools(), self._log(ticket), tell, watch)
+                told.append(outcome.text)
+                label = "" if outcome.done else _end_label(outcome)
+                if label and shown.start is not None:
+                    told.append(f"{shown.start.name} was not started")
+            if shown.start is not None and not label:
                 log = self._log(ticket, shown.start.name)
                 started = await carry_out_start(shown.start, self._tools(), log, tell)
                 told.append(started.text)
-                ok = started.done
+                label = "" if started.done else _start_label(started, after_end=end is not None)
         except NotRecorded as error:
-            return Reply(ticket, False, str(error))
-        return Reply(ticket, ok, "; ".join(told))
+            told.append(str(error))
+            label = HALF_DONE if end is not None and len(told) > 1 else REFUSED
+        return Reply(ticket, not label, "; ".join(told), label=label or REFUSED)
 
     # What it needs
 
@@ -270,6 +316,20 @@ class ProcessActs:
 
     async def _snapshot(self) -> ListenerSnapshot:
         return await self._lane(lambda: self._listeners().snapshot())
+
+
+def _end_label(outcome: EndOutcome) -> str:
+    """The word for an end that did not go as it should."""
+    if outcome.refused:
+        return REFUSED
+    return FAILED_CHECK if outcome.all_ended else NOT_ENDED
+
+
+def _start_label(outcome: StartOutcome, *, after_end: bool) -> str:
+    """The word for a start that did not go as it should."""
+    if outcome.refused:
+        return HALF_DONE if after_end else REFUSED
+    return FAILED_CHECK
 
 
 def _listener(loaded: LoadedConfig, name: str) -> ListenerTable | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from cockpit.config.models import ListenerTable, LoadedConfig
 from cockpit.config.places import locks_folder, output_file, plain_name
@@ -15,11 +16,13 @@ from cockpit.engine.acts.end_job import Tell, Tools
 from cockpit.engine.blocking import BlockingLane
 from cockpit.model import Facts
 from cockpit.system import processes
+from cockpit.system.acts import ReadOnlyError
 from cockpit.system.argv import shown
 from cockpit.system.listeners import Listener, ListenerSource
-from cockpit.system.services import ServiceState, reader_for
-from cockpit.system.starting import StartOutcome, StartRequest, start
-from cockpit.system.unit_start import start_supervised
+from cockpit.system.services import ServiceState
+from cockpit.system.starting import READY_SECONDS, StartOutcome, StartRequest, start
+from cockpit.system.supervisors import reader_for
+from cockpit.system.unit_start import COMMAND_SECONDS, Supervised, start_supervised
 from cockpit.text import clean
 
 _POLL_SECONDS = 0.2
@@ -30,23 +33,36 @@ _ANSWER_SECONDS = 3.0
 class StartJob:
     """What would be started. `ready_path` must answer over HTTP on the port.
 
-    With a `service` the request's argv asks that unit or task to start it, and its output is there.
+    With a `service` the request's argv asks that unit or task to start it, which keeps its output.
     """
 
     name: str
     request: StartRequest
     ready_path: str = ""
-    service: str = ""
+    service: Supervised | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def word(self) -> str:
+        """What the operator types where nothing is ended: the port, or the service's name."""
+        if self.request.port is not None:
+            return str(self.request.port)
+        return " ".join(clean(self.service.name if self.service else self.name).split())
 
     def lines(self) -> list[str]:
         """What would be done, line by line."""
         request = self.request
-        checks = [f"exactly one service listens on {request.port}"]
+        service = self.service
+        if request.port is not None:
+            checks = [f"exactly one service listens on {request.port}"]
+        else:
+            one = f" and one process is {shown(request.words)}" if request.words else ""
+            checks = [f"{service.name if service else 'it'} stays up{one}"]
         checks += [f"{self.ready_path} answers"] if self.ready_path else []
-        checks += [f"a line fits {request.log_line}"] if request.log_line else []
-        if self.service:
-            lines = [f"starts {self.service} by {shown(request.argv)}"]
+        if request.log_line and (service is None or service.kind != "schtasks"):
+            checks.append(f"a line{' of its journal' if service else ''} fits {request.log_line}")
+        if service is not None:
+            lines = [f"starts {service.name} by {shown(request.argv)}"]
         else:
             lines = [
                 f"starts {shown(request.argv)}",
@@ -73,40 +89,80 @@ def start_job(
         port=table.port,
         log_line=table.ready_line or "",
         ready_within=table.ready_within,
+        folder=cwd,
+        arguments=tuple(table.start[1:]),
+        claimed=claimed(loaded, table),
     )
     return StartJob(table.name, request, table.ready_path or "", notes=notes)
 
 
 def unit_start_job(
-    loaded: LoadedConfig, table: ListenerTable, service: ServiceState, who: str
+    loaded: LoadedConfig,
+    name: str,
+    state: ServiceState,
+    who: str,
+    *,
+    listener: ListenerTable | None = None,
+    words: Sequence[str] = (),
 ) -> StartJob:
-    """The start of a listener's service through the unit or task that supervises it."""
+    """The start of a service through the unit or task that supervises it.
+
+    `listener` is what it must serve then; without one `words` tell its process. Whatever row it is
+    asked for on, the lock is that of the unit or task.
+    """
+    task = state.kind == "schtasks"
+    line = (listener.ready_line if listener is not None else None) or ""
     request = StartRequest(
-        argv=tuple(reader_for(service.kind).start_command(service.name)),
-        words=tuple(table.process or ()),
+        argv=tuple(reader_for(state.kind).start_command(state.name)),
+        words=tuple(listener.process or ()) if listener is not None else tuple(words),
         cwd=loaded.folder,
-        output=output_file(loaded, table.name),
-        lock=locks_folder(loaded) / f"{plain_name(table.name)}.lock",
+        output=output_file(loaded, name),
+        lock=locks_folder(loaded) / f"unit-{plain_name(state.name)}.lock",
         who=who,
-        port=table.port,
-        ready_within=table.ready_within,
+        port=listener.port if listener is not None else None,
+        log_line=line,
+        ready_within=listener.ready_within if listener is not None else READY_SECONDS,
+        folder=folder_of(loaded, listener),
+        claimed=claimed(loaded, listener),
     )
-    unread = f"{table.ready_line} is not looked for: its output is the service's own"
-    notes = (unread,) if table.ready_line else ()
-    return StartJob(table.name, request, table.ready_path or "", service.name, notes)
+    unread = f"ready_line {line} can't be looked for: the Task Scheduler keeps no output"
+    return StartJob(
+        name,
+        request,
+        (listener.ready_path if listener is not None else None) or "",
+        Supervised(state.kind, state.name),
+        (unread,) if line and task else (),
+    )
+
+
+def folder_of(loaded: LoadedConfig, table: ListenerTable | None) -> Path | None:
+    """Where the config says that a listener's service works; None when it does not say."""
+    return loaded.resolve(table.cwd) if table is not None and table.cwd else None
+
+
+def claimed(loaded: LoadedConfig, table: ListenerTable | None) -> tuple[int, ...]:
+    """The ports of the other listeners of the config."""
+    return tuple(one.port for one in loaded.config.listener if one is not table)
 
 
 async def carry_out_start(job: StartJob, tools: Tools, log: ActLog, tell: Tell) -> StartOutcome:
     """Start one, and only one. Raises NotRecorded before anything is started."""
     request = job.request
-    where = {"service": job.service} if job.service else {"output": str(request.output)}
-    facts: Facts = {"argv": shown(request.argv), **where}
+    if tools.acts.read_only:
+        return StartOutcome(refused=str(ReadOnlyError(f"starting {job.name}")))
+    where = {"service": job.service.name} if job.service else {"output": str(request.output)}
+    facts: Facts = {
+        "argv": shown(request.argv),
+        **where,
+        "port": request.port,
+        "at_most": 2 * request.ready_within + COMMAND_SECONDS,
+    }
     await log.begin(job.name, f"is starting {job.name}: {shown(request.argv)}", (), facts)
     outcome = StartOutcome(error="interrupted before it was verified")
     try:
         if job.service:
             outcome = await start_supervised(
-                request, tools.source, tools.acts, clock=tools.clock, on_step=tell
+                request, job.service, tools.source, tools.acts, clock=tools.clock, on_step=tell
             )
         else:
             outcome = await start(
@@ -119,7 +175,7 @@ async def carry_out_start(job: StartJob, tools: Tools, log: ActLog, tell: Tell) 
             )
         if outcome.done and job.ready_path and outcome.identity is not None:
             lacking = await _until_answered(job, tools, lambda: _alive(outcome))
-            outcome = StartOutcome("", lacking, outcome.identity, outcome.output)
+            outcome = replace(outcome, error=lacking)
     finally:
         pids = () if outcome.identity is None else (outcome.identity.pid,)
         text = f"{job.name} {outcome.text}"

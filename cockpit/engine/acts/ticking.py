@@ -11,13 +11,18 @@ from pathlib import Path
 from typing import TypeAlias
 
 from cockpit import checklists
+from cockpit.checklists.errors import refused_text
 from cockpit.checklists.git import repository_of
-from cockpit.checklists.mirrors import Intent, carry_out, match, normal
+from cockpit.checklists.mirrors import Intent, carry_out, normal, without_image
+from cockpit.checklists.regular import read_regular
 from cockpit.clock import Clock
 from cockpit.model import EventKind, Facts, Observation
+from cockpit.probes.checklist.long_facts import in_facts
 from cockpit.probes.checklist.memory import (
+    AGAIN,
     FAILED,
     INTENDED,
+    UNDO,
     EditMemory,
     KeptEdit,
     Pending,
@@ -93,15 +98,15 @@ class Ticker:
                 " takes a reason",
                 needs_reason=True,
             )
-        intents = self._intents(wish, probe, log)
+        intents, alone = self._intents(wish, probe, log)
         try:
             result = checklists.set_item(wish.path, wish.anchor, wish.to)
         except checklists.ChecklistError as error:
             self._refused(wish, error, intents, log)
-            return Done(f"not changed: {error}", error=error)
+            return Done(refused_text(error), error=error)
         text = self._record(wish, result, log, red)
         told = [self.mirror(self._pending(wish.path, intent), log) for intent in intents]
-        return Done(text, edit=result, mirrors=tuple(told))
+        return Done(text, edit=result, mirrors=(*told, *alone))
 
     def undo(
         self,
@@ -113,25 +118,26 @@ class Ticker:
     ) -> Done:
         """Take an edit back, byte for byte, under the same rules; its mirrors follow."""
         wish = Wish(result.path, result.anchor, result.status_before, item=item)
-        intents = self._intents(wish, probe, log)
+        intents, alone = self._intents(wish, probe, log)
         try:
             back = checklists.undo(result)
         except checklists.ChecklistError as error:
             self._refused(wish, error, intents, log)
-            return Done(f"not changed: {error}", error=error)
+            return Done(refused_text(error), error=error)
         text = f"already {back.status_after}: {back.anchor.text}"
         self._keep(back, item)
         if back.changed:
             text = f"undone {edit_text(back)}"
-            log(EventKind.EDIT, text, edit_facts(back, item, head=head_of(back.path)))
-        told = [self.mirror(self._pending(wish.path, intent), log) for intent in intents]
-        return Done(text, edit=back, mirrors=tuple(told))
+            facts = edit_facts(back, item, head=head_of(back.path))
+            log(EventKind.EDIT, text, {**facts, UNDO: True})
+        told = [self.mirror(self._pending(wish.path, each), log, undo=True) for each in intents]
+        return Done(text, edit=back, mirrors=(*told, *alone))
 
     def retry(self, source: Path, log: Log) -> tuple[str, ...]:
         """Write the pending mirrors of a file; a line for each."""
         return tuple(self.mirror(pending, log) for pending in self._memory.pending(source))
 
-    def mirror(self, pending: Pending, log: Log) -> str:
+    def mirror(self, pending: Pending, log: Log, *, undo: bool = False) -> str:
         """Write one mirror, unless its original has moved on."""
         intent = pending.intent
         name = intent.mirror.name
@@ -151,7 +157,8 @@ class Ticker:
             text = f"mirrored {edit_text(result)}"
             key = _key_of(result)
             self._keep(result, key)
-            log(EventKind.EDIT, text, edit_facts(result, key, head=head_of(result.path)))
+            facts = edit_facts(result, key, head=head_of(result.path))
+            log(EventKind.EDIT, text, {**facts, UNDO: True} if undo else facts)
         self._settle(pending.source, intent, "written", f"{name} is in step", log)
         return f"{name} too"
 
@@ -168,21 +175,32 @@ class Ticker:
         probe: ChecklistProbe | None,
         board: Mapping[str, Observation],
     ) -> tuple[str, ...]:
-        if probe is None or wish.to is not checklists.Status.DONE:
+        """What speaks against it: see `checklists.requires` for the rule."""
+        if probe is None or wish.to not in (checklists.Status.DONE, checklists.Status.DOING):
             return ()
         found = _find(wish)
-        if found is None or found[1].status is checklists.Status.DONE:
+        if found is None or found[1].status in (checklists.Status.DONE, wish.to):
             return ()
-        return tuple(each.text for each in probe.against(*found, board, self._clock.now()))
+        starting = wish.to is checklists.Status.DOING
+        now = self._clock.now()
+        return tuple(each.text for each in probe.against(*found, board, now, starting=starting))
 
     def _record(
         self, wish: Wish, result: checklists.EditResult, log: Log, red: tuple[str, ...]
     ) -> str:
         item = wish.item or _key_of(result)
         known = self._memory.last(result.path, item)
+        watched = self._memory.edits(result.path, self._clock.now())
+        again = (
+            known is not None
+            and known in watched
+            and known.result.status_after is result.status_after
+        )
         if result.changed:
             self._keep(result, item, wish.reason)
         facts = edit_facts(result, item, head=head_of(result.path), reason=wish.reason)
+        if again:
+            facts = {**facts, AGAIN: True}
         if not result.changed:
             text = f"already {result.status_after}: {result.anchor.text}"
             if known is not None and known.result.status_after is not result.status_after:
@@ -201,20 +219,26 @@ class Ticker:
             )
         return text
 
-    def _intents(self, wish: Wish, probe: ChecklistProbe | None, log: Log) -> list[Intent]:
-        """What the mirrors shall get, recorded before anything is written."""
+    def _intents(
+        self, wish: Wish, probe: ChecklistProbe | None, log: Log
+    ) -> tuple[list[Intent], list[str]]:
+        """What the mirrors shall get, recorded before anything is written; and a line for each
+        mirror that has no certain image of the item."""
         found = _find(wish) if probe is not None and probe.mirrors else None
         if probe is None or found is None:
-            return []
+            return [], []
         document, item = found
         intents: list[Intent] = []
+        alone: list[str] = []
         for path in probe.mirrors:
-            if _matches(document, item, path):
-                intents.append(Intent(path, item.id, item.text, wish.to))
-                self._settle(wish.path, intents[-1], INTENDED, "not written yet", log)
+            if why := _why_not(document, item, path):
+                alone.append(f"{path.name}: {why}")
+                continue
+            intents.append(Intent(path, item.id, item.text, wish.to))
+            self._settle(wish.path, intents[-1], INTENDED, "not written yet", log)
         if intents:
             self._flush()
-        return intents
+        return intents, alone
 
     def _refused(
         self,
@@ -229,7 +253,11 @@ class Ticker:
 
     def _settle(self, source: Path, intent: Intent, state: str, text: str, log: Log) -> None:
         self._memory.mirror(source, intent, state, text, self._clock.now())
-        facts = {"file": str(source), "state": state, "intent": as_fact(intent.to_json())}
+        facts = {
+            "file": str(source),
+            "state": state,
+            **in_facts("intent", as_fact(intent.to_json())),
+        }
         log(EventKind.MIRROR, text, facts)
 
 
@@ -250,7 +278,7 @@ def edit_text(result: checklists.EditResult) -> str:
 def _find(wish: Wish) -> tuple[checklists.Document, checklists.Item] | None:
     """The document as it is now and the item in it; None when the edit will say what is wrong."""
     try:
-        document = checklists.CACHE.parse(wish.path.read_bytes())
+        document = checklists.CACHE.parse(read_regular(wish.path))
         return document, checklists.locate(document, wish.anchor)
     except (OSError, checklists.ChecklistError):
         return None
@@ -262,20 +290,19 @@ def _key_of(result: checklists.EditResult) -> str:
     return found[1].key if found is not None else ""
 
 
-def _matches(document: checklists.Document, item: checklists.Item, mirror: Path) -> bool:
-    """Whether a mirror holds the item's image for certain; one that can't be read may do so."""
+def _why_not(document: checklists.Document, item: checklists.Item, mirror: Path) -> str:
+    """Why a mirror can't follow; one that can't be read may hold the item's image."""
     try:
-        other = checklists.CACHE.parse(mirror.read_bytes())
+        other = checklists.CACHE.parse(read_regular(mirror))
     except OSError:
-        return True
-    pairs = match(document, other).pairs
-    return any(pair.item == item for pair in pairs)
+        return ""
+    return without_image(document, item, other)
 
 
 def _still_meant(pending: Pending) -> bool:
     """Whether the original still has the state its mirror shall get."""
     try:
-        document = checklists.CACHE.parse(pending.source.read_bytes())
+        document = checklists.CACHE.parse(read_regular(pending.source))
     except OSError:
         return True
     intent = pending.intent

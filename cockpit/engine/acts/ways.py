@@ -12,7 +12,8 @@ from cockpit.system import processes
 from cockpit.system.argv import matches
 from cockpit.system.listeners import ListenerSnapshot
 from cockpit.system.processes import ProcessFacts
-from cockpit.system.services import ServiceState, reader_for, supervisor_of
+from cockpit.system.services import ServiceState
+from cockpit.system.supervisors import reader_for, supervisor_of
 
 Trusted = Callable[[LoadedConfig, ProbeTable], bool]
 
@@ -45,14 +46,14 @@ class Ways:
         could be the one it started, its state comes back with an `error` that says so.
         """
         found = await supervisor_of(root.pid)
-        if found is not None:
+        if found is not None and not found.error:
             return found
         names = dict(self._stands_for(root, snapshot, probe))
         for table in self._services():
             known = [names[name] for name in (table.name, *table.agrees_with) if name in names]
             if not known:
                 continue
-            state = await _read(table)
+            state = await read_service(table)
             if state.error or not state.running:
                 continue
             if table.unit is not None:
@@ -62,18 +63,24 @@ class Ways:
                 return state
             else:
                 return replace(state, error="it tells no PID, and several such services run")
-        return None
+        return found
+
+    def service_table(self, name: str) -> ServiceTable | None:
+        """The `[[service]]` of that name, or else the first that agrees with such a probe."""
+        tables = self._services()
+        named = (table for table in tables if table.name == name)
+        return next(named, None) or next((t for t in tables if name in t.agrees_with), None)
 
     async def service_of(self, listener: str) -> ServiceState | None:
         """The unit or task that the config names for a listener, running or not; None without one.
 
         The state has an `error` where its supervisor can't be asked.
         """
-        for table in self._services():
-            if listener in table.agrees_with:
-                state = await _read(table)
-                return state if state.error or state.found else None
-        return None
+        table = self.service_table(listener)
+        if table is None:
+            return None
+        state = await read_service(table)
+        return state if state.error or state.found else None
 
     def stop(self, root: ProcessFacts, snapshot: ListenerSnapshot) -> Stop:
         """The configured stop command, where it can only mean the service with that root.
@@ -128,5 +135,6 @@ class Ways:
                 yield probe, True
 
 
-async def _read(table: ServiceTable) -> ServiceState:
+async def read_service(table: ServiceTable) -> ServiceState:
+    """What the supervisor says of the unit or task of a table."""
     return await reader_for(service_kind(table)).read(table.task or table.unit or "")
