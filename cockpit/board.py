@@ -62,10 +62,11 @@ class _Part:
     next_act: str = ""
 
     @property
-    def rank(self) -> tuple[int, int, datetime]:
+    def rank(self) -> tuple[int, int, bool, datetime]:
         kind = self.observation.kind
         nearness = _NEARNESS.index(kind) if kind in _NEARNESS else len(_NEARNESS)
-        return (-self.verdict.severity, nearness, self.since)
+        inside = self.finding is not None and self.finding.key.startswith("owner:")
+        return (-self.verdict.severity, nearness, inside, self.since)
 
 
 def compose(
@@ -121,12 +122,21 @@ def problem_list(
 ) -> tuple[Problem, ...]:
     """One problem a cause: RUN's before GO-LIVE's, worst first, acknowledged last among equals.
 
-    What must be acted on now is never below debt, however red the debt is.
+    What must be acted on now is never below debt, however red the debt is. All that is wrong on one
+    port is one problem, and so is what other probes say of the same processes.
     """
     groups: dict[str, list[_Part]] = {}
-    for standing in standings.values():
-        for cause, part in _parts(standing, now):
-            groups.setdefault(cause, []).append(part)
+    found = [_parts(standing, now) for standing in standings.values()]
+    ports: dict[str, str] = {}
+    for parts in found:
+        if (port := _port_of(parts)) is not None:
+            groups.setdefault(port, []).extend(part for _, part in parts)
+            for cause, _ in parts:
+                ports.setdefault(cause, port)
+    for parts in found:
+        for cause, part in parts if _port_of(parts) is None else ():
+            own = part.observation.kind == "listener"
+            groups.setdefault(cause if own else ports.get(cause, cause), []).append(part)
     problems = [_merge(cause, parts, acks.get(cause)) for cause, parts in groups.items()]
     problems.sort(
         key=lambda p: (
@@ -138,6 +148,15 @@ def problem_list(
         )
     )
     return tuple(problems)
+
+
+def _port_of(parts: Sequence[tuple[str, _Part]]) -> str | None:
+    """The cause that stands for all that is wrong on one port; None when one thing is, or none."""
+    if len({cause for cause, _ in parts}) < 2 or parts[0][1].observation.kind != "listener":
+        return None
+    return next(
+        (f.cause for f in parts[0][1].observation.findings if f.key.startswith("port:")), None
+    )
 
 
 def _parts(standing: Standing, now: datetime) -> list[tuple[str, _Part]]:

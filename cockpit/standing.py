@@ -73,20 +73,25 @@ def _event(observation: Observation, change: str) -> Event:
 def _finding_events(old: Mapping[str, Finding], observation: Observation) -> list[Event]:
     changes: list[tuple[Finding, str, str]] = []
     new = {finding.key: finding for finding in observation.findings}
+    known = {pid for finding in old.values() for pid in _pids(finding)}
+    present = {pid for finding in new.values() for pid in _pids(finding)}
     for key, finding in new.items():
         before = old.get(key)
         is_process = key.startswith(_PROCESS_KEYS)
         if before is None:
-            if is_process:
+            # The worker whose root has gone, and which now stands for itself, is nobody new.
+            if is_process and known.isdisjoint(_pids(finding)):
                 changes.append((finding, EventKind.PROCESS, f"+{finding.subject} {finding.text}"))
-            elif finding.verdict is Verdict.FAIL:
+            elif finding.verdict is Verdict.FAIL and not is_process:
                 changes.append((finding, EventKind.TRANSITION, f"new, {finding.text}"))
         elif (change := _change(before, finding)) is not None:
             changes.append((finding, EventKind.TRANSITION, change))
     changes.extend(
         (finding, EventKind.PROCESS, f"-{finding.subject} {finding.text}")
         for key, finding in old.items()
-        if key not in new and key.startswith(_PROCESS_KEYS)
+        if key not in new
+        and key.startswith(_PROCESS_KEYS)
+        and finding.facts.get("pid") not in present
     )
     events = [
         Event(
@@ -105,7 +110,18 @@ def _finding_events(old: Mapping[str, Finding], observation: Observation) -> lis
     return events
 
 
+def _pids(finding: Finding) -> tuple[object, ...]:
+    """The processes a row stands for: its root, and the owners that belong to it."""
+    if not finding.key.startswith(_PROCESS_KEYS):
+        return ()
+    pids = finding.facts.get("pids")
+    told = pids if isinstance(pids, tuple) else ()
+    return tuple(pid for pid in (finding.facts.get("pid"), *told) if pid is not None)
+
+
 def _change(before: Finding, after: Finding) -> str | None:
+    if "plan" in after.facts:
+        return None  # the item itself tells it
     old_status, new_status = before.facts.get("status"), after.facts.get("status")
     if isinstance(old_status, str) and isinstance(new_status, str):
         return f"{old_status} → {new_status}" if old_status != new_status else None

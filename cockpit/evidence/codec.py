@@ -2,7 +2,8 @@
 
 Canonical JSON here: keys sorted, no blanks, ASCII only. An observation is split in its *body*
 (what was seen, the same from run to run while nothing changes) and its *envelope* (when, how long,
-which numbers), so that an unchanged body is stored once.
+which numbers), so that an unchanged body is stored once. A body keeps the order of its facts, which
+is the order they are shown in; it is known by the hash of its text, whatever the order of its keys.
 """
 
 from __future__ import annotations
@@ -79,16 +80,15 @@ def parse_stamp(text: str) -> datetime:
 
 
 def body_json(observation: Observation) -> str:
-    """Everything of an observation but its envelope, as canonical JSON."""
-    return canonical(
-        _observations().dump_python(observation, mode="json", exclude=_ENVELOPE, warnings=False)
-    )
+    """Everything of an observation but its envelope, as JSON without blanks, facts in order."""
+    body = _observations().dump_python(observation, mode="json", exclude=_ENVELOPE, warnings=False)
+    return json.dumps(body, separators=(",", ":"), default=str)
 
 
 def same_body(one: Observation, other: Observation) -> bool:
     """Whether both would have the same body, without the cost of writing them as JSON.
 
-    It may say no for two that are the same (facts in another order), never yes for two that differ.
+    Facts in another order are another body. It never says yes for two that differ.
     """
     return (
         one.findings == other.findings
@@ -109,6 +109,11 @@ def same_body(one: Observation, other: Observation) -> bool:
 def _same_facts(one: Facts, other: Facts) -> bool:
     # Equality alone would take 1, 1.0 and True, or 0.0 and -0.0, for the same.
     return repr(one) == repr(other)
+
+
+def metrics_json(metrics: Mapping[str, float]) -> str:
+    """Metrics as JSON without blanks, in their order."""
+    return json.dumps(dict(metrics), separators=(",", ":"))
 
 
 def load_observation(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -22,9 +22,9 @@ from cockpit.evidence.chain import ChainedEvent, Verification, genesis, verify
 from cockpit.evidence.codec import load_metrics, parse_stamp, stamp
 from cockpit.evidence.errors import StoreError, explain
 from cockpit.evidence.lease import LeaseState
-from cockpit.evidence.rows import EVENT_COLUMNS, chain_head, read_acks, read_current
+from cockpit.evidence.rows import EVENT_COLUMNS, chain_head, read_acks, read_current, read_newest
 from cockpit.feed import Artefact, HistoryPoint
-from cockpit.model import Event, EventKind, Gap, Verdict
+from cockpit.model import Event, EventKind, Gap, Observation, Verdict
 from cockpit.standing import Standing
 
 _Row = tuple[object, ...]
@@ -110,6 +110,18 @@ class Reader:
         except (sqlite3.Error, OSError) as error:
             raise explain(self.path, error) from error
         return dict(self._standings)
+
+    def newest(self, probes: Iterable[str]) -> Mapping[str, Observation]:
+        """The newest observation of each of these probes, whoever made it: `check`, too, which
+        advances no standing. One nobody ever observed is left out."""
+        try:
+            connection = self._open()
+            if connection is None:
+                return {}
+            seen = ((probe, read_newest(connection, probe)) for probe in probes)
+            return {probe: observation for probe, observation in seen if observation is not None}
+        except (sqlite3.Error, OSError) as error:
+            raise explain(self.path, error) from error
 
     def events(
         self,

@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from cockpit.board import Acknowledgement
 from cockpit.evidence.codec import load_alert, load_moments, load_observation, parse_stamp
 from cockpit.evidence.ledger import Ack
+from cockpit.model import Observation
 from cockpit.policy import AlertState
 from cockpit.standing import Standing
 
 CURRENT = (
     "SELECT c.probe, c.observation, c.body, b.body, c.observed_at, c.valid_until, c.duration, "
     "c.metrics, c.since, c.finding_since FROM current c JOIN bodies b ON b.id = c.body"
+)
+_NEWEST = (
+    "SELECT b.body, o.at, o.valid_until, o.duration, o.metrics FROM observations o "
+    "JOIN bodies b ON b.id = o.body WHERE o.probe = ? ORDER BY o.at DESC, o.id DESC LIMIT 1"
 )
 EVENT_COLUMNS = (
     "seq, at, kind, probe, subject, text, verdict, actor, ticket, data, source, prev_hash, hash"
@@ -48,20 +53,35 @@ def chain_head(connection: sqlite3.Connection) -> tuple[int, str]:
 
 def read_held(row: tuple[object, ...]) -> Held | None:
     """The meaning of a current row joined with its body; None when its texts are damaged."""
-    _, observation, body, packed, observed_at, valid_until, duration, metrics, since, findings = row
+    _, observation, body, *seen_as, since, findings = row
     try:
-        text = zlib.decompress(packed).decode()  # type: ignore[arg-type]
-        seen = load_observation(
-            text,
-            str(observed_at),
-            str(valid_until),
-            float(duration),  # type: ignore[arg-type]
-            str(metrics),
-        )
+        seen = _seen(*seen_as)
         standing = Standing(seen, parse_stamp(str(since)), load_moments(str(findings)))
     except (ValueError, zlib.error):
         return None
     return Held(int(observation), int(body), standing, str(findings))  # type: ignore[call-overload]
+
+
+def _seen(
+    packed: object, observed_at: object, valid_until: object, duration: object, metrics: object
+) -> Observation:
+    """The observation of a row. Raises ValueError or zlib.error when its texts are damaged."""
+    return load_observation(
+        zlib.decompress(packed).decode(),  # type: ignore[arg-type]
+        str(observed_at),
+        str(valid_until),
+        float(duration),  # type: ignore[arg-type]
+        str(metrics),
+    )
+
+
+def read_newest(connection: sqlite3.Connection, probe: str) -> Observation | None:
+    """The newest observation of a probe, whoever made it; None when there is none to be read."""
+    row = connection.execute(_NEWEST, (probe,)).fetchone()
+    try:
+        return _seen(*row) if row is not None else None
+    except (ValueError, zlib.error):
+        return None
 
 
 def read_current(connection: sqlite3.Connection, after: int = 0) -> list[Held]:

@@ -25,6 +25,7 @@ from cockpit.probes.base import Probe
 from cockpit.system.listeners import ListenerSource
 
 if TYPE_CHECKING:
+    from cockpit.probes.act_memory import ActMemory
     from cockpit.probes.checklist.memory import EditMemory
 
 if TYPE_CHECKING:
@@ -44,12 +45,13 @@ def build(
     source: ListenerSource | None = None,
     trusted: Callable[[GateTable], bool] = _nothing_trusted,
     memory: EditMemory | None = None,
+    acts: ActMemory | None = None,
 ) -> Probe:
     """The probe a table describes.
 
     `source` is shared by all listener probes; without it each gets its own. `trusted` says whether
     a gate's command may run; it may block. `memory` is what is remembered of
-    all checklists. TypeError for a table of no known kind.
+    all checklists, `acts` of acts on processes. TypeError for a table of no known kind.
     """
     folder = loaded.folder
     match table:
@@ -57,7 +59,7 @@ def build(
             from cockpit.probes.listener.probe import ListenerProbe
 
             if source is None:
-                from cockpit.system.listeners import default_source
+                from cockpit.system.listener_sources import default_source
 
                 source = default_source()
             return ListenerProbe(
@@ -66,11 +68,15 @@ def build(
                 source=source,
                 output=output_file(loaded, table.name),
                 redactor=_redactor(loaded) if table.start is not None else None,
+                others=[other for other in loaded.config.listener if other.name != table.name],
+                names=_services_of(table.name, loaded),
+                acts=acts,
             )
         case HeartbeatTable():
             from cockpit.probes.heartbeat.probe import HeartbeatProbe
 
-            return HeartbeatProbe(table, folder)
+            names = _services_of(table.name, loaded)
+            return HeartbeatProbe(table, folder, names=names, acts=acts)
         case ServiceTable():
             from cockpit.probes.service.probe import ServiceProbe
 
@@ -87,17 +93,19 @@ def build(
     raise TypeError(f"no probe for {type(table).__name__}")
 
 
+def _services_of(name: str, loaded: LoadedConfig) -> list[str]:
+    """The names of the services that should run the process of that probe."""
+    return [service.name for service in loaded.config.service if name in service.agrees_with]
+
+
 def _checklist(table: ChecklistTable, loaded: LoadedConfig, memory: EditMemory | None) -> Probe:
+    from cockpit.probes.checklist.neighbours import neighbours
     from cockpit.probes.checklist.probe import ChecklistProbe
 
-    others = {
-        other.file: loaded.resolve(other.file)
-        for other in loaded.config.checklist
-        if other is not table
-    }
     # A gate that counts this checklist waits for it; the other way round they would never rest.
     gates = [gate.name for gate in loaded.config.gate if gate.checklist == table.name]
-    return ChecklistProbe(table, loaded.folder, memory=memory, others=others, not_awaited=gates)
+    lists = neighbours(loaded)
+    return ChecklistProbe(table, loaded.folder, memory=memory, lists=lists, not_awaited=gates)
 
 
 def _gate(table: GateTable, loaded: LoadedConfig, trusted: Callable[[GateTable], bool]) -> Probe:

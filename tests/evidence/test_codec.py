@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
+import sqlite3
 import tempfile
+import zlib
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -18,6 +22,7 @@ from cockpit.evidence.codec import (
     load_observation,
     parse_stamp,
     same_body,
+    sha256,
     stamp,
 )
 from cockpit.evidence.store import Store
@@ -108,12 +113,10 @@ def test_an_observation_comes_back_with_every_type(observation: Observation) -> 
         canonical(dict(observation.metrics)),
     )
     assert again == observation
-    assert [exact(dict(sorted(f.facts.items()))) for f in again.findings] == [
-        exact(dict(sorted(f.facts.items()))) for f in observation.findings
+    assert [exact(f.facts) for f in again.findings] == [
+        exact(f.facts) for f in observation.findings
     ]
-    assert exact(dict(sorted(again.basis.items()))) == exact(
-        dict(sorted(observation.basis.items()))
-    )
+    assert exact(again.basis) == exact(observation.basis)
 
 
 @given(OBSERVATIONS, st.data())
@@ -180,3 +183,55 @@ def test_numbers_that_are_none_survive_too() -> None:
     assert math.isnan(again.basis["a"])  # type: ignore[arg-type]
     assert again.basis["b"] == math.inf
     assert math.isnan(again.metrics["m"])
+
+
+def seen_in_order(*names: str) -> Observation:
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    facts = dict.fromkeys(names, 1)
+    finding = Finding("k", Verdict.OK, "s", facts=facts)
+    numbers = dict.fromkeys(names, 1.0)
+    return Observation(
+        "p", "k", Concern.RUN, Verdict.OK, "h", now, now, 0.0, (finding,), facts, (), numbers
+    )
+
+
+def opened(folder: Path) -> Store:
+    return Store.open(
+        folder / "e.db", clock=ManualClock(), actor="ops", alive=lambda pid, started_at: True
+    )
+
+
+def test_facts_and_numbers_keep_their_order_through_the_store(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    store.observe(seen_in_order("port", "expect", "addresses"))
+    assert store.flush(10)
+    reader = store.reader()
+    again = reader.standings()["p"].observation
+    for facts in (again.basis, again.findings[0].facts, again.metrics):
+        assert list(facts) == ["port", "expect", "addresses"]
+    reader.close()
+    store.close(5)
+
+
+def test_a_body_of_an_older_version_is_read_and_then_written_in_order(tmp_path: Path) -> None:
+    observation = seen_in_order("port", "expect", "addresses")
+    store = opened(tmp_path)
+    store.observe(observation)
+    assert store.flush(10)
+    store.close(5)
+    text = canonical(json.loads(body_json(observation)))  # keys sorted, as it used to be
+    with closing(sqlite3.connect(tmp_path / "e.db")) as connection, connection:
+        connection.execute(
+            "UPDATE bodies SET hash = ?, body = ?", (sha256(text), zlib.compress(text.encode()))
+        )
+    store = opened(tmp_path)
+    reader = store.reader()
+    old = reader.standings()["p"].observation
+    assert old == observation and list(old.basis) == ["addresses", "expect", "port"]
+    store.observe(observation)
+    store.log(Event(at=observation.observed_at, kind="note", text="x"))
+    assert store.flush(10)
+    assert list(reader.standings()["p"].observation.basis) == ["port", "expect", "addresses"]
+    assert reader.verify().ok
+    reader.close()
+    store.close(5)

@@ -119,3 +119,34 @@ def test_children_nobody_collected_are_told(tmp_path: Path, look: Any, spawn: An
     found = row(seen, process.pid)
     assert "1 defunct child" in found.text and len(found.facts["defunct"]) == 1
     assert seen.verdict is Verdict.OK
+
+
+KEEPER = (
+    "import os, sys\nchild = os.fork()\nif child == 0:\n    os._exit(0)\n"
+    "os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)\n"
+    "open(sys.argv[1], 'w').write(str(child))\n" + ENGINE
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no zombies")
+def test_an_engine_whose_parent_did_not_notice_its_end_is_told_as_defunct(
+    tmp_path: Path, look: Any, spawn: Any
+) -> None:
+    script, pidfile = tmp_path / "keeper.py", tmp_path / "engine.pid"
+    script.write_text(KEEPER, encoding="utf-8")
+    keeper = spawn(script, str(pidfile))
+    pid = int(pidfile.read_text(encoding="utf-8"))
+    beat(tmp_path, pid)
+    watching = made(tmp_path, pidfile="engine.pid")
+    first = look(watching).observation
+    assert parity_of(first).title == "ENGINE GONE"
+    assert "defunct" not in parity_of(first).text, "whoever ends is a zombie for a moment"
+    second = look(watching, first).observation
+    parity = parity_of(second)
+    assert (parity.verdict, parity.title) == (Verdict.FAIL, "ENGINE GONE")
+    assert f"{pid} has ended and is defunct: its parent {keeper.pid} " in parity.text
+    assert parity.facts["zombies"] == (pid,)
+    live = started(tmp_path, spawn)
+    beat(tmp_path, live.pid)
+    mixed = parity_of(look(watching, second).observation)
+    assert mixed.title == "PID MISMATCH" and f"({pid} defunct)" in mixed.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from cockpit.probes.restarts import restarts_seen
 from cockpit.probes.usage import COUNTS_EVERY, EVERY, Meter, graphics_text
 from cockpit.system import processes
 from cockpit.system.gpu import GpuLoad, GpuReport
-from cockpit.system.listeners import default_source
+from cockpit.system.listener_sources import default_source
 from cockpit.text import instant
 
 SERVER = (
@@ -148,6 +149,54 @@ def test_a_full_queue_is_a_port_that_is_not_served(tmp_path: Path, look: Any, se
         watching = probe(tmp_path, port)
         first = look(watching).observation
         assert (first.verdict, first.findings[0].title) == (Verdict.WARN, "NOT SERVING")
+        assert look(watching, first).observation.verdict is Verdict.FAIL
+    finally:
+        for one in waiting:
+            one.close()
+
+
+GROUP = (
+    "import os, socket, sys, time\n"
+    "def one():\n"
+    "    s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)\n"
+    "    s.bind(('127.0.0.1', int(sys.argv[1]))); s.listen(4); return s\n"
+    "ours, theirs = one(), one()\n"
+    "sys.argv.append(str(os.getpid()))\n"
+    "worker = os.fork()\n"
+    "if worker == 0:\n"
+    "    ours.close()\n"
+    "    while os.getppid() == int(sys.argv[2]): time.sleep(0.05)\n"
+    "    os._exit(0)\n"
+    "theirs.close()\n"
+    "def serve():\n"
+    "    while True: ours.accept()\n"
+    "import threading; threading.Thread(target=serve, daemon=True).start()\n"
+    "print('up', flush=True); sys.stdin.read()\n"
+)
+
+
+@linux
+def test_one_stuck_member_of_a_group_is_not_lost_in_the_sum(
+    tmp_path: Path, look: Any, spawn: Any
+) -> None:
+    script, port = tmp_path / "serve.py", free_port()
+    script.write_text(GROUP, encoding="utf-8")
+    spawn(script, str(port))
+    waiting: list[socket.socket] = []
+    try:
+        for _ in range(40):  # the kernel spreads them over both by their ports
+            one = socket.socket()
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+            waiting.append(one)
+        watching = probe(tmp_path, port)
+        first = look(watching).observation
+        port_row = first.findings[0]
+        assert (first.verdict, port_row.title) == (Verdict.WARN, "NOT SERVING"), port_row.text
+        assert first.metrics["waiting"] < first.metrics["backlog"], "the sum hides it"
+        stuck = [int(words) for words in re.findall(r"wait at (\d+), on 1 of 2", port_row.text)]
+        assert len(stuck) == 1 and stuck[0] in port_row.facts["owners"]
+        assert stuck[0] not in (row.facts["pid"] for row in first.findings[1:]), "it is the worker"
         assert look(watching, first).observation.verdict is Verdict.FAIL
     finally:
         for one in waiting:

@@ -16,13 +16,8 @@ from cockpit.model import DoubtKind, Verdict
 from cockpit.probes.listener.judgement import judge_port
 from cockpit.probes.listener.probe import ListenerProbe
 from cockpit.probes.listener.sight import Sight
-from cockpit.system.listeners import (
-    Listener,
-    ListenerSnapshot,
-    Owner,
-    Service,
-    default_source,
-)
+from cockpit.system.listener_sources import default_source
+from cockpit.system.listeners import Listener, ListenerSnapshot, Owner, Service
 from cockpit.system.processes import ProcessFacts, ProcessIdentity
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC).timestamp()
@@ -106,8 +101,8 @@ HIDDEN = listener(hidden=1)
         ({"process": ["gunicorn"]}, ONE, Verdict.FAIL, "WRONG PROCESS"),
         ({"expect": "some", "process": ["gunicorn"]}, TWO, Verdict.FAIL, "WRONG PROCESS"),
         ({"process": ["uvicorn"]}, HIDDEN, Verdict.UNKNOWN, "OWNER HIDDEN"),
-        ({}, HIDDEN, Verdict.OK, ""),
-        ({}, listener(hidden=2), Verdict.WARN, "OWNER HIDDEN"),
+        ({}, HIDDEN, Verdict.UNKNOWN, "OWNER HIDDEN"),
+        ({}, listener(hidden=3), Verdict.UNKNOWN, "OWNER HIDDEN"),
         ({}, listener(service(process(4412)), hidden=1), Verdict.UNKNOWN, "OWNER HIDDEN"),
         ({"expect": "some"}, HIDDEN, Verdict.OK, ""),
         ({"expect": "any"}, None, Verdict.OK, ""),

@@ -92,7 +92,9 @@ class Evidence:
 
     `engines` is None when no process words are configured; then `holder` is whoever has the
     heartbeat's PID. `hidden` names PIDs that exist but may not be looked at. By the engine's PID:
-    `defunct` are ended children that nobody collected, `code` says how old its code is.
+    `defunct` are ended children that nobody collected, `code` says how old its code is. `zombies`
+    are PIDs of the heartbeat or the pidfile that have ended, with the parent that has not collected
+    them; `still` are those of them that were so at the observation before, too.
     """
 
     now: datetime
@@ -107,6 +109,8 @@ class Evidence:
     defunct: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     code: Mapping[int, CodeAge] = field(default_factory=dict)
     restarts: Restarts = field(default_factory=Restarts)
+    zombies: Mapping[int, str] = field(default_factory=dict)
+    still: tuple[int, ...] = ()
 
 
 def beat_of(

@@ -8,7 +8,6 @@ from cockpit.config.models import HeartbeatTable
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict
 from cockpit.probes.heartbeat.facts import Beat, Engine, Evidence, most_apart
 from cockpit.probes.oldcode import OLD_CODE, defunct_words
-from cockpit.probes.restarts import MANY
 from cockpit.text import instant
 
 _START_TOLERANCE = timedelta(seconds=2)
@@ -20,9 +19,9 @@ def judge_parity(table: HeartbeatTable, evidence: Evidence) -> tuple[Finding, li
     beat = evidence.read.beat or evidence.last_good
     verdict, title, text, act, doubts = _parity(table, evidence, beat)
     times = evidence.restarts.times
-    if verdict is Verdict.OK and len(times) >= MANY:
+    if verdict is Verdict.OK and evidence.restarts.too_many:
         verdict, title = Verdict.WARN, "RESTARTS"
-        text = f"{text}; {len(times)} restarts, the last at {times[-1]}"
+        text = f"{text}; {evidence.restarts.too_many}"
         act = "read its log: something ends it again and again"
     finding = Finding(
         key="parity",
@@ -39,6 +38,7 @@ def judge_parity(table: HeartbeatTable, evidence: Evidence) -> tuple[Finding, li
             "starts": tuple(sorted({instant(one.started_at) for one in _engines(evidence)})),
             "last_start": evidence.restarts.last_start,
             "restarts": times,
+            "zombies": tuple(evidence.zombies),
         },
     )
     return finding, doubts
@@ -71,6 +71,13 @@ def _nobody(table: HeartbeatTable, evidence: Evidence, beat: Beat | None) -> _Ou
     if named is not None or pidfile is not None or evidence.knew_engine:
         who = _witnesses(evidence, beat)
         what = "no engine runs" if evidence.engines is not None else "no such process"
+        if evidence.still:
+            what = "; ".join(
+                f"{pid} has ended and is defunct: its parent {parent} did not collect it"
+                for pid, parent in evidence.zombies.items()
+                if pid in evidence.still
+            )
+            act = "restart what started it: it has not noticed the end"
         return Verdict.FAIL, "ENGINE GONE", f"{what}; {who}", act, []
     if evidence.engines is None:
         text = "no PID to check: neither the heartbeat nor a pidfile names one"
@@ -157,4 +164,6 @@ def _witnesses(evidence: Evidence, beat: Beat | None) -> str:
     words = [f"heartbeat={beat.pid}" if beat and beat.pid else "heartbeat names none"]
     if evidence.pidfile is not None:
         words.append(f"pidfile={evidence.pidfile.pid or 'none'}")
+    if evidence.still and evidence.engines:
+        words.append(f"({' '.join(map(str, evidence.still))} defunct)")
     return " ".join(words)

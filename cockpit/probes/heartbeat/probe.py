@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import NamedTuple
 
 from cockpit.config.models import HeartbeatTable, resolve
 from cockpit.model import Observation
+from cockpit.probes.act_memory import ActMemory
 from cockpit.probes.base import Probe, ProbeContext
 from cockpit.probes.heartbeat.facts import (
     Beat,
@@ -28,8 +30,9 @@ from cockpit.probes.oldcode import CodeAges
 from cockpit.probes.processes import drawable_argv
 from cockpit.probes.reading import read_file
 from cockpit.probes.restarts import restarts_seen
-from cockpit.probes.usage import Meter
+from cockpit.probes.usage import Meter, Usage
 from cockpit.system import processes
+from cockpit.system.expectations import CodeAge
 from cockpit.system.processes import ProcessFacts, ProcessIdentity
 
 FILE_CAP = 1_000_000
@@ -39,12 +42,26 @@ RETRY_AFTER = 0.05
 
 
 class HeartbeatProbe(Probe):
-    """Watches one heartbeat. `zone` is the zone of naive timestamps, None for this machine's."""
+    """Watches one heartbeat. `zone` is the zone of naive timestamps, None for this machine's.
+
+    `names` are what else a start of its engine may be recorded under, `acts` what is remembered of
+    acts on processes.
+    """
 
     kind = "heartbeat"
 
-    def __init__(self, table: HeartbeatTable, folder: Path, *, zone: tzinfo | None = None) -> None:
+    def __init__(
+        self,
+        table: HeartbeatTable,
+        folder: Path,
+        *,
+        zone: tzinfo | None = None,
+        names: Sequence[str] = (),
+        acts: ActMemory | None = None,
+    ) -> None:
         super().__init__(table, folder)
+        self._names = (table.name, *names)
+        self._acts = acts or ActMemory()
         self._table = table
         self._zone = zone
         self._meter = Meter()
@@ -57,18 +74,15 @@ class HeartbeatProbe(Probe):
         return (self._file, self._pidfile) if self._pidfile else (self._file,)
 
     async def run(self, ctx: ProbeContext) -> Observation:
-        read, pidfile = await ctx.blocking(self._read)
-        if read.beat is None or (pidfile is not None and pidfile.pid is None):
-            await ctx.clock.sleep(RETRY_AFTER)
-            read, pidfile = await ctx.blocking(self._read)
         last_good = last_good_of(ctx.previous)
-        beat = read.beat or last_good
-        found = await ctx.blocking(_look_at_processes, self._table.process, beat, pidfile)
+        seen = await ctx.blocking(self._look, last_good, ctx.clock.monotonic(), False)
+        if seen is None:
+            await ctx.clock.sleep(RETRY_AFTER)
+            seen = await ctx.blocking(self._look, last_good, ctx.clock.monotonic(), True)
+        assert seen is not None
+        read, pidfile, found, usage, code = seen
         for identity in found.watch:
             ctx.watch_process(identity)
-        now = ctx.clock.monotonic()
-        usage = await ctx.blocking(self._meter.measure, list(found.roots), now)
-        code = await ctx.blocking(self._code.look, found.roots, now) if self._minds_code else {}
         starts = [engine.started_at for engine in found.alive]
         evidence = Evidence(
             now=ctx.clock.now(),
@@ -82,7 +96,15 @@ class HeartbeatProbe(Probe):
             knew_engine=_knew_engine(ctx.previous),
             defunct=usage.defunct,
             code=code,
-            restarts=restarts_seen(ctx.previous, "parity", starts, ctx.clock.now()),
+            restarts=restarts_seen(
+                ctx.previous,
+                "parity",
+                starts,
+                ctx.clock.now(),
+                lambda at: self._acts.who_asked(at, self._names),
+            ),
+            zombies=found.zombies,
+            still=tuple(pid for pid in found.zombies if pid in _zombies_before(ctx.previous)),
         )
         judged = judge(self._table, self._table.file, evidence)
         return self.observe(
@@ -106,8 +128,17 @@ class HeartbeatProbe(Probe):
                 return due
         return None
 
-    def _read(self) -> tuple[BeatRead, PidRead | None]:
-        return self._read_beat(), self._read_pidfile()
+    def _look(self, last_good: Beat | None, now: float, again: bool) -> _Seen | None:
+        """Everything at once, so that a run takes one thread; None for a file that should be read
+        `again` first. `now` is monotonic seconds."""
+        read, pidfile = self._read_beat(), self._read_pidfile()
+        lacking = read.beat is None or (pidfile is not None and pidfile.pid is None)
+        if lacking and not again:
+            return None
+        found = _look_at_processes(self._table.process, read.beat or last_good, pidfile)
+        usage = self._meter.measure(found.roots, now)
+        code = self._code.look(found.roots, now) if self._minds_code else {}
+        return _Seen(read, pidfile, found, usage, code)
 
     def _read_beat(self) -> BeatRead:
         file = read_file(self._file, FILE_CAP)
@@ -134,6 +165,13 @@ def _knew_engine(previous: Observation | None) -> bool:
     return bool(parity.facts.get("engines")) or parity.title == "ENGINE GONE"
 
 
+def _zombies_before(previous: Observation | None) -> tuple[object, ...]:
+    """A process that ends is a zombie for a moment; the one that still is one is left over."""
+    parity = previous.finding("parity") if previous else None
+    known = parity.facts.get("zombies") if parity else None
+    return known if isinstance(known, tuple) else ()
+
+
 class _Found:
     """What the process table says, and who is to be watched."""
 
@@ -143,6 +181,7 @@ class _Found:
         self.hidden: tuple[int, ...] = ()
         self.watch: list[ProcessIdentity] = []
         self.roots: dict[int, tuple[ProcessFacts, datetime]] = {}
+        self.zombies: dict[int, str] = {}
 
     @property
     def alive(self) -> tuple[Engine, ...]:
@@ -150,13 +189,27 @@ class _Found:
         return (self.engines or ()) + ((self.holder,) if self.holder else ())
 
 
+class _Seen(NamedTuple):
+    """What one look gave."""
+
+    read: BeatRead
+    pidfile: PidRead | None
+    found: _Found
+    usage: Usage
+    code: Mapping[int, CodeAge]
+
+
 def _look_at_processes(
     words: Sequence[str] | None, beat: Beat | None, pidfile: PidRead | None
 ) -> _Found:
     found = _Found()
     named = [pid for pid in (beat.pid if beat else None, pidfile.pid if pidfile else None) if pid]
+    for pid in named:
+        ended = processes.facts(pid)
+        if ended is not None and ended.is_zombie:
+            found.zombies[pid] = f"{ended.ppid} {ended.parent_name or '?'}"
     if words is not None:
-        listed = processes.find_by_words(words)
+        listed = processes.find_by_words(words, remembered=True)
         found.engines = _trees(listed, named)
         by_pid = {process.pid: process for process in listed}
         for engine in found.engines:

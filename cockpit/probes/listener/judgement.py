@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from cockpit.config.models import ListenerTable
 from cockpit.model import Doubt, DoubtKind, Facts, FactValue, Finding, Verdict, worst
+from cockpit.probes.act_memory import Act
 from cockpit.probes.listener.owners import is_strange, service_finding
 from cockpit.probes.listener.sight import Sight
-from cockpit.probes.restarts import MANY, Restarts
+from cockpit.probes.restarts import Restarts
 from cockpit.probes.usage import Usage
-from cockpit.system.listeners import Listener, Service
+from cockpit.system.hidden_owners import hidden_of
+from cockpit.system.listeners import Listener, Queue, Service
 from cockpit.text import instant
 
 
@@ -33,16 +35,32 @@ def judge_port(
     *,
     restarts: Restarts | None = None,
     usage: Usage | None = None,
-    was_full: bool = False,
+    full_before: Collection[int] = (),
+    was: Verdict = Verdict.OK,
+    ending: Act | None = None,
+    started_by: Mapping[int, str] | None = None,
 ) -> PortJudgement:
-    """Everything this port says. `was_full`: the run before saw a full queue, too."""
+    """Everything this port says.
+
+    `full_before`: the sockets whose queue was full the run before; `was`: what the port was then;
+    `ending`: an act under way that ends some of its owners; `started_by`: who started a service
+    from a cockpit, by its root's PID.
+    """
     snapshot, restarts, usage = sight.snapshot, restarts or Restarts(), usage or Usage()
     listener = snapshot.on(table.port)
     services = listener.services if listener else ()
-    rows = [service_finding(table, service, sight, usage) for service in services]
+    by = started_by or {}
+    rows = [
+        service_finding(table, service, sight, usage, by.get(service.root.pid, ""))
+        for service in services
+    ]
     verdict, title, text, act = _verdict(table, sight, listener)
     if verdict is Verdict.OK and listener is not None and table.expect != "any":
-        verdict, title, text, act = _serving(listener, text, was_full, restarts)
+        verdict, title, text, act = _serving(listener, text, full_before, restarts)
+    if ending is not None and verdict.severity < was.severity:
+        # Of a group that dies one by one the last to go is not well again on the way.
+        verdict, title = was, "BEING ENDED"
+        text, act = f"{text}; {ending.who} is ending it", "wait until that has an outcome"
     port = Finding(
         key=f"port:{table.port}",
         verdict=verdict,
@@ -60,10 +78,12 @@ def judge_port(
             "hidden_uid": _hidden_uid(listener),
             "sockets": listener.sockets if listener else 0,
             "shared": listener.shared if listener else False,
+            "full": tuple(queue.inode for queue in full_queues(listener)),
             "elsewhere": tuple(other.port for other in sight.other_ports),
             "starts": tuple(sorted({instant(s.root.started_at) for s in services})),
             "last_start": restarts.last_start,
             "restarts": restarts.times,
+            "restarted_by": restarts.by,
         },
     )
     basis: dict[str, FactValue] = {
@@ -77,6 +97,8 @@ def judge_port(
     if listener is not None and listener.waiting is not None:
         metrics["waiting"] = float(listener.waiting)
         metrics["backlog"] = float(listener.backlog or 0)
+        fullest = max((queue.waiting for queue in listener.queues), default=0)
+        metrics["longest_queue"] = float(fullest)
     return PortJudgement(
         worst([verdict, *(row.verdict for row in rows)]),
         f"{table.port} {text}",
@@ -88,24 +110,35 @@ def judge_port(
 
 
 def _serving(
-    listener: Listener, text: str, was_full: bool, restarts: Restarts
+    listener: Listener, text: str, full_before: Collection[int], restarts: Restarts
 ) -> tuple[Verdict, str, str, str]:
     """Whether a port that is held as expected is served, too."""
-    if is_full(listener):
-        said = f"{text}; {listener.waiting} connections wait, none is taken"
+    if full := full_queues(listener):
+        count = sum(queue.waiting for queue in full)
+        where = _of_whom(listener, full) if listener.sockets > len(full) else ""
+        said = f"{text}; {count} connections wait{where}, none is taken"
         act = "see what keeps it busy: its CPU, its threads, its log"
-        verdict = Verdict.FAIL if was_full else Verdict.WARN
-        return verdict, "NOT SERVING", said, act
-    if len(restarts.times) >= MANY:
-        said = f"{text}; {len(restarts.times)} restarts, the last at {restarts.times[-1]}"
+        still = any(queue.inode in full_before for queue in full)
+        return Verdict.FAIL if still else Verdict.WARN, "NOT SERVING", said, act
+    if restarts.too_many:
+        said = f"{text}; {restarts.too_many}"
         return Verdict.WARN, "RESTARTS", said, "read its log: something ends it again and again"
-    return Verdict.OK, "", text, ""
+    said = f"{text}; {restarts.on_purpose}" if restarts.on_purpose else text
+    return Verdict.OK, "", said, ""
 
 
-def is_full(listener: Listener) -> bool:
-    """Whether as many connections wait as may: the kernel refuses or drops further ones."""
-    backlog = listener.backlog
-    return listener.waiting is not None and bool(backlog) and listener.waiting >= (backlog or 0)
+def full_queues(listener: Listener | None) -> tuple[Queue, ...]:
+    """The sockets on which as many connections wait as may. Each has its own queue: the kernel
+    spreads connections over a group, whether or not a member takes them."""
+    return tuple(queue for queue in listener.queues if queue.full) if listener is not None else ()
+
+
+def _of_whom(listener: Listener, full: Sequence[Queue]) -> str:
+    """` at 4412, whose socket is one of 4`, for sockets that are not all of the port's."""
+    inodes = {queue.inode for queue in full}
+    pids = [owner.pid for owner in listener.owners if inodes.intersection(owner.sockets)]
+    who = " ".join(map(str, pids)) or "a hidden owner"
+    return f" at {who}, on {len(full)} of {listener.sockets} sockets"
 
 
 _Outcome = tuple[Verdict, str, str, str]
@@ -159,19 +192,18 @@ def _nobody(table: ListenerTable, sight: Sight) -> _Outcome:
 
 
 def _hidden(table: ListenerTable, listener: Listener, visible: int) -> _Outcome:
-    uid = _hidden_uid(listener)
-    whose = f"uid {uid}" if uid is not None else "another user"
-    text = f"owner hidden ({whose})"
-    if visible and table.expect == "one":
-        act = "run as root to see whether both are one service"
-        return Verdict.UNKNOWN, "OWNER HIDDEN", f"{_names(listener)} and an {text}", act
-    if table.process is None and (table.expect == "some" or listener.hidden == 1):
+    """A port with an owner that can't be seen: enough for `some`, no basis for anything else."""
+    hidden = hidden_of(listener.hidden_uids)
+    text = f"owner hidden ({hidden.whose})" + (f", {hidden.why}" if hidden.outside else "")
+    if listener.hidden > 1:
+        group = " of one address (SO_REUSEPORT)" if listener.shared else ""
+        text = f"{listener.hidden} sockets{group}, {text}"
+    if visible:
+        text = f"{_names(listener)} and {text}"
+    if table.process is None and table.expect == "some":
         return Verdict.OK, "", text, ""
-    if table.process is None:
-        act = "run as that user or root to see how many processes these are"
-        return Verdict.WARN, "OWNER HIDDEN", f"{listener.hidden} sockets, {text}", act
-    act = "run as that user or root to see which process it is"
-    return Verdict.UNKNOWN, "OWNER HIDDEN", text, act
+    what = "which process it is" if table.process is not None else "whether it is one service"
+    return Verdict.UNKNOWN, "OWNER HIDDEN", text, f"{hidden.act} to see {what}"
 
 
 def _elsewhere(sight: Sight) -> str:
@@ -187,9 +219,9 @@ def _doubts(sight: Sight, listener: Listener | None) -> list[Doubt]:
         why = "; ".join(snapshot.notes) or f"{snapshot.source} does not see every socket"
         doubts.append(Doubt(DoubtKind.NOTHING_MEASURED, why))
     if listener is not None and listener.hidden:
-        uids = " ".join(map(str, listener.hidden_uids)) or "unknown"
+        hidden = hidden_of(listener.hidden_uids)
         text = f"{listener.hidden} of {listener.sockets} sockets belong to a hidden owner"
-        doubts.append(Doubt(DoubtKind.PARTIAL_PERMISSION, f"{text} (uid {uids})"))
+        doubts.append(Doubt(DoubtKind.PARTIAL_PERMISSION, f"{text} ({hidden.whose}): {hidden.why}"))
     for pid, lacking in sight.unread.items():
         if lacking:
             text = f"of {pid} can't be read: {', '.join(lacking)}"

@@ -6,18 +6,22 @@ from cockpit.config.models import ListenerTable
 from cockpit.model import Finding, Verdict
 from cockpit.probes.listener.sight import Sight, is_wanted
 from cockpit.probes.oldcode import OLD_CODE, defunct_words
-from cockpit.probes.processes import drawable_argv
+from cockpit.probes.processes import brief_argv, drawable_argv
 from cockpit.probes.usage import Usage
 from cockpit.system.listeners import Service
 from cockpit.text import instant
 
 
-def service_finding(table: ListenerTable, service: Service, sight: Sight, usage: Usage) -> Finding:
-    """The row of one service."""
+def service_finding(
+    table: ListenerTable, service: Service, sight: Sight, usage: Usage, started_by: str = ""
+) -> Finding:
+    """The row of one service; `started_by` is who started it from a cockpit."""
     root = service.root
     words = f"since {instant(root.started_at)}"
     if root.parent_name:
         words += f", parent {root.parent_name}"
+    if started_by:
+        words += f", started by {started_by}"
     verdict, title, odd, act = _judge(table, service, sight)
     defunct = usage.defunct.get(root.pid, ())
     words += defunct_words(defunct)
@@ -36,11 +40,13 @@ def service_finding(table: ListenerTable, service: Service, sight: Sight, usage:
             "workers": len(service.owners),
             "sockets": service.sockets,
             "argv": drawable_argv(root),
+            "brief": brief_argv(root),
             "user": root.user,
             "started_at": instant(root.started_at),
             "cwd": root.cwd,
             "executable": root.executable,
             "parent": root.parent_name,
+            "started_by": started_by,
             "defunct": defunct,
         },
     )

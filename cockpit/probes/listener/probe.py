@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from cockpit.config.models import ListenerTable
 from cockpit.model import ArtefactRef, Doubt, DoubtKind, Finding, Observation, Verdict
+from cockpit.probes.act_memory import ActMemory
 from cockpit.probes.base import Probe, ProbeContext
 from cockpit.probes.listener.judgement import judge_port
 from cockpit.probes.listener.sight import Sight, look
@@ -20,12 +23,25 @@ from cockpit.system.listeners import Listener, ListenerSource
 
 _TAIL_BYTES = 8192
 _TAIL_LINES = 100
+SETTLE_SECONDS = 0.05
+"""Between two looks at a group of owners of which some have just gone."""
+_MOST_LOOKS = 3
+
+
+class _Look(NamedTuple):
+    """What one look gave."""
+
+    sight: Sight
+    usage: Usage
+    tail: bytes
 
 
 class ListenerProbe(Probe):
     """Watches one port. `source` is shared by all listener probes of a plan.
 
     `output` is the file that takes what a start from here prints; its end is shown as evidence.
+    `others` are the listener tables beside this one, `names` what else a start of this service may
+    be recorded under, `acts` what is remembered of acts on processes.
     """
 
     kind = "listener"
@@ -38,6 +54,9 @@ class ListenerProbe(Probe):
         source: ListenerSource,
         output: Path | None = None,
         redactor: Redactor | None = None,
+        others: Sequence[ListenerTable] = (),
+        names: Sequence[str] = (),
+        acts: ActMemory | None = None,
     ) -> None:
         super().__init__(table, folder)
         self._table = table
@@ -45,6 +64,9 @@ class ListenerProbe(Probe):
         self._source = source
         self._output = output if table.start is not None else None
         self._redactor = redactor or Redactor()
+        self._others = tuple(others)
+        self._names = (table.name, *names)
+        self._acts = acts or ActMemory()
         self._meter = Meter()
         self._code: tuple[frozenset[float], float, Sight] | None = None
 
@@ -66,22 +88,35 @@ class ListenerProbe(Probe):
 
     async def run(self, ctx: ProbeContext) -> Observation:
         try:
-            sight, usage = await ctx.blocking(self._look, ctx.clock.monotonic())
+            sight, usage, tail = await self._settled(ctx)
         except OSError as error:
             return self._blind(ctx, f"{self._source.name} can't list sockets: {error}")
         listener = sight.snapshot.on(self.port)
         for owner in listener.owners if listener else ():
             ctx.watch_process(owner.process.identity)
         now = ctx.clock.now()
-        starts = [service.root.started_at for service in listener.services] if listener else []
+        services = listener.services if listener else ()
+        port = ctx.previous.finding(f"port:{self.port}") if ctx.previous else None
         judged = judge_port(
             self._table,
             sight,
-            restarts=restarts_seen(ctx.previous, f"port:{self.port}", starts, now),
+            restarts=restarts_seen(
+                ctx.previous,
+                f"port:{self.port}",
+                [service.root.started_at for service in services],
+                now,
+                lambda at: self._acts.who_asked(at, self._names, (self.port,)),
+            ),
             usage=usage,
-            was_full=_was_full(ctx.previous),
+            full_before=_full_before(port),
+            was=port.verdict if port is not None else Verdict.OK,
+            ending=self._acts.being_ended(pids_of(listener), now),
+            started_by={
+                service.root.pid: who
+                for service in services
+                if (who := self._acts.who_started(service.root.started_at, self._names))
+            },
         )
-        tail = await ctx.blocking(self._tail) if self._output else b""
         more, artefacts = self._kept(ctx, now, judged.findings[0].text, tail)
         return self.observe(
             now,
@@ -94,21 +129,36 @@ class ListenerProbe(Probe):
             artefacts=artefacts,
         )
 
-    def _look(self, now: float) -> tuple[Sight, Usage]:
+    async def _settled(self, ctx: ProbeContext) -> _Look:
+        """One look; another one soon after while a group of owners is about to be gone, so that it
+        is not told of one after the other. The last one's end is never waited for."""
+        before = known_pids(ctx.previous)
+        seen = await ctx.blocking(self._look, ctx.clock.monotonic())
+        for _ in range(_MOST_LOOKS):
+            present = pids_of(seen.sight.snapshot.on(self.port))
+            if not present or not present < before:
+                break
+            await ctx.clock.sleep(SETTLE_SECONDS)
+            before = present
+            seen = await ctx.blocking(self._look, ctx.clock.monotonic())
+        return seen
+
+    def _look(self, now: float) -> _Look:
+        """Everything at once, so that a run takes one thread. `now` is monotonic seconds."""
         known = self._code
         due = known is None or now - known[1] >= CODE_EVERY
-        sight = look(self._table, self.folder, self._source, code=due)
+        sight = look(self._table, self.folder, self._source, code=due, others=self._others)
         listener = sight.snapshot.on(self.port)
         owners = _starts(listener)
         if not due and known is not None and known[0] != owners:
-            sight = look(self._table, self.folder, self._source)
+            sight = look(self._table, self.folder, self._source, others=self._others)
             due = True
         if due:
             self._code = (owners, now, sight)
         elif known is not None:
             sight = replace(sight, code=known[2].code)
         roots = [service.root.pid for service in listener.services] if listener else []
-        return sight, self._meter.measure(roots, now)
+        return _Look(sight, self._meter.measure(roots, now), self._tail() if self._output else b"")
 
     def _tail(self) -> bytes:
         """The last lines of the output file, secrets cut out; empty when there is none."""
@@ -171,8 +221,24 @@ def _starts(listener: Listener | None) -> frozenset[float]:
     return frozenset(owner.process.identity.started_at for owner in owners)
 
 
-def _was_full(previous: Observation | None) -> bool:
-    """Whether the run before saw as many connections waiting as may."""
-    metrics = previous.metrics if previous else {}
-    backlog = metrics.get("backlog", 0.0)
-    return backlog > 0 and metrics.get("waiting", 0.0) >= backlog
+def pids_of(listener: Listener | None) -> frozenset[int]:
+    """The PIDs of a port's owners and of their services' roots."""
+    services = listener.services if listener else ()
+    return frozenset(pid for one in services for pid in (one.root.pid, *one.pids))
+
+
+def known_pids(previous: Observation | None) -> frozenset[int]:
+    """The same as the run before saw them."""
+    found: set[int] = set()
+    for finding in previous.findings if previous else ():
+        if finding.key.startswith("owner:"):
+            pids = finding.facts.get("pids")
+            told = (finding.facts.get("pid"), *(pids if isinstance(pids, tuple) else ()))
+            found.update(pid for pid in told if isinstance(pid, int))
+    return frozenset(found)
+
+
+def _full_before(port: Finding | None) -> tuple[int, ...]:
+    """The sockets on which, at the run before, as many connections waited as may."""
+    known = port.facts.get("full") if port is not None else None
+    return tuple(one for one in known if isinstance(one, int)) if isinstance(known, tuple) else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,8 +33,16 @@ class Sight:
     code: Mapping[int, CodeAge] = field(default_factory=dict)
 
 
-def look(table: ListenerTable, folder: Path, source: ListenerSource, *, code: bool = True) -> Sight:
-    """Look at the port; `code` False leaves the age of code files out. Raises OSError."""
+def look(
+    table: ListenerTable,
+    folder: Path,
+    source: ListenerSource,
+    *,
+    code: bool = True,
+    others: Sequence[ListenerTable] = (),
+) -> Sight:
+    """Look at the port; `code` False leaves the age of code files out. `others` are the tables of
+    the config: what they expect where it is, is not missing here. Raises OSError."""
     snapshot = source.snapshot((table.port,))
     listener = snapshot.on(table.port)
     services = listener.services if listener else ()
@@ -51,17 +59,33 @@ def look(table: ListenerTable, folder: Path, source: ListenerSource, *, code: bo
     if code and table.newer_code != "ignore":
         roots = [cwd] if cwd is not None else []
         ages = {service.root.pid: service_code_age(service, roots) for service in services}
-    return Sight(snapshot, _elsewhere(table, source, services), odd, unread, ages)
+    return Sight(snapshot, _elsewhere(table, source, services, others), odd, unread, ages)
 
 
 def _elsewhere(
-    table: ListenerTable, source: ListenerSource, services: tuple[Service, ...]
+    table: ListenerTable,
+    source: ListenerSource,
+    services: tuple[Service, ...],
+    others: Sequence[ListenerTable],
 ) -> tuple[Listener, ...]:
     """Where else the program listens that is not on its own port."""
     words = table.process
     if words is None or table.expect == "none" or any(is_wanted(words, one) for one in services):
         return ()
-    return tuple(drifted(source.snapshot(), table.port, words))
+    found = drifted(source.snapshot(), table.port, words)
+    return tuple(one for one in found if not any(_claims(other, one) for other in others))
+
+
+def _claims(table: ListenerTable, listener: Listener) -> bool:
+    """Whether that table expects what listens there."""
+    return (
+        table.port == listener.port
+        and table.expect in ("one", "some")
+        and (
+            table.process is None
+            or any(is_wanted(table.process, service) for service in listener.services)
+        )
+    )
 
 
 def is_wanted(words: list[str], service: Service) -> bool:

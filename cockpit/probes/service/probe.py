@@ -10,7 +10,8 @@ from cockpit.model import Observation
 from cockpit.probes.base import Probe, ProbeContext
 from cockpit.probes.service.judgement import Witness, judge_service, witness_of
 from cockpit.system import processes
-from cockpit.system.services import ServiceKind, ServiceReader, reader_for
+from cockpit.system.services import ServiceKind, ServiceReader
+from cockpit.system.supervisors import reader_for
 
 
 def service_kind(table: ServiceTable) -> ServiceKind:
