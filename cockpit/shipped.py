@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
+_THREE_STATES = ["todo", "doing", "done"]
+_SETTINGS: dict[str, dict[str, object]] = {
+    "master_batch": {"states": _THREE_STATES, "order": "sequential"},
+    "phase_plan": {"states": _THREE_STATES},
+}
 
 
 def shipped_checklist(name: str) -> Path:
@@ -29,3 +35,8 @@ def shipped_checklists() -> list[Path]:
         if folder.is_dir():
             return sorted(path for path in folder.glob("*.md") if path.stem.lower() != "readme")
     return []
+
+
+def shipped_settings(name: str) -> Mapping[str, object]:
+    """What the table of a shipped checklist says beside its file, as its text asks for it."""
+    return _SETTINGS.get(name, {})

@@ -13,10 +13,12 @@ programs are kept out.
     result = set_item(path, anchor, cycle(item.status))  # EditResult
     undo(result)
 
-Beside it, one subject a module, imported by whoever needs it: `plan` (dependencies, what can
-start, critical path), `claims` (figures a document states against its boxes; conflicts between
+Beside it, one subject a module, imported by whoever needs it: `plan` and `planning` (dependencies,
+what can start, critical path), `joint` (one plan of several documents), `stages` (batches that come
+one after the other), `claims` (figures a document states against its boxes; conflicts between
 documents), `reverted` (does a tick still stand), `mirrors`, `annotate` (notes, owners),
-`generated` (blocks), `requires`, `commit` (only our own hunks), `metrics` (cycle times).
+`generated` (blocks), `requires`, `commit` (only our own hunks), `metrics` (cycle times),
+`leftovers` (what an edit that was cut short left beside a file).
 
 Every error is a `ChecklistError` whose text names file and line and says what to do.
 """

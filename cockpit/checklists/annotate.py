@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,14 +14,21 @@ from .blocks import Paragraph, walk
 from .bytespan import decode
 from .cache import CACHE
 from .errors import AnchorAmbiguous, AnchorLost, EditUnsupported
-from .hunks import NoteHunk, insertion, note_places, removal
+from .hunks import NoteHunk
 from .items import Document, Form, Item
 from .lines import front_matter
+from .note_lines import insertion, note_places, one_to_remove, place_below, removal
 from .parse import parse
 from .platform_api import FilePlatform, Pause
 from .safe_write import Splice, update
 
+LONGEST_NOTE = 1000
+"""Characters of one note. More is a document of its own, not a line in a list."""
 _CONTAINERS = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+[ \t>]*)+")
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff]"
+)
 _BULLET = re.compile(r"[-*+]|\d{1,9}[.)]")
 
 
@@ -56,19 +64,58 @@ class ProgressNote:
         )
 
 
+def unfit(notes: Sequence[str]) -> str:
+    """What keeps notes from being written into a file that others read; empty for fitting ones.
+
+    Longer than `LONGEST_NOTE`; or a character that a terminal acts on, that turns the order of the
+    text around, or that nobody sees. Blanks, tabs and line breaks do no harm: each becomes a blank.
+    """
+    longest = max(map(len, notes), default=0)
+    if longest > LONGEST_NOTE:
+        return (
+            f"a note has {LONGEST_NOTE:,} characters at most, this one {longest:,};"
+            " write it into a document of its own and note where that is"
+        )
+    for note in notes:
+        found = _UNSAFE.search(" ".join(note.split()))
+        if found is not None:
+            return f"it holds {_named(found.group())}; leave that out"
+    return ""
+
+
+def _named(character: str) -> str:
+    """A character nobody can see, in words."""
+    if character == "\x1b":
+        return "an escape sequence of a terminal (U+001B)"
+    if "\ud800" <= character <= "\udfff":
+        return "bytes that are no UTF-8"
+    name = unicodedata.name(character, "a control character")
+    return f"{name} (U+{ord(character):04X})"
+
+
 def note_splice(document: Document, item: Item, notes: Sequence[str]) -> Splice:
     """The insertion of `notes` as bullets at the end of an item, or as labelled lines below a
     status line. Pure.
 
     Raises:
-        EditUnsupported: the item is in a table, a heading or a plain line, or lines put there
-            would become something else (code, a table, …).
+        EditUnsupported: a note is `unfit`; the item is in a table, a heading
+            or a plain line; lines put there would become something else (code, a table, …).
     """
+    return _planned(document, item, notes)[0]
+
+
+def _planned(
+    document: Document, item: Item, notes: Sequence[str]
+) -> tuple[Splice, tuple[str, ...]]:
+    """The insertion, and the lines it puts there."""
+    if told := unfit(notes):
+        raise EditUnsupported(told, line=item.line)
     texts = [" ".join(note.split()) for note in notes]
-    line, bullets = _lines(document, item, [text for text in texts if text])
+    bullets = _bullets(document, item, [text for text in texts if text])
+    line = place_below(item)
     splice = insertion(document, line, bullets)
     _verify(document, splice, line, len(bullets))
-    return splice
+    return splice, tuple(bullets)
 
 
 def owner_note(owner: str) -> str:
@@ -93,15 +140,18 @@ def append_note(
 
     def decide(data: bytes) -> Splice:
         document = CACHE.parse(data)
-        splice = note_splice(document, locate(document, anchor), notes)
-        added[:] = [tuple(splice.new.decode().split("\n")[1:])]
+        splice, lines = _planned(document, locate(document, anchor), notes)
+        added[:] = [lines]
         return splice
 
     written = update(path, decide, platform=platform, pause=pause)
     after = CACHE.parse(written.after)
-    lines = tuple(line.rstrip("\r") for line in added[0])
-    now = anchor_of(after, locate(after, anchor))
-    return NoteHunk(path, now, lines, method=written.method)
+    item = locate(after, anchor)
+    places = note_places(after, item, added[0])
+    here = place_below(item) + 1 if item.form is Form.STATUS_LINE else max(places, default=0)
+    nth = places.index(here) + 1 if here in places else 0
+    now = anchor_of(after, item)
+    return NoteHunk(path, now, added[0], method=written.method, nth=nth, of=len(places))
 
 
 def remove_note(
@@ -111,24 +161,26 @@ def remove_note(
 
     Raises:
         AnchorLost: the note does not stand below its item as it was written.
-        AnchorAmbiguous: it stands there more than once.
+        AnchorAmbiguous: it stands there more than once, with other lines in between, and it is
+            not certain which one was meant.
         ChecklistError: as `anchor.locate` and `safe_write.update`.
     """
 
     def decide(data: bytes) -> Splice:
         document = CACHE.parse(data)
         item = locate(document, note.anchor)
-        places = note_places(document, item, note.lines)
-        if not places:
+        if not note_places(document, item, note.lines):
             raise AnchorLost(
                 f"“{note.text}” does not stand below “{item.text}” any more as it was written",
                 line=item.line,
             )
-        if len(places) > 1:
+        line = one_to_remove(document, item, note.lines, note.nth, note.of)
+        if line is None:
             raise AnchorAmbiguous(
-                f"“{note.text}” stands more than once below “{item.text}”", line=item.line
+                f"“{note.text}” stands more than once below “{item.text}”; take one away by hand",
+                line=item.line,
             )
-        return removal(document, places[0], len(note.lines))
+        return removal(document, line, len(note.lines))
 
     written = update(note.path, decide, platform=platform, pause=pause)
     after = CACHE.parse(written.after)
@@ -136,20 +188,20 @@ def remove_note(
     return replace(note, anchor=anchor, removed=True, method=written.method)
 
 
-def _lines(document: Document, item: Item, texts: list[str]) -> tuple[int, list[str]]:
-    """The 1-based line to insert after, and the lines."""
+def _bullets(document: Document, item: Item, texts: list[str]) -> list[str]:
+    """The lines to put below an item."""
     if item.form is Form.STATUS_LINE:
-        return item.line, [text if text.startswith("**") else f"**Note:** {text}" for text in texts]
+        return [text if text.startswith("**") else f"**Note:** {text}" for text in texts]
     containers = _CONTAINERS.match(decode(document.line_bytes(item.line)))
     if containers is None or item.form in (Form.CELL, Form.HEADING):
         raise EditUnsupported(
-            f"notes can be put below list items and status lines, not below a {item.form};"
+            f"notes can be put below list items and status lines, not below {item.form.phrase};"
             " write it by hand",
             line=item.line,
         )
     # Quote marks and indentation stay; bullets make room.
     indent = _BULLET.sub(lambda match: " " * len(match.group()), containers.group())
-    return item.end_line, [f"{indent}- {text}" for text in texts]
+    return [f"{indent}- {text}" for text in texts]
 
 
 def _verify(document: Document, splice: Splice, line: int, count: int) -> None:

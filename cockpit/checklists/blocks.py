@@ -7,21 +7,18 @@ looked at. Inline parsing is left out: it costs most of the time and decides not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from .block_rules import block_parser
 from .lines import Lines
+from .recent import Recent
 
-_PARSER = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
-_PARSER.core.ruler.enableOnly(["normalize", "block"])
-_KEPT = 8
-"""Documents whose blocks are remembered."""
-_LARGEST_KEPT = 512 * 1024
-"""Bytes of a document whose blocks are remembered; they take several times as much."""
+_PARSER = block_parser()
+_KEPT = 4 * 1024 * 1024
+"""Bytes of the documents whose blocks are remembered; the blocks take several times as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +79,19 @@ class Html:
 Block = ItemOpen | ItemClose | Rule | Heading | Paragraph | Row | Html
 
 
-def walk(data: bytes, lines: Lines, skip: int) -> Iterable[Block]:
+_BLOCKS: Recent[tuple[Block, ...]] = Recent(_KEPT, largest=_KEPT)
+
+
+def walk(data: bytes, lines: Lines, skip: int) -> tuple[Block, ...]:
     """Blocks of `data` in document order; the first `skip` lines are front matter.
 
     Items, plan and claims of a document are read one after the other: the blocks of the last few
     are remembered, so that markdown-it sees each version of a file once.
     """
-    if len(data) > _LARGEST_KEPT:
-        return _read(data, lines, skip)
-    return _remembered(data, lines, skip)
-
-
-@lru_cache(maxsize=_KEPT)
-def _remembered(data: bytes, lines: Lines, skip: int) -> tuple[Block, ...]:
-    return tuple(_read(data, lines, skip))
+    blocks = _BLOCKS.get(data)
+    if blocks is None:
+        blocks = _BLOCKS.keep(data, tuple(_read(data, lines, skip)))
+    return blocks
 
 
 def _read(data: bytes, lines: Lines, skip: int) -> Iterator[Block]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from threading import Lock
-
 from .items import Document
 from .parse import parse
+from .recent import Recent
 
 _LIMIT = 4 * 1024 * 1024
 """Bytes of markdown kept; the documents take several times as much."""
@@ -16,30 +14,19 @@ class DocumentCache:
     """Least recently used documents by content. Safe to use from several threads."""
 
     def __init__(self, limit: int = _LIMIT) -> None:
-        self._limit = limit
-        self._documents: OrderedDict[bytes, Document] = OrderedDict()
-        self._lock = Lock()
+        self._documents: Recent[Document] = Recent(limit)
 
     def parse(self, data: bytes) -> Document:
-        """`parse(data)`, remembered."""
-        with self._lock:
-            document = self._documents.get(data)
-            if document is not None:
-                self._documents.move_to_end(data)
-                return document
-        document = parse(data)
-        self.remember(document)
-        return document
+        """`parse(data)`, remembered; threads that read the same text share one document."""
+        document = self._documents.get(data)
+        return document if document is not None else self.remember(parse(data))
 
-    def remember(self, document: Document) -> None:
-        """Keep a document, and drop the oldest ones beyond the limit."""
-        with self._lock:
-            self._documents[document.data] = document
-            self._documents.move_to_end(document.data)
-            size = sum(map(len, self._documents))
-            while size > self._limit and len(self._documents) > 1:
-                dropped, _ = self._documents.popitem(last=False)
-                size -= len(dropped)
+    def remember(self, document: Document) -> Document:
+        """Keep a document, and drop the oldest ones beyond the limit.
+
+        Returns the one that is kept of this text: a former one, where there is one.
+        """
+        return self._documents.keep(document.data, document)
 
 
 CACHE = DocumentCache()

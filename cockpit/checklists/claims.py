@@ -1,15 +1,16 @@
 """What a document says about its progress, beside what its items say.
 
 A claim is a figure or a finished mark that somebody wrote by hand: `94 %`, `(1/1) ✅`, `12/24`,
-`[█████░░]`, a heading `Day 1 ✅`, `**Status:** COMPLETE`. Where the items below say otherwise
-the two figures are put side by side. A claim with nothing under it to compare is not judged.
+`[█████░░]`, a heading `Day 1 ✅` or `✅ Day 1`, `**Status:** COMPLETE`, and also the mark that
+nothing is finished (`**Status:** NOT STARTED`). Where the items below say otherwise the two figures
+are put side by side. A claim with nothing under it to compare is not judged.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .blocks import Heading, Paragraph, walk
@@ -33,6 +34,11 @@ _ABOUT_OTHERS = re.compile(
     r"|compliance|target|goal|threshold|accuracy|cpu|memory|disk",
     re.IGNORECASE,
 )
+_NOT_BEGUN = re.compile(
+    r"\W*(?:(?:not|un)(?:[ _-]yet)?[ _-]?started|to[ _-]?do|planned|queued|scheduled)\W*",
+    re.IGNORECASE,
+)
+"""Words by which not even a part is done; others (`pending`, ❌) only say that not all is."""
 _TOLERANCE = 0.01
 """Claims are rounded; one percent point is no contradiction."""
 
@@ -44,7 +50,7 @@ class ClaimKind(StrEnum):
     FRACTION = "fraction"
     BAR = "bar"
     MARK = "mark"
-    """A finished mark or word."""
+    """A mark or word for finished or for not finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +101,8 @@ class StateConflict:
 
 def read_claims(document: Document) -> tuple[Claim, ...]:
     """Every claim that can be compared with items, doubtful or not, in document order."""
-    claims = list(_marked_parents(document))
     repair = Repairer(document.data)
+    claims = [replace(claim, text=repair(claim.text)) for claim in _marked(document)]
     lines = document.lines
     taken = {item.line for item in document.items if item.form is not Form.HEADING}
     for block in walk(document.data, lines, front_matter(document.data, lines)):
@@ -195,21 +201,41 @@ def _figures(
     return []
 
 
-def _marked_parents(document: Document) -> Iterable[Claim]:
-    """Items marked done whose own sub-items are not."""
-    children: dict[int, list[Item]] = {}
+def _marked(document: Document) -> Iterable[Claim]:
+    """What the mark of an item or a heading says, beside the boxes under it."""
+    below: dict[int, list[Item]] = {}
     for item in document.items:
         if item.parent is not None and item.form in (Form.BOX, Form.BALLOT):
             parent: int | None = item.parent
             while parent is not None:
-                children.setdefault(parent, []).append(item)
+                below.setdefault(parent, []).append(item)
                 parent = document.items[parent].parent
-    for index, below in children.items():
-        item = document.items[index]
-        if item.status is Status.DONE:
-            yield from _claim(
-                ClaimKind.MARK, item.line, item.marker, 1.0, Progress.of(below), item.text
-            )
+    sections = {section.line: section for section in document.sections}
+    for index, item in enumerate(document.items):
+        if index in below:
+            yield from _of_mark(item, Progress.of(below[index]))
+        elif item.form is Form.HEADING and item.line in sections:
+            yield from _of_mark(item, _boxes(document, sections[item.line]))
+
+
+def _of_mark(item: Item, progress: Progress) -> list[Claim]:
+    """The claim in the mark of an item over the boxes counted in `progress`.
+
+    A box that is not ticked claims nothing: its sub-items may be ticked first.
+    """
+    percent = _PERCENT.search(item.marker)
+    if percent is not None:
+        share = float(percent.group(1)) / 100
+        return _claim(ClaimKind.PERCENT, item.line, item.marker, share, progress, item.text)
+    if item.status is Status.DONE:
+        share = 1.0
+    elif item.status is not Status.TODO or item.form in (Form.BOX, Form.BALLOT):
+        return []
+    elif progress.done == progress.total or _NOT_BEGUN.fullmatch(item.marker):
+        share = 0.0
+    else:
+        return []
+    return _claim(ClaimKind.MARK, item.line, item.marker, share, progress, item.text)
 
 
 def computed_status(document: Document, index: int) -> Status | None:

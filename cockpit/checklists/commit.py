@@ -1,91 +1,40 @@
 """Commit the cockpit's own edits of checklists, and nothing else.
 
-The committed version of each file is the last commit's with our changes put in; whatever else
-was changed in the file, staged or not, stays as it is. The commit is built in an index of its
-own, so that the real one is touched only at the lines we committed.
+The commit is built in an index of its own. Only when its hooks have run, and what they made of it
+is known, its paths are staged in the real index and the branch is moved, in this order: whenever
+it is cut short, nothing is committed, or the commit is whole and the index agrees with it.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
-import re
+import shutil
+import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from .commit_plan import CommitPlan, FileCommit, branch_and_head
 from .errors import CommitRefused
-from .git import Repository, repository_of
-from .hunks import Hunk, Put, Skipped, standing
+from .git import Repository
+from .hook_runs import LONGEST, HookRuns
+from .staging import (
+    Change,
+    Staged,
+    carried_in,
+    changes,
+    index_of_last_commit,
+    stage,
+    store,
+    unstaged,
+)
 
-DEFAULT_MESSAGE = "docs: update master batch checklist"
-
-_UNDER_WAY = {
-    "rebase-merge": "a rebase",
-    "rebase-apply": "a rebase",
-    "MERGE_HEAD": "a merge",
-    "CHERRY_PICK_HEAD": "a cherry-pick",
-    "REVERT_HEAD": "a revert",
-    "BISECT_LOG": "a bisection",
-}
-_HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
-_CONFLICT = re.compile(rb"^(?:<{7} |>{7} )", re.MULTILINE)
-_HOOK_TIMEOUT = 300.0
-"""Seconds a commit may take with its hooks."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileCommit:
-    """What would be committed of one file."""
-
-    path: Path
-    relative: str
-    mode: str
-    base: bytes
-    """The file in the last commit."""
-    ours: bytes
-    """The same with our edits."""
-    puts: tuple[Put, ...]
-    skipped: tuple[Skipped, ...]
-
-    def diff(self) -> str:
-        """Unified diff, for people."""
-        old, new = (data.decode("utf-8", "replace").split("\n") for data in (self.base, self.ours))
-        lines = difflib.unified_diff(
-            old, new, f"a/{self.relative}", f"b/{self.relative}", lineterm=""
-        )
-        return "\n".join(lines)
-
-
-@dataclass(frozen=True, slots=True)
-class CommitPlan:
-    """What `commit` would do; show it first."""
-
-    repository: Repository
-    branch: str
-    head: str
-    message: str
-    files: tuple[FileCommit, ...]
-    hooks: tuple[str, ...]
-    """Hooks that will run."""
-    left_out: tuple[str, ...] = ()
-    """Files that can't be part of it, with the reason."""
-
-    @property
-    def changed(self) -> tuple[FileCommit, ...]:
-        """The files that would be committed."""
-        return tuple(file for file in self.files if file.base != file.ours)
-
-    @property
-    def skipped(self) -> tuple[str, ...]:
-        """What would not be committed, and why; each reason once."""
-        reasons = [one.reason for file in self.files for one in file.skipped]
-        return tuple(dict.fromkeys((*self.left_out, *reasons)))
-
-    def diff(self) -> str:
-        """Unified diff of all files."""
-        return "\n".join(file.diff() for file in self.changed)
+_FOLDER = "cockpit-commit-"
+_ABANDONED = 3600.0
+"""Seconds after which the folder of a commit that was killed is removed; none takes that long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,168 +46,225 @@ class Committed:
     files: tuple[str, ...]
     hooks: tuple[str, ...]
     output: str
-    """What git and the hooks printed."""
+    """What the hooks printed."""
     notes: tuple[str, ...]
-    """What could not be done beside the commit itself."""
+    """What could not be done beside the commit itself, and what hooks did to it."""
 
 
-def plan_commit(
-    edits: Sequence[Hunk], *, message: str = DEFAULT_MESSAGE, folder: Path | None = None
-) -> CommitPlan:
-    """Work out what to commit. Changes nothing.
+@dataclass(frozen=True, slots=True)
+class _Workshop:
+    """A commit while it is built."""
 
-    Args:
-        edits: the recorded edits since the last commit, in order.
-        message: the commit message.
-        folder: where to look for the repository; by default beside the first file.
+    plan: CommitPlan
+    index: Path
+    around: dict[str, bytes]
+    """The files on disk, by path, as a commit of all their lines would hold them."""
+    unstaged: frozenset[str]
+    """All paths that differ on disk from what is to be committed."""
 
-    Raises:
-        CommitRefused: nothing to commit, or the repository is in a state that forbids it.
-    """
-    if not edits:
-        raise CommitRefused("there are no edits to commit")
-    repository = repository_of(folder or edits[0].path)
-    if repository is None:
-        raise CommitRefused(f"{edits[0].path} is not in a git repository")
-    branch, head = _check(repository)
-    by_path: dict[Path, list[Hunk]] = {}
-    for edit in edits:
-        by_path.setdefault(edit.path.resolve(), []).append(edit)
-    files: list[FileCommit] = []
-    left_out: list[str] = []
-    for path, of_file in by_path.items():
-        found = _file(repository, path, of_file)
-        if isinstance(found, str):
-            left_out.append(found)
-        else:
-            files.append(found)
-    hooks = _hooks(repository)
-    plan = CommitPlan(repository, branch, head, message, tuple(files), hooks, tuple(left_out))
-    if not plan.changed:
-        reasons = "; ".join(plan.skipped)
-        raise CommitRefused(f"nothing to commit: {reasons or 'all edits are committed already'}")
-    return plan
+    @property
+    def env(self) -> dict[str, str]:
+        """Makes git work in the index of this commit."""
+        return {"GIT_INDEX_FILE": str(self.index)}
 
 
-def commit(plan: CommitPlan) -> Committed:
+def commit(plan: CommitPlan, hooks: HookRuns | None = None) -> Committed:
     """Do what the plan says. Never pushes, never asks.
 
+    Args:
+        plan: what was shown.
+        hooks: to end the commit from another thread.
+
     Raises:
-        CommitRefused: the repository changed since the plan, a hook refused, or git failed;
-            nothing was committed.
+        CommitRefused: the repository changed since the plan, a hook refused or would carry other
+            people's changes in, or git failed; nothing was committed.
     """
+    hooks = hooks or HookRuns()
     repository = plan.repository
-    branch, head = _check(repository)
+    branch, head = branch_and_head(repository)
     if (branch, head) != (plan.branch, plan.head):
         raise CommitRefused(f"{branch} has moved on since the diff was shown; look at it again")
-    changed = plan.changed
-    with tempfile.TemporaryDirectory(prefix="cockpit-commit-") as folder:
-        env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        repository.run("read-tree", "HEAD", env=env)
-        blobs = {file.relative: _blob(repository, file.ours) for file in changed}
-        for file in changed:
-            entry = f"{file.mode},{blobs[file.relative]},{file.relative}"
-            repository.run("update-index", "--cacheinfo", entry, env=env)
-        output = repository.run("commit", "--message", plan.message, env=env, timeout=_HOOK_TIMEOUT)
-    new = repository.head() or ""
-    notes = [note for file in changed if (note := _stage(repository, file, blobs)) is not None]
+    with _folder(repository) as folder:
+        return _made(plan, folder / "index", hooks)
+
+
+def _made(plan: CommitPlan, index: Path, hooks: HookRuns) -> Committed:
+    repository = plan.repository
+    shop = _workshop(plan, index)
+    planned = repository.run("write-tree", env=shop.env).decode().strip()
+    message = _message_file(repository)
+    message.write_text(f"{plan.message}\n", encoding="utf-8", newline="\n")
+    shown = _shown(repository, message)
+    said = [hooks.run(repository, "pre-commit", env=shop.env)]
+    said.append(hooks.run(repository, "prepare-commit-msg", shown, "message", env=shop.env))
+    said.append(hooks.run(repository, "commit-msg", shown, env=shop.env))
+    if not index.exists():
+        # Git takes an index that is not there for an empty one.
+        raise CommitRefused("the index of this commit is gone; a hook may have removed it")
+    tree = repository.run("write-tree", env=shop.env).decode().strip()
+    by_hooks = changes(repository, planned, tree)
+    _refuse_foreign(shop, by_hooks)
+    new = _object(plan, tree, message)
+    hooks.wanted()
+    notes = _move(plan, tree, new, by_hooks)
+    said.append(_afterwards(repository, hooks, shop, notes))
     return Committed(
         commit=new,
-        branch=branch,
-        files=tuple(file.relative for file in changed),
+        branch=plan.branch,
+        files=tuple(file.relative for file in plan.changed),
         hooks=plan.hooks,
-        output=output.decode("utf-8", "replace").strip(),
+        output="\n".join(filter(None, said)),
         notes=tuple(notes),
     )
 
 
-def _check(repository: Repository) -> tuple[str, str]:
-    """Branch and commit, or a refusal."""
-    for name, what in _UNDER_WAY.items():
-        if (repository.folder / name).exists():
-            raise CommitRefused(f"{what} is under way in {repository.root}; finish it first")
-    branch = repository.ask("symbolic-ref", "--quiet", "--short", "HEAD")
-    if branch is None:
-        raise CommitRefused("no branch is checked out (detached HEAD); a commit would get lost")
-    if (repository.folder / "index.lock").exists():
-        raise CommitRefused("another git is at work (index.lock); try again when it is done")
-    head = repository.head()
-    if head is None:
-        raise CommitRefused("there is no commit yet; make the first one by hand")
-    if repository.ask("ls-files", "--unmerged"):
-        raise CommitRefused("there are unresolved conflicts; resolve them first")
-    return branch.decode().strip(), head
+def _workshop(plan: CommitPlan, index: Path) -> _Workshop:
+    """The index with our changes in it, and what else there is on disk before hooks touch it."""
+    repository = plan.repository
+    index_of_last_commit(repository, index)
+    env = {"GIT_INDEX_FILE": str(index)}
+    for file in plan.changed:
+        entry = f"{file.mode},{store(repository, file.ours)},{file.relative}"
+        repository.run("update-index", "--cacheinfo", entry, env=env)
+    if not plan.hooks:
+        return _Workshop(plan, index, {}, frozenset())
+    around = {file.relative: _on_disk(repository, file) for file in plan.changed}
+    return _Workshop(plan, index, around, unstaged(repository, index))
 
 
-def _file(repository: Repository, path: Path, hunks: Sequence[Hunk]) -> FileCommit | str:
-    """What to commit of a file, or why it can't be a part of it."""
+def _on_disk(repository: Repository, file: FileCommit) -> bytes:
+    """The file as git would take it in, line ends and all."""
     try:
-        relative = repository.relative(path)
-    except ValueError as error:
-        raise CommitRefused(f"{path} is not in {repository.root}") from error
-    listed = repository.ask("ls-tree", "HEAD", "--", relative)
-    base = repository.committed(path)
-    if not listed or base is None:
-        return f"{relative} is not in the last commit; add it by hand once"
-    try:
-        now = path.read_bytes()
+        data = file.path.read_bytes()
     except OSError as error:
-        raise CommitRefused(f"{relative} cannot be read: {error.strerror}") from error
-    if _CONFLICT.search(now) or _CONFLICT.search(base):
-        raise CommitRefused(f"{relative} holds conflict markers; resolve them first")
-    ours, done, skipped = _apply(base, now, hunks)
-    return FileCommit(path, relative, listed[:6].decode(), base, ours, done, skipped)
+        raise CommitRefused(f"{file.relative} cannot be read: {error.strerror}") from error
+    words = ("hash-object", "-w", "--stdin", "--path", file.relative)
+    blob = repository.run(*words, data=data).decode().strip()
+    return repository.run("cat-file", "blob", blob)
 
 
-def _apply(
-    base: bytes, now: bytes, hunks: Sequence[Hunk]
-) -> tuple[bytes, tuple[Put, ...], tuple[Skipped, ...]]:
-    """`base` with those changes that still stand in `now`."""
-    puts, skipped = standing(hunks, now)
-    done: list[Put] = []
-    without: list[Skipped] = []
-    for put in puts:
-        changed = put.into(base)
-        if changed is None:
-            reason = f"there is no certain place for {put.name} in the last commit"
-            without.append(Skipped(put.hunk, reason))
+def _refuse_foreign(shop: _Workshop, by_hooks: Sequence[Change]) -> None:
+    """Raise CommitRefused when hooks put changes into the commit that others have on disk."""
+    repository = shop.plan.repository
+    foreign = []
+    for change in by_hooks:
+        if change.path not in shop.unstaged:
             continue
-        base = changed
-        done.append(put)
-    return base, tuple(done), (*skipped, *without)
+        around = shop.around.get(change.path)
+        versions = [
+            repository.run("cat-file", "blob", entry.blob)
+            for entry in (change.before, change.after)
+            if entry.there
+        ]
+        if around is None or len(versions) < 2 or carried_in(versions[0], around, versions[1]):
+            foreign.append(change.path)
+    if foreign:
+        raise CommitRefused(
+            "a hook put changes into it that are not the cockpit's:"
+            f" {', '.join(foreign)}; commit or stash those first, then try again"
+        )
 
 
-def _blob(repository: Repository, data: bytes) -> str:
-    return repository.run("hash-object", "-w", "--stdin", data=data).decode().strip()
+def _object(plan: CommitPlan, tree: str, message: Path) -> str:
+    """The new commit, which no branch holds yet."""
+    repository = plan.repository
+    if tree == repository.run("rev-parse", "HEAD^{tree}").decode().strip():
+        raise CommitRefused("the hooks left nothing of it to commit")
+    text = repository.run("stripspace", data=message.read_bytes())
+    if not text.strip():
+        raise CommitRefused("the hooks left no commit message")
+    signed = repository.ask("config", "--type=bool", "--get", "commit.gpgsign") or b""
+    sign = ("-S",) if signed.strip() == b"true" else ()
+    words = ("commit-tree", tree, "-p", plan.head, *sign)
+    # Signing may wait for an agent.
+    return repository.run(*words, data=text, timeout=LONGEST).decode().strip()
 
 
-def _stage(repository: Repository, file: FileCommit, blobs: dict[str, str]) -> str | None:
-    """Bring our lines into the real index, and keep whatever else is staged there."""
-    entry = repository.ask("ls-files", "--stage", "--", file.relative)
-    if not entry:
-        return f"{file.relative} is staged for removal; that stays so"
-    staged = repository.ask("cat-file", "blob", entry.split()[1].decode())
-    if staged is None:
-        return f"the staged version of {file.relative} cannot be read"
-    mode = entry[:6].decode()
-    blob = blobs[file.relative]
-    if staged != file.base:
-        for put in file.puts:
+def _move(plan: CommitPlan, tree: str, new: str, by_hooks: Sequence[Change]) -> list[str]:
+    """Stage what is committed, then move the branch; both or none. Notes for people."""
+    repository = plan.repository
+    if branch_and_head(repository) != (plan.branch, plan.head):
+        raise CommitRefused(f"{plan.branch} has moved on while the hooks ran; try again")
+    theirs = {change.path for change in by_hooks}
+    puts = {file.relative: file.puts for file in plan.changed if file.relative not in theirs}
+
+    def merge(path: str, staged: bytes) -> bytes | None:
+        for put in puts.get(path, ()):
             changed = put.into(staged)
             if changed is None:
-                return f"{file.relative}: a staged version without {put.name} was kept"
+                return None
             staged = changed
-        blob = _blob(repository, staged)
+        return staged if path in puts else None
+
+    staged: Staged | None = None
     try:
-        repository.run("update-index", "--cacheinfo", f"{mode},{blob},{file.relative}")
+        staged = stage(repository, changes(repository, plan.head, tree), merge)
+        subject = plan.message.partition("\n")[0]
+        branch = repository.run("symbolic-ref", "HEAD").decode().strip()
+        repository.run("update-ref", "-m", f"commit: {subject}", branch, new, plan.head)
+    finally:
+        # A signal may come right when the branch has moved: then the commit stands.
+        if staged is not None and repository.head() != new:
+            staged.take_back()
+    notes = list(staged.notes)
+    if theirs:
+        names = ", ".join(change.path for change in by_hooks)
+        notes.append(f"a hook changed what was shown; committed as the hook left it: {names}")
+    return notes
+
+
+def _afterwards(repository: Repository, hooks: HookRuns, shop: _Workshop, notes: list[str]) -> str:
+    """Run post-commit; the commit stands whatever becomes of it."""
+    try:
+        return hooks.run(repository, "post-commit", env={"GIT_INDEX_FILE": str(shop.index)})
     except CommitRefused as error:
-        return f"the index could not be updated for {file.relative}: {error.message}"
-    return None
+        notes.append(f"it is committed all the same: {error.message}")
+    except BaseException:  # noqa: BLE001 - a signal ends this hook; what was done is still told
+        notes.append("the hook post-commit was ended")
+    return ""
 
 
-def _hooks(repository: Repository) -> tuple[str, ...]:
-    found = repository.ask("rev-parse", "--git-path", "hooks")
-    if found is None:
-        return ()
-    folder = repository.root / os.fsdecode(found.strip())
-    return tuple(name for name in _HOOKS if os.access(folder / name, os.X_OK))
+def _message_file(repository: Repository) -> Path:
+    """Where git itself has the message for its hooks."""
+    return repository.folder / "COMMIT_EDITMSG"
+
+
+def _shown(repository: Repository, path: Path) -> str:
+    """A path as git names it to hooks, which run in the topmost folder."""
+    try:
+        return path.relative_to(repository.root).as_posix()
+    except ValueError:
+        return str(path)
+
+
+@contextmanager
+def _folder(repository: Repository) -> Iterator[Path]:
+    """A folder beside the index, gone afterwards; those of killed commits are cleared away."""
+    for left in repository.folder.glob(f"{_FOLDER}*"):
+        if _abandoned(left):
+            shutil.rmtree(left, ignore_errors=True)
+    try:
+        folder = tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-", dir=repository.folder)
+    except OSError as error:
+        raise CommitRefused(f"{repository.folder} cannot be written: {error.strerror}") from error
+    try:
+        yield Path(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _abandoned(folder: Path) -> bool:
+    """Whether the process that made this folder was killed before it could clear it away."""
+    with suppress(OSError):
+        if time.time() - folder.stat().st_mtime > _ABANDONED:
+            return True
+    pid = folder.name.removeprefix(_FOLDER).partition("-")[0]
+    if sys.platform == "win32" or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False

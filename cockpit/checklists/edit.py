@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from .bytespan import shown
 from .errors import ChecklistError, EditUnsupported
-from .items import Document, Form, Item, Progress, Status, counted
+from .items import Document, Form, Item, Progress, Status, counted_forms
 from .markers import write_marker
 from .parse import parse
 
@@ -84,7 +84,7 @@ def _marker(data: bytes, item: Item, status: Status) -> str:
     marker = write_marker(item.form, status, item.marker, counts=_counts(data, item.form))
     if marker is None:
         raise EditUnsupported(
-            f"a {item.form} marker like “{item.marker}” has no way to say “{status}”;"
+            f"{item.form.phrase} like “{item.marker}” has no way to say “{status}”;"
             " edit the line by hand",
             line=item.line,
         )
@@ -114,8 +114,9 @@ def patched(document: Document, item: Item, change: Edit) -> Document:
     items = list(document.items)
     items[index] = replace(item, status=change.after, marker=change.new.decode())
     fixed = tuple(items)
+    forms = counted_forms(fixed)
     sections = tuple(
-        replace(section, progress=Progress.of(counted(fixed[section.first : section.end])))
+        replace(section, progress=Progress.of(fixed[section.first : section.end], forms))
         if section.first <= index < section.end
         else section
         for section in document.sections

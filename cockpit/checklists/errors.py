@@ -65,3 +65,18 @@ class EditKeptAside(ChecklistError):
 
 class CommitRefused(ChecklistError):
     """The repository is in a state in which committing could harm somebody's work."""
+
+
+class NothingToCommit(CommitRefused):
+    """No change is left that the last commit does not have; `reasons` for those that can't go."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        told = "; ".join(reasons) or "all edits are committed already"
+        super().__init__(f"nothing to commit: {told}")
+        self.reasons = reasons
+
+
+def refused_text(error: ChecklistError) -> str:
+    """What became of an act that raised `error`: nothing, said once."""
+    text = str(error)
+    return text if "nothing was changed" in text else f"not changed: {text}"

@@ -9,6 +9,7 @@ to that), since whoever read it would go on from a version that is about to be w
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 from .errors import EditKeptAside
@@ -26,7 +27,13 @@ class Overtaken(Exception):
 
 
 def exchange_held(
-    system: FilePlatform, held: Held, target: Path, twin: Path, before: bytes, pause: Pause
+    system: FilePlatform,
+    held: Held,
+    target: Path,
+    twin: Path,
+    before: bytes,
+    pause: Pause,
+    agreed: Callable[[], bool] = lambda: True,
 ) -> None:
     """Swap while the old file is held, and hold the new one until all is well.
 
@@ -34,6 +41,8 @@ def exchange_held(
         held: the file at `target`; let go of on the way.
         twin: a file made by `make_twin`; gone afterwards.
         before: the content of `held`.
+        agreed: has the last word, while nobody can use either file: False withdraws the new one.
+            Must not raise.
 
     Raises:
         Overtaken: the old state is in force, with whatever others wrote.
@@ -43,7 +52,7 @@ def exchange_held(
         if not held.is_at(target):
             raise Overtaken
         system.exchange(twin, target)
-        if _undisturbed(held, twin):
+        if _undisturbed(held, twin) and agreed() and _undisturbed(held, twin):
             held.close()
             pause(_STRAGGLERS)
             if _wait_settled(system, twin, pause) == before:

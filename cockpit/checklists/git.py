@@ -70,6 +70,21 @@ class Repository:
         return self.ask("cat-file", "blob", f"HEAD:{self.relative(path)}")
 
 
+def git_environment(more: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment, without ways to ask somebody something, and with `more`."""
+    kept = {name: value for name, value in os.environ.items() if name not in _DROPPED}
+    return (
+        kept
+        | {
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_EDITOR": "false",
+            "GIT_ASKPASS": "false",
+            "LC_ALL": "C",
+        }
+        | dict(more)
+    )
+
+
 def run_git(
     folder: Path,
     words: Sequence[str],
@@ -79,18 +94,11 @@ def run_git(
     timeout: float = _TIMEOUT,
 ) -> bytes:
     """See `Repository.run`."""
-    clean = {name: value for name, value in os.environ.items() if name not in _DROPPED}
-    clean |= {
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_EDITOR": "false",
-        "GIT_ASKPASS": "false",
-        "LC_ALL": "C",
-    } | dict(env or {})
     try:
         done = subprocess.run(
             ["git", "--no-pager", *words],
             cwd=folder,
-            env=clean,
+            env=git_environment(env or {}),
             input=data if data is not None else b"",
             capture_output=True,
             timeout=timeout,
@@ -117,26 +125,3 @@ def repository_of(path: Path) -> Repository | None:
         return None
     root, git, *_ = out.decode("utf-8", "surrogateescape").split("\n")
     return Repository(Path(root).resolve(), Path(git)) if root else None
-
-
-def restored(path: Path, head_before: str | None) -> bool:
-    """Whether git put the present content of a file there since `head_before` was checked out.
-
-    True when another commit is checked out now, or when the file is the committed version and
-    git's index knows exactly this file on disk (it notes size and times of what it writes; an
-    editor's save leaves that note stale).
-    """
-    repository = repository_of(path)
-    if repository is None:
-        return False
-    if repository.head() != head_before:
-        return True
-    try:
-        content, facts = path.read_bytes(), path.stat()
-    except OSError:
-        return False
-    if repository.committed(path) != content:
-        return False
-    noted = repository.ask("ls-files", "--debug", "--", repository.relative(path))
-    seconds, nanoseconds = divmod(facts.st_mtime_ns, 1_000_000_000)
-    return noted is not None and f"mtime: {seconds}:{nanoseconds}\n".encode() in noted

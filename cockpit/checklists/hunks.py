@@ -7,6 +7,7 @@ item, a note by its item and its lines, a generated block by its name.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,9 @@ from .anchor import Anchor, anchor_of, locate
 from .edit import edit as edit_marker
 from .errors import AnchorAmbiguous, AnchorLost, ChecklistError
 from .generated import block_body, block_splice
-from .items import Document, Form, Item
+from .items import Document, Item
+from .note_lines import insertion, note_places, one_to_remove, place_below, removal
 from .parse import parse
-from .safe_write import Splice
 from .writer import EditResult
 
 
@@ -33,6 +34,9 @@ class NoteHunk:
     removed: bool = False
     method: str = ""
     """See `safe_write.Written.method`."""
+    nth: int = 0
+    """Of `of` identical notes below the item it was the nth from the top; 0: not known."""
+    of: int = 0
 
     @property
     def text(self) -> str:
@@ -47,6 +51,8 @@ class NoteHunk:
             "anchor": self.anchor.to_json(),
             "lines": list(self.lines),
             "removed": self.removed,
+            "nth": self.nth,
+            "of": self.of,
         }
 
 
@@ -109,7 +115,8 @@ def hunk_from_json(value: Mapping[str, object]) -> NoteHunk | BlockHunk:
         lines = cast("Sequence[object]", value["lines"])
         anchor = Anchor.from_json(cast("Mapping[str, object]", value["anchor"]))
         texts = tuple(str(line) for line in lines)
-        return NoteHunk(path, anchor, texts, removed=value["removed"] is True)
+        nth, of = (int(str(value.get(name, 0))) for name in ("nth", "of"))
+        return NoteHunk(path, anchor, texts, removed=value["removed"] is True, nth=nth, of=of)
     except (KeyError, TypeError, ValueError) as error:
         raise ChecklistError(f"not a stored change: {error!r}") from error
 
@@ -119,14 +126,37 @@ def block_hunk(path: Path, data: bytes, name: str, method: str = "") -> BlockHun
     return BlockHunk(path, name, _digest(block_body(data, name)), method)
 
 
-def standing(hunks: Sequence[Hunk], now: bytes) -> tuple[tuple[Put, ...], tuple[Skipped, ...]]:
-    """Which changes, given in order, still stand in the file as it is `now`. Pure."""
-    current = parse(now)
-    skipped: list[Skipped] = []
-    last: dict[object, Hunk] = {}
+def cancel_out(hunks: Sequence[Hunk]) -> bool:
+    """Whether these changes of one file, in order, took each other back. Pure."""
+    first: dict[object, EditResult] = {}
+    last: dict[object, EditResult] = {}
+    notes: Counter[object] = Counter()
     for hunk in hunks:
         if isinstance(hunk, BlockHunk):
-            last["block", hunk.name] = hunk
+            return False
+        item = (hunk.anchor.form, hunk.anchor.section, hunk.anchor.text)
+        if isinstance(hunk, NoteHunk):
+            notes[item, hunk.lines] += -1 if hunk.removed else 1
+        else:
+            first.setdefault(item, hunk)
+            last[item] = hunk
+    return not any(notes.values()) and all(
+        hunk.status_before is last[item].status_after for item, hunk in first.items()
+    )
+
+
+def standing(hunks: Sequence[Hunk], now: bytes) -> tuple[tuple[Put, ...], tuple[Skipped, ...]]:
+    """Which changes, given in order, still stand in the file as it is `now`. Pure.
+
+    Of a marker or a block the last change counts. Notes are counted: below one item several may
+    say the same.
+    """
+    current = parse(now)
+    skipped: list[Skipped] = []
+    last: dict[object, list[Hunk]] = {}
+    for hunk in hunks:
+        if isinstance(hunk, BlockHunk):
+            last["block", hunk.name] = [hunk]
             continue
         try:
             key = locate(current, hunk.anchor).key
@@ -134,36 +164,62 @@ def standing(hunks: Sequence[Hunk], now: bytes) -> tuple[tuple[Put, ...], tuple[
             reason = f"“{hunk.anchor.text}” is not in the file any more"
             skipped.append(Skipped(hunk, reason))
             continue
-        last[key if isinstance(hunk, EditResult) else (key, hunk.lines)] = hunk
-    puts: list[Put] = []
-    for hunk in last.values():
-        found = _put(hunk, current)
-        if isinstance(found, str):
-            skipped.append(Skipped(hunk, found))
+        if isinstance(hunk, EditResult):
+            last[key] = [hunk]
         else:
-            puts.append(found)
+            last.setdefault((key, hunk.lines), []).append(hunk)
+    puts: list[Put] = []
+    for same in last.values():
+        for found in _put(same, current):
+            if isinstance(found, Put):
+                puts.append(found)
+            else:
+                skipped.append(found)
     return tuple(puts), tuple(skipped)
 
 
-def _put(hunk: Hunk, current: Document) -> Put | str:
-    """The change as it can be put elsewhere, or why it does not stand any more."""
+def _put(same: Sequence[Hunk], current: Document) -> tuple[Put | Skipped, ...]:
+    """Changes of one thing as they can be put elsewhere, or why they do not stand any more."""
+    hunk = same[-1]
     if isinstance(hunk, BlockHunk):
         try:
             body = block_body(current.data, hunk.name)
         except ChecklistError as error:
-            return error.message
+            return (Skipped(hunk, error.message),)
         if _digest(body) != hunk.sha256:
-            return f"block {hunk.name} was changed again by somebody else"
-        return Put(hunk, hunk.text, lambda data: _with_block(data, hunk.name, body))
+            reason = f"block {hunk.name} was changed again by somebody else"
+            return (Skipped(hunk, reason),)
+        return (Put(hunk, hunk.text, lambda data: _with_block(data, hunk.name, body)),)
     item = locate(current, hunk.anchor)
     if isinstance(hunk, NoteHunk):
-        stands = bool(note_places(current, item, hunk.lines))
-        if stands is hunk.removed:
-            return f"“{hunk.text}” below “{item.text}” was changed again by somebody else"
-        return Put(hunk, f"“{hunk.text}”", lambda data: put_note(data, hunk))
+        notes = [one for one in same if isinstance(one, NoteHunk)]
+        return _put_notes(notes, len(note_places(current, item, hunk.lines)), item.text)
     if item.status is not hunk.status_after:
-        return f"“{item.text}” was changed again by somebody else"
-    return Put(hunk, f"“{item.text}”", lambda data: put_marker(data, hunk))
+        return (Skipped(hunk, f"“{item.text}” was changed again by somebody else"),)
+    return (Put(hunk, f"“{item.text}”", lambda data: put_marker(data, hunk)),)
+
+
+def _put_notes(notes: Sequence[NoteHunk], now: int, item: str) -> tuple[Put | Skipped, ...]:
+    """Identical notes below one item, `now` of which stand there, as they can be put elsewhere.
+
+    Another version may lack all of these changes, or hold the first few of them already: between
+    it and the present file lie as many notes as are still to come from where it stands.
+    """
+    hunk = notes[-1]
+    steps = [-1 if note.removed else 1 for note in notes]
+    to_come = {sum(steps[first:]) for first in range(len(steps) + 1)}
+    found: list[Put | Skipped] = []
+    ours = sum(steps)
+    if now < ours:
+        many = f" ({ours - now} of {ours})" if ours > 1 else ""
+        reason = f"“{hunk.text}” below “{item}” was changed again by somebody else{many}"
+        found.append(Skipped(hunk, reason))
+    if now or ours <= 0:
+        least, most = min(to_come), max(to_come)
+        found.append(
+            Put(hunk, f"“{hunk.text}”", lambda data: put_notes(data, hunk, now, least, most))
+        )
+    return tuple(found)
 
 
 def put_marker(data: bytes, edit: EditResult) -> bytes | None:
@@ -180,27 +236,29 @@ def put_marker(data: bytes, edit: EditResult) -> bytes | None:
         return None
 
 
-def put_note(data: bytes, hunk: NoteHunk) -> bytes | None:
-    """Another version of a file with a note put in or taken out; None when that can't be done
-    without changing what else stands there."""
+def put_notes(data: bytes, hunk: NoteHunk, now: int, least: int, most: int) -> bytes | None:
+    """Another version of a file with as many of these notes as `now`, but no more than `most` put
+    in and `-least` taken out; None when that can't be done without changing what else stands there.
+    """
     document = parse(data)
     item = _find(document, hunk.anchor)
     if item is None:
         return None
-    places = note_places(document, item, hunk.lines)
-    if bool(places) is not hunk.removed:
+    there = len(note_places(document, item, hunk.lines))
+    missing = min(max(now - there, least), most)
+    if missing == 0:
         return data
-    if hunk.removed and len(places) > 1:
-        return None
-    splice = (
-        removal(document, places[0], len(hunk.lines))
-        if hunk.removed
-        else insertion(
-            document, item.line if item.form is Form.STATUS_LINE else item.end_line, hunk.lines
-        )
-    )
+    if missing > 0:
+        splice = insertion(document, place_below(item), hunk.lines * missing)
+    else:
+        line = one_to_remove(document, item, hunk.lines, hunk.nth, hunk.of)
+        if line is None:
+            return None
+        splice = removal(document, line, len(hunk.lines))
     changed = splice.apply(data)
-    return changed if _same_items(document, parse(changed)) else None
+    if not _same_items(document, parse(changed)):
+        return None
+    return changed if missing >= -1 else put_notes(changed, hunk, now, least + 1, most)
 
 
 def _with_block(data: bytes, name: str, body: str) -> bytes | None:
@@ -219,38 +277,6 @@ def _find(document: Document, anchor: Anchor) -> Item | None:
         same = [i for i in document.items if anchor_of(document, i).text == anchor.text]
         same = [i for i in same if i.section == anchor.section and i.form is anchor.form]
         return same[0] if len(same) == 1 else None
-
-
-def insertion(document: Document, line: int, texts: Sequence[str]) -> Splice:
-    """The change that puts lines after 1-based `line`, with its line end."""
-    lines = document.lines
-    end = lines.ends[line - 1]
-    following = lines.starts[line] if line < len(lines) else len(document.data)
-    newline = document.data[end:following] or (
-        document.data[lines.ends[0] : lines.starts[1]] if len(lines) > 1 else b"\n"
-    )
-    return Splice(end, b"", b"".join(newline + text.encode() for text in texts))
-
-
-def removal(document: Document, line: int, count: int) -> Splice:
-    """The change that takes `count` lines from 1-based `line` on away: what `insertion` put."""
-    lines = document.lines
-    start, end = lines.ends[line - 2], lines.ends[line + count - 2]
-    return Splice(start, document.data[start:end], b"")
-
-
-def note_places(document: Document, item: Item, texts: Sequence[str]) -> tuple[int, ...]:
-    """1-based lines below an item where these lines stand one after the other."""
-    last = item.end_line
-    if item.form is Form.STATUS_LINE:
-        while last < len(document.lines) and document.line_bytes(last + 1).strip():
-            last += 1
-    wanted = [text.encode() for text in texts]
-    found = []
-    for first in range(item.line + 1, last - len(wanted) + 2):
-        if [document.line_bytes(first + i) for i in range(len(wanted))] == wanted:
-            found.append(first)
-    return tuple(found)
 
 
 def _same_items(before: Document, after: Document) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -39,6 +39,21 @@ class Form(StrEnum):
     """`**Status:** NOT STARTED` below a heading; the heading is the task."""
     CELL = "cell"
     """The status cell of a table row."""
+
+    @property
+    def phrase(self) -> str:
+        """The marker of this form in a sentence: `an emoji`."""
+        return _PHRASES[self]
+
+
+_PHRASES = {
+    Form.BOX: "a box",
+    Form.BALLOT: "a ballot box",
+    Form.EMOJI: "an emoji",
+    Form.HEADING: "an emoji before a heading",
+    Form.STATUS_LINE: "a status line",
+    Form.CELL: "a status cell",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +176,14 @@ class Progress:
         return self.hours_done / self.hours_total
 
     @staticmethod
-    def of(items: Iterable[Item]) -> Progress:
-        """Count these items."""
+    def of(items: Iterable[Item], forms: Collection[Form] = tuple(Form)) -> Progress:
+        """Count these items; `forms`: only those of these forms."""
         counts = dict.fromkeys(Status, 0)
         hours_done = hours_total = 0.0
         weighed = 0
         for item in items:
+            if item.form not in forms:
+                continue
             counts[item.status] += 1
             if item.meta.effort is not None and item.status is not Status.DROPPED:
                 weighed += 1
@@ -237,14 +254,24 @@ class Document:
         """The items that progress counts: the boxes, or every other form where there are none.
 
         A document with boxes uses emoji and status words beside them as decoration or as
-        claims about the boxes; counting both would count work twice.
+        claims about the boxes; counting both would count work twice. A section counts what its
+        document counts, so that the parts add up to the whole.
         """
-        return counted(self.items)
+        forms = counted_forms(self.items)
+        return tuple(item for item in self.items if item.form in forms)
 
     @cached_property
     def progress(self) -> Progress:
         """Progress of the whole file over `counted`."""
         return Progress.of(self.counted)
+
+    @property
+    def without_items(self) -> str:
+        """Why there are no items in it, in words; empty where there are some."""
+        if self.items:
+            return ""
+        why = "no line has a box or a state" if self.data.strip() else "the file is empty"
+        return f"no items in it: {why}"
 
     def index(self, item: Item) -> int:
         """Position of an item of this document.
@@ -256,6 +283,22 @@ class Document:
         if at == len(self.items) or self.items[at] != item:
             raise ValueError(f"not an item of this document: line {item.line}")
         return at
+
+    def at_line(self, line: int) -> list[Item]:
+        """The items whose marker is on a 1-based line; on a line with a heading, its task.
+
+        The status of a heading task stands some lines below: both lines mean that task.
+        """
+        found = [item for item in self.items if item.line == line]
+        section = next((each for each in self.sections if each.line == line), None)
+        if found or section is None:
+            return found
+        task = (
+            item
+            for item in self.items[section.first : section.end]
+            if item.form is Form.STATUS_LINE and item.section == section.path[:-1]
+        )
+        return list(task)[:1]
 
     def line_bytes(self, line: int) -> bytes:
         """Bytes of a 1-based line without its line end."""
@@ -270,9 +313,10 @@ class Document:
         return tuple(i for i, item in enumerate(self.items) if item.parent == index)
 
 
-def counted(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    """See `Document.counted`."""
-    boxes = tuple(item for item in items if item.form in (Form.BOX, Form.BALLOT))
-    if boxes:
-        return boxes
-    return tuple(item for item in items if item.form is not Form.HEADING)
+_BOXES = frozenset((Form.BOX, Form.BALLOT))
+_OTHERS = frozenset(Form) - _BOXES - {Form.HEADING}
+
+
+def counted_forms(items: Iterable[Item]) -> frozenset[Form]:
+    """The forms that progress counts in the document of these items: see `Document.counted`."""
+    return _BOXES if any(item.form in _BOXES for item in items) else _OTHERS

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from .items import NO_META, Effort, Meta
+from .refs import named_in
 from .text import plain
 
 LABEL = re.compile(
@@ -19,13 +20,24 @@ LABEL = re.compile(
 )
 """A labelled line such as `**Owner:** Ana`."""
 
-_NUMBER = r"\d{1,5}(?:[.,]\d{1,2})?"
+_NUMBER = r"(?:\d{1,5}(?:[.,]\d{1,2})?½?|½|half[ ]an?)"
+_UNIT = (
+    r"(?:hours?|hrs?|h|minutes?|mins?|(?:(?:working|business|person|man)[ -]?)?days?|d|weeks?|w)"
+)
 _EFFORT = re.compile(
-    rf"(?:~|≈|about[ ])?[ ]?(?P<low>{_NUMBER})"
-    rf"(?:[ ]?(?:-|–|—|to)[ ]?(?P<high>{_NUMBER}))?[ ]?\+?[ ]?"
-    r"(?P<unit>hours?|hrs?|h|minutes?|mins?|days?|d|weeks?|w)\b",
+    rf"(?:~|≈|about[ ])?[ ]?(?<![\d.,/])(?P<low>{_NUMBER})(?:[ ]?(?P<low_unit>{_UNIT}))?"
+    rf"(?:[ ]?(?:-|–|—|to)[ ]?(?P<high>{_NUMBER}))?[ ]?\+?[ ]?(?P<unit>{_UNIT})\b",
     re.IGNORECASE,
 )
+_HOURS_AND_MINUTES = re.compile(
+    r"(?<![\d.,/])(?P<hours>\d{1,4})[ ]?(?:hours?|hrs?|h)"
+    r"(?:[ ]?(?:and[ ])?(?P<minutes>\d{1,2})[ ]?(?:minutes?|mins?|m)\b|(?P<bare>\d\d)\b)",
+    re.IGNORECASE,
+)
+_CALENDAR = re.compile(
+    r"\W*(?:for|in|after|within|every|last|past|over|until|by|per|next)\b", re.IGNORECASE
+)
+"""`(for 30 days)` is how long something goes on, not how much work it is."""
 _HOURS = {"h": 1.0, "m": 1 / 60, "d": 8.0, "w": 40.0}
 """Hours in a unit, by its first letter; a working day has 8 hours, a week 40."""
 
@@ -43,24 +55,42 @@ _DEPENDS = re.compile(
     r"(?P<what>[^().;]*(?:\.\d[^().;]*)*)",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(
-    r"\b(?:P\d+[A-Z]?(?:\.\d+)*|\d+[A-Z]|\d+\.\d+|(?:task|batch|phase|stage|step|day)s?[ ]#?\d+)",
-    re.IGNORECASE,
-)
 _COMMENT_KEY = re.compile(
     r"\b(requires|depends|owner|due|effort|priority)[ ]*[:=][ ]*", re.IGNORECASE
 )
 
 
 def read_effort(text: str) -> Effort | None:
-    """The first amount of work in `text`; minutes, days (8 h) and weeks (40 h) become hours."""
+    """The first amount of work in `text`: minutes, working days (8 h) and weeks (40 h) as hours.
+
+    `2-3h`, `4–6 hours`, `30 min to 1 hour`, `1h 30m`, `½ day`; None where there is no such amount.
+    """
     match = _EFFORT.search(text)
+    exact = _HOURS_AND_MINUTES.search(text)
+    if exact is not None and (match is None or exact.start() <= match.start("low")):
+        minutes = exact.group("minutes") or exact.group("bare")
+        hours = int(exact.group("hours")) + int(minutes) / 60
+        return Effort(exact.group().strip(), hours, hours)
     if match is None:
         return None
-    factor = _HOURS[match.group("unit")[0].lower()]
-    low = float(match.group("low").replace(",", "."))
-    high = float((match.group("high") or match.group("low")).replace(",", "."))
-    return Effort(match.group().strip(), min(low, high) * factor, max(low, high) * factor)
+    unit = _factor(match.group("unit"))
+    low = _amount(match.group("low")) * _factor(match.group("low_unit") or match.group("unit"))
+    high = _amount(match.group("high")) * unit if match.group("high") else low
+    return Effort(match.group().strip(), min(low, high), max(low, high))
+
+
+def _factor(unit: str) -> float:
+    """Hours in a unit; `person-days` are days."""
+    word = unit.lower()
+    return _HOURS["d" if "day" in word else word[0]]
+
+
+def _amount(number: str) -> float:
+    """`1,5`, `1½`, `half a`."""
+    if number.lower().startswith("half"):
+        return 0.5
+    whole = number.rstrip("½").replace(",", ".")
+    return (float(whole) if whole else 0.0) + (0.5 if number.endswith("½") else 0.0)
 
 
 def from_labels(lines: Iterable[str], base: Meta = NO_META) -> Meta:
@@ -94,7 +124,8 @@ def from_text(text: str, comments: Iterable[str] = ()) -> Meta:
     meta = NO_META
     lowered = text.lower()
     if "(" in text:
-        efforts = map(read_effort, _IN_BRACKETS.findall(text))
+        among = (each for each in _IN_BRACKETS.findall(text) if not _CALENDAR.match(each))
+        efforts = map(read_effort, among)
         meta = replace(meta, effort=next(filter(None, efforts), None))
     if "@" in text and (owner := _OWNER.search(text)) is not None:
         meta = replace(meta, owner=owner.group(1))
@@ -102,18 +133,20 @@ def from_text(text: str, comments: Iterable[str] = ()) -> Meta:
         meta = replace(meta, owner=word.group(1))
     if "-" in text and (due := _DUE.search(text)) is not None:
         meta = replace(meta, due=due.group(1))
-    if _says(lowered, "[", "(", "priority:") and (priority := _PRIORITY.search(text)) is not None:
+    bracketed = "[" in text or "(" in text or "priority:" in lowered
+    if bracketed and (priority := _PRIORITY.search(text)) is not None:
         meta = replace(meta, priority=(priority.group(1) or priority.group(2)).upper())
-    if _says(lowered, "depends on", "blocked by", "requires", "after"):
+    # Cheaper than a search, which most items need none of.
+    if (
+        "depends on" in lowered
+        or "blocked by" in lowered
+        or "requires" in lowered
+        or "after" in lowered
+    ):
         depends = _DEPENDS.search(text)
-        if depends is not None and _REFERENCE.search(depends.group("what")):
+        if depends is not None and named_in(depends.group("what")):
             meta = replace(meta, depends=depends.group("what").strip())
     return from_comments(comments, meta)
-
-
-def _says(text: str, *words: str) -> bool:
-    """Cheaper than a search, which most items need none of."""
-    return any(word in text for word in words)
 
 
 def from_comments(comments: Iterable[str], base: Meta = NO_META) -> Meta:

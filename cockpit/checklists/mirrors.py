@@ -17,6 +17,7 @@ from .cache import CACHE
 from .errors import AnchorAmbiguous, AnchorLost, ChecklistError, FileUnwritable
 from .items import Document, Item, Status
 from .platform_api import FilePlatform, Pause
+from .regular import read_regular
 from .writer import EditResult, set_item
 
 _NOT_WORDS = re.compile(r"[\W_]+")
@@ -107,6 +108,23 @@ def match(document: Document, mirror: Document) -> Match:
     )
 
 
+def without_image(document: Document, item: Item, mirror: Document) -> str:
+    """Why a mirror can't follow an item of `document`, in words; empty where it has its image."""
+    if any(pair.item == item for pair in match(document, mirror).pairs):
+        return ""
+    same = [
+        other
+        for other in mirror.items
+        if (item.id and other.id == item.id) or normal(other.text) == normal(item.text)
+    ]
+    if not same:
+        return "no item there matches it"
+    if len(same) > 1:
+        lines = ", ".join(str(other.line) for other in same)
+        return f"several items there match it (lines {lines}); none was changed"
+    return "other items could be the one there; nothing was changed"
+
+
 def _unique(items: Mapping[int, Item], by: str) -> dict[str, int]:
     names: dict[str, list[int]] = {}
     for number, item in items.items():
@@ -137,7 +155,7 @@ def carry_out(
         ChecklistError: it cannot be written now; the intent stays pending.
     """
     try:
-        document = CACHE.parse(intent.mirror.read_bytes())
+        document = CACHE.parse(read_regular(intent.mirror))
     except OSError as error:
         raise FileUnwritable(
             f"the mirror cannot be read: {error.strerror or error}", path=intent.mirror

@@ -24,9 +24,12 @@ class Parent:
 
     def wanted(self, states: Collection[str]) -> Status:
         """The state to write in a file that uses these states; a file without `doing` shows
-        what is begun as `todo`."""
+        what is begun as `todo`. What somebody marked as begun stays so until all is done: work
+        may be under way before the first sub-item is."""
         if self.item.status not in _ABOUT_WORK:
             return self.item.status
+        if self.item.status is Status.DOING and self.computed is Status.TODO:
+            return Status.DOING
         if self.computed is Status.DOING and Status.DOING not in states:
             return Status.TODO
         return self.computed

@@ -14,8 +14,9 @@ from . import bytespan
 from . import meta as metadata
 from .blocks import Block, Heading, Html, ItemClose, ItemOpen, Paragraph, Row, walk
 from .bytespan import Mark
+from .collector import collector_paused
 from .ids import find_id
-from .items import NO_META, Document, Encoding, Form, Item, Meta, Progress, Section, counted
+from .items import NO_META, Document, Encoding, Form, Item, Meta, Progress, Section, counted_forms
 from .lines import BOM, Lines, front_matter, split
 from .repair import Repairer
 from .tables import read_row
@@ -30,6 +31,11 @@ def parse(data: bytes) -> Document:
     Args:
         data: the whole file.
     """
+    with collector_paused(len(data)):
+        return _parse(data)
+
+
+def _parse(data: bytes) -> Document:
     lines = split(data)
     utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     builder = _Builder(data, lines)
@@ -122,6 +128,7 @@ class _Builder:
             item = self.items[index]
             self.items[index] = replace(item, meta=metadata.from_comments(remarks, item.meta))
         items = tuple(self.items)
+        forms = counted_forms(items)
         sections = [
             Section(
                 path=opened.path,
@@ -130,7 +137,7 @@ class _Builder:
                 line=opened.line + 1,
                 first=opened.first,
                 end=end,
-                progress=Progress.of(counted(items[opened.first : end])),
+                progress=Progress.of(items[opened.first : end], forms),
                 end_line=last,
                 meta=metadata.from_labels(opened.labels) if opened.labels else NO_META,
             )
@@ -215,6 +222,13 @@ class _Builder:
                 part.append(content)
         self._finish_text(mark, at, start, part)
 
+    def _around(self) -> int | None:
+        """Index of the item of the innermost list item that is one."""
+        for frame in reversed(self.frames):
+            if frame.item is not None:
+                return frame.item
+        return None
+
     def _first_line(self, block: Paragraph, content: str) -> int:
         """The line on which the content begins.
 
@@ -228,46 +242,42 @@ class _Builder:
     def _finish_text(self, mark: Mark | None, line: int, start: int, part: list[str]) -> None:
         if mark is None:
             return
-        parents = [frame for frame in self.frames if frame.item is not None]
+        parent = self._around()
+        if parent is None:
+            parent = self._task()
         frame = self.frames[-1] if self.frames else None
         end = frame.end if frame is not None and frame.item is None else line + 1
-        index = self._add(mark, line, start, part, self._path(), end=end)
-        if parents:
-            self._adopt(index, parents[-1].item)
-        else:
-            self._adopt(index, self._task())
+        index = self._add(mark, line, start, part, self._path(), end=end, parent=parent)
         if frame is not None and frame.item is None:
             frame.item = index
 
     def _status_line(self, found: tuple[int, Mark], line: int) -> None:
         start, mark = found
         opened = self.headings[-1] if self.headings else None
-        frame = next((f for f in reversed(self.frames) if f.item is not None), None)
-        if frame is not None and frame.item is not None:
-            text = self.items[frame.item].text
-            index = self._add(mark, line, start, [text], self._path(), end=line + 1)
-            self._adopt(index, frame.item)
+        around = self._around()
+        if around is not None:
+            text = self.items[around].text
+            self._add(mark, line, start, [text], self._path(), end=line + 1, parent=around)
         elif opened is None or opened.ruled:
             text = self.title or "Document"
             self._add(mark, line, start, [text], (), end=line + 1)
         else:
             above = opened.path[:-1]
-            index = self._add(mark, line, start, [opened.title], above, end=line + 1)
-            self._adopt(index, self._task(above=opened if opened.task is None else None))
+            parent = self._task(above=opened if opened.task is None else None)
+            index = self._add(mark, line, start, [opened.title], above, end=line + 1, parent=parent)
             if opened.task is None:
                 opened.task = index
 
     def _label(self, content: str) -> None:
-        frame = next((f for f in reversed(self.frames) if f.item is not None), None)
-        if frame is not None and frame.item is not None:
-            self.labels.setdefault(frame.item, []).append(self.repair(content))
+        around = self._around()
+        if around is not None:
+            self.labels.setdefault(around, []).append(self.repair(content))
         elif self.headings and not self.headings[-1].ruled and not self.frames[1:]:
             self.headings[-1].labels.append(self.repair(content))
 
     def _comment(self, block: Html) -> None:
         """A comment on lines of its own belongs to the item or the heading task it stands in."""
-        frame = next((f for f in reversed(self.frames) if f.item is not None), None)
-        target = frame.item if frame is not None else None
+        target = self._around()
         if target is None and self.headings and not self.frames:
             target = self.headings[-1].task
         found = comments(block.content)
@@ -283,12 +293,17 @@ class _Builder:
             return
         start = begin + found.start
         index = self._add(
-            found.mark, block.line, start, [found.text], self._path(), end=block.line + 1
+            found.mark,
+            block.line,
+            start,
+            [found.text],
+            self._path(),
+            end=block.line + 1,
+            parent=self._task(),
         )
         item = self.items[index]
         meta = found.meta if found.meta is not NO_META else item.meta
         self.items[index] = replace(item, id=found.id or item.id, meta=meta)
-        self._adopt(index, self._task())
 
     # Common
 
@@ -328,11 +343,6 @@ class _Builder:
                 return opened.task
         return None
 
-    def _adopt(self, index: int, parent: int | None) -> None:
-        if parent is not None and parent != index:
-            depth = self.items[parent].depth + 1
-            self.items[index] = replace(self.items[index], parent=parent, depth=depth)
-
     def _add(
         self,
         mark: Mark,
@@ -342,9 +352,10 @@ class _Builder:
         section: tuple[str, ...],
         *,
         end: int,
+        parent: int | None = None,
     ) -> int:
-        # The first line names an item: text that is appended below it must not rename it.
-        text = self._plain(part[0])
+        # The first line with words names an item: what is appended below must not rename it.
+        text = next(filter(None, map(self._plain, part)), "")
         content = "\n".join(part)
         remarks = comments(content) if "<!--" in content else []
         meta: Meta = NO_META
@@ -360,8 +371,8 @@ class _Builder:
             text=text,
             id=find_id(text),
             section=section,
-            depth=0,
-            parent=None,
+            depth=self.items[parent].depth + 1 if parent is not None else 0,
+            parent=parent,
             line=line + 1,
             span=(start + mark.start, start + mark.end),
             end_line=self._last(line, end),

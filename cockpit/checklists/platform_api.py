@@ -16,6 +16,10 @@ class NoGuard(Exception):
     """This file system or this user cannot keep other programs out: the text says why."""
 
 
+class Collided(Exception):
+    """Another program, which could not be kept out, wrote at the very moment we did."""
+
+
 class Held(Protocol):
     """An open file that no other program can open until it is let go."""
 
@@ -79,6 +83,9 @@ class FilePlatform(Protocol):
 
     def make_twin(self, path: Path, data: bytes) -> Path:
         """A file beside `path` with these bytes, on disk, with its owner, mode and attributes."""
+
+    def grow(self, twin: Path, data: bytes) -> None:
+        """Put these bytes at the end of a file made by `make_twin`, on disk."""
 
     def exchange(self, twin: Path, path: Path) -> None:
         """Swap two files: nobody ever sees `path` missing or half written."""

@@ -3,9 +3,13 @@
 A write lease (fcntl(2), F_SETLEASE) is granted only while nobody else has the file open, and
 any open() by another process waits until it is given back, so read, compare and write under it
 cannot be interleaved with a foreign edit. A read lease is granted while nobody has the file open
-for writing: readers (`tail -f`, a pager) may stay. Only a file's owner gets one. For anybody
-else (a file shared in a group) the file is exchanged while it is quiet, and the displaced one
-watched for a while.
+for writing: readers (`tail -f`, a pager) may stay. Only a file's owner (or CAP_LEASE) gets one.
+
+Somebody else's file, shared in a group, stays what it is: its inode, its owner, its links. A change
+that moves no byte is written in place once the file has been quiet for a quarter of a second: the
+whole of it is compared right before and right after, which leaves a few microseconds in which a
+foreign writer could come in between; the comparison after it would tell (`observed` promises no
+more). A change that moves bytes would take a new file, which would belong to us: that is refused.
 
 When somebody knocks, the kernel signals the holder. The default, SIGIO, ends a process; SIGURG
 is asked for instead, whose default is to be ignored: no handler has to be installed, so this
@@ -26,10 +30,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from .platform_api import Busy, Held, NoGuard, Pause
+from .platform_api import Busy, Collided, Held, NoGuard, Pause
 
 if sys.platform == "linux":
     import fcntl
+    import pwd
 
     _RENAME_EXCHANGE = 2
     _AT_FDCWD = -100
@@ -108,11 +113,7 @@ if sys.platform == "linux":
     _renameat2 = _load_renameat2()
 
     _QUIET = 0.25
-    """Seconds for which somebody else's file must not have changed before it is exchanged."""
-
-    _OBSERVED = 0.05
-    """Seconds for which a displaced file without a lease must not change. Whoever had looked its
-    name up before the exchange writes within far less."""
+    """Seconds for which somebody else's file must not have changed before it is written."""
 
     class _NotOwner(Exception):
         """A lease is refused because the file belongs to somebody else."""
@@ -124,9 +125,10 @@ if sys.platform == "linux":
             self._calls = calls
             self._fd = fd
             self._kind = kind
-            self.writable = kind == fcntl.F_WRLCK
+            self.writable = kind != fcntl.F_RDLCK
             self.method = "observed" if kind is None else "lease"
             self._stat = calls.fstat(fd)
+            self._seen = b""
             self.closed = False
 
         @property
@@ -134,9 +136,13 @@ if sys.platform == "linux":
             return self._stat.st_nlink
 
         def read(self) -> bytes:
-            return _read_all(self._calls, self._fd)
+            self._seen = _read_all(self._calls, self._fd)
+            return self._seen
 
         def write_at(self, offset: int, old: bytes, new: bytes) -> None:
+            if self._kind is None:
+                self._write_observed(offset, old, new)
+                return
             try:
                 self._put(offset, new)
                 self._calls.fsync(self._fd)
@@ -144,6 +150,24 @@ if sys.platform == "linux":
                 with contextlib.suppress(OSError):
                     self._put(offset, old)
                 raise
+
+        def _write_observed(self, offset: int, old: bytes, new: bytes) -> None:
+            seen, end = self._seen, offset + len(new)
+            if self.read() != seen:
+                raise Busy("another program changed it in this moment")
+            try:
+                self._put(offset, new)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    self._put(offset, old)
+                raise
+            now = self.read()
+            # Lines that were appended meanwhile are where they belong.
+            if not now.startswith(seen[:offset] + new + seen[end:]):
+                if now[offset:end] == new:
+                    raise Collided
+                raise Busy("another program wrote over it in this moment")
+            self._calls.fsync(self._fd)
 
         def _put(self, offset: int, data: bytes) -> None:
             if self._calls.pwrite(self._fd, data, offset) != len(data):
@@ -216,7 +240,7 @@ if sys.platform == "linux":
                         view = view[self._calls.write(fd, view) :]
                     mine = self._calls.fstat(fd)
                     if (mine.st_uid, mine.st_gid) != (old.st_uid, old.st_gid):
-                        self._give(fd, old)
+                        self._give(fd, mine, old)
                     _copy_attributes(self._calls, path, fd)
                     self._calls.fchmod(fd, stat.S_IMODE(old.st_mode))
                     self._calls.fsync(fd)
@@ -228,12 +252,27 @@ if sys.platform == "linux":
                 raise
             return twin
 
-        def _give(self, fd: int, like: os.stat_result) -> None:
-            """Owner and group of another file; the group must be had, or others are shut out."""
+        def grow(self, twin: Path, data: bytes) -> None:
+            fd = self._calls.open(twin, os.O_WRONLY | os.O_APPEND)
+            try:
+                view = memoryview(data)
+                while view:
+                    view = view[self._calls.write(fd, view) :]
+                self._calls.fsync(fd)
+            finally:
+                self._calls.close(fd)
+
+        def _give(self, fd: int, mine: os.stat_result, like: os.stat_result) -> None:
+            """Owner and group of another file: both must be had."""
             try:
                 self._calls.fchown(fd, like.st_uid, like.st_gid)
             except PermissionError:
-                self._calls.fchown(fd, -1, like.st_gid)
+                if mine.st_uid == like.st_uid:
+                    raise
+                raise NoGuard(
+                    f"the file belongs to {_user_name(like.st_uid)}, and a change that moves bytes"
+                    " in it would make it yours; edit it by hand, or let its owner do it"
+                ) from None
 
         def exchange(self, twin: Path, path: Path) -> None:
             try:
@@ -258,7 +297,7 @@ if sys.platform == "linux":
                     if not self._lease(fd, fcntl.F_RDLCK):
                         raise Busy("another program is writing to it")
                 except _NotOwner:
-                    return self._observe(fd, _OBSERVED)
+                    raise Busy("it has become somebody else's") from None
                 data = _read_all(self._calls, fd)
                 if self._calls.leased(fd) != fcntl.F_RDLCK:
                     raise Busy("another program is about to write to it")
@@ -266,7 +305,7 @@ if sys.platform == "linux":
             finally:
                 self._calls.close(fd)
 
-        def _observe(self, fd: int, seconds: float) -> bytes:
+        def _observe(self, fd: int, seconds: float) -> None:
             before = self._calls.fstat(fd)
             data = _read_all(self._calls, fd)
             self._pause(seconds)
@@ -274,7 +313,6 @@ if sys.platform == "linux":
             same = (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
             if not same or _read_all(self._calls, fd) != data:
                 raise Busy("another program is writing to it")
-            return data
 
         def discard(self, twin: Path) -> None:
             self._calls.unlink(twin)
@@ -307,6 +345,12 @@ if sys.platform == "linux":
                     raise NoGuard("this file system has no leases") from error
                 raise
             return True
+
+    def _user_name(uid: int) -> str:
+        try:
+            return pwd.getpwuid(uid).pw_name
+        except KeyError:
+            return f"user {uid}"
 
     def _read_all(calls: Calls, fd: int) -> bytes:
         parts: list[bytes] = []

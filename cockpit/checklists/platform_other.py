@@ -113,6 +113,12 @@ class OtherFiles:
             raise
         return twin
 
+    def grow(self, twin: Path, data: bytes) -> None:
+        with twin.open("ab") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+
     def exchange(self, twin: Path, path: Path) -> None:
         if sys.platform == "darwin":
             # renamex_np(2) of macOS swaps two names in one step.

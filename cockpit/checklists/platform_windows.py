@@ -135,6 +135,12 @@ class WindowsFiles:
             raise
         return twin
 
+    def grow(self, twin: Path, data: bytes) -> None:
+        with twin.open("ab") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+
     def exchange(self, twin: Path, path: Path) -> None:
         backup = _beside(path)
         with _translated(path):

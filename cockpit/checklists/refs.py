@@ -1,4 +1,4 @@
-"""References to tasks in running words: `P2E.2, P2B.1 (auth)`, `P2F.1-3`, `after 6A/6B`.
+"""References to tasks in running words: `P2E.2, P2B.1 (auth)`, `P2F.1-3`, `T1 to T3`, `6A/6B`.
 
 A reference is turned into names here and into tasks by `plan`, which knows the documents.
 """
@@ -11,13 +11,16 @@ from dataclasses import dataclass
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _NONE = re.compile(r"(?:none|n/?a|nothing|no dependenc(?:y|ies)|nil|independent|-+|–|—)?\W*", re.I)
 _WORD = "task|batch|phase|stage|step|day|week|sprint|milestone|gate|item"
-_NUMBER = r"\d+[A-Za-z]?(?:\.\d+)*"
+_NUMBER = r"\d+[A-Za-z]?(?:\.\d+[A-Za-z]?)*"
+_TO = r"\s?(?:[-–—…]|\.\.+|(?:to|through|thru)\b)\s?"
 _REFERENCE = re.compile(
     rf"""
-    \b(?P<phase>P\d+[A-Z]?)(?:\.(?P<low>\d+)(?:\s?[-–]\s?(?:P\d+[A-Z]?\.)?(?P<high>\d+))?
-        (?P<deep>(?:\.\d+)*))?(?![\w.]\w)
-    | \b(?P<word>{_WORD})(?:e?s)?\s+\#?(?P<list>{_NUMBER}(?:\s?(?:[-–,/&]|and|to)\s?\#?{_NUMBER})*)
-    | (?<![\w.-])(?P<bare>\d+[A-Z](?:\.\d+)*|\d+(?:\.\d+)+|[A-Z][A-Z]{{0,7}}-?\d+)(?![\w-])
+    \b(?P<word>{_WORD})(?:e?s)?\s+\#?(?P<list>{_NUMBER}(?:\s?(?:[-–,/&]|and|to)\s?\#?{_NUMBER})*)
+    | (?<![\w.-])                                             # P2A.1, T7, ABC-12, FR-3.1, 1.1.2, 6A
+      (?P<stem>(?:(?-i:[A-Z]{{1,8}})-?|p(?=\d))?(?:\d+[A-Z]?\.)*)
+      (?P<low>\d+)(?P<letter>(?-i:[A-Z])?)
+      (?:{_TO}(?P=stem)?(?P<high>\d+)(?P<last>(?-i:[A-Z])?)(?![\w-]|\.\d))?
+      (?![\w-]|\.\d)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -71,37 +74,46 @@ def aliases(name: str) -> frozenset[str]:
 def read_references(text: str) -> list[Reference]:
     """The names in a dependency text; empty for `None (parallel with P2A)`.
 
-    Remarks in brackets are left out: they explain, they do not name.
+    Remarks in brackets are left out: they explain, they do not name. Of a text in which nothing
+    reads as a name, the whole is one.
     """
     bare = _BRACKETS.sub(" ", text).strip()
     if _NONE.fullmatch(bare) or re.match(r"none\b", bare, re.IGNORECASE):
         return []
+    return named_in(bare) or [Reference(bare.upper(), bare)]
+
+
+def named_in(text: str) -> list[Reference]:
+    """Whatever in running words reads as the name of a task or group; ranges as all they span."""
     found: list[Reference] = []
-    for match in _REFERENCE.finditer(bare):
-        if match.group("phase"):
-            found += _phase(match)
-        elif match.group("word"):
+    for match in _REFERENCE.finditer(text):
+        if match.group("word"):
             word = match.group("word").upper()
-            found += [
-                Reference(canonical(f"{word} {number}"), match.group().strip())
-                for number in expand(match.group("list"))
-            ]
+            names = [f"{word} {number}" for number in expand(match.group("list"))]
         else:
-            found.append(Reference(canonical(match.group("bare")), match.group("bare")))
-    if not found:
-        return [Reference(bare.upper(), bare)]
+            names = _coded(match)
+        found += [Reference(canonical(name), match.group().strip()) for name in names]
     return list(dict.fromkeys(found))
 
 
-def _phase(match: re.Match[str]) -> list[Reference]:
-    phase = match.group("phase").upper()
-    if match.group("low") is None:
-        return [Reference(phase, match.group())]
-    low = int(match.group("low"))
-    high = int(match.group("high") or low)
-    if match.group("deep"):
-        return [Reference(match.group().upper(), match.group())]
-    return [Reference(f"{phase}.{number}", match.group()) for number in _span(low, high)]
+def _coded(match: re.Match[str]) -> list[str]:
+    """`P2F.1-3`, `T1 to T3`, `6A-6C`; none for a plain number."""
+    stem, low, letter = match.group("stem", "low", "letter")
+    high, last = match.group("high", "last")
+    if not stem and not letter:
+        return []
+    if high is None:
+        return [f"{stem}{low}{letter}"]
+    if not letter and not last:
+        return [f"{stem}{number}" for number in _span(int(low), int(high))]
+    if letter and last and int(low) == int(high) and letter <= last:
+        return [f"{stem}{low}{chr(code)}" for code in range(ord(letter), ord(last) + 1)]
+    return [f"{stem}{low}{letter}", f"{stem}{high}{last}"]
+
+
+def shape(name: str) -> str:
+    """What kind of name a canonical one is: `P9.9` for P2A.1, `ABC-9` for ABC-12."""
+    return re.sub(r"\d+[A-Z]?", "9", name)
 
 
 def expand(numbers: str) -> list[str]:

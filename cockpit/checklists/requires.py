@@ -1,17 +1,24 @@
-"""What must hold before an item may be ticked: probes, gates, other items, the former stage."""
+"""What must hold before an item may be begun or ticked.
+
+The rule. To *start* (`doing`) an item, the batch or stage before it must be finished, where the
+document is sequential, and the tasks it depends on must be done or dropped: this is what a plan
+means by "can not start yet". To be *done*, the same must hold, and besides that everything the
+item requires by name: probes, gates, other items. Who goes against it has to say why. Any other
+state may be set at any time, and so may `doing` on what was done before: that takes a claim back.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from .items import Document, Item, Section, Status, counted
+from .items import Document, Item, Status
 from .plan import Plan
+from .stages import Batch, Stages
 
 _SETTLED = (Status.DONE, Status.DROPPED)
-_BATCH = re.compile(r"\W*(?:batch|stage|phase|step|sprint|wave|week|day)\s+\d", re.IGNORECASE)
-"""Headings that number the parts of a plan that come one after the other."""
+_MOST_NAMED = 3
+_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +40,17 @@ class Unmet:
     text: str
 
 
-Green = Callable[[Requirement], bool | None]
-"""Whether a probe or gate is green now; None when nobody knows: then it is not."""
+@dataclass(frozen=True, slots=True)
+class Light:
+    """What is known of a probe or gate now."""
+
+    green: bool
+    told: str = "red"
+    """What it is where it is not green: `red`, `UNKNOWN`, how old the last look at it is."""
+
+
+Green = Callable[[Requirement], Light | None]
+"""Looks a probe or gate up; None when nobody has ever seen it: then it is not green."""
 
 
 def read_requirement(text: str) -> Requirement:
@@ -64,28 +80,38 @@ def unmet(
     configured: Mapping[str, Iterable[str]] | None = None,
     sequential: bool = False,
     plan: Plan | None = None,
+    name: str | None = None,
+    starting: bool = False,
+    stages: Stages | None = None,
 ) -> tuple[Unmet, ...]:
-    """Everything that speaks against ticking `item` now.
+    """Everything that speaks against ticking `item` now, or against starting it.
 
     Args:
         document: the document it is in.
         item: the item.
         green: looks up probes and gates.
         configured: requirements from the config, by item ID or text.
-        sequential: stages come in order: under headings `Batch 1`, `Batch 2`, … every item of the
-            batch before must be done, in any order within a batch; elsewhere the item before it
-            at the same level.
-        plan: dependencies of items with an ID.
+        sequential: stages come in order, see `stages`.
+        plan: dependencies of the items that are tasks.
+        name: of the document in that plan; None where it holds no other.
+        starting: it is only to be begun: what it requires by name is not asked for yet.
+        stages: of the document, if the caller has them already.
     """
-    found = [
-        missing
-        for requirement in requirements_of(item, configured)
-        if (missing := _check(document, requirement, green)) is not None
-    ]
+    found: list[Unmet] = []
+    if not starting:
+        found += [
+            missing
+            for requirement in requirements_of(item, configured)
+            if (missing := _check(document, requirement, green)) is not None
+        ]
     if sequential:
-        found += _stage_unmet(document, item)
+        before = (stages or Stages(document)).unfinished_before(item)
+        found += map(_stage_unmet, before)
     if plan is not None:
-        found += _dependencies(plan, item)
+        # The stage before is a dependency in the plan, too: said once is enough.
+        told = {each.requirement.name for each in found}
+        depends = _dependencies(plan, item, name)
+        found += [each for each in depends if each.requirement.name not in told]
     return tuple(found)
 
 
@@ -96,13 +122,42 @@ def done_but_red(
     configured: Mapping[str, Iterable[str]] | None = None,
     sequential: bool = False,
     plan: Plan | None = None,
+    name: str | None = None,
 ) -> tuple[tuple[Item, tuple[Unmet, ...]], ...]:
     """Items that are marked done although something speaks against it."""
+    return _against(document, Status.DONE, green, configured, sequential, plan, name)
+
+
+def begun_early(
+    document: Document, *, sequential: bool = False, plan: Plan | None = None, name: str | None
+) -> tuple[tuple[Item, tuple[Unmet, ...]], ...]:
+    """Items under way that should not have started yet."""
+    return _against(document, Status.DOING, lambda _: Light(True), None, sequential, plan, name)
+
+
+def _against(
+    document: Document,
+    status: Status,
+    green: Green,
+    configured: Mapping[str, Iterable[str]] | None,
+    sequential: bool,
+    plan: Plan | None,
+    name: str | None,
+) -> tuple[tuple[Item, tuple[Unmet, ...]], ...]:
     found = []
+    stages = Stages(document) if sequential else None
     for item in document.items:
-        if item.status is Status.DONE:
+        if item.status is status:
             missing = unmet(
-                document, item, green, configured=configured, sequential=sequential, plan=plan
+                document,
+                item,
+                green,
+                configured=configured,
+                sequential=sequential,
+                plan=plan,
+                name=name,
+                starting=status is Status.DOING,
+                stages=stages,
             )
             if missing:
                 found.append((item, missing))
@@ -118,76 +173,45 @@ def _check(document: Document, requirement: Requirement, green: Green) -> Unmet 
         if same[0].status not in _SETTLED:
             return Unmet(requirement, f"“{same[0].text}” is {same[0].status}")
         return None
-    state = green(requirement)
-    if state:
+    light = green(requirement)
+    if light is not None and light.green:
         return None
-    return Unmet(requirement, f"{requirement} is {'not known' if state is None else 'red'}")
+    return Unmet(requirement, f"{requirement} is {'not known' if light is None else light.told}")
 
 
-def _stage_unmet(document: Document, item: Item) -> list[Unmet]:
-    """The stage before the item's own, if it is not finished."""
-    batch = _batch_of(document, item)
-    if batch is not None:
-        before = _batch_before(document, batch)
-        if before is None or before.progress.done == before.progress.total:
-            return []
-        counts = f"{before.progress.done}/{before.progress.total}"
-        text = f"the batch before it, “{before.title}” (line {before.line}), is at {counts}"
-        return [Unmet(Requirement("item", before.title), text)]
-    stage = _stage_before(document, item)
-    if stage is None or stage.status in _SETTLED:
-        return []
-    text = f"the stage before it, “{stage.text}” (line {stage.line}), is {stage.status}"
-    return [Unmet(Requirement("item", stage.id or stage.text), text)]
+def _stage_unmet(before: Batch | Item) -> Unmet:
+    """The stage before an item's own, which is not finished, and what is open in it."""
+    if isinstance(before, Item):
+        name = before.id or before.text
+        text = f"“{before.text}” (line {before.line}), the stage before it, is {before.status}"
+        return Unmet(Requirement("item", name), text)
+    left = before.open
+    named = ", ".join(f"“{_short(item.text)}” (line {item.line})" for item in left[:_MOST_NAMED])
+    more = f" and {len(left) - _MOST_NAMED} more" if len(left) > _MOST_NAMED else ""
+    text = (
+        f"{before.score} done in “{before.title}”, the batch before it (line {before.line});"
+        f" open there: {named}{more}"
+    )
+    return Unmet(Requirement("item", before.title), text)
 
 
-def _batch_of(document: Document, item: Item) -> Section | None:
-    """The innermost section around an item whose heading numbers a batch."""
-    index = document.index(item)
-    around = [
-        section
-        for section in document.sections
-        if section.first <= index < section.end and _BATCH.match(section.title)
-    ]
-    return around[-1] if around else None
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…"
 
 
-def _batch_before(document: Document, batch: Section) -> Section | None:
-    """The nearest batch above with items in it, under the same heading."""
-    above = [
-        section
-        for section in document.sections
-        if section.line < batch.line
-        and section.path[:-1] == batch.path[:-1]
-        and section.progress.total
-        and _BATCH.match(section.title)
-    ]
-    return above[-1] if above else None
-
-
-def _stage_before(document: Document, item: Item) -> Item | None:
-    """The counted item before it at the same depth under the same parent."""
-    stages = [
-        other
-        for other in counted(document.items)
-        if other.depth == item.depth and other.parent == item.parent
-    ]
-    place = stages.index(item) if item in stages else 0
-    return stages[place - 1] if place else None
-
-
-def _dependencies(plan: Plan, item: Item) -> list[Unmet]:
+def _dependencies(plan: Plan, item: Item, name: str | None) -> list[Unmet]:
     found: list[Unmet] = []
-    for blocked in range(len(plan.tasks)):
-        task = plan.tasks[blocked]
-        if task.item != item:
+    for number in plan.at_line.get(item.line, ()):
+        task = plan.tasks[number]
+        if task.item != item or name not in (None, task.document):
             continue
-        for need in plan.needs[blocked]:
+        for need in plan.needs[number]:
             other = plan.tasks[need]
             if other.status not in _SETTLED:
-                text = f"it depends on {other.id}, which is {other.status}"
-                found.append(Unmet(Requirement("item", other.id), text))
-        for words in plan.unclear[blocked]:
+                where = "" if other.document == task.document else f" ({other.document})"
+                text = f"it depends on {other.name}{where}, which is {other.status}"
+                found.append(Unmet(Requirement("item", other.id or other.text), text))
+        for words in plan.unclear[number]:
             text = f"its dependency “{words}” is not clear"
             found.append(Unmet(Requirement("item", words), text))
     return found

@@ -20,12 +20,17 @@ from pathlib import Path
 from .errors import ChecklistError, EditKeptAside, FileBusy, FileUnwritable
 from .exchange import WAITS, Overtaken, exchange_free, exchange_held
 from .platform import this_platform
-from .platform_api import Busy, FilePlatform, Held, NoGuard, Pause
+from .platform_api import Busy, Collided, FilePlatform, Held, NoGuard, Pause
 
 _EXCLUSIVE_ATTEMPTS = 8
 """So often readers are waited for; after that they may keep the old file open."""
 
 
+_TURNS = 4
+"""So often another program is let in first before all is looked at anew."""
+_LOOKS = 20
+_LOOK_EVERY = 0.0002
+"""How often, and seconds apart, it is looked whether that one is done."""
 _SMALL = 32 * 1024
 """Bytes of a file that is looked at in no time, so that others may wait for it."""
 
@@ -93,7 +98,13 @@ def update(
     except OSError as error:
         raise FileUnwritable(_explain(error), path=path) from error
     except NoGuard as error:
-        raise FileUnwritable(f"not changed: {error}", path=path) from error
+        raise FileUnwritable(f"{error}; nothing was changed", path=path) from error
+    except Collided as error:
+        raise FileBusy(
+            "another program wrote this file in the very moment of the edit, and could not be kept"
+            " out of it: look at the item’s line and those around it before going on",
+            path=path,
+        ) from error
     except ChecklistError as error:
         raise error.at(path) from error.__cause__
 
@@ -109,7 +120,7 @@ def _attempts(target: Path, decide: Decide, system: FilePlatform, pause: Pause) 
             reason = "other programs keep changing it"
         if wait is not None:
             pause(wait)
-    raise FileBusy(f"not changed: {reason}; try again", path=target)
+    raise FileBusy(f"{reason}; try again, nothing was changed", path=target)
 
 
 def _once(
@@ -132,26 +143,92 @@ def _once(
         if held.writable and len(splice.old) == len(splice.new):
             return _in_place(held, target, splice, data, after)
         if held.links > 1:
-            if held.writable or held.method == "observed":
+            if held.writable:
                 raise FileUnwritable(
-                    f"not changed: the file has {held.links} names (hard links) and this change"
-                    " cannot be made in place, which would part them; edit it by hand"
+                    f"the file has {held.links} names (hard links) and this change"
+                    " cannot be made in place, which would part them; nothing was changed, edit it"
+                    " by hand"
                 )
             raise Busy("another program is reading it")
-        twin = system.make_twin(target, after)
+        twin = _Twin(system.make_twin(target, after), data, after)
         if not system.exchange_while_held:
             held.close()
-        with _discarded_if_unused(system, twin, after):
-            if system.exchange_while_held:
-                exchange_held(system, held, target, twin, data, pause)
+        with _discarded_if_unused(system, twin):
+            if not system.exchange_while_held:
+                exchange_free(system, target, twin.path, data, after, pause)
+            elif held.wanted():
+                # Its line would go to the displaced file: let it in first, and be quick after it.
+                held.close()
+                _after_a_knock(target, twin, splice, decide, system, pause, readers=readers)
             else:
-                exchange_free(system, target, twin, data, after, pause)
-    method = "observed" if held.method == "observed" else "exchange"
-    return Written(target, data, after, method)
+                exchange_held(system, held, target, twin.path, data, pause)
+    return Written(target, twin.before, twin.after, "exchange")
+
+
+@dataclass(slots=True)
+class _Twin:
+    """A finished new version: made from `before`, holds `after`."""
+
+    path: Path
+    before: bytes
+    after: bytes
+
+
+def _after_a_knock(
+    target: Path,
+    twin: _Twin,
+    splice: Splice,
+    decide: Decide,
+    system: FilePlatform,
+    pause: Pause,
+    *,
+    readers: bool,
+) -> None:
+    """Exchange right after another program had its turn: one that appends all the time is at rest
+    then, for a moment too short to look at the whole file anew.
+
+    What it appended is put on the twin as well. Whether the change is still the right one is asked
+    after the exchange, while nobody can use either file.
+    """
+    for _ in range(_TURNS):
+        with _held_soon(target, system, pause, readers=readers) as held:
+            now = held.read()
+            if not now.startswith(twin.before):
+                raise Overtaken
+            if more := now[len(twin.before) :]:
+                system.grow(twin.path, more)
+                twin.before, twin.after = now, twin.after + more
+            if not held.wanted():
+
+                def agreed(seen: bytes = now) -> bool:
+                    with contextlib.suppress(ChecklistError):
+                        return decide(seen) == splice
+                    return False
+
+                exchange_held(system, held, target, twin.path, now, pause, agreed)
+                return
+    raise Overtaken
 
 
 @contextlib.contextmanager
-def _discarded_if_unused(system: FilePlatform, twin: Path, after: bytes) -> Iterator[None]:
+def _held_soon(
+    target: Path, system: FilePlatform, pause: Pause, *, readers: bool
+) -> Iterator[Held]:
+    for left in reversed(range(_LOOKS)):
+        with contextlib.ExitStack() as stack:
+            try:
+                held = stack.enter_context(system.hold(target, readers=readers))
+            except Busy:
+                if not left:
+                    raise
+                pause(_LOOK_EVERY)
+                continue
+            yield held
+            return
+
+
+@contextlib.contextmanager
+def _discarded_if_unused(system: FilePlatform, twin: _Twin) -> Iterator[None]:
     """When the swap did not happen, the twin still holds nothing but our own bytes: remove it."""
     try:
         yield
@@ -159,8 +236,8 @@ def _discarded_if_unused(system: FilePlatform, twin: Path, after: bytes) -> Iter
         raise
     except BaseException:
         with contextlib.suppress(OSError, Busy):
-            if system.settled(twin) == after:
-                system.discard(twin)
+            if system.settled(twin.path) == twin.after:
+                system.discard(twin.path)
         raise
 
 

@@ -14,7 +14,7 @@ from . import meta as metadata
 from .blocks import Heading, Paragraph, walk
 from .bytespan import decode
 from .ids import find_id
-from .items import Document, Effort, Form, Item, Meta, Section, Status
+from .items import Document, Effort, Form, Item, Meta, Progress, Section, Status
 from .lines import front_matter
 from .repair import Repairer
 from .text import comments, plain
@@ -25,6 +25,7 @@ _FILE_ENTRY = re.compile(
 _ORDINAL = re.compile(r"[ \t>]*(?:[-*+][ \t]+)*(\d{1,9})[.)][ \t]")
 _AFTER = re.compile(r"\b(?:after|depends on)[: ]+(?P<what>[^()]+)", re.IGNORECASE)
 _DAY = re.compile(r"days?[ ]\d", re.IGNORECASE)
+_SHORT = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Task:
     document: str
     """Name of the file it is in."""
     id: str
+    """Empty for an item without one, which only its place in a sequential document makes a task."""
     text: str
     line: int
     status: Status
@@ -44,6 +46,22 @@ class Task:
     ordinal: int | None = None
     """Its number in an ordered list, which is not its ID."""
     item: Item | None = None
+    below: Progress | None = None
+    """Of the boxes under its heading, where it has a status line of its own."""
+
+    @property
+    def finished_below(self) -> bool:
+        """Whether all the boxes below it are done while it is not."""
+        below = self.below
+        return self.status is not Status.DONE and below is not None and below.ratio == 1
+
+    @property
+    def name(self) -> str:
+        """What it is called where there is no room for more: its ID, or its text cut short."""
+        if self.id:
+            return self.id
+        cut = self.text if len(self.text) <= _SHORT else f"{self.text[: _SHORT - 1]}…"
+        return f"“{cut}”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +85,9 @@ class Group:
 def read_tasks(name: str, document: Document) -> tuple[list[Task], list[Group]]:
     """Tasks in document order, and groups."""
     titles = {section.title for section in document.sections if section.level == 1}
+    below = {section.path: section.progress for section in document.sections}
     tasks = [
-        _from_item(name, item)
+        _from_item(name, item, below.get((*item.section, item.text)))
         for item in document.items
         # What a document says of itself as a whole is not a task in it.
         if item.id is not None and not (item.section == () and item.text in titles)
@@ -77,9 +96,10 @@ def read_tasks(name: str, document: Document) -> tuple[list[Task], list[Group]]:
     tasks += [task for task in _entries(name, document) if task.line not in lines]
     tasks.sort(key=lambda task: task.line)
     groups = []
+    texts = {item.text for item in document.items}
     for section in document.sections:
         id = find_id(section.title)
-        if id is None or any(item.text == section.title for item in document.items):
+        if id is None or section.title in texts:
             continue
         if any(section.line < task.line <= section.end_line for task in tasks):
             groups.append(_group(name, section, id))
@@ -89,13 +109,31 @@ def read_tasks(name: str, document: Document) -> tuple[list[Task], list[Group]]:
     return tasks, groups
 
 
+def with_unnamed(name: str, document: Document, tasks: list[Task]) -> list[Task]:
+    """The tasks of a sequential document: its items without an ID are stages as well.
+
+    Sub-items and items below a described task are a part of what stands above them.
+    """
+    known = {task.line for task in tasks}
+    described = [task.item for task in tasks if task.item is not None and is_definition(task)]
+    ends = {(*item.section, item.text) for item in described}
+    more = [
+        _from_item(name, item)
+        for item in document.counted
+        if item.parent is None
+        and item.line not in known
+        and not any(item.section[: n + 1] in ends for n in range(len(item.section)))
+    ]
+    return sorted([*tasks, *more], key=lambda task: task.line)
+
+
 def _group(name: str, section: Section, id: str) -> Group:
     after = _AFTER.search(section.title)
     depends = after.group("what").strip() if after is not None else section.meta.depends
     return Group(name, id, section.title, section.line, section.end_line, depends)
 
 
-def _from_item(name: str, item: Item) -> Task:
+def _from_item(name: str, item: Item, below: Progress | None = None) -> Task:
     return Task(
         document=name,
         id=item.id or "",
@@ -106,6 +144,7 @@ def _from_item(name: str, item: Item) -> Task:
         depends=item.meta.depends,
         section=item.section,
         item=item,
+        below=below if item.form is Form.STATUS_LINE else None,
     )
 
 

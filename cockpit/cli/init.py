@@ -18,7 +18,12 @@ from cockpit.discovery.init import InitError, write_init
     "folder", default=".", type=click.Path(path_type=Path, file_okay=False, exists=True)
 )
 def command(folder: Path, with_checklists: bool) -> int:
-    """Write a commented cockpit.toml into FOLDER. Nothing that exists is overwritten."""
+    """Write a commented cockpit.toml into FOLDER. Nothing that exists is overwritten.
+
+    With --checklists the ready-made ones are copied to FOLDER/checklists too, also beside a
+    cockpit.toml that is there already: then the tables to add to it are printed. Exit 73: there
+    is one and no --checklists, or a file can't be written.
+    """
     try:
         written = write_init(folder.resolve(), with_checklists=with_checklists)
     except InitError as error:

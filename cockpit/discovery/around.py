@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import platformdirs
-
 from cockpit.clock import Clock
 from cockpit.config.glimpse import LOOK_AROUND_LABEL
 from cockpit.config.models import Config, LoadedConfig
+from cockpit.config.places import state_folder
 from cockpit.discovery.discover import (
     EPHEMERAL,
     MOST_CHECKLISTS,
@@ -39,13 +38,12 @@ def look_around(
     """
     found = discover(folder, source=source, clock=clock, seconds=seconds)
     key = hashlib.sha256(str(found.folder).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    state = platformdirs.user_state_path("paperlive-cockpit", appauthor=False)
     names = Names()
     ports = [one for one in found.ports if one.port < EPHEMERAL]
     document: dict[str, Any] = {
         "cockpit": {
             "label": LOOK_AROUND_LABEL,
-            "store": str(state / "look-around" / key / "evidence.db"),
+            "store": str(state_folder() / "look-around" / key / "evidence.db"),
         },
         "listener": [
             {"name": names.fresh(f"port {p.port}"), "port": p.port, "expect": "any"}

@@ -22,7 +22,8 @@ from cockpit.discovery.findings import (
 )
 from cockpit.discovery.shapes import gate_shape, heartbeat_shape, pid_of, read_json
 from cockpit.discovery.walk import Entry, Walk, ignored_by_git, read, walk
-from cockpit.system.listeners import Listener, ListenerSource, default_source
+from cockpit.system.listener_sources import default_source
+from cockpit.system.listeners import Listener, ListenerSource
 from cockpit.text import clean
 
 __all__ = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -29,8 +28,9 @@ from cockpit.discovery.findings import (
     FoundReport,
     Names,
 )
+from cockpit.discovery.ready_made import CopyError, added, copy_checklists, settings
+from cockpit.discovery.tables import table
 from cockpit.discovery.templates import EXAMPLES, HEAD, TITLES
-from cockpit.shipped import shipped_checklists
 
 _MOST_REPORTS = 8
 
@@ -65,7 +65,7 @@ def render_init(found: Findings, preset: str | None = None) -> str:
         "listener": _listeners(found.ports, names),
         "heartbeat": _heartbeats(found.heartbeats, names),
         "gate": _gates(found.reports, names),
-        "checklist": _checklists(found.checklists, names),
+        "checklist": _checklists(found.folder, found.checklists, names),
         "smoke": iter(()),
     }
     parts = [HEAD]
@@ -115,13 +115,6 @@ def _commented(text: str) -> str:
     return "".join(f"# {line}".rstrip() + "\n" for line in text.split("\n")[:-1])
 
 
-def _table(kind: str, why: str, keys: Iterable[tuple[str, object]], *further: str) -> str:
-    """One table under the reason it is there; keys without a value are left out."""
-    lines = [f"# {why}", f"[[{kind}]]"]
-    lines += [f"{key} = {to_toml(value)}" for key, value in keys if value is not None]
-    return "\n".join([*lines, *further]) + "\n"
-
-
 def _listeners(ports: Iterable[FoundPort], names: Names) -> Iterator[str]:
     """Ports whose owner works in this folder; others, and chance ports, stand as comments."""
     for index, found in enumerate(ports):
@@ -132,7 +125,7 @@ def _listeners(ports: Iterable[FoundPort], names: Names) -> Iterator[str]:
             ("port", found.port),
             ("expect", found.expect),
         ]
-        text = _table("listener", found.why, keys)
+        text = table("listener", found.why, keys)
         required = found.ours and found.port < EPHEMERAL
         yield text if required else text.replace("\n", "\n# ").rstrip("# ")
 
@@ -152,7 +145,7 @@ def _heartbeats(beats: Iterable[FoundHeartbeat], names: Names) -> Iterator[str]:
         further = ['# process = ["run_engine.py", "run"]   # words of the engine\'s command line']
         if beat.counter:
             further.append(f"# counter = {to_toml(beat.counter)}   # a number that must move")
-        yield _table("heartbeat", f"{beat.file}: {beat.why}", keys, *further)
+        yield table("heartbeat", f"{beat.file}: {beat.why}", keys, *further)
 
 
 def _gates(reports: Iterable[FoundReport], names: Names) -> Iterator[str]:
@@ -164,13 +157,14 @@ def _gates(reports: Iterable[FoundReport], names: Names) -> Iterator[str]:
             ("score", {"each": report.each, "met": report.met}),
             ("pass", "all"),
         ]
-        yield _table("gate", report.why, keys)
+        yield table("gate", report.why, keys)
 
 
-def _checklists(checklists: Iterable[FoundChecklist], names: Names) -> Iterator[str]:
+def _checklists(folder: Path, checklists: Iterable[FoundChecklist], names: Names) -> Iterator[str]:
     for found in list(checklists)[:MOST_CHECKLISTS]:
-        keys = [("name", names.fresh(PurePosixPath(found.file).stem)), ("file", found.file)]
-        yield _table("checklist", found.why, keys)
+        name = names.fresh(PurePosixPath(found.file).stem)
+        keys = [("name", name), ("file", found.file), *settings(folder, found.file).items()]
+        yield table("checklist", found.why, keys)
 
 
 def write_init(
@@ -184,12 +178,22 @@ def write_init(
     """Write `cockpit.toml` into `folder`, and the shipped checklists if wanted; never overwrite.
 
     Returns what was done, a line each. Raises InitError, and then no config was written; a
-    checklist that is there already is kept as it is and said so.
+    checklist that is there already is kept as it is and said so. A project that has a config gets
+    the checklists, and their tables are told: its config is not changed.
     """
     path = folder / FILE_NAME
-    if os.path.lexists(path):
-        raise InitError(f"{path} exists already; nothing was written")
-    done = _copy_checklists(folder) if with_checklists else []
+    there = os.path.lexists(path)
+    if there and not with_checklists:
+        raise InitError(
+            f"{path} exists already; nothing was written. `cockpit init --checklists` puts the"
+            " ready-made checklists beside it"
+        )
+    try:
+        if there:
+            return added(folder, path, _AnyVariable())
+        done = copy_checklists(folder) if with_checklists else []
+    except CopyError as error:
+        raise InitError(str(error)) from error
     found = discover(folder, source=source, clock=clock)
     text = render_init(found, preset)
     try:
@@ -215,21 +219,3 @@ def _create(path: Path, text: str) -> None:
             with contextlib.suppress(OSError):
                 path.unlink()
             raise
-
-
-def _copy_checklists(folder: Path) -> list[str]:
-    target = folder / "checklists"
-    done: list[str] = []
-    try:
-        target.mkdir(exist_ok=True)
-        for original in shipped_checklists():
-            copy = target / original.name
-            try:
-                with original.open("rb") as read, copy.open("xb") as write:
-                    shutil.copyfileobj(read, write)
-                done.append(f"wrote {copy}")
-            except FileExistsError:
-                done.append(f"kept {copy}, it was there")
-    except OSError as error:
-        raise InitError(f"{target} cannot be written: {error.strerror or error}") from error
-    return done

@@ -21,8 +21,9 @@ from cockpit.checklists.annotate import ProgressNote, append_note, note_splice, 
 from cockpit.checklists.generated import block_splice, write_block
 from cockpit.checklists.metrics import Change, batch_cycles, item_cycles
 from cockpit.checklists.mirrors import Intent, carry_out, intent_for, match
-from cockpit.checklists.plan import build_plan
+from cockpit.checklists.planning import build_plan
 from cockpit.checklists.requires import (
+    Light,
     Requirement,
     done_but_red,
     read_requirement,
@@ -155,6 +156,14 @@ def test_blocks_that_cannot_be_written(data: bytes, name: str, content: str, wor
 # Requirements
 
 
+def green(_: Requirement) -> Light:
+    return Light(True)
+
+
+def red_light(_: Requirement) -> Light:
+    return Light(False)
+
+
 def test_requirements_in_comments_and_config() -> None:
     document = parse(
         b"- [ ] a <!-- requires: gate:promotion, backend -->\n"
@@ -175,10 +184,10 @@ def test_what_speaks_against_a_tick() -> None:
         b"- [x] a <!-- requires: gate:g, probe:p, probe:q -->\n- [ ] b <!-- requires: item:c -->\n"
         b"- [~] c\n"
     )
-    states = {"g": True, "p": False}
+    states = {"g": Light(True), "p": Light(False)}
     missing = unmet(document, document.items[0], lambda r: states.get(r.name))
     assert [u.text for u in missing] == ["probe:p is red", "probe:q is not known"]
-    assert [u.text for u in unmet(document, document.items[1], lambda _: True)] == ["“c” is doing"]
+    assert [u.text for u in unmet(document, document.items[1], green)] == ["“c” is doing"]
     (red,) = done_but_red(document, lambda r: states.get(r.name))
     assert red[0] == document.items[0]
 
@@ -186,9 +195,17 @@ def test_what_speaks_against_a_tick() -> None:
 def test_stages_in_order() -> None:
     document = parse(b"1. [x] a\n2. [~] b\n   - [ ] b1\n3. [ ] c\n4. [ ] d\n")
     by_text = {item.text: item for item in document.items}
-    for name, words in (("b", []), ("b1", []), ("c", ["“b” (line 2), is doing"])):
-        found = unmet(document, by_text[name], lambda _: True, sequential=True)
-        assert [u.text.removeprefix("the stage before it, ") for u in found] == words
+    for name, words in (
+        *(("b", []), ("b1", [])),
+        ("c", ["“b” (line 2), the stage before it, is doing"]),
+        ("d", ["“c” (line 4), the stage before it, is todo"]),
+    ):
+        for starting in (False, True):
+            found = unmet(document, by_text[name], green, sequential=True, starting=starting)
+            assert [u.text for u in found] == words, name
+    late = parse(b"1. [ ] a\n2. [ ] b\n   - [ ] b1\n")
+    (found_late,) = unmet(late, late.items[2], green, sequential=True, starting=True)
+    assert found_late.requirement.name == "a"
 
 
 def test_batches_under_headings_come_one_after_the_other() -> None:
@@ -198,12 +215,40 @@ def test_batches_under_headings_come_one_after_the_other() -> None:
     )
     by_text = {item.text: item for item in document.items}
     for name, words in (
-        *(("b", []), ("d", ["“Batch 1 - Base” (line 2), is at 1/2"])),
-        *(("e", ["“Batch 1 - Base” (line 2), is at 1/2"]),),
-        *(("f", ["“Batch 2 - More” (line 8), is at 0/2"]),),
+        *(("b", []), ("n", [])),
+        *(("d", [f"1/2 {BASE}"]), ("e", [f"1/2 {BASE}"])),
+        *(("f", [f"0/2 {MORE}"]),),
     ):
-        found = unmet(document, by_text[name], lambda _: True, sequential=True)
-        assert [u.text.removeprefix("the batch before it, ") for u in found] == words, name
+        found = unmet(document, by_text[name], green, sequential=True)
+        assert [u.text for u in found] == words, name
+
+
+BASE = "done in “Batch 1 - Base”, the batch before it (line 2); open there: “b” (line 4)"
+MORE = (
+    "done in “Batch 2 - More”, the batch before it (line 8); open there: “d” (line 10), “e”"
+    " (line 11)"
+)
+
+
+def test_a_batch_within_another_waits_for_what_that_one_waits_for() -> None:
+    document = parse(
+        b"## Phase 1\n### Batch 1\n- [ ] a\n## Phase 2\n### Batch 1\n- [ ] b\n"
+        b"### Batch 2\n- [ ] c\n"
+    )
+    by_text = {item.text: item for item in document.items}
+    for name, before in (("a", []), ("b", ["Phase 1"]), ("c", ["Phase 1", "Batch 1"])):
+        found = unmet(document, by_text[name], green, sequential=True)
+        assert [u.requirement.name for u in found] == before, name
+
+
+def test_starting_asks_for_the_order_and_the_dependencies_and_not_for_what_is_required() -> None:
+    document = parse(b"- [ ] P1.1: a\n- [ ] P1.2: b depends on P1.1 <!-- requires: gate:go -->\n")
+    plan = build_plan([("f.md", document), ("g.md", document)])
+    item = document.items[1]
+    every = unmet(document, item, red_light, plan=plan, name="f.md")
+    assert [u.text for u in every] == ["gate:go is red", "it depends on P1.1, which is todo"]
+    begun = unmet(document, item, red_light, plan=plan, name="f.md", starting=True)
+    assert begun == every[1:]
 
 
 def test_dependencies_of_the_plan() -> None:
@@ -211,10 +256,7 @@ def test_dependencies_of_the_plan() -> None:
         b"- [ ] P1.1: a\n- [ ] P1.2: b depends on P1.1\n- [ ] P1.3: c depends on P9.9\n"
     )
     plan = build_plan([("f.md", document)])
-    texts = [
-        [u.text for u in unmet(document, item, lambda _: True, plan=plan)]
-        for item in document.items
-    ]
+    texts = [[u.text for u in unmet(document, item, green, plan=plan)] for item in document.items]
     assert texts == [
         [],
         ["it depends on P1.1, which is todo"],

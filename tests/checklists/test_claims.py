@@ -24,6 +24,15 @@ def found(text: str) -> list[tuple[str, int, int, str]]:
         (f"# L\n## Part - 100% complete\n{HALF}", ("100%", 1, 2, "Part - 100% complete")),
         (f"# L\n## P1.1: t\n**Status:** COMPLETE\n\n{HALF}", ("COMPLETE", 1, 2, "P1.1: t")),
         ("- [x] parent\n  - [x] a\n  - [ ] b\n", ("x", 1, 2, "parent")),
+        (f"# L\n## ✅ Part\n{HALF}", ("✅", 1, 2, "Part")),
+        (f"# L\n## âœ… Part\n{HALF}", ("✅", 1, 2, "Part")),
+        (f"# L\n## P1.1: t\n**Status:** 90% complete\n\n{HALF}", ("90% complete", 1, 2, "P1.1: t")),
+        (
+            f"# L\n## P1.1: t\n**Status:** 🔴 Not Started\n\n{HALF}",
+            ("🔴 Not Started", 1, 2, "P1.1: t"),
+        ),
+        ("# L\n## P1.1: t\n**Status:** PENDING\n\n- [x] a\n", ("PENDING", 1, 1, "P1.1: t")),
+        ("# L\n## ⏳ Part\n- [x] a\n", ("⏳", 1, 1, "Part")),
     ],
 )
 def test_contradicted(text: str, expected: tuple[str, int, int, str]) -> None:
@@ -37,6 +46,11 @@ def test_contradicted(text: str, expected: tuple[str, int, int, str]) -> None:
         f"# Launch\nTest coverage 94 % and 3/4 tests passed\n{HALF}",
         f"# Launch\nWe grew by 94 %.\n{HALF}",
         f"# L\n## Part [█████░░░░░]\n{HALF}",
+        f"# L\n## P1.1: t\n**Status:** PENDING\n\n{HALF}",
+        f"# L\n## P1.1: t\n**Status:** IN PROGRESS\n\n{HALF}",
+        "# L\n## P1.1: t\n**Status:** NOT STARTED\n\n- [ ] a\n",
+        "- [ ] parent\n  - [x] a\n  - [x] b\n",
+        "# L\n## ✅ Part\n- [x] a\n",
         "# L\n## Part ✅\nno boxes here\n",
         f"# L\n## Part ❌\n{HALF}",
         "# L\n```\nProgress: 94 %\n```\n" + HALF,

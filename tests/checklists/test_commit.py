@@ -24,11 +24,11 @@ from cockpit.checklists import (
     undo,
 )
 from cockpit.checklists.annotate import append_note, owner_note, remove_note
-from cockpit.checklists.commit import DEFAULT_MESSAGE, commit, plan_commit
+from cockpit.checklists.commit import commit
+from cockpit.checklists.commit_plan import DEFAULT_MESSAGE, plan_commit
 from cockpit.checklists.generated import write_block
-from cockpit.checklists.git import Repository, repository_of, restored
+from cockpit.checklists.git import repository_of
 from cockpit.checklists.hunks import NoteHunk, block_hunk, hunk_from_json
-from cockpit.checklists.reverted import Fate, judge
 
 LIST = b"# Plan\n\n- [ ] one\n- [ ] two\n- [ ] three\n\ntext\n"
 
@@ -194,7 +194,7 @@ def test_a_note_somebody_rewrote_is_neither_committed_nor_taken_back(repo: Path)
         plan_commit([added])
     with pytest.raises(AnchorLost, match="does not stand below"):
         remove_note(added)
-    path.write_bytes(NOTED.replace(b"  - seen\n", b"  - seen\n  - seen\n"))
+    path.write_bytes(NOTED.replace(b"  - seen\n", b"  - seen\n  - other\n  - seen\n"))
     with pytest.raises(AnchorAmbiguous, match="more than once"):
         remove_note(added)
 
@@ -314,57 +314,3 @@ def test_carriage_returns_stay_as_the_repository_has_them(repo: Path) -> None:
     path.write_bytes(LIST.replace(b"\n", b"\r\n"))
     commit(plan_commit([press(path, 0)]))
     assert committed(repo) == LIST.replace(b"[ ] one", b"[x] one")
-
-
-# What git puts back raises no alarm, what an editor puts back does
-
-
-def fate(repo: Path, edit: EditResult, head: str | None) -> Fate:
-    by_git = restored(edit.path, head)
-    return judge(edit, parse(edit.path.read_bytes()), restored_by_git=by_git).fate
-
-
-@pytest.fixture
-def ticked(repo: Path) -> tuple[EditResult, str | None]:
-    return press(repo / "list.md", 0), Repository(repo, repo / ".git").head()
-
-
-def test_an_editor_that_saves_an_old_buffer(
-    repo: Path, ticked: tuple[EditResult, str | None]
-) -> None:
-    edit, head = ticked
-    assert fate(repo, edit, head) is Fate.STANDS
-    edit.path.write_bytes(LIST + b"- [ ] from the editor\n")
-    assert fate(repo, edit, head) is Fate.REVERTED
-    edit.path.write_bytes(LIST)
-    os.utime(edit.path, ns=(1, 1))
-    assert fate(repo, edit, head) is Fate.REVERTED
-    verdict = judge(edit, parse(LIST), restored_by_git=False)
-    assert verdict.text.startswith("TICK REVERTED list.md:3 “one”: it was set to done and is todo")
-
-
-@pytest.mark.parametrize(
-    "words", [("checkout", "-q", "--", "list.md"), ("stash", "-q"), ("reset", "-q", "--hard")]
-)
-def test_git_restores(
-    repo: Path, ticked: tuple[EditResult, str | None], words: tuple[str, ...]
-) -> None:
-    edit, head = ticked
-    git(repo, *words)
-    assert fate(repo, edit, head) is Fate.RESTORED
-
-
-def test_a_branch_switch(repo: Path, ticked: tuple[EditResult, str | None]) -> None:
-    edit, _ = ticked
-    commit(plan_commit([edit]))
-    head = Repository(repo, repo / ".git").head()
-    git(repo, "checkout", "-q", "HEAD~1")
-    assert fate(repo, edit, head) is Fate.RESTORED
-
-
-def test_other_fates(repo: Path, ticked: tuple[EditResult, str | None]) -> None:
-    edit, head = ticked
-    edit.path.write_bytes(LIST.replace(b"[ ] one", b"[!] one"))
-    assert fate(repo, edit, head) is Fate.MOVED_ON
-    edit.path.write_bytes(b"# gone\n")
-    assert fate(repo, edit, head) is Fate.UNCERTAIN

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.checklists import parse
-from cockpit.checklists.plan import Plan, Trouble, build_plan, topological
+from cockpit.checklists.plan import Plan, Trouble, topological
+from cockpit.checklists.planning import build_plan
 from cockpit.checklists.refs import read_references
 
 
@@ -48,6 +49,15 @@ def needs(found: Plan) -> dict[str, list[str]]:
         ("Batch 3A and Batch 3B", ["BATCH 3A", "BATCH 3B"]),
         ("1.1.2", ["1.1.2"]),
         ("QG8", ["QG8"]),
+        ("ABC-12, FR-3.1 and A1.2", ["ABC-12", "FR-3.1", "A1.2"]),
+        ("P1A.1 to P1A.3", ["P1A.1", "P1A.2", "P1A.3"]),
+        ("P1.1.2–P1.1.3", ["P1.1.2", "P1.1.3"]),
+        ("T1-T3, T7 through T8", ["T1", "T2", "T3", "T7", "T8"]),
+        ("ABC-2 to ABC-4", ["ABC-2", "ABC-3", "ABC-4"]),
+        ("1.1-1.3", ["1.1", "1.2", "1.3"]),
+        ("P2A-P2C, 6A-6B", ["P2A", "P2B", "P2C", "6A", "6B"]),
+        ("P1.1 to P2.3", ["P1.1", "P2.3"]),
+        ("2026-03-01, for 3 hours", ["2026-03-01, FOR 3 HOURS"]),
         ("the boss says yes", ["THE BOSS SAYS YES"]),
     ],
 )
@@ -133,7 +143,8 @@ def test_list_positions_are_not_ids() -> None:
         ("Task 03", 4),
         ("Task 04", 5),
     ]
-    doubtful, clear = found.parallel
+    doubtful, clear, unknown = found.parallel
+    assert unknown.ambiguous and unknown.in_order and not doubtful.in_order
     assert doubtful.ambiguous
     assert doubtful.tasks == ()
     assert [t.id for t in doubtful.by_position] == ["Task 03", "Task 04"]
@@ -149,7 +160,75 @@ def test_days_come_in_order() -> None:
     assert needs(found)["Task 03"] == ["Task 01", "Task 02"]
     assert [t.id for t in found.waves[0]] == ["Task 01", "Task 02"]
     path = found.critical_path()
-    assert (path.low, path.high, len(path.tasks)) == (10, 12, 2)
+    assert (path.work.low, path.work.high, len(path.tasks)) == (10, 12, 2)
+
+
+SEQUENTIAL = ROADMAP.replace("- **Day 2, Tasks 3-4**: no", "- **Day 1**: All sequential")
+
+
+def test_what_a_document_lists_as_sequential_comes_one_after_the_other() -> None:
+    found = plan(SEQUENTIAL)
+    (told,) = (group for group in found.parallel if group.in_order)
+    assert ([t.id for t in told.tasks], told.ambiguous) == (["Task 01", "Task 02"], False)
+    assert [t.id for t in found.ready()] == ["Task 01"]
+    assert needs(found)["Task 02"] == ["Task 01"]
+    path = found.critical_path()
+    assert (path.work.low, path.work.high, len(path.tasks)) == (14, 16, 3)
+    # Which tasks numbers mean that could be positions or IDs is not guessed here, either.
+    assert [t.id for t in plan(ROADMAP).ready()] == ["Task 01", "Task 02"]
+
+
+def test_what_two_headings_of_one_name_hold_is_in_order_under_each_of_them() -> None:
+    stage = "### Stage 1\n- Task {}: a\n- Task {}: b\n"
+    found = plan(
+        f"# One\n{stage.format(1, 2)}# Two\n{stage.format(3, 4)}"
+        "## Sequential\n- Stage 1: all\n- Stage 9: none of that name\n"
+    )
+    expected = {"Task 1": [], "Task 2": ["Task 1"], "Task 3": [], "Task 4": ["Task 3"]}
+    assert needs(found) == expected
+    assert [len(group.tasks) for group in found.parallel] == [2, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "ready", "blocked"),
+    [
+        ("- [ ] T1: a\n- [ ] T2: b (depends on T1)\n", ["T1"], {"T2": ["T1"]}),
+        ("- [ ] ABC-12: a\n- [ ] FR-3.1: b, after ABC-12\n", ["ABC-12"], {"FR-3.1": ["ABC-12"]}),
+        (task("A1.1", "A1.2") + task("A1.2"), ["A1.2"], {"A1.1": ["A1.2"]}),
+        (
+            task("A1.1") + task("A1.2") + task("B1.1", "A1"),
+            ["A1.1", "A1.2"],
+            {"B1.1": ["A1.1", "A1.2"]},
+        ),
+        # Words that only look like names are none; `depends on` means what it says.
+        ("- [ ] P1.1 again after 30s, after 1.5 h, requires SHA256\n", ["P1.1"], {}),
+        ("- [ ] P1.1 a, depends on XY-1\n", [], {"P1.1": []}),
+        ("- [ ] T1: a\n- [ ] T2: b, after T9\n", ["T1"], {"T2": []}),
+    ],
+)
+def test_a_plan_knows_every_form_of_id_that_is_read(
+    text: str, ready: list[str], blocked: dict[str, list[str]]
+) -> None:
+    found = plan(text)
+    assert [t.id for t in found.ready()] == ready
+    assert {b.task.id: [t.id for t in b.waits_for] for b in found.blocked()} == blocked
+
+
+def test_a_task_that_depends_on_itself_is_a_cycle() -> None:
+    found = plan(task("P1.1", "P1.1"))
+    assert found.ready() == ()
+    assert [(p.kind, p.text) for p in found.problems] == [(Trouble.CYCLE, "P1.1 → P1.1")]
+    # Named by the phase it is in, it is not meant itself.
+    assert plan(task("P1.1") + task("P1.2", "P1")).problems == ()
+
+
+def test_what_is_not_clear_in_a_range_is_said_once_and_by_name() -> None:
+    boxes = "- [ ] Task 1: a\n- [ ] Task 1: b\n- [ ] Task 5: c, depends on Tasks 1-3\n"
+    found = plan(boxes)
+    assert [b.unclear for b in found.blocked()] == [("Tasks 1-3",)]
+    listed = {p.kind: p.candidates for p in found.problems if p.text == "Tasks 1-3"}
+    assert listed[Trouble.DANGLING] == ("TASK 2", "TASK 3")
+    assert len(listed[Trouble.AMBIGUOUS]) == 2
 
 
 def test_batches_after_batches() -> None:
@@ -161,13 +240,13 @@ def test_batches_after_batches() -> None:
     assert needs(found) == {"Task 01": [], "Task 02": [], "Task 03": ["Task 01", "Task 02"]}
     path = found.critical_path()
     assert [t.id for t in path.tasks] == ["Task 02", "Task 03"]
-    assert (path.low, path.high) == (4, 4)
+    assert (path.work.low, path.work.high) == (4, 4)
 
 
 def test_done_work_is_not_on_the_critical_path() -> None:
     found = plan(task("P1.1", effort="9h", status="DONE") + task("P1.2", "P1.1", effort="1-2h"))
     path = found.critical_path()
-    assert ([t.id for t in path.tasks], path.low, path.high) == (["P1.2"], 1, 2)
+    assert ([t.id for t in path.tasks], path.work.low, path.work.high) == (["P1.2"], 1, 2)
 
 
 def test_a_box_that_repeats_a_described_task_is_not_a_second_one() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -271,24 +272,82 @@ def test_somebody_knocking_does_not_end_this_process(file: Path) -> None:
 @pytest.mark.skipif(
     not LINUX or getattr(os, "geteuid", lambda: 1)() != 0, reason="needs a second user"
 )
-def test_a_file_shared_with_another_user() -> None:
+def test_a_file_shared_with_another_user_stays_its_owners() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o777)
         file = folder / "list.md"
         file.write_bytes(SOURCE)
         file.chmod(0o666)
+        os.link(file, folder / "second-name.md")
+        before = file.stat()
+        told = folder / "told"
         child = os.fork()
         if child == 0:
             try:
                 os.setuid(65534)
-                os._exit(press(file, 0).method != "observed")
+                method = press(file, 0).method
+                (folder / "second-name.md").unlink()
+                try:
+                    press(file, 2)
+                except FileUnwritable as error:
+                    told.write_text(f"{method} {error}")
+                os._exit(0)
             except BaseException:  # noqa: BLE001
                 os._exit(2)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert file.read_bytes() == SOURCE.replace(b"[ ] a", b"[x] a")
-        assert stat.S_IMODE(file.stat().st_mode) == 0o666
-        assert [p.name for p in folder.iterdir()] == ["list.md"]
+        after = file.stat()
+        assert (before.st_ino, before.st_mode, before.st_uid, before.st_gid) == (
+            after.st_ino, after.st_mode, after.st_uid, after.st_gid
+        )  # fmt: skip
+        assert told.read_text().startswith("observed ")
+        assert "the file belongs to root, and a change that moves bytes" in told.read_text()
+        assert sorted(p.name for p in folder.iterdir()) == ["list.md", "told"]
+
+
+@pytest.mark.skipif(not LINUX, reason="leases")
+@pytest.mark.parametrize(
+    ("foreign", "outcome"),
+    [
+        (SOURCE.replace(b"[ ] a", b"[x] a") + b"appended", "done"),
+        (SOURCE + b"saved over", "again"),
+        (b"x" * len(SOURCE), "collided"),
+    ],
+)
+def test_a_foreign_write_in_the_moment_of_ours_is_noticed(
+    file: Path, foreign: bytes, outcome: str
+) -> None:
+    """No lease keeps others out of a file that is not ours: what comes of it must be told."""
+    if sys.platform != "linux":
+        return
+    from cockpit.checklists.platform_linux import Calls, LinuxFiles
+
+    class Stranger(Calls):
+        struck = False
+
+        def lease(self, fd: int, kind: int) -> None:
+            raise PermissionError(errno.EACCES, "not the owner")
+
+        def pwrite(self, fd: int, data: bytes, offset: int) -> int:
+            written = super().pwrite(fd, data, offset)
+            if not self.struck:
+                Stranger.struck = True
+                file.write_bytes(foreign)
+            return written
+
+    Stranger.struck = False
+    document = read(file)
+    anchor = anchor_of(document, document.items[0])
+    platform = LinuxFiles(Stranger(), no_pause)
+    if outcome == "collided":
+        with pytest.raises(FileBusy, match="in the very moment of the edit"):
+            set_item(file, anchor, Status.DONE, platform=platform, pause=no_pause)
+        assert file.read_bytes() == foreign
+    else:
+        result = set_item(file, anchor, Status.DONE, platform=platform, pause=no_pause)
+        assert (result.method, result.changed) == ("observed", True)
+        assert file.read_bytes() == foreign.replace(b"[ ] a", b"[x] a")
 
 
 def test_already_there_needs_nobody_to_let_go(file: Path) -> None:
@@ -309,6 +368,7 @@ def test_a_long_file_changed_between_the_look_and_the_lease(tmp_path: Path) -> N
 
         exchange_while_held = system.exchange_while_held
         make_twin = system.make_twin
+        grow = system.grow
         exchange = system.exchange
         settled = system.settled
         discard = system.discard

@@ -34,7 +34,8 @@ from cockpit.discovery.findings import (
 )
 from cockpit.discovery.init import InitError, render_init, write_init
 from cockpit.discovery.templates import EXAMPLES
-from cockpit.system.listeners import Listener, ListenerSnapshot, default_source
+from cockpit.system.listener_sources import default_source
+from cockpit.system.listeners import Listener, ListenerSnapshot
 
 BEAT = {"timestamp": "2026-11-20T13:18:28.838398", "pid": 17685, "total_decisions_session": 76}
 REPORT = {"summary": {"gates": {"a": {"met": True, "current": 1}, "b": {"met": False}}}}
@@ -375,9 +376,8 @@ def test_init_says_how_much_of_what_it_found_it_took(tmp_path: Path) -> None:
 def test_init_never_overwrites(folder: Path) -> None:
     path = put(folder, "cockpit.toml", "# mine\n")
     with pytest.raises(InitError, match="exists already"):
-        write_init(folder, source=NoPorts(), with_checklists=True)
+        write_init(folder, source=NoPorts())
     assert path.read_text(encoding="utf-8") == "# mine\n"
-    assert not (folder / "checklists").exists()
     if sys.platform != "win32":
         path.unlink()
         path.symlink_to(folder / "elsewhere.toml")

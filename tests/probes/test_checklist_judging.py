@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cockpit.checklists import Anchor, Status, anchor_of, locate, parse, set_item
+from cockpit.checklists import Anchor, Status, anchor_of, locate, parse, set_item, undo
 from cockpit.checklists.mirrors import Intent
 from cockpit.config.models import ChecklistTable, Config, GateTable, LoadedConfig
 from cockpit.model import Concern, DoubtKind, Event, EventKind, Observation, Verdict
@@ -35,17 +36,34 @@ def seen(name: str, verdict: Verdict, kind: str = "gate", age: float = 0) -> Obs
     return Observation(name, kind, Concern.READINESS, verdict, "", at, until)
 
 
+_OLD = "not known: its last result, OK at "
+
+
 def texts(observation: Observation, kind: DoubtKind) -> str:
     return "\n".join(doubt.text for doubt in observation.doubts if doubt.kind is kind)
 
 
-def tick(path: Path, text: str, memory: EditMemory, *, head: str | None = None) -> None:
+def tick(
+    path: Path,
+    text: str,
+    memory: EditMemory,
+    *,
+    head: str | None = None,
+    to: Status = Status.DONE,
+) -> None:
     """What the cockpit does: set the item, and tell the evidence."""
     document = parse(path.read_bytes())
     item = next(item for item in document.items if item.text == text)
-    result = set_item(path, anchor_of(document, item), Status.DONE)
+    result = set_item(path, anchor_of(document, item), to)
     facts = edit_facts(result, item.key, head=head)
     memory.hear([Event(at=NOW, kind=EventKind.EDIT, text="set", actor="ann", data=facts)])
+
+
+def save(path: Path, text: str) -> None:
+    """What an editor does; a while ago, so that it counts at once."""
+    path.write_text(text, encoding="utf-8")
+    at = path.stat().st_mtime - 60
+    os.utime(path, (at, at))
 
 
 def git(folder: Path, *words: str) -> str:
@@ -95,7 +113,8 @@ def test_the_plan_is_told_and_what_is_not_clear_in_it(tmp_path: Path, look: Any)
         ([], "not known"),
         ([(Verdict.OK, "gate", 0)], ""),
         ([(Verdict.WARN, "gate", 0)], "red"),
-        ([(Verdict.OK, "gate", 3600)], "red"),
+        ([(Verdict.UNKNOWN, "gate", 0)], "UNKNOWN"),
+        ([(Verdict.OK, "gate", 3600)], _OLD),
         ([(Verdict.OK, "smoke", 0)], "not known"),
     ],
 )
@@ -108,6 +127,9 @@ def test_a_done_item_whose_requirement_is_not_green_fails(
     assert found.verdict is (Verdict.FAIL if red else Verdict.OK)
     assert found.findings[0].title == ("DONE BUT RED" if red else "")
     assert red in found.findings[0].text
+    if red:
+        assert found.findings[0].text.startswith(f"list.md:1 is done, but gate:go is {red}")
+        assert found.findings[0].next_act == "make gate:go green, or set it back to todo"
     assert made.depends_on() == ("go",)
 
 
@@ -118,8 +140,9 @@ def test_an_override_is_known_debt(tmp_path: Path, look: Any) -> None:
     data = {"file": str(tmp_path / "list.md"), "item": item, "reason": "agreed"}
     memory.hear([Event(at=NOW, kind=EventKind.OVERRIDE, text="", actor="ann", data=data)])
     finding = look(made).observation.findings[0]
-    assert (finding.verdict, finding.title) == (Verdict.WARN, "")
-    assert "ann: agreed" in finding.text
+    assert (finding.verdict, finding.title) == (Verdict.WARN, "OVERRIDDEN")
+    assert finding.text == "list.md:1 was set done although go is not known; ann: agreed"
+    assert finding.next_act == "make go green"
 
 
 def test_stages_in_order_and_requirements_in_a_comment(tmp_path: Path, look: Any) -> None:
@@ -127,7 +150,33 @@ def test_stages_in_order_and_requirements_in_a_comment(tmp_path: Path, look: Any
     found = look(probe(tmp_path, text)).observation
     assert [f.title for f in found.findings] == ["", "", "DONE BUT RED"]
     found = look(probe(tmp_path, text, order="sequential")).observation
-    assert [f.title for f in found.findings] == ["", "DONE BUT RED", "DONE BUT RED"]
+    items = [f for f in found.findings if "plan" not in f.facts]
+    assert [f.title for f in items] == ["", "DONE BUT RED", "DONE BUT RED"]
+    assert items[1].next_act == "finish “one”, or set it back to todo"
+    assert planned(found, "ready") == [("one", "can start now")]
+
+
+BATCHES = "## Batch 1\n- [x] a\n- [ ] b\n## Batch 2\n- [~] c\n- [ ] d\n"
+
+
+def test_what_was_begun_before_its_batch_says_so(tmp_path: Path, look: Any) -> None:
+    memory = EditMemory()
+    made = probe(tmp_path, BATCHES, memory, order="sequential")
+    begun = look(made).observation.findings[2]
+    assert (begun.verdict, begun.title) == (Verdict.WARN, "")
+    assert "1/2 done in “Batch 1”, the batch before it (line 1); open there: “b”" in begun.text
+    data = {"file": str(tmp_path / "list.md"), "item": begun.key, "reason": "agreed"}
+    memory.hear([Event(at=NOW, kind=EventKind.OVERRIDE, text="", actor="ann", data=data)])
+    assert "begun all the same, ann: agreed" in look(made).observation.findings[2].text
+    assert "before it" not in look(probe(tmp_path, BATCHES)).observation.findings[2].text
+
+
+def test_the_plan_of_batches_in_order(tmp_path: Path, look: Any) -> None:
+    found = look(probe(tmp_path, BATCHES, order="sequential")).observation
+    assert planned(found, "ready") == [("b", "can start now")]
+    assert planned(found, "doing") == [("c", "under way")]
+    assert planned(found, "blocked") == [("d", "waits for “Batch 1” (1/2 done)")]
+    assert [name for name, _ in planned(found, "path")] == ["b", "c", "2 tasks"]
 
 
 def test_a_gate_on_a_checklist_that_requires_it_never_runs_them_in_a_circle(
@@ -151,7 +200,7 @@ def test_a_tick_that_an_editor_saved_over_is_reported_until_it_stands(
     made = probe(tmp_path, TEXT, memory)
     tick(made.path, "P1.1 one", memory)
     assert [f.title for f in look(made).observation.findings] == ["", ""]
-    made.path.write_text(TEXT, encoding="utf-8")
+    save(made.path, TEXT)
     found = look(made).observation.findings[0]
     assert found.title == "TICK REVERTED"
     assert "set to done by ann" in found.text and "is todo again" in found.text
@@ -160,13 +209,43 @@ def test_a_tick_that_an_editor_saved_over_is_reported_until_it_stands(
     assert [f.title for f in look(made).observation.findings] == ["", ""]
 
 
+def test_a_hand_that_ticks_a_red_item_again_hides_nothing(tmp_path: Path, look: Any) -> None:
+    memory = EditMemory()
+    made = probe(tmp_path, TEXT.replace("[ ] P1.1", "[x] P1.1"), memory, requires={"P1.1": ["go"]})
+    tick(made.path, "P1.1 one", memory, to=Status.TODO)
+    assert look(made).observation.findings[0].title == ""
+    save(made.path, TEXT.replace("[ ] P1.1", "[x] P1.1"))
+    found = look(made).observation.findings[0]
+    assert (found.verdict, found.title) == (Verdict.FAIL, "DONE BUT RED")
+    assert "go is not known" in found.text and "set to todo by ann" in found.text
+    data = {"file": str(made.path), "item": found.key, "reason": "agreed"}
+    memory.hear([Event(at=NOW, kind=EventKind.OVERRIDE, text="", actor="ann", data=data)])
+    found = look(made).observation.findings[0]
+    assert (found.verdict, found.title) == (Verdict.WARN, "TICK REVERTED")
+    assert "go is not known" in found.text
+
+
+def test_a_state_that_no_key_sets_is_not_offered(tmp_path: Path, look: Any) -> None:
+    memory = EditMemory()
+    text = "# List\n\n- ⚠️ one\n- [ ] two\n"
+    made = probe(tmp_path, text, memory)
+    tick(made.path, "one", memory)
+    undone = undo(memory.edits(made.path, NOW)[0].result)
+    facts = edit_facts(undone, memory.edits(made.path, NOW)[0].item, head=None)
+    memory.hear([Event(at=NOW, kind=EventKind.EDIT, text="undone", actor="ann", data=facts)])
+    save(made.path, text.replace("⚠️", "✅"))
+    found = next(f for f in look(made).observation.findings if f.title)
+    assert found.title == "TICK REVERTED"
+    assert found.next_act == "write ⚠ there by hand again; a leaves it done for good"
+
+
 def test_an_old_edit_is_not_watched_any_more(tmp_path: Path, look: Any) -> None:
     memory = EditMemory()
     made = probe(tmp_path, TEXT, memory)
     tick(made.path, "P1.1 one", memory)
-    made.path.write_text(TEXT, encoding="utf-8")
+    save(made.path, TEXT)
     assert memory.edits(made.path, NOW)
-    assert not memory.edits(made.path, NOW + timedelta(days=2))
+    assert not memory.edits(made.path, NOW + timedelta(days=8))
 
 
 def test_what_git_brings_back_is_nobodys_old_buffer(tmp_path: Path, look: Any) -> None:
@@ -178,6 +257,24 @@ def test_what_git_brings_back_is_nobodys_old_buffer(tmp_path: Path, look: Any) -
     tick(made.path, "P1.1 one", memory, head=git(tmp_path, "rev-parse", "HEAD"))
     git(tmp_path, "checkout", "-q", "--", "list.md")
     assert look(made).observation.findings[0].title == ""
+
+
+def test_what_git_brought_back_stays_so_when_the_file_is_edited(tmp_path: Path, look: Any) -> None:
+    memory = EditMemory()
+    made = probe(tmp_path, TEXT, memory)
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "add", "list.md")
+    git(tmp_path, "commit", "-qm", "first")
+    tick(made.path, "P1.1 one", memory, head=git(tmp_path, "rev-parse", "HEAD"))
+    ticked = made.path.read_text(encoding="utf-8")
+    git(tmp_path, "checkout", "-q", "--", "list.md")
+    assert look(made).observation.findings[0].title == ""
+    save(made.path, TEXT + "more\n")
+    assert look(made).observation.findings[0].title == ""
+    save(made.path, ticked + "more\n")
+    assert look(made).observation.findings[0].title == ""
+    save(made.path, TEXT + "more\n")
+    assert look(made).observation.findings[0].title == "UNTICKED"
 
 
 def test_a_branch_switch_raises_nothing_but_an_old_buffer_after_a_commit_does(
@@ -195,7 +292,7 @@ def test_a_branch_switch_raises_nothing_but_an_old_buffer_after_a_commit_does(
     assert look(made).observation.findings[0].title == ""
     git(tmp_path, "checkout", "-q", "main")
     assert look(made).observation.findings[0].facts["status"] == "done"
-    made.path.write_text(TEXT, encoding="utf-8")
+    save(made.path, TEXT)
     assert look(made).observation.findings[0].title == "TICK REVERTED"
 
 
@@ -226,8 +323,7 @@ def test_an_item_says_what_is_known_about_it(tmp_path: Path, look: Any) -> None:
 def test_a_task_of_the_plan_can_be_set_where_it_is_shown(tmp_path: Path, look: Any) -> None:
     text = "### P1.1: One\n**Status:** NOT STARTED\n**Effort:** 2 hours\n\n- [ ] a box\n"
     observation = look(probe(tmp_path, text)).observation
-    ready = observation.finding("plan:ready:1")
-    assert ready is not None
+    ready = next(f for f in observation.findings if f.facts.get("plan") == "ready")
     document = parse(text.encode())
     found = locate(document, Anchor.from_json(json.loads(str(ready.facts["anchor"]))))
     assert (found.key, found.form) == (ready.facts["item"], "status-line")
@@ -238,7 +334,7 @@ def test_a_status_line_above_boxes_is_watched_as_well(tmp_path: Path, look: Any)
     text = "### P1.1: One\n**Status:** NOT STARTED\n\n- [ ] a box\n"
     made = probe(tmp_path, text, memory)
     tick(made.path, "P1.1: One", memory)
-    made.path.write_text(text, encoding="utf-8")
+    save(made.path, text)
     observation = look(made).observation
     assert [f.title for f in observation.findings if f.title] == ["TICK REVERTED"]
     assert (observation.basis["total"], observation.verdict) == (1, Verdict.WARN)
@@ -260,11 +356,16 @@ def test_a_plan_that_names_tasks_of_another_checklist_is_read_with_it(
     made = build(config.checklist[1], LoadedConfig(config, tmp_path))
     first = look(made).observation
     ((blocked, why),) = planned(first, "blocked")
-    assert "P2.1" in blocked and why == "waits for P1.1 (todo)"
+    assert "P2.1" in blocked and why == "waits for P1.1 (todo) in base.md"
     assert [subject.split(":")[0] for subject, _ in planned(first, "ready")] == ["P2.2"]
-    path = planned(first, "path")
-    assert path[0] == ("2 tasks", "6 h, over several checklists")
-    assert path[1][0].endswith("in base.md")
+    base = look(build(config.checklist[0], LoadedConfig(config, tmp_path))).observation
+    whole = ("2 tasks", "6 h, through 2 checklists")
+    assert planned(base, "path") == [("P1.1: base", ""), whole]
+    assert planned(first, "path") == [("P2.1: more depends on P1.1", ""), whole]
+    assert planned(first, "work") == planned(base, "work") == [("3 tasks, 7 h", "")]
+    for one, order in ((base, 1), (first, 2)):
+        (found,) = (f for f in one.findings if f.facts.get("order"))
+        assert found.facts["order"] == order and "anchor" in found.facts
     assert first.metrics["hours_total"] == 3.0
     assert not planned(first, "problem")
     (tmp_path / "base.md").write_text("- [x] P1.1: base (4h)\n", encoding="utf-8")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import click
 
-from cockpit.cli.checklist.committing import block, commit
+from cockpit.cli.checklist.committing import commit
+from cockpit.cli.checklist.cycles import metrics
 from cockpit.cli.checklist.editing import set_state
-from cockpit.cli.checklist.history import metrics
-from cockpit.cli.checklist.listing import list_items, next_tasks, show
+from cockpit.cli.checklist.listing import list_items, show
 from cockpit.cli.checklist.noting import note, owner, progress
 from cockpit.cli.checklist.parents import show_parents
+from cockpit.cli.checklist.results import block
+from cockpit.cli.checklist.undoing import undo_last
+from cockpit.cli.checklist.upcoming import next_tasks
 
 
 @click.group("checklist")
@@ -28,7 +31,7 @@ def command() -> None:
 
 VERBS = (
     *(list_items, show, next_tasks, metrics),
-    *(set_state, note, owner, progress, show_parents),
+    *(set_state, note, owner, progress, undo_last, show_parents),
     *(block, commit),
 )
 for each in VERBS:

@@ -1,41 +1,49 @@
-"""`commit`: just the cockpit's own edits into git; `block`: results between two comments."""
+"""`commit`: just the cockpit's own edits into git."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
 
 import click
 
 from cockpit.checklists import ChecklistError
-from cockpit.checklists.commit import CommitPlan, Committed
-from cockpit.checklists.commit import commit as make_commit
-from cockpit.checklists.generated import write_block
-from cockpit.checklists.hunks import block_hunk
+from cockpit.checklists.commit import Committed
+from cockpit.checklists.commit_plan import CommitPlan
 from cockpit.cli.checklist.common import (
-    FILE,
     FILES,
     FORMAT,
     REFUSED,
-    config_if_any,
-    exit_code,
     print_json,
+    print_lines,
 )
-from cockpit.cli.checklist.desk import desk
-from cockpit.cli.checklist.history import recorded
-from cockpit.cli.common import as_option, config_option, load_config, operator
-from cockpit.cli.exits import CANNOT_OPEN, USAGE, CommandError
+from cockpit.cli.checklist.history import changes_of, kept_for
+from cockpit.cli.common import (
+    Ended,
+    as_option,
+    config_option,
+    on_end_signals,
+    operator,
+    raise_ended,
+)
+from cockpit.cli.exits import CommandError
 from cockpit.clock import SystemClock
 from cockpit.config.models import LoadedConfig
-from cockpit.engine.acts.committing import plan_commits, record_commit
+from cockpit.engine.acts.committing import (
+    LeftOut,
+    Outcome,
+    committed_text,
+    make_commits,
+    plan_commits,
+    record_commit,
+)
 from cockpit.engine.acts.trace import Trace
 from cockpit.evidence.errors import StoreError
-from cockpit.evidence.reader import Reader
-from cockpit.model import EventKind, Observation
-from cockpit.probes.checklist.hunk_facts import HUNK_KINDS, hunk_fact
 from cockpit.session.store import open_store
-from cockpit.text import clean, instant
+from cockpit.text import clean
+
+ENDED = 143
+"""As a shell tells of SIGTERM."""
 
 
 @click.command("commit")
@@ -56,34 +64,66 @@ def commit(
     """Commit the recorded edits of the checklists (or of FILES), and nothing else.
 
     Ticks, notes, owners and generated blocks. The diff is shown first, and what is left out and
-    why (a file that git does not know yet, an edit somebody changed again). Whatever else is
-    changed in these files or elsewhere, staged or not, stays as it is. Never pushes, never asks.
-    Exit 1, with nothing committed: no edits to commit, a detached HEAD, a rebase or merge under
-    way, index.lock, conflict markers, a hook that refused.
+    why (a file that git does not know yet or that is in no repository, an edit somebody changed
+    again). Whatever else is changed in these files or elsewhere, staged or not, stays as it is.
+    Never pushes, never asks. Files in several repositories make one commit in each; what one
+    repository refuses does not keep the others from theirs. Without a config: what you changed in
+    FILES without one.
+
+    Exit 0: committed all that could be. 1: nothing to commit, or at least one repository refused
+    (a detached HEAD, a rebase or merge under way, index.lock, conflict markers, a hook); what the
+    others took is told. 64: neither a config nor FILES. 143: ended by a signal, together with the
+    hook that ran; what was not committed by then is not. JSON: an object for each repository;
+    `repository` null for what is in none, `error` says why there is no commit.
     """
-    loaded = load_config(config_path)
-    done: list[tuple[CommitPlan, Committed | None]] = []
+    loaded = kept_for(files, config_path)
     try:
-        events = recorded(loaded, HUNK_KINDS)
-        plans = plan_commits(loaded, events, files=files, message=message)
-        for plan in plans:
-            if format_ == "table":
-                _show_plan(plan)
-            made = None if dry_run else make_commit(plan)
-            if made is not None:
-                _record(loaded, as_name, plan, made)
-                if format_ == "table":
-                    _tell(made, plan.message)
-            done.append((plan, made))
+        found = plan_commits(loaded, changes_of(loaded, files), files=files, message=message)
     except ChecklistError as error:
-        told = "nothing was committed" if not done else f"only {len(done)} of the commits was made"
-        raise CommandError(f"{told}: {error}", REFUSED) from error
+        raise CommandError(f"nothing was committed: {error}", REFUSED) from error
+    if format_ == "table":
+        for plan in found.plans:
+            _show_plan(plan, named=len(found.plans) > 1)
+        print_lines(f"left out: {one.reason}" for one in found.left_out)
+    outcomes = [Outcome(plan, None) for plan in found.plans]
+    if not dry_run:
+        outcomes = _commits(found.plans, loaded, as_name)
     if format_ == "json":
-        print_json([_as_json(plan, made) for plan, made in done])
+        print_json([*map(_as_json, outcomes), *map(_left_out_json, found.left_out)])
+    else:
+        for one in outcomes:
+            if one.made is not None:
+                _tell(one.plan, one.made)
+    refused = [one.reason for one in found.left_out if one.refused]
+    refused += [f"{one.plan.repository.root}: {one.error}" for one in outcomes if one.error]
+    if refused:
+        made = sum(one.made is not None for one in outcomes)
+        count = f"{made} of {made + len(refused)} commits made" if made else "nothing was committed"
+        raise CommandError("; ".join([count, *refused]), REFUSED)
     return 0
 
 
-def _show_plan(plan: CommitPlan) -> None:
+def _commits(
+    plans: Sequence[CommitPlan], loaded: LoadedConfig, as_name: str | None
+) -> list[Outcome]:
+    """Make them; a signal ends the commit under way and its hook, and nothing of it is left."""
+    made: list[str] = []
+
+    def record(plan: CommitPlan, done: Committed) -> None:
+        made.append(committed_text(plan, done))
+        _record(loaded, as_name, plan, done)
+
+    try:
+        with on_end_signals(raise_ended):
+            return make_commits(plans, record)
+    except Ended as ended:
+        told = "; ".join(made) or "nothing was committed"
+        raise CommandError(f"ended by a signal: {told}", ENDED) from ended
+
+
+def _show_plan(plan: CommitPlan, *, named: bool) -> None:
+    if named:
+        click.echo(clean(f"repository {plan.repository.root}"))
     click.echo(clean(plan.diff(), limit=1_000_000, multiline=True))
     for reason in plan.skipped:
         click.echo(clean(f"left out: {reason}"))
@@ -92,14 +132,16 @@ def _show_plan(plan: CommitPlan) -> None:
     click.echo(clean(f"on {plan.branch}: {plan.message}"))
 
 
-def _tell(done: Committed, message: str) -> None:
-    click.echo(clean(f"committed {done.commit[:12]} on {done.branch}: {message}"))
+def _tell(plan: CommitPlan, done: Committed) -> None:
+    click.echo(clean(committed_text(plan, done)))
     for line in (*done.output.splitlines(), *done.notes):
         click.echo(clean(f"  {line}"))
 
 
-def _as_json(plan: CommitPlan, done: Committed | None) -> dict[str, object]:
+def _as_json(one: Outcome) -> dict[str, object]:
+    plan, done = one.plan, one.made
     return {
+        "repository": str(plan.repository.root),
         "branch": plan.branch,
         "message": plan.message,
         "commit": done.commit if done is not None else None,
@@ -108,6 +150,22 @@ def _as_json(plan: CommitPlan, done: Committed | None) -> dict[str, object]:
         "skipped": list(plan.skipped),
         "hooks": list(plan.hooks),
         "notes": list(done.notes) if done is not None else [],
+        "error": one.error or None,
+    }
+
+
+def _left_out_json(one: LeftOut) -> dict[str, object]:
+    return {
+        "repository": str(one.repository) if one.repository is not None else None,
+        "branch": None,
+        "message": None,
+        "commit": None,
+        "files": [],
+        "diff": "",
+        "skipped": [one.reason],
+        "hooks": [],
+        "notes": [],
+        "error": one.reason if one.refused else None,
     }
 
 
@@ -123,64 +181,3 @@ def _record(loaded: LoadedConfig, as_name: str | None, plan: CommitPlan, done: C
         store.flush(5.0)
     finally:
         store.close()
-
-
-@click.command("block")
-@FILE
-@click.argument("name")
-@click.option(
-    "--from",
-    "source",
-    type=click.File("r", encoding="utf-8"),
-    help="Text to write, - for stdin; without it the latest observations as a table.",
-)
-@config_option
-@as_option
-def block(
-    file: Path, name: str, source: TextIO | None, config_path: Path | None, as_name: str | None
-) -> int:
-    """Write results into FILE between two comment lines, and nowhere else.
-
-    The lines are `<!-- cockpit:begin NAME -->` and `<!-- cockpit:end -->`. Twice changes nothing.
-    What was written is recorded, so that commit takes it.
-    Exit 1: there is no such block, or more than one. 66: no such file. 73: it can't be written.
-    """
-    content = _content(source, config_path)
-    try:
-        written = write_block(file, name, content)
-    except ChecklistError as error:
-        raise CommandError(str(error), exit_code(error)) from error
-    if written.method != "unchanged":
-        hunk = block_hunk(file.absolute(), written.after, name)
-        facts = {"file": str(hunk.path), "block": name, "hunk": hunk_fact(hunk)}
-        with desk(file, config_if_any(config_path), SystemClock(), as_name) as here:
-            here.log(EventKind.BLOCK, f"block {name} written into {file.name}", facts)
-    click.echo(
-        f"{file}: block {name} {'is as it was' if written.method == 'unchanged' else 'written'}"
-    )
-    return 0
-
-
-def _content(source: TextIO | None, config_path: Path | None) -> str:
-    if source is not None:
-        try:
-            return source.read()
-        except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(f"the text can't be read: {error}", USAGE) from error
-    loaded = load_config(config_path)
-    try:
-        with Reader(loaded.store_path) as reader:
-            seen = {name: each.observation for name, each in reader.standings().items()}
-    except StoreError as error:
-        raise CommandError(str(error), CANNOT_OPEN) from error
-    names = [table.name for table in loaded.config.probes()]
-    return results_table([seen[name] for name in names if name in seen])
-
-
-def results_table(observations: Sequence[Observation]) -> str:
-    """The latest observations as a markdown table; times in UTC."""
-    lines = ["| probe | kind | verdict | result | seen |", "|---|---|---|---|---|"]
-    for one in observations:
-        cells = (one.probe, one.kind, one.verdict, one.headline, instant(one.observed_at))
-        lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"

@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 
 import click
 
-from cockpit.checklists import ChecklistError, Document, Item, parse
+from cockpit.checklists import CACHE, ChecklistError, Document, Item
 from cockpit.checklists.errors import EditKeptAside, FileBusy, FileUnwritable
 from cockpit.cli.common import load_config
 from cockpit.cli.exits import CANNOT_CREATE, CANNOT_OPEN, USAGE, CommandError
 from cockpit.config.load import find
 from cockpit.config.models import LoadedConfig
+from cockpit.probes.reading import read_file
 from cockpit.text import clean
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -37,7 +38,9 @@ def which_item(function: F) -> F:
     for option in (
         click.option("--text", "wanted_text", metavar="TEXT", help="The item of this whole text."),
         click.option("--id", "wanted_id", metavar="ID", help="The item of this ID (`P2A.1`)."),
-        click.option("--line", type=click.IntRange(1), help="The item on this line, from 1."),
+        click.option(
+            "--line", type=click.IntRange(1), help="The item, or heading of a task, on this line."
+        ),
     ):
         function = option(function)
     return function
@@ -45,12 +48,13 @@ def which_item(function: F) -> F:
 
 def read_document(path: Path) -> Document:
     """The document of a file. CommandError, exit 66, when it can't be read."""
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise CommandError(f"{path}: larger than {_LARGEST // 1_000_000} MB", CANNOT_OPEN)
-        return parse(path.read_bytes())
-    except OSError as error:
-        raise CommandError(f"{path}: {error.strerror or error}", CANNOT_OPEN) from error
+    read = read_file(path, _LARGEST)
+    if read.body is None:
+        raise CommandError(f"{path}: {read.trouble}", CANNOT_OPEN)
+    document = CACHE.parse(read.body)
+    if document.encoding.utf16:
+        raise CommandError(f"{path}: UTF-16 text; save it as UTF-8", CANNOT_OPEN)
+    return document
 
 
 def files_or_configured(files: Sequence[Path], config_path: Path | None) -> list[Path]:
@@ -80,12 +84,12 @@ def choose(
     given = [value for value in (line, id, text) if value is not None]
     if len(given) != 1:
         raise CommandError("say which item: exactly one of --line, --id and --text", USAGE)
-    found = [
-        item
-        for item in document.items
-        if line in (None, item.line) and id in (None, item.id) and text in (None, item.text)
-    ]
+    found = [item for item in document.items if id in (None, item.id) and text in (None, item.text)]
+    if line is not None:
+        found = document.at_line(line)
     what = f"line {line}" if line is not None else f"“{id if id is not None else text}”"
+    if document.without_items:
+        raise CommandError(f"{path}: {document.without_items}", REFUSED)
     if not found:
         raise CommandError(
             f"{path}: no item is {'on' if line is not None else 'called'} {what};"
@@ -115,6 +119,5 @@ def print_json(value: object) -> None:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Lines for people, safe for a terminal."""
-    for line in lines:
-        click.echo(clean(line, limit=4000))
+    """Lines for people, safe for a terminal. Written in one go: each `echo` flushes."""
+    click.echo("".join(f"{clean(line, limit=4000)}\n" for line in lines), nl=False)

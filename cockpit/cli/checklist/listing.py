@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from cockpit.checklists import Document, Item, Progress
-from cockpit.checklists.claims import read_claims, state_conflicts
-from cockpit.checklists.plan import Plan, build_plan
-from cockpit.checklists.tasks import Task
+from cockpit.checklists.claims import read_claims
 from cockpit.cli.checklist.common import (
     FILE,
     FILES,
@@ -22,15 +21,10 @@ from cockpit.cli.checklist.common import (
     read_document,
     which_item,
 )
-from cockpit.cli.checklist.history import history_of
+from cockpit.cli.checklist.history import history_line, history_of
 from cockpit.cli.common import config_option
-from cockpit.probes.checklist.plan_rows import (
-    called,
-    hours_text,
-    sentence,
-    together,
-    waits_text,
-)
+from cockpit.probes.checklist import reading
+from cockpit.probes.checklist.plan_words import hours_done_text
 
 
 @click.command("list")
@@ -48,7 +42,7 @@ def list_items(files: tuple[Path, ...], config_path: Path | None, format_: str) 
         print_json([i.to_json(str(path)) for path, d in documents for i in d.items])
         return
     for path, document in documents:
-        print_lines([f"{path}  {_progress(document.progress)}"])
+        print_lines([f"{path}  {_counts(document)}"])
         print_lines(map(_row, document.items))
 
 
@@ -77,16 +71,19 @@ def show(
         return
     print_lines([f"{file}:{item.line}", _row(item), f"section  {' > '.join(item.section)}"])
     print_lines(f"{name:8} {value}" for name, value in _meta(item))
-    print_lines(f"history  {each['at']} {each['text']}  [{each['actor']}]" for each in history)
+    print_lines(map(history_line, history))
 
 
 def _show_file(file: Path, document: Document, format_: str) -> None:
     claims = read_claims(document)
+    # Where the items name no hours, the tasks above them may, as on the screen.
+    hours = reading.read_document(document).hours
     if format_ == "json":
         print_json(
             {
                 "file": str(file),
                 "progress": _progress_json(document.progress),
+                "hours": _hours_json(hours),
                 "sections": [
                     {
                         "section": list(section.path),
@@ -109,7 +106,8 @@ def _show_file(file: Path, document: Document, format_: str) -> None:
             }
         )
         return
-    print_lines([f"{file}  {_progress(document.progress)}"])
+    told = f" ({hours_done_text(*hours)})" if hours and not document.progress.weighed else ""
+    print_lines([f"{file}  {_counts(document, told)}"])
     for section in document.sections:
         if section.progress.total:
             indent = "  " * section.level
@@ -119,62 +117,8 @@ def _show_file(file: Path, document: Document, format_: str) -> None:
     print_lines(f"doubt: {claim.sentence()}" for claim in claims if claim.doubtful)
 
 
-@click.command("next")
-@FILES
-@config_option
-@FORMAT
-def next_tasks(files: tuple[Path, ...], config_path: Path | None, format_: str) -> None:
-    """What can start now, what blocks the rest, and the critical path in hours.
-
-    Several files are read as one plan. References that could mean several tasks are listed, never
-    guessed; a file without dependencies has its first open item as the next one.
-    """
-    documents = _read(files_or_configured(files, config_path))
-    plan = build_plan([(str(path), document) for path, document in documents])
-    first = [(path, _first_open(document)) for path, document in documents]
-    conflicts = state_conflicts({str(path): document for path, document in documents})
-    if format_ == "json":
-        print_json(
-            {
-                **_plan_json(plan),
-                "open": [item.to_json(str(path)) for path, item in first if item is not None],
-                "conflicts": [
-                    {
-                        "name": conflict.name,
-                        "states": [
-                            {"file": name, "line": line, "status": str(status)}
-                            for name, line, status in conflict.states
-                        ],
-                    }
-                    for conflict in conflicts
-                ],
-            }
-        )
-        return
-    if any(plan.needs) or any(plan.unclear) or plan.parallel:
-        print_lines(_plan_lines(plan))
-    else:
-        print_lines(
-            f"next     {path}:{item.line}  {item.text}"
-            if item
-            else f"next     {path}: {_nothing(document)}"
-            for (path, item), (_, document) in zip(first, documents, strict=True)
-        )
-    for conflict in conflicts:
-        states = ", ".join(f"{status} in {name}:{line}" for name, line, status in conflict.states)
-        print_lines([f"conflict {conflict.name}: {states}"])
-
-
 def _read(paths: Sequence[Path]) -> list[tuple[Path, Document]]:
     return [(path, read_document(path)) for path in paths]
-
-
-def _first_open(document: Document) -> Item | None:
-    return next((i for i in document.counted if i.status not in ("done", "dropped")), None)
-
-
-def _nothing(document: Document) -> str:
-    return "nothing open" if document.counted else "no items in it"
 
 
 def _row(item: Item) -> str:
@@ -193,11 +137,33 @@ def _meta(item: Item) -> Iterator[tuple[str, str]]:
         yield "requires", ", ".join(item.meta.requires)
 
 
+def _counts(document: Document, hours: str = "") -> str:
+    """The progress of a file, and which of its items are in no count. `hours` are those of its
+    tasks, where its items have none."""
+    if document.without_items:
+        return document.without_items
+    counts = {item.span for item in document.counted}
+    beside = Counter(str(item.form) for item in document.items if item.span not in counts)
+    told = ", ".join(f"{number} {form}" for form, number in beside.items())
+    return (
+        _progress(document.progress)
+        + hours
+        + (f"; not counted beside these: {told}" if told else "")
+    )
+
+
 def _progress(progress: Progress) -> str:
     told = f"{progress.done}/{progress.total}"
-    if progress.effort_ratio is not None:
-        told += f" ({progress.hours_done:g} of {progress.hours_total:g} h)"
+    if progress.weighed:
+        without = progress.total - progress.weighed
+        told += f" ({hours_done_text(progress.hours_done, progress.hours_total, without)})"
     return told
+
+
+def _hours_json(hours: tuple[float, float, int] | None) -> dict[str, float] | None:
+    if hours is None:
+        return None
+    return dict(zip(("done", "total", "without"), hours, strict=True))
 
 
 def _progress_json(progress: Progress) -> dict[str, object]:
@@ -211,86 +177,7 @@ def _progress_json(progress: Progress) -> dict[str, object]:
         "dropped": progress.dropped,
         "ratio": progress.ratio,
         "effort_ratio": progress.effort_ratio,
+        "hours_done": progress.hours_done,
+        "hours_total": progress.hours_total,
+        "without_hours": progress.total - progress.weighed,
     }
-
-
-def _task_json(task: Task) -> dict[str, object]:
-    effort = task.effort
-    return {
-        "file": task.document,
-        "line": task.line,
-        "id": task.id,
-        "text": task.text,
-        "status": str(task.status),
-        "hours": [effort.low, effort.high] if effort is not None else None,
-    }
-
-
-def _plan_json(plan: Plan) -> dict[str, object]:
-    path = plan.critical_path()
-    return {
-        "ready": [_task_json(task) for task in plan.ready()],
-        "doing": [_task_json(task) for task in plan.under_way()],
-        "blocked": [
-            {
-                **_task_json(blocked.task),
-                "waits_for": [task.id for task in blocked.waits_for],
-                "unclear": list(blocked.unclear),
-            }
-            for blocked in plan.blocked()
-        ],
-        "critical_path": {
-            "hours": [path.low, path.high],
-            "without_effort": path.without_effort,
-            "tasks": [_task_json(task) for task in path.tasks],
-        },
-        "parallel": [
-            {
-                "file": group.document,
-                "line": group.line,
-                "text": group.text,
-                "ambiguous": group.ambiguous,
-                "tasks": [task.id for task in group.tasks],
-                "by_position": [task.id for task in group.by_position],
-                "by_id": [task.id for task in group.by_id],
-            }
-            for group in plan.parallel
-        ],
-        "problems": [
-            {
-                "kind": str(problem.kind),
-                "file": problem.document,
-                "line": problem.line,
-                "text": problem.text,
-                "candidates": list(problem.candidates),
-            }
-            for problem in plan.problems
-        ],
-    }
-
-
-def _plan_lines(plan: Plan) -> Iterator[str]:
-    for task in plan.ready():
-        yield f"ready    {_called(task)}"
-    for task in plan.under_way():
-        yield f"doing    {_called(task)}"
-    for blocked in plan.blocked():
-        marked = str(blocked.task.status) == "blocked"
-        yield f"blocked  {_called(blocked.task)}"
-        yield f"           {waits_text(blocked.waits_for, blocked.unclear, marked)}"
-    path = plan.critical_path()
-    if path.tasks:
-        unknown = f", {path.without_effort} without an estimate" if path.without_effort else ""
-        yield f"critical path {hours_text(path.low, path.high)}{unknown}:"
-        yield f"           {' → '.join(task.id for task in path.tasks)}"
-    for group in plan.parallel:
-        word = "unclear " if group.ambiguous else "parallel"
-        yield f"{word} {group.document}:{group.line} “{group.text}”: {together(group)}"
-    for problem in plan.problems:
-        yield f"problem  {problem.document} {sentence(problem)}"
-
-
-def _called(task: Task) -> str:
-    effort = task.effort
-    hours = f"  ({hours_text(effort.low, effort.high)})" if effort is not None else ""
-    return f"{task.document}:{task.line}  {called(task)}{hours}"

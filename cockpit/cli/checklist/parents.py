@@ -55,8 +55,9 @@ def show_parents(
 
     All sub-items done (or dropped) is done, none begun is todo, anything else is doing; a file
     that does not use doing shows that as todo. A parent that is blocked, deferred or dropped
-    stays so. With --write each that differs is set like any item: recorded, with its mirrors and
-    requirements. Exit 0: shown, or all written; 1: one or more were refused; 66 and 73 as for set.
+    stays so, and one that somebody marked as doing before any of its sub-items was begun. With
+    --write each that differs is set like any item: recorded, with its mirrors and requirements.
+    Exit 0: shown, or all written; 1: one or more were refused; 66 and 73 as for set.
     """
     document = read_document(file)
     clock = SystemClock()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cockpit.checklists import ChecklistError
 from cockpit.checklists.hunks import BlockHunk, Hunk, NoteHunk, hunk_from_json
-from cockpit.model import LONGEST_FACT, Event, EventKind
+from cockpit.model import Event, EventKind, Facts
+from cockpit.probes.checklist.long_facts import from_facts, in_facts
 from cockpit.probes.checklist.memory import as_fact, edit_of, same_file
 
 HUNK_KINDS = (
@@ -21,10 +22,9 @@ HUNK_KINDS = (
 """The kinds of events that say what is to be committed, or was."""
 
 
-def hunk_fact(hunk: NoteHunk | BlockHunk) -> str:
-    """A change as a fact of an event; empty for one too long for a fact: it can't be committed."""
-    told = as_fact(hunk.to_json())
-    return told if len(told) <= LONGEST_FACT else ""
+def hunk_facts(hunk: NoteHunk | BlockHunk) -> Facts:
+    """A change as facts of an event, however long; `hunk_of` makes the change of them again."""
+    return in_facts("hunk", as_fact(hunk.to_json()))
 
 
 def hunk_of(event: Event) -> Hunk | None:
@@ -32,8 +32,8 @@ def hunk_of(event: Event) -> Hunk | None:
     if event.kind == EventKind.EDIT:
         edit = edit_of(event)
         return edit if edit is not None and edit.changed else None
-    told = event.data.get("hunk")
-    if not isinstance(told, str) or not told:
+    told = from_facts(event.data, "hunk")
+    if not told:
         return None
     try:
         return hunk_from_json(json.loads(told))

@@ -2,43 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
-from cockpit.checklists import AnchorAmbiguous, AnchorLost, Document, Item, Status, locate
-from cockpit.checklists.cache import CACHE
-from cockpit.checklists.git import repository_of, restored
+from cockpit.checklists import Document, Item
+from cockpit.checklists.meta import from_comments
 from cockpit.checklists.plan import Plan
 from cockpit.checklists.requires import (
     Green,
+    Light,
     Requirement,
     Unmet,
+    begun_early,
     done_but_red,
+    read_requirement,
     requirements_of,
     unmet,
 )
-from cockpit.checklists.reverted import Fate, judge
 from cockpit.model import Finding, Observation, Verdict, expire
-from cockpit.probes.checklist.memory import KeptEdit
 from cockpit.probes.checklist.plan_rows import without_unclear
+from cockpit.probes.checklist.reverting import Reverted
 from cockpit.text import instant
 
-REVERTED = "TICK REVERTED"
 RED = "DONE BUT RED"
+OVERRIDDEN = "OVERRIDDEN"
+"""Known debt: somebody said why an item is done although it is red."""
+_TOLD = {Verdict.UNKNOWN: "UNKNOWN"}
+_COMMENT = re.compile(rb"<!--(.{0,2000}?)-->", re.DOTALL)
 
 
 def green_now(board: Mapping[str, Observation], now: datetime) -> Green:
     """Looks probes up on a board: green is OK and not expired; None when it is not on the board."""
 
-    def green(requirement: Requirement) -> bool | None:
+    def green(requirement: Requirement) -> Light | None:
         seen = board.get(requirement.name)
         if seen is None or requirement.kind not in ("", "probe", seen.kind):
             return None
-        return expire(seen, now).verdict is Verdict.OK
+        if expire(seen, now) is not seen:
+            return Light(
+                False,
+                f"not known: its last result, {seen.verdict} at {instant(seen.observed_at)},"
+                f" was valid until {instant(seen.valid_until)}",
+            )
+        return Light(seen.verdict is Verdict.OK, _TOLD.get(seen.verdict, "red"))
 
     return green
+
+
+def asked_for(data: bytes) -> frozenset[str]:
+    """Names of the probes and gates in the `requires` comments of a file that is not parsed yet.
+
+    There may be some more than the items' own: comments that stand elsewhere.
+    """
+    texts = (match[1].decode("utf-8", "replace") for match in _COMMENT.finditer(data))
+    required = (read_requirement(word) for word in from_comments(texts).requires)
+    return frozenset(each.name for each in required if each.kind != "item")
 
 
 def required_probes(document: Document, configured: Mapping[str, Sequence[str]]) -> frozenset[str]:
@@ -51,120 +71,130 @@ def required_probes(document: Document, configured: Mapping[str, Sequence[str]])
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a checklist's config and its plan say about the order of its items."""
+
+    configured: Mapping[str, Sequence[str]]
+    sequential: bool
+    plan: Plan
+    name: str
+    """Of the document in that plan."""
+
+    @property
+    def understood(self) -> Plan | None:
+        """The plan with what is clear in it; None where nothing depends on anything."""
+        return without_unclear(self.plan) if any(self.plan.needs) else None
+
+
 def against(
-    document: Document,
-    item: Item,
-    green: Green,
-    *,
-    configured: Mapping[str, Sequence[str]],
-    sequential: bool,
-    plan: Plan,
+    document: Document, item: Item, green: Green, rules: Rules, *, starting: bool = False
 ) -> tuple[Unmet, ...]:
-    """What speaks against ticking `item` now."""
+    """What speaks against ticking `item` now, or against starting it."""
     return unmet(
         document,
         item,
         green,
-        configured=configured,
-        sequential=sequential,
-        plan=without_unclear(plan),
+        configured=rules.configured,
+        sequential=rules.sequential,
+        plan=rules.understood,
+        name=rules.name,
+        starting=starting,
     )
 
 
-def red_items(
-    document: Document,
-    green: Green,
-    *,
-    configured: Mapping[str, Sequence[str]],
-    sequential: bool,
-    plan: Plan,
-) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What speaks against the state of an item, and what to do about it."""
+
+    text: str
+    act: str
+
+    @staticmethod
+    def of(missing: Iterable[Unmet]) -> Against:
+        """Both in words."""
+        listed = list(missing)
+        todo = dict.fromkeys(
+            f"finish “{each.requirement.name}”"
+            if each.requirement.kind == "item"
+            else f"make {each.requirement} green"
+            for each in listed
+        )
+        return Against("; ".join(each.text for each in listed), ", ".join(todo))
+
+
+def red_items(document: Document, green: Green, rules: Rules) -> dict[str, Against]:
     """Why, by item key, for the items that are done although something speaks against it."""
-    required = bool(configured) or any(item.meta.requires for item in document.items)
-    if not (required or sequential or any(plan.needs)):
+    plan = rules.understood
+    required = bool(rules.configured) or any(item.meta.requires for item in document.items)
+    if not (required or rules.sequential or plan):
         return {}
     found = done_but_red(
         document,
         green,
-        configured=configured,
-        sequential=sequential,
-        plan=without_unclear(plan) if any(plan.needs) else None,
+        configured=rules.configured,
+        sequential=rules.sequential,
+        plan=plan,
+        name=rules.name,
     )
-    return {item.key: "; ".join(each.text for each in missing) for item, missing in found}
+    return _by_key(found)
 
 
-def reverted_items(
-    path: Path, document: Document, edits: Sequence[KeptEdit]
-) -> dict[str, tuple[KeptEdit, Status]]:
-    """The edits, by the present key of their item, that another program has undone.
-
-    What git put there by a checkout, a branch switch or a stash is nobody's old buffer.
-    """
-    found: dict[str, tuple[KeptEdit, Status]] = {}
-    for edit in edits:
-        verdict = judge(edit.result, document, restored_by_git=False)
-        if verdict.fate is not Fate.REVERTED or verdict.item is None:
-            continue
-        if not _put_there_by_git(path, edit):
-            found[verdict.item.key] = (edit, verdict.item.status)
-    return found
+def early_items(document: Document, rules: Rules) -> dict[str, Against]:
+    """Why, by item key, for the items under way that should not have started yet."""
+    plan = rules.understood
+    if not (rules.sequential or plan):
+        return {}
+    return _by_key(begun_early(document, sequential=rules.sequential, plan=plan, name=rules.name))
 
 
-def _put_there_by_git(path: Path, edit: KeptEdit) -> bool:
-    """Whether git, not an editor, brought the old state back.
-
-    Another commit alone proves nothing: it may be the one that holds the edit. It must have the
-    item in its old state.
-    """
-    repository = repository_of(path)
-    if repository is None:
-        return False
-    head = repository.head()
-    if restored(path, head):
-        return True
-    if head == edit.head:
-        return False
-    committed = repository.committed(path)
-    if committed is None:
-        return True
-    try:
-        item = locate(CACHE.parse(committed), edit.result.anchor)
-    except (AnchorLost, AnchorAmbiguous):
-        return True
-    return item.status is edit.result.status_before
+def _by_key(found: Iterable[tuple[Item, tuple[Unmet, ...]]]) -> dict[str, Against]:
+    return {item.key: Against.of(missing) for item, missing in found}
 
 
 def told(
     finding: Finding,
-    reverted: tuple[KeptEdit, Status] | None,
-    red: str | None,
+    reverted: Reverted | None,
+    red: Against | None,
+    early: Against | None,
     override: str | None,
+    file: str,
 ) -> Finding:
-    """An item's finding with what was found out about it."""
-    if reverted is not None:
-        edit, now = reverted
-        was = edit.result.status_after
-        return replace(
-            finding,
-            verdict=max(finding.verdict, Verdict.WARN, key=lambda verdict: verdict.severity),
-            title=REVERTED,
-            text=f"set to {was} by {edit.actor or 'somebody'} {instant(edit.at)}, is {now} again:"
-            " another program saved an older version of the file",
-            next_act=f"set it to {was} again, or to {now} to leave it so",
-            facts={**finding.facts, "reverted_from": str(was)},
-        )
+    """The finding of an item of `file` with what was found out about it, the worst first."""
+    required = _required(finding, red, early, override, file)
+    if reverted is None:
+        return required
+    undone = reverted.told(finding, file)
+    if required.verdict is Verdict.FAIL:
+        return replace(required, text=f"{required.text}; {undone.text}")
+    return undone if red is None else replace(undone, text=f"{undone.text}; {red.text}")
+
+
+def _required(
+    finding: Finding,
+    red: Against | None,
+    early: Against | None,
+    override: str | None,
+    file: str,
+) -> Finding:
+    """The finding with what speaks against the item's state."""
     if red is not None and override is not None:
         return replace(
             finding,
             verdict=Verdict.WARN,
-            text=f"{finding.text}; {red}; set all the same, {override}",
+            title=OVERRIDDEN,
+            text=f"{file}:{finding.facts.get('line')} was set done although {red.text}; {override}",
+            next_act=red.act,
         )
     if red is not None:
         return replace(
             finding,
             verdict=Verdict.FAIL,
             title=RED,
-            text=f"{finding.text}, but {red}",
-            next_act="make what it requires green, or take the tick back",
+            text=f"{file}:{finding.facts.get('line')} is done, but {red.text}",
+            next_act=f"{red.act}, or set it back to todo",
         )
+    if early is not None:
+        all_the_same = f"; begun all the same, {override}" if override is not None else ""
+        return replace(finding, text=f"{finding.text}; {early.text}{all_the_same}")
     return finding

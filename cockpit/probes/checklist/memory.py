@@ -16,15 +16,21 @@ from pathlib import Path
 from cockpit.checklists import ChecklistError, EditResult
 from cockpit.checklists.mirrors import Intent, normal
 from cockpit.model import LONGEST_FACT, Event, EventKind, Facts
+from cockpit.probes.checklist.long_facts import from_facts, in_facts
 from cockpit.text import clean
 
 KINDS = (EventKind.EDIT, EventKind.OVERRIDE, EventKind.MIRROR)
 """The kinds of events that are of interest here."""
 NEWEST = 2000
 """Events read from the store at the start."""
-WATCHED = timedelta(days=1)
-"""How long after an edit its being undone by another program is reported."""
+WATCHED = timedelta(days=7)
+"""How long after an edit its being undone by another program is reported: an editor may hold its
+old copy over a weekend or a holiday."""
 INTENDED = "intended"
+UNDO = "undo"
+"""A fact of an edit that took an earlier one back."""
+AGAIN = "again"
+"""A fact of an edit that put back what another program had undone."""
 FAILED = "failed"
 """States of a mirror that is still to be written; any other word means that it is settled."""
 _SOON = timedelta(seconds=10)
@@ -144,7 +150,7 @@ class EditMemory:
 
     def _mirror(self, event: Event, source: Path) -> None:
         try:
-            intent = Intent.from_json(json.loads(str(event.data.get("intent", ""))))
+            intent = Intent.from_json(json.loads(from_facts(event.data, "intent")))
         except (ValueError, TypeError, ChecklistError):
             return
         self.mirror(source, intent, str(event.data.get("state")), event.text, event.at)
@@ -160,7 +166,6 @@ def same_file(path: Path) -> Path:
 
 def edit_facts(result: EditResult, item: str, *, head: str | None, reason: str = "") -> Facts:
     """What an EDIT event holds; `edit_of` makes the edit of it again."""
-    told = as_fact(result.to_json())
     return {
         "file": str(result.path),
         "item": item,
@@ -175,15 +180,14 @@ def edit_facts(result: EditResult, item: str, *, head: str | None, reason: str =
         "sha256_after": result.sha256_after,
         "head": head,
         "reason": reason,
-        # A line too long for a fact: then the edit can't be committed or watched, only read.
-        "edit": told if len(told) <= LONGEST_FACT else "",
+        **in_facts("edit", as_fact(result.to_json())),
     }
 
 
 def edit_of(event: Event) -> EditResult | None:
     """The edit an event tells of; None when it holds none that can be read."""
-    told = event.data.get("edit")
-    if not isinstance(told, str) or not told:
+    told = from_facts(event.data, "edit")
+    if not told:
         return None
     try:
         return EditResult.from_json(json.loads(told))

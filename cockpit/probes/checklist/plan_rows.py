@@ -1,83 +1,71 @@
-"""The plan of a checklist as findings: what can start, what is under way, what waits for what."""
+"""A checklist's part of the joint plan as findings: what can start, what waits for what.
+
+Every checklist tells of its own tasks, so that they can be set where the plan is shown; what holds
+for all of them (critical path, open work, IDs used twice) each of them tells alike.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from cockpit.checklists import Document, Status
-from cockpit.checklists.parallel import ParallelGroup
-from cockpit.checklists.plan import Plan, Problem, Trouble, build_plan
+from cockpit.checklists import Item, Status
+from cockpit.checklists.joint import Joint
+from cockpit.checklists.plan import Plan
 from cockpit.checklists.tasks import Task
 from cockpit.model import Facts, FactValue, Finding, Verdict
+from cockpit.probes.checklist.plan_words import (
+    called,
+    counted,
+    open_text,
+    path_text,
+    repeated_text,
+    sentence,
+    task_hours,
+    together,
+    waits_text,
+)
 
 PREFIX = "plan:"
 """Keys of these findings begin with it; they are no items."""
-_MOST = 40
-_WORDS = {
-    Trouble.DANGLING: "refers to “{}”, which is nowhere",
-    Trouble.AMBIGUOUS: "refers to “{}”, which could be several tasks",
-    Trouble.CYCLE: "tasks wait for each other: {}",
-    Trouble.DUPLICATE: "the ID {} stands for several tasks",
-}
+_MOST = 200
+"""Rows of one part; how many more there are is said."""
+_MORE = "more"
 
 
 @dataclass(frozen=True, slots=True)
 class PlanReading:
     """The plan of one document in the words of the probes."""
 
-    plan: Plan
+    joint: Joint
     findings: tuple[Finding, ...]
     troubles: tuple[str, ...]
     hours_done: float
     hours_total: float
     """Middle of the ranges, over the tasks that name hours; dropped ones are left out."""
+    without_hours: int
+    """Open tasks that name none: they are in neither figure."""
 
 
-def plan_among(name: str, document: Document, others: Mapping[str, Document]) -> Plan:
-    """The plan of a document; together with the others where it names what only they have.
-
-    A document that speaks of its own tasks alone is read alone: the same IDs in other documents
-    make nothing in it ambiguous. Pure.
-    """
-    alone = build_plan([(name, document)])
-    if not others or not any(each.kind is Trouble.DANGLING for each in alone.problems):
-        return alone
-    whole = build_plan([(name, document), *others.items()])
-    crosses = any(
-        task.document == name and whole.tasks[need].document != name
-        for task, needs in zip(whole.tasks, whole.needs, strict=True)
-        for need in needs
-    )
-    return whole if crosses else alone
-
-
-def read_plan(
-    name: str,
-    document: Document,
-    anchors: Mapping[int, str] | None = None,
-    others: Mapping[str, Document] | None = None,
-) -> PlanReading:
-    """Plan, findings and troubles; no findings where nothing depends on anything. Pure.
+def read_plan(name: str, joint: Joint, anchors: Mapping[int, str] | None = None) -> PlanReading:
+    """A document's part of a joint plan that it takes part in. Pure.
 
     `anchors` has the anchor of an item, as text, by the item's `id()`: with it a task that is an
     item can be set where the plan is shown.
     """
-    plan = plan_among(name, document, others or {})
-    efforts = [
-        (task.effort.middle, task.status)
-        for task in plan.tasks
-        if task.effort is not None and task.status is not Status.DROPPED and task.document == name
-    ]
-    planned = any(plan.needs) or any(plan.unclear) or bool(efforts) or bool(plan.parallel)
+    tasks = [t for t in joint.plan.tasks if t.document == name and t.status is not Status.DROPPED]
+    efforts = [(task.effort.middle, task.status) for task in tasks if task.effort is not None]
+    planned = name in joint.planned
+    problems = [each for each in joint.problems() if each.document == name]
     return PlanReading(
-        plan=plan,
-        findings=_findings(plan, name, anchors or {}) if planned else (),
-        troubles=tuple(sentence(each) for each in plan.problems if each.document == name)
-        if planned
-        else (),
+        joint=joint,
+        findings=_Rows(name, joint, anchors or {}).all(),
+        troubles=tuple(map(sentence, problems)) if planned else (),
         hours_done=sum(hours for hours, status in efforts if status is Status.DONE),
         hours_total=sum(hours for hours, _ in efforts),
+        without_hours=sum(task.effort is None and task.status is not Status.DONE for task in tasks),
     )
 
 
@@ -86,101 +74,103 @@ def without_unclear(plan: Plan) -> Plan:
     return replace(plan, unclear=((),) * len(plan.tasks))
 
 
-def sentence(problem: Problem) -> str:
-    """A fault of a plan in one line."""
-    text = f"line {problem.line} {_WORDS[problem.kind].format(problem.text)}"
-    return text + (f" ({'; '.join(problem.candidates)})" if problem.candidates else "")
+def _identities(tasks: Iterable[Task]) -> Iterator[str]:
+    """A name for each task that stays with it when others come and go: a cursor rests on it."""
+    seen: Counter[str] = Counter()
+    for task in tasks:
+        if task.item is not None:
+            yield task.item.key
+            continue
+        name = f"{task.id}\x1f{task.text}".encode("utf-8", "surrogatepass")
+        digest = hashlib.blake2b(name, digest_size=8).hexdigest()
+        seen[digest] += 1
+        yield f"line-{digest}-{seen[digest]}"
 
 
-def called(task: Task) -> str:
-    """A task by ID and text, the ID said once."""
-    return task.text if task.id in task.text else f"{task.id} {task.text}"
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Makes the findings of one document."""
 
+    name: str
+    joint: Joint
+    anchors: Mapping[int, str]
 
-def hours_text(low: float, high: float) -> str:
-    """`3-4 h`, `3 h`."""
-    return f"{low:g} h" if low == high else f"{low:g}-{high:g} h"
+    def all(self) -> tuple[Finding, ...]:
+        joint = self.joint
+        if self.name not in joint.planned:
+            return ()  # nothing depends on anything, or the checklist it is the image of tells it
+        own = self._own
+        found = [*self._part("ready", ((t, "can start now") for t in own(joint.ready())))]
+        found += self._part("doing", ((t, "under way") for t in own(joint.under_way())))
+        waiting = (b for b in joint.blocked() if b.task.document == self.name)
+        found += self._part("blocked", ((b.task, waits_text(b)) for b in waiting))
+        path = enumerate(joint.critical_path.tasks[:_MOST], 1)
+        along = [(n, task) for n, task in path if task.document == self.name]
+        names = _identities(task for _, task in along)
+        found += [
+            self._task("path", name, task, order=n)
+            for (n, task), name in zip(along, names, strict=True)
+        ]
+        for part, told in (("parallel", joint.parallel()), ("sequence", joint.in_order())):
+            groups = [group for group in told if group.document == self.name]
+            found += [
+                self._finding(part, n, group.text, together(group), {"line": group.line})
+                for n, group in enumerate(groups[:_MOST], 1)
+            ]
+        problems = [each for each in joint.problems() if each.document == self.name]
+        found += [
+            self._finding("problem", n, sentence(problem), "", {"line": problem.line})
+            for n, problem in enumerate(problems[:_MOST], 1)
+        ]
+        return (*found, *self._whole())
 
+    def _own(self, tasks: Iterable[Task]) -> list[Task]:
+        return [task for task in tasks if task.document == self.name]
 
-def waits_text(waits: Iterable[Task], unclear: Sequence[str], marked: bool) -> str:
-    """Why a task can't start."""
-    parts = [f"waits for {', '.join(f'{t.id} ({t.status})' for t in waits)}"]
-    parts = parts if parts[0] != "waits for " else []
-    if unclear:
-        parts.append(f"not clear what is meant by {', '.join(f'“{word}”' for word in unclear)}")
-    if marked:
-        parts.append("marked as blocked")
-    return "; ".join(parts)
+    def _part(self, part: str, rows: Iterable[tuple[Task, str]]) -> Iterable[Finding]:
+        listed = list(rows)
+        names = _identities(task for task, _ in listed)
+        for (task, text), name in zip(listed[:_MOST], names, strict=False):
+            yield self._task(part, name, task, text)
+        if len(listed) > _MOST:
+            more = f"and {counted(len(listed) - _MOST, 'more task')} of {self.name}"
+            yield self._finding(part, _MORE, more, "", {})
 
+    def _whole(self) -> Iterable[Finding]:
+        """What holds for all the checklists together."""
+        joint = self.joint
+        path = joint.critical_path
+        if path.tasks:
+            named = counted(len(path.tasks), "task")
+            yield self._finding("path", 0, named, path_text(joint), {})
+        if joint.open_work.tasks:
+            yield self._finding("work", 0, open_text(joint), "", {})
+        repeated = repeated_text(joint.repeated())
+        if repeated:
+            yield self._finding("repeated", 0, repeated, "", {})
 
-def together(group: ParallelGroup) -> str:
-    """Which tasks of a group may run at the same time, or why nobody can tell."""
-    if group.ambiguous:
-        position, by_id = (", ".join(t.id for t in g) for g in (group.by_position, group.by_id))
-        return f"not clear: by position {position}; by ID {by_id}"
-    if not group.tasks:
-        return "no tasks of that name"
-    return f"together: {', '.join(f'{task.id} ({task.status})' for task in group.tasks)}"
+    def _task(self, part: str, name: str, task: Task, text: str = "", order: int = 0) -> Finding:
+        """A task by its identity: its key stays its own, wherever the task stands among others."""
+        facts = {**self._place(task.line, task.item), "hours": task_hours(task)}
+        if order:
+            facts["order"] = order
+        return self._finding(part, name, called(task), text, facts)
 
+    def _place(self, line: int, item: Item | None) -> dict[str, FactValue]:
+        """Line and file, and what is needed to set the item that stands there."""
+        facts: dict[str, FactValue] = {"line": line, "file": self.name}
+        if item is not None and id(item) in self.anchors:
+            facts |= {"status": str(item.status), "item": item.key}
+            facts["anchor"] = self.anchors[id(item)]
+        return facts
 
-def _findings(plan: Plan, name: str, anchors: Mapping[int, str]) -> tuple[Finding, ...]:
-    def row(part: str, number: int, task: Task, text: str = "") -> Finding:
-        here = task.document == name
-        told = called(task) if here else f"{called(task)} in {task.document}"
-        return _finding(part, number, told, text, _facts(task, anchors))
-
-    def own(tasks: Iterable[Task]) -> Iterable[tuple[int, Task]]:
-        return _first([task for task in tasks if task.document == name])
-
-    found = [row("ready", n, task, "can start now") for n, task in own(plan.ready())]
-    found += [row("doing", n, task, "under way") for n, task in own(plan.under_way())]
-    waiting = [blocked for blocked in plan.blocked() if blocked.task.document == name]
-    for n, blocked in enumerate(waiting[:_MOST], 1):
-        marked = blocked.task.status is Status.BLOCKED
-        text = waits_text(blocked.waits_for, blocked.unclear, marked)
-        found.append(row("blocked", n, blocked.task, text))
-    path = plan.critical_path()
-    if path.tasks:
-        text = hours_text(path.low, path.high)
-        if path.without_effort:
-            text += f" and {path.without_effort} without an estimate"
-        if any(task.document != name for task in path.tasks):
-            text += ", over several checklists"
-        found.append(_finding("path", 0, f"{len(path.tasks)} tasks", text, {}))
-        found += [row("path", n, task) for n, task in _first(path.tasks)]
-    groups = [group for group in plan.parallel if group.document == name]
-    found += [
-        _finding("parallel", n, group.text, together(group), {"line": group.line})
-        for n, group in enumerate(groups[:_MOST], 1)
-    ]
-    problems = [problem for problem in plan.problems if problem.document == name]
-    found += [
-        _finding("problem", n, sentence(problem), "", {"line": problem.line})
-        for n, problem in enumerate(problems[:_MOST], 1)
-    ]
-    return tuple(found)
-
-
-def _first(tasks: Sequence[Task]) -> Iterable[tuple[int, Task]]:
-    return enumerate(tasks[:_MOST], 1)
-
-
-def _facts(task: Task, anchors: Mapping[int, str]) -> Facts:
-    effort = task.effort
-    hours = hours_text(effort.low, effort.high) if effort is not None else ""
-    facts: dict[str, FactValue] = {"line": task.line, "hours": hours}
-    if task.item is not None and id(task.item) in anchors:
-        facts["status"] = str(task.status)
-        facts["item"] = task.item.key
-        facts["anchor"] = anchors[id(task.item)]
-    return facts
-
-
-def _finding(part: str, number: int, subject: str, text: str, facts: Facts) -> Finding:
-    return Finding(
-        key=f"{PREFIX}{part}:{number}",
-        verdict=Verdict.OK,
-        subject=subject,
-        text=text,
-        facts={"plan": part, **facts},
-    )
+    def _finding(
+        self, part: str, name: str | int, subject: str, text: str, facts: Facts
+    ) -> Finding:
+        return Finding(
+            key=f"{PREFIX}{part}:{name}",
+            verdict=Verdict.OK,
+            subject=subject,
+            text=text,
+            facts={"plan": part, **facts},
+        )

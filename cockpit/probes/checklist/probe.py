@@ -5,31 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
-from cockpit.checklists import CACHE, Document, Item, Status, anchor_of, cycle
+from cockpit.checklists import CACHE, Document, Item, Status, cycle
+from cockpit.checklists.joint import PLANS, Joint
 from cockpit.checklists.mirrors import match
-from cockpit.checklists.requires import Unmet
+from cockpit.checklists.requires import Green, Unmet
 from cockpit.config.models import ChecklistTable, resolve
 from cockpit.model import Doubt, DoubtKind, Facts, Finding, Observation, Verdict, worst
 from cockpit.probes.base import Probe, ProbeContext
 from cockpit.probes.checklist.judging import (
+    Rules,
     against,
+    asked_for,
+    early_items,
     green_now,
     red_items,
     required_probes,
-    reverted_items,
     told,
 )
-from cockpit.probes.checklist.memory import EditMemory, KeptEdit, Pending
-from cockpit.probes.checklist.plan_rows import plan_among
+from cockpit.probes.checklist.memory import EditMemory, Pending
+from cockpit.probes.checklist.neighbours import Neighbour, Neighbours
 from cockpit.probes.checklist.reading import (
     Reading,
     conflict_doubts,
+    counts,
     fence_findings,
-    item_finding,
     read_document,
 )
+from cockpit.probes.checklist.reverting import Reverted, Reverting
 from cockpit.probes.jsontext import short
 from cockpit.probes.reading import read_file
 from cockpit.text import instant
@@ -51,10 +56,11 @@ class _Look:
 
 
 class ChecklistProbe(Probe):
-    """Watches one markdown file.
+    """Watches one markdown file, and the checklists that its plan is made with.
 
-    `memory` knows what was done to it, `others` are further checklists of the config by the name
-    people know them by, `not_awaited` names gates that wait for this checklist themselves.
+    `memory` knows what was done to it, `lists` are all checklists of the config in their order, by
+    the name people know them by; `not_awaited` names gates that wait for this checklist
+    themselves.
     """
 
     kind = "checklist"
@@ -65,17 +71,17 @@ class ChecklistProbe(Probe):
         folder: Path,
         *,
         memory: EditMemory | None = None,
-        others: Mapping[str, Path] | None = None,
+        lists: Mapping[str, Neighbour] | None = None,
         not_awaited: Sequence[str] = (),
     ) -> None:
         super().__init__(table, folder)
         self._table = table
         self._memory = memory or EditMemory()
-        self._others = dict(others or {})
+        own = Neighbour(self.path, table.order == "sequential", self.mirrors)
+        self._lists = Neighbours(table.file, {table.file: own} | dict(lists or {}))
         self._not_awaited = frozenset(not_awaited)
-        self._last: tuple[object, Reading] | None = None
-        self._reverted: tuple[object, object] | None = None
-        self._found: Mapping[str, tuple[KeptEdit, Status]] = {}
+        self._last: tuple[Document, Joint, Reading] | None = None
+        self._reverting = Reverting(self.path)
 
     @property
     def path(self) -> Path:
@@ -102,7 +108,8 @@ class ChecklistProbe(Probe):
         return cycle(status, self._table.states)
 
     def own_files(self) -> tuple[Path, ...]:
-        return (self.path, *self.mirrors)
+        # The plan is made with the other checklists: a change in one of them may change it.
+        return (self.path, *self.mirrors, *self._lists.others.values())
 
     def depends_on(self) -> tuple[str, ...]:
         names = {
@@ -112,33 +119,48 @@ class ChecklistProbe(Probe):
             if not word.startswith("item:")
         }
         if self._last is not None:
-            names |= required_probes(self._last[1].document, self._table.requires)
+            names |= required_probes(self._last[0], self._table.requires)
+        else:
+            names |= self._asked_for
         return tuple(sorted(names - self._not_awaited - {self.name}))
 
+    @cached_property
+    def _asked_for(self) -> frozenset[str]:
+        """What the file's comments require, before the first look: it waits for those."""
+        return asked_for(read_file(self.path, FILE_CAP).body or b"")
+
     def against(
-        self, document: Document, item: Item, board: Mapping[str, Observation], now: datetime
+        self,
+        document: Document,
+        item: Item,
+        board: Mapping[str, Observation],
+        now: datetime,
+        *,
+        starting: bool = False,
     ) -> tuple[Unmet, ...]:
-        """What speaks against marking an item of the file as done now."""
-        return against(
-            document,
-            item,
-            green_now(board, now),
+        """What speaks against marking an item of the file as done now, or as begun."""
+        rules = self._rules(document, self._lists.read(read_file, FILE_CAP))
+        return against(document, item, green_now(board, now), rules, starting=starting)
+
+    def _rules(self, document: Document, others: Mapping[str, Document]) -> Rules:
+        return Rules(
             configured=self._table.requires,
             sequential=self._table.order == "sequential",
-            plan=plan_among(self._table.file, document, self._planned_with()),
+            plan=PLANS.plan(self._lists.own_sources(document, others)).plan,
+            name=self._table.file,
         )
 
     async def run(self, ctx: ProbeContext) -> Observation:
-        look = await ctx.blocking(self._look, ctx.board, ctx.clock.now())
+        look = await ctx.blocking(self._look, ctx.board, ctx.clock.now(), ctx.previous)
         at = ctx.clock.now()
         written = instant(look.modified_at) if look.modified_at else None
         reading = look.reading
         if reading is None:
             return self._unreadable(at, look.trouble, written)
-        items = look.findings[: len(reading.findings)]
         verdict = reading.verdict
         if reading.total:
-            verdict = worst([verdict, *(finding.verdict for finding in items)])
+            items = (finding.verdict for finding in look.findings if counts(finding))
+            verdict = worst([verdict, *items])
             verdict = max(
                 [verdict, *(f.verdict for f in look.findings if f.title)],
                 key=lambda each: each.severity,
@@ -161,89 +183,69 @@ class ChecklistProbe(Probe):
             metrics=reading.metrics,
         )
 
-    def _look(self, board: Mapping[str, Observation], now: datetime) -> _Look:
+    def next_due(self, observation: Observation) -> datetime | None:
+        return self._reverting.due
+
+    def _look(
+        self, board: Mapping[str, Observation], now: datetime, previous: Observation | None
+    ) -> _Look:
         read = read_file(self.path, FILE_CAP)
         if read.body is None:
             return _Look(None, read.modified_at, read.trouble)
-        others = self._planned_with()
-        if self._last is None or self._last[0] != (read.body, *others.values()):
-            document = CACHE.parse(read.body)
-            if document.encoding.utf16:
-                return _Look(None, read.modified_at, "UTF-16 text; save it as UTF-8")
-            key = (read.body, *others.values())
-            self._last = (key, read_document(document, self._table.file, others))
-        reading = self._last[1]
-        doubts, facts = self._beside(reading.document)
+        document = self._lists.parse(self._table.file, read.body)
+        if document.encoding.utf16:
+            return _Look(None, read.modified_at, "UTF-16 text; save it as UTF-8")
+        others = self._lists.read(read_file, FILE_CAP)
+        joint = PLANS.plan(self._lists.sources(document, others))
+        if self._last is None or self._last[0] is not document or self._last[1] is not joint:
+            reading = read_document(document, self._table.file, joint)
+            self._last = (document, joint, reading)
+        reading = self._last[2]
+        doubts, facts = self._beside(document, others)
         pending = [each for each in self._memory.pending(self.path) if each.overdue(now)]
+        edits = self._memory.edits(self.path, now)
+        reverted = self._reverting.look(
+            document, edits, modified_at=read.modified_at, now=now, previous=previous
+        )
         findings = (
-            *self._items(reading, board, now),
+            *self._items(reading, self._rules(document, others), green_now(board, now), reverted),
             *fence_findings(reading, self._table.file),
             *map(self._pending, pending),
         )
         return _Look(reading, read.modified_at, "", findings, tuple(doubts), facts)
 
-    def _planned_with(self) -> dict[str, Document]:
-        """The other checklists of the config, as they are now; mirrors tell no plan of their own.
-
-        Only another checklist that changed is parsed again.
-        """
-        mirrors = set(self.mirrors)
-        found: dict[str, Document] = {}
-        for name, path in self._others.items():
-            if path in mirrors:
-                continue
-            read = read_file(path, FILE_CAP)
-            if read.body is not None:
-                found[name] = CACHE.parse(read.body)
-        return found
-
     def _items(
-        self, reading: Reading, board: Mapping[str, Observation], now: datetime
+        self, reading: Reading, rules: Rules, green: Green, reverted: Mapping[str, Reverted]
     ) -> tuple[Finding, ...]:
         """The items' findings with what the board and the evidence say about them."""
-        red = red_items(
-            reading.document,
-            green_now(board, now),
-            configured=self._table.requires,
-            sequential=self._table.order == "sequential",
-            plan=reading.plan.plan,
-        )
-        edits = self._memory.edits(self.path, now)
-        if self._reverted is None or self._reverted != (reading.document.data, edits):
-            self._found = reverted_items(self.path, reading.document, edits)
-            self._reverted = (reading.document.data, edits)
-        if not red and not self._found:
+        red = red_items(reading.document, green, rules)
+        early = early_items(reading.document, rules)
+        if not red and not early and not reverted:
             return reading.findings
-        # What progress does not count, a status line above boxes, can be red all the same.
-        listed = {finding.key for finding in reading.findings}
-        document = reading.document
-        beside = [
-            item_finding(item, anchor_of(document, item))
-            for item in document.items
-            if item.key not in listed and (item.key in red or item.key in self._found)
-        ]
         return tuple(
             told(
                 finding,
-                self._found.get(finding.key),
+                reverted.get(finding.key),
                 red.get(finding.key),
+                early.get(finding.key),
                 self._memory.override(self.path, finding.key),
+                self._table.file,
             )
-            for finding in (*reading.findings, *beside)
+            for finding in reading.findings
         )
 
-    def _beside(self, document: Document) -> tuple[list[Doubt], Facts]:
+    def _beside(
+        self, document: Document, others: Mapping[str, Document]
+    ) -> tuple[list[Doubt], Facts]:
         """What the other documents say of the same items."""
-        documents = {self._table.file: document}
+        documents = {self._table.file: document, **others}
         doubts: list[Doubt] = []
         unmatched: list[str] = []
         mirrors = dict(zip(self._table.mirrors, self.mirrors, strict=True))
-        for name, path in {**self._others, **mirrors}.items():
+        for name, path in mirrors.items():
             read = read_file(path, FILE_CAP)
             if read.body is not None:
                 documents[name] = CACHE.parse(read.body)
-            if name not in mirrors:
-                continue
             if read.body is None:
                 text = f"the mirror {name} can't be read: {read.trouble}"
                 doubts.append(Doubt(DoubtKind.PARTIAL_READ, text))
@@ -253,6 +255,8 @@ class ChecklistProbe(Probe):
         facts: dict[str, tuple[str, ...]] = {}
         if mirrors:
             facts["mirrors"] = tuple(mirrors)
+        if self._lists.originals:
+            facts["mirror_of"] = self._lists.originals
         if unmatched:
             facts["without_mirror"] = tuple(unmatched)
         return [*doubts, *conflict_doubts(documents, self._table.file)], facts

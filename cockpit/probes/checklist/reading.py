@@ -6,13 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cockpit.checklists import Anchor, Document, Item, Meta, Status, anchors_of
+from cockpit.checklists import Anchor, Document, Form, Item, Meta, Status, anchors_of
 from cockpit.checklists.claims import doubts as doubtful_claims
 from cockpit.checklists.claims import state_conflicts
+from cockpit.checklists.joint import Joint, Source, joint_plan
 from cockpit.checklists.parents import parents
 from cockpit.model import Doubt, DoubtKind, FactValue, Finding, Verdict, worst
 from cockpit.probes.checklist.memory import as_fact
 from cockpit.probes.checklist.plan_rows import PlanReading, read_plan
+from cockpit.probes.checklist.plan_words import hours_done_text
 from cockpit.probes.jsontext import short
 from cockpit.text import clean
 
@@ -41,47 +43,50 @@ class Reading:
     verdict: Verdict
     headline: str
     findings: tuple[Finding, ...]
-    """Of the items that progress counts, in their order."""
+    """Of all items, in their order; `counts` tells those that progress counts from the others."""
     doubts: tuple[Doubt, ...]
     done: int
     total: int
     next: str | None
+    hours: tuple[float, float, int] | None
+    """Hours done, hours in all, and how many items or tasks name none; None where none does."""
     metrics: Mapping[str, float]
     hidden: int
     """Boxes behind a code fence that is never closed: nobody can tell whether they are items."""
 
 
-def read_document(
-    document: Document, name: str = "", others: Mapping[str, Document] | None = None
-) -> Reading:
-    """The findings of a document, of the items its progress counts. Pure.
+def read_document(document: Document, name: str = "", joint: Joint | None = None) -> Reading:
+    """The findings of a document's items. What progress does not count (the status line of a task
+    above boxes) can be set all the same, and is in no verdict. Pure.
 
-    `others` are further documents by name that its plan may speak of.
+    `joint` is the plan it takes part in under its name; by default it is planned alone.
     """
     progress = document.progress
     items = document.counted
     anchors = dict(zip(map(id, document.items), anchors_of(document), strict=True))
     above = {id(parent.item): str(parent.computed) for parent in parents(document)}
+    counted = {item.span for item in items}
     findings = tuple(
-        item_finding(item, anchors[id(item)], above.get(id(item), "")) for item in items
+        item_finding(item, anchors[id(item)], above.get(id(item), ""), counted=item.span in counted)
+        for item in document.items
     )
     texts = {key: anchor_text(each) for key, each in anchors.items()}
-    plan = read_plan(name, document, texts, others)
+    plan = read_plan(name, joint or joint_plan([Source(name, document)]), texts)
     doubts = [*_encoding_doubts(document), *_claim_doubts(document), *_plan_doubts(plan)]
     metrics = {"done": float(progress.done), "total": float(progress.total)}
     if not progress.total:
         text = "no items in it" if not items else "every item was dropped"
         doubts.insert(0, Doubt(DoubtKind.NOTHING_MEASURED, text))
-        verdict, headline, upcoming = Verdict.UNKNOWN, text, None
+        verdict, headline, upcoming, hours = Verdict.UNKNOWN, text, None, None
     else:
         open_item = next((i for i in items if i.status in (Status.TODO, Status.DOING)), None)
         upcoming = short(clean(_item_name(open_item)), _LONGEST_NEXT) if open_item else None
-        verdict = worst(finding.verdict for finding in findings)
+        verdict = worst(finding.verdict for finding in findings if counts(finding))
         headline = f"{progress.done}/{progress.total}"
         hours = _hours(document, plan)
         if hours is not None:
             metrics |= {"hours_done": hours[0], "hours_total": hours[1]}
-            headline += f" ({hours[0]:g} of {hours[1]:g} h)"
+            headline += f" ({hours_done_text(*hours)})"
         if upcoming is not None:
             headline += f", next {upcoming}"
         if progress.blocked:
@@ -102,6 +107,7 @@ def read_document(
         done=progress.done if progress.total else 0,
         total=progress.total,
         next=upcoming,
+        hours=hours,
         metrics=metrics,
         hidden=hidden,
     )
@@ -112,12 +118,15 @@ def _item_name(item: Item) -> str:
     return item.text if item.text.strip() else f"line {item.line}, which has no text"
 
 
-def _hours(document: Document, plan: PlanReading) -> tuple[float, float] | None:
-    """Hours done and in all: of the counted items if all carry hours, else of the plan's tasks."""
+def _hours(document: Document, plan: PlanReading) -> tuple[float, float, int] | None:
+    """Hours done and in all, and how many name none: of the counted items if all carry hours,
+    else of the plan's tasks."""
     progress = document.progress
     if progress.effort_ratio is not None:
-        return progress.hours_done, progress.hours_total
-    return (plan.hours_done, plan.hours_total) if plan.hours_total else None
+        return progress.hours_done, progress.hours_total, 0
+    if not plan.hours_total:
+        return None
+    return plan.hours_done, plan.hours_total, plan.without_hours
 
 
 def fence_findings(reading: Reading, file: str) -> tuple[Finding, ...]:
@@ -169,10 +178,26 @@ def _capped(kind: DoubtKind, texts: Sequence[str]) -> list[Doubt]:
     return doubts
 
 
-def item_finding(item: Item, anchor: Anchor, computed: str = "") -> Finding:
-    """The finding of one item; `computed` is what its sub-items say of it, where it has any."""
+def counts(finding: Finding) -> bool:
+    """Whether a finding is of an item that progress counts."""
+    return "status" in finding.facts and "plan" not in finding.facts and not _beside(finding)
+
+
+def _beside(finding: Finding) -> bool:
+    return finding.facts.get("counted") is False
+
+
+def item_finding(
+    item: Item, anchor: Anchor, computed: str = "", *, counted: bool = True
+) -> Finding:
+    """The finding of one item; `computed` is what its sub-items say of it, where it has any.
+
+    Of the items that progress does not count only a task with a status line is told to be blocked:
+    an emoji beside boxes may be nothing but decoration.
+    """
     section = " > ".join(item.section)
-    blocked = item.status is Status.BLOCKED
+    telling = counted or item.form is Form.STATUS_LINE
+    blocked = item.status is Status.BLOCKED and telling
     return Finding(
         key=item.key,
         verdict=_VERDICTS[item.status],
@@ -190,6 +215,7 @@ def item_finding(item: Item, anchor: Anchor, computed: str = "") -> Finding:
             "id": item.id,
             "anchor": anchor_text(anchor),
             **({"computed": computed} if computed else {}),
+            **({} if counted else {"counted": False}),
             **_meta_facts(item.meta),
         },
     )

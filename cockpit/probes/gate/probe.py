@@ -191,7 +191,7 @@ class ChecklistGateProbe(GateProbe):
                 "NO REPORT", text, DoubtKind.NOTHING_MEASURED, cause=cause, basis=basis
             )
             return self.seen(now, judged)
-        items = [f for f in current.findings if "status" in f.facts]
+        items = [f for f in current.findings if "status" in f.facts and "counted" not in f.facts]
         unknown = sum(f.verdict is Verdict.UNKNOWN for f in items)
         hidden = current.basis.get("hidden")
         judged = _progress(
