@@ -23,7 +23,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from cockpit.feed import Feed, FeedMode, Reply, SetItem, Ticket
+from cockpit.feed import Feed, FeedMode, Reply, SetItem, Ticket, UnderWay
 from cockpit.model import Event, Observation, Verdict
 from cockpit.text import localise
 from widgets.board_screen import BoardScreen
@@ -34,6 +34,8 @@ from widgets.look import ASCII, UNICODE
 from widgets.palette import Palette
 from widgets.rows.detail import Proof
 from widgets.rows.status import Frame
+from widgets.rows.under_way import under_way
+from widgets.together import Together
 from widgets.view import View
 
 T = TypeVar("T")
@@ -42,6 +44,7 @@ _READ_EVERY = 5.0
 """Seconds between reads when nothing wakes the screen: for ages, expiry and the clock."""
 _READ_GAP = 0.1
 """Seconds between two reads at least."""
+_COUNT_EVERY = 1.0
 _EVENTS_KEPT = 500
 
 
@@ -95,9 +98,13 @@ class CockpitApp(App[None]):
         self._frame = Frame()
         self._events: deque[Event] = deque(maxlen=_EVENTS_KEPT)
         self._sets: dict[Ticket, SetItem] = {}
+        self._together = Together()
         self._trouble = ""
         self._woken = False
         self._later: Timer | None = None
+        self._counting: Timer | None = None
+        self._course: tuple[Ticket, UnderWay] | None = None
+        self._leaving_asked = False
         self._read_at = float("-inf")
         self._own_loop: asyncio.AbstractEventLoop | None = None
         self._leaving = False
@@ -163,7 +170,7 @@ class CockpitApp(App[None]):
         view = self._guard(self._look, None)
         broken = "" if view else self._trouble
         mode = self._guard(lambda: self._feed.mode, self._frame.mode)
-        self._frame = Frame(mode, broken, self._frame.armed_until)
+        self._frame = replace(self._frame, mode=mode, broken=broken)
         if view is not None:
             self._view = view
             self._ring(before, view)
@@ -195,6 +202,23 @@ class CockpitApp(App[None]):
         # A covered board is left alone: whatever it repaints, the cover would repaint as well.
         if isinstance(self.screen, BoardScreen | HelpScreen | Palette):
             self.screen.show(view, self._frame)
+        self._count_down(bool(under_way(view, self._frame.under_way)))
+
+    def _count_down(self, on: bool) -> None:
+        """While an act is under way, its line goes on by the second, and only that line."""
+        if on and self._counting is None:
+            self._counting = self.set_interval(_COUNT_EVERY, self._count)
+        elif not on and self._counting is not None:
+            self._counting.stop()
+            self._counting = None
+
+    def _count(self) -> None:
+        if self._view is not None:
+            now = self._guard(self._feed.now, self._view.now)
+            view = replace(self._view, now=now)
+            if self.screen is self._board:
+                self._board.show_watch(view, self._frame)
+            self._count_down(bool(under_way(view, self._frame.under_way)))
 
     def _ring(self, before: View | None, view: View) -> None:
         """Once when RUN turns to FAIL; nobody is woken by a board that is looked back at."""
@@ -208,8 +232,14 @@ class CockpitApp(App[None]):
         replies: Sequence[Reply] = self._guard(self._feed.replies, [])
         if not replies:
             return
-        refused = [reply for reply in replies if not reply.ok]
         self._take_armed(replies)
+        self._take_course(replies)
+        # What became of it is told before any step on the way.
+        told = [reply for reply in replies if reply.text]
+        replies = [reply for reply in told if not reply.step] or told[-1:]
+        if not replies:
+            return
+        refused = [reply for reply in replies if not reply.ok]
         asked = next((reply.question for reply in replies if reply.question), None)
         if asked is not None and self.screen is self._board:
             self._board.ask_act(asked)
@@ -221,8 +251,13 @@ class CockpitApp(App[None]):
             why = "; ".join([unreasoned[0][1], *others])
             self._board.ask_reason([item for item, _ in unreasoned], why)
             return
+        together = self._together.told(replies)
+        if together is not None:
+            ok, text = together
+            self._board.say(localise(text, self._feed.now(), self._zone), ok=ok)
+            return
         reply = (refused or list(replies))[-1]
-        word = "" if reply.ok else "REFUSED: "
+        word = "" if reply.ok else f"{reply.label}: "
         more = f" (+{len(replies) - 1} more)" if len(replies) > 1 else ""
         text = localise(f"{word}{reply.text}{more}", self._feed.now(), self._zone)
         self._board.say(text, ok=reply.ok)
@@ -235,19 +270,38 @@ class CockpitApp(App[None]):
             if self._view is not None:
                 self._show(self._view)
 
+    def _take_course(self, replies: Sequence[Reply]) -> None:
+        """How far an end of this screen has come; nothing any more with the reply to it."""
+        before = self._course
+        for reply in replies:
+            if reply.under_way is not None:
+                self._course = (reply.ticket, reply.under_way)
+            elif not reply.step and self._course is not None and reply.ticket == self._course[0]:
+                self._course = None
+        if self._course != before:
+            course = self._course[1] if self._course is not None else None
+            self._frame = replace(self._frame, under_way=course)
+            self._leaving_asked = False
+            if self._view is not None:
+                self._count()
+                self._count_down(course is not None)
+
     def _prove(self, observations: Sequence[Observation]) -> Proof:
         return self._guard(lambda: gather(self._feed, observations), Proof())
 
     # From the screen to the feed
 
     def on_board_screen_asked(self, message: BoardScreen.Asked) -> None:
+        tickets: list[Ticket] = []
         for command in message.commands:
             ticket = self._guard(partial(self._feed.submit, command), "")
             if isinstance(command, SetItem) and ticket:
                 self._sets[ticket] = command
+                tickets.append(ticket)
             if self._trouble:
                 self._board.say(self._trouble, ok=False)
                 return
+        self._together.asked(tickets)
         self._tell_replies()
 
     # Leaving
@@ -262,6 +316,14 @@ class CockpitApp(App[None]):
     # Keys of every screen
 
     async def action_quit(self) -> None:
+        course = self._frame.under_way
+        if course is not None and course.alive and not self._leaving_asked:
+            self._leaving_asked = True
+            alive = " ".join(map(str, course.alive))
+            self._board.say(
+                f"{alive}: still being ended; q once more leaves it half done", ok=False
+            )
+            return
         self.exit()
 
     def action_say_quit(self) -> None:

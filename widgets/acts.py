@@ -64,13 +64,17 @@ def set_state(view: View, key: str, to: str | None) -> SetItem | None:
     return None if aim is None else SetItem(aim.probe, aim.item, aim.status, aim.anchor, to)
 
 
-def set_again(view: View, key: str) -> SetItem | None:
-    """The command that repeats the edit that the problem `key` says was undone by another."""
+def set_again(view: View, key: str) -> list[SetItem]:
+    """The commands that repeat the edits that the problem `key` says were undone by another."""
     problem = problem_of(view, key)
-    if problem is None or not problem.probes:
-        return None
-    row = join_key(problem.probes[0], problem.finding)
-    observation = view.board.observations.get(problem.probes[0])
-    finding = observation.finding(problem.finding) if observation else None
-    before = fact(finding, "reverted_from") if finding is not None else ""
-    return set_state(view, row, before) if before else None
+    commands: list[SetItem] = []
+    for probe in problem.probes if problem is not None else ():
+        observation = view.board.observations.get(probe)
+        for finding in observation.findings if observation is not None else ():
+            before = fact(finding, "reverted_from")
+            if not before or (finding.cause or f"{probe}/{finding.key}") != key:
+                continue
+            command = set_state(view, join_key(probe, finding.key), before)
+            if command is not None:
+                commands.append(command)
+    return commands

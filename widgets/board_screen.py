@@ -7,6 +7,7 @@ nothing by itself: it is handed a view of the board whenever there is one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -27,14 +28,13 @@ from widgets.item_acts import ItemActs
 from widgets.key_bar import KeyBar
 from widgets.keys import BOARD_KEYS, DETAIL_BAR, OPENED_BAR, OVERVIEW_BAR
 from widgets.line_pane import LinePane
-from widgets.lines import Row
 from widgets.look import Glyphs
 from widgets.panes import SPECS
 from widgets.process_keys import ProcessKeys
 from widgets.prompt import Prompt
+from widgets.question import Above
 from widgets.rows.problems import next_act
 from widgets.rows.status import Frame, watch
-from widgets.rows.under_way import question_rows
 from widgets.top_line import TopLine
 from widgets.view import View
 
@@ -70,6 +70,7 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
         self._prompt = Prompt(id="prompt")
         self._return_to: LinePane | None = None
         self._asked_from: LinePane | None = None
+        self._above = Above()
         self._deck = Deck(self._plan)
 
     def compose(self) -> ComposeResult:
@@ -90,7 +91,7 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
             opened=self._opened,
             detail=self._detail.target is not None,
             idle=self._idle,
-            said=1 + len(self._question_rows(size))
+            said=1 + len(self._above.rows(self._view, size))
             if self._asking
             else self._bar.lines(size.width),
         )
@@ -100,12 +101,6 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
                 regions["question"], asked = asked.split_horizontal(asked.height - 1)
             regions["prompt"] = asked
         return regions
-
-    def _question_rows(self, size: Size) -> list[Row]:
-        """What is to be confirmed, above the line to type on."""
-        if self._act_question is None or self._view is None:
-            return []
-        return question_rows(self._view, self._act_question, size.width, max(1, size.height - 5))
 
     # Showing
 
@@ -136,9 +131,12 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
             if spec.id in shown:
                 lines += spec.fill(self._panes[spec.id], view)
         lines += self._next.show(next_act(view, self._panes["problems"].cursor_key))
-        frame = self._frame
-        lines += self._watch.present(lambda width: watch(view, frame, width))
+        lines += self.show_watch(view, self._frame)
         return lines + self._detail.update_view(view)
+
+    def show_watch(self, view: View, frame: Frame) -> int:
+        """Show how the watching goes, nothing else; returns how many lines were repainted."""
+        return self._watch.present(lambda width: watch(view, frame, width))
 
     def on_key_bar_resized(self) -> None:
         height = self._bar.size.height
@@ -154,6 +152,24 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
         self._redraw()
 
     # What is selected
+
+    def set_focus(
+        self,
+        widget: Widget | None,
+        scroll_visible: bool = True,
+        from_app_focus: bool = False,
+    ) -> None:
+        super().set_focus(widget, scroll_visible, from_app_focus)
+        self._mark_one()
+
+    def _mark_one(self) -> None:
+        """One pane alone shows its cursor: the one that the keys speak to, that the question is
+        about, or whose row is proven in the panel."""
+        spoken = self._asked_from if self._asking else self.focused
+        spoken = self._return_to if spoken is self._detail else spoken
+        chosen = spoken if isinstance(spoken, LinePane) else self._panes["problems"]
+        for pane in self._panes.values():
+            pane.hold_cursor(pane is chosen)
 
     @property
     def _pane(self) -> LinePane:
@@ -173,6 +189,7 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
         if number > len(problems):
             self.say(f"there is no problem {number}")
             return
+        self._bar.hush()
         if self._opened not in ("", "problems"):
             self._opened = ""
             self._rearrange()
@@ -184,6 +201,7 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
             pane.open_row()
 
     def action_open(self, name: str) -> None:
+        self._bar.hush()
         self._close_detail()
         self._opened = "" if self._opened == name else name
         self.set_focus(self._panes[name if self._opened or name in PANES else "problems"])
@@ -216,13 +234,23 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
     def action_move(self, steps: int) -> None:
         if not self._asking:
             self._pane.move(steps)
+        elif self._above.move(self._view, self.size, steps):
+            self._show_above()
 
     def action_page(self, direction: int) -> None:
-        self.action_move(direction * self._pane.page)
+        lines = max(1, self._above.most(self.size.height) - 2) if self._asking else self._pane.page
+        self.action_move(direction * lines)
+
+    def on_prompt_moved(self, message: Prompt.Moved) -> None:
+        self.action_move(message.steps)
+
+    def _show_above(self) -> None:
+        self._shown.present(lambda _: self._above.rows(self._view, self.size))
 
     def action_pane(self, direction: int) -> None:
         if self._asking:
             return
+        self._bar.hush()
         shown = self._plan(self.size)
         order = [name for name in (*PANES, "plan", "everything", "detail") if name in shown]
         here = order.index(self._pane.id or "") if self._pane.id in order else -direction
@@ -237,6 +265,7 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
         target = self._target(message.pane, message.key)
         if target is None or message.pane is self._detail or self._view is None:
             return
+        self._bar.hush()
         self._return_to = message.pane
         self._detail.aim(target, self._view)
         self._rearrange()
@@ -263,12 +292,19 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
         self.post_message(self.Asked([Reprobe()]))
 
     def on_line_pane_acted(self, message: LinePane.Acted) -> None:
-        row = message.pane.cursor_row
-        if message.pane.take_lost():
-            here = row.text() if row else "nothing"
-            self.say(f"the item went away; now on: {here}; press again to act", ok=False)
-            return
-        self.items_wanted(message.pane, message.key, message.intent)
+        # What is marked is meant wherever the cursor is.
+        if message.pane.marking or not self.went_away(message.pane):
+            self.items_wanted(message.pane, message.key, message.intent)
+
+    def went_away(self, pane: LinePane) -> bool:
+        """Whether the cursor came to stand on another row by itself: then that is said, once, and
+        the key that was pressed must do nothing."""
+        row = pane.cursor_row
+        if not pane.take_lost():
+            return False
+        here = row.text() if row else "nothing"
+        self.say(f"the item went away; now on: {here}; press again to act", ok=False)
+        return True
 
     def want(self, commands: Sequence[Command]) -> None:
         """Have commands submitted."""
@@ -306,20 +342,31 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
         name = pane.label.partition(" ")[2] or "PROBLEMS"
         self.ask("filter", f"filter {name}:", pane.filter)
 
-    def ask(self, purpose: str, label: str, text: str = "", *, afresh: bool = False) -> bool:
-        """Turn the bottom line into a question; False when one stands there already."""
+    def ask(
+        self,
+        purpose: str,
+        label: str,
+        text: str = "",
+        *,
+        afresh: bool = False,
+        above: Above | None = None,
+        moves: Mapping[str, int] = MappingProxyType({}),
+    ) -> bool:
+        """Turn the bottom line into a question, with `above` on the lines over it; False when one
+        stands there already. `afresh` and `moves` as for `Prompt.ask`."""
         if self._asking:
             return False
         self._asked_from = self._pane
         self._asking = True
+        self._above = above or Above()
         self._deck.rearrange()
-        self._shown.show(self._question_rows(self.size))
-        self._prompt.ask(purpose, label, text, afresh=afresh)
+        self._show_above()
+        self._prompt.ask(purpose, label, text, afresh=afresh, moves=moves)
         return True
 
     def _stop_asking(self) -> None:
         self._asking = False
-        self._act_question = None
+        self._above = Above()
         self._deck.rearrange()
         self.set_focus(self._asked_from or self._panes["problems"])
 

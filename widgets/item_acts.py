@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.feed import Command, NoteItem, SetItem, ValidateProgress
 from widgets.acts import Aim, item_of, set_again, set_state
+from widgets.question import Above
 
 if TYPE_CHECKING:
     from widgets.line_pane import LinePane
@@ -24,6 +25,8 @@ _QUESTIONS = (
 _NEEDED = (1, 2, 3, 5)
 """Questions that an empty line does not answer."""
 _LONGEST_LABEL = 48
+_SHARE = 3
+"""What speaks against an item has a third of the screen at most."""
 _PANES = ("checklist", "plan")
 """Where rows are items."""
 
@@ -37,7 +40,8 @@ class ItemActs:
         @property
         def _pane(self) -> LinePane: ...
         def say(self, text: str, *, ok: bool = True) -> None: ...
-        def ask(self, purpose: str, label: str) -> bool: ...
+        def went_away(self, pane: LinePane) -> bool: ...
+        def ask(self, purpose: str, label: str, *, above: Above | None = None) -> bool: ...
         def want(self, commands: Sequence[Command]) -> None: ...
 
     _then: Callable[[str], None] | None = None
@@ -51,9 +55,9 @@ class ItemActs:
         if self._pane.id in _PANES:
             self._pane.act("tick")
             return
-        command = set_again(self._view, self._pane.cursor_key) if self._view else None
-        if self._pane.id == "problems" and command is not None:
-            self.want([command])
+        commands = set_again(self._view, self._pane.cursor_key) if self._view else []
+        if self._pane.id == "problems" and commands:
+            self.want(self._in_one_go(commands))
         else:
             self.say("space ticks a checklist item: press c and go to it first")
 
@@ -68,6 +72,8 @@ class ItemActs:
         if pane.id not in _PANES or not self._view or not item_of(self._view, pane.cursor_key):
             self.say("m marks a checklist item: press c and go to it first")
             return
+        if self.went_away(pane):
+            return
         pane.mark()
         pane.move(1)
         self.say(f"{len(pane.marked)} marked: x done, ~ doing, ! blocked, - dropped, > deferred")
@@ -78,16 +84,24 @@ class ItemActs:
             return
         to = intent.partition(" ")[2]
         keys = pane.marked or (key,)
+        if pane.marking and not pane.marked:
+            pane.unmark()
+            self.say("what was marked went away; nothing was set", ok=False)
+            return
         found = [set_state(self._view, each, to or None) for each in keys]
         commands = [command for command in found if command is not None]
         if not commands:
             self.say("this line is not an item")
             return
         pane.unmark()
-        if len(commands) > 1:
-            self._batches += 1
-            commands = [replace(command, batch=str(self._batches)) for command in commands]
-        self.want(commands)
+        self.want(self._in_one_go(commands))
+
+    def _in_one_go(self, commands: list[SetItem]) -> list[SetItem]:
+        """Several commands as one that is undone as a whole."""
+        if len(commands) < 2:
+            return commands
+        self._batches += 1
+        return [replace(command, batch=str(self._batches)) for command in commands]
 
     # Questions
 
@@ -101,10 +115,17 @@ class ItemActs:
         self._about("progress", _QUESTIONS[0], lambda text: self._progress((text,)))
 
     def ask_reason(self, commands: Sequence[SetItem], why: str) -> None:
-        """Ask why these are to be set although something speaks against it."""
-        short = why if len(why) <= _LONGEST_LABEL else f"{why[: _LONGEST_LABEL - 1]}…"
+        """Ask why these are to be set although something speaks against it: all of that is shown,
+        on lines of its own when it is long."""
         self.say(why, ok=False)
-        self._question(f"{short} reason:", lambda text: self._with_reason(commands, text))
+
+        def then(text: str) -> None:
+            self._with_reason(commands, text)
+
+        if len(why) <= _LONGEST_LABEL:
+            self._question(f"{why} reason:", then)
+        else:
+            self._question("reason:", then, Above((why,), share=_SHARE))
 
     def answered(self, text: str) -> None:
         """Take the answer to the present question."""
@@ -112,8 +133,10 @@ class ItemActs:
         if then is not None:
             then(text)
 
-    def _question(self, label: str, then: Callable[[str], None]) -> None:
-        if self.ask("item", label):
+    def _question(
+        self, label: str, then: Callable[[str], None], above: Above | None = None
+    ) -> None:
+        if self.ask("item", label, above=above):
             self._then = then
 
     def _about(self, what: str, label: str, then: Callable[[str], None]) -> None:
@@ -121,6 +144,8 @@ class ItemActs:
         self._aim = item_of(self._view, pane.cursor_key) if self._view else None
         if pane.id not in _PANES or self._aim is None:
             self.say(f"a {what} belongs to a checklist item: press c and go to it first")
+            return
+        if self.went_away(pane):
             return
         if what == "progress":
             self._question(label, then)

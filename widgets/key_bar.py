@@ -57,8 +57,9 @@ class KeyBar(OneLine):
 
     def hush(self) -> None:
         """Back to the keys."""
-        self._saying = ""
-        self._renew()
+        if self._saying:
+            self._saying = ""
+            self._renew()
 
     def lines(self, width: int) -> int:
         """How many lines the bar needs in that width."""

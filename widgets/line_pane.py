@@ -112,7 +112,10 @@ class LinePane(Widget):
         self._said = said
         self._banner = tuple(banner)
         if said[0] != self._list.rows:
+            before = self._list.key
             self._list.replace(rows)
+            if self.has_focus and before and self._list.key != before:
+                self._list.lost = True  # also where an untouched cursor moved on to the next row
         return self._repaint()
 
     def narrow(self, needle: str) -> int:
@@ -191,9 +194,20 @@ class LinePane(Widget):
         return had
 
     @property
+    def marking(self) -> bool:
+        """Whether something was marked, be it there still or not."""
+        return bool(self._marked)
+
+    @property
     def marked(self) -> tuple[str, ...]:
         """Keys of the marked rows that are still there, in the order of the rows."""
         return tuple(row.key for row in self._list.rows if row.key in self._marked)
+
+    def hold_cursor(self, on: bool) -> None:
+        """Draw the cursor without focus too, or no longer."""
+        if on is not self._steady:
+            self._steady = on
+            self._repaint()
 
     def take_lost(self) -> bool:
         """Whether the cursor's row went away by itself since it was last moved; said once."""

@@ -30,7 +30,17 @@ class Brief(NamedTuple):
     short: str
 
 
-Cell: TypeAlias = str | Span | Brief | tuple[Span, ...]
+class Forms(NamedTuple):
+    """The same said in several lengths, the longest first: the first that fits its column is drawn.
+
+    Where none does the last one is cut, but `end`, its telling end, is kept.
+    """
+
+    forms: tuple[tuple[Span, ...], ...]
+    end: str = ""
+
+
+Cell: TypeAlias = str | Span | Brief | Forms | tuple[Span, ...]
 Line: TypeAlias = tuple[Span, ...]
 _ROOMY_FROM = 100
 
@@ -90,6 +100,8 @@ def plain(cell: Cell) -> str:
         return cell.text
     if isinstance(cell, Brief):
         return cell.full
+    if isinstance(cell, Forms):
+        return plain(cell.forms[0])
     return "".join(span.text for span in cell)
 
 
@@ -101,6 +113,8 @@ def spans_of(cell: Cell, tone: Tone = Tone.PLAIN) -> Line:
         return (cell,)
     if isinstance(cell, Brief):
         return (Span(cell.full, tone),)
+    if isinstance(cell, Forms):
+        return cell.forms[0]
     return cell
 
 
@@ -166,6 +180,8 @@ def draw(row: Row, columns: Sequence[Column], width: int, glyphs: Glyphs) -> Lin
                 cell = row.cells[index]
                 if isinstance(cell, Brief) and cell_len(cell.full) > size:
                     cell = cell.short
+                if isinstance(cell, Forms):
+                    cell = _form(cell, size, glyphs)
                 spans = spans_of(cell, row.tone)
                 body.extend(fit(spans, size, glyphs, align=column.align, block=True))
         body = fit(body, room, glyphs)
@@ -173,6 +189,17 @@ def draw(row: Row, columns: Sequence[Column], width: int, glyphs: Glyphs) -> Lin
         return merge(body)
     gap = [Span(" ")] if room >= 0 else []
     return merge([*body, *gap, *fit(tail, tail_width, glyphs)])
+
+
+def _form(cell: Forms, width: int, glyphs: Glyphs) -> Line:
+    """The form that `width` cells have room for."""
+    line = next((form for form in cell.forms if width_of(form) <= width), cell.forms[-1])
+    end = Span(f" {cell.end}", line[-1].tone) if line else Span("")
+    room = width - cell_len(glyphs.text(end.text))
+    if not cell.end or width_of(line) <= width or room < width // 2:
+        return line
+    head = fit(line, room, glyphs)
+    return line if cell.end in plain(tuple(head)) else (*head, end)
 
 
 def merge(line: Sequence[Span]) -> Line:

@@ -38,11 +38,15 @@ class Listing:
         return self.row.key if self.row else ""
 
     def replace(self, rows: Sequence[Row]) -> None:
-        """Take other rows; the cursor stays on its key, or near where it was."""
-        if self._pinned is not None and all(row.key != self._pinned for row in rows):
-            self.lost = True
+        """Take other rows; the cursor stays on its key, or near where it was.
+
+        A row that is there still, but passes the filter no longer, is gone for the cursor, too.
+        """
+        before = self._pinned
         self.rows = tuple(rows)
         self._settle()
+        if before is not None and self.key != before:
+            self.lost = True
 
     def narrow(self, needle: str) -> None:
         """Show only rows that hold `needle`; an empty one shows all."""

@@ -5,12 +5,13 @@ Nothing is done by a key alone: each asks for a plan, the plan is shown, and wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from cockpit.feed import Arm, CarryOut, Command, PlanEnd, PlanReset, PlanStart, Question
 from cockpit.model import Facts, Finding, Verdict
 from widgets.detail import Target
+from widgets.question import Above
 from widgets.view import View, split_key
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from widgets.rows.status import Frame
 
 Make: TypeAlias = Callable[[View, Target | None], Command | str]
+_MOVES = {"j": 1, "k": -1}
 _POINT = "point at a port, an owner or an engine first"
 
 
@@ -33,12 +35,16 @@ class ProcessKeys:
         def _target(self, pane: LinePane, key: str) -> Target | None: ...
         def say(self, text: str, *, ok: bool = True) -> None: ...
         def ask(
-            self, purpose: str, label: str, text: str = "", *, afresh: bool = False
+            self,
+            purpose: str,
+            label: str,
+            text: str = "",
+            *,
+            afresh: bool = False,
+            above: Above | None = None,
+            moves: Mapping[str, int] = {},
         ) -> bool: ...
         def want(self, commands: Sequence[Command]) -> None: ...
-
-    _act_question: Question | None = None
-    """What is to be confirmed just now."""
 
     def action_arm(self) -> None:
         if self._view is not None:
@@ -68,16 +74,16 @@ class ProcessKeys:
             self.want([wanted])
 
     def ask_act(self, question: Question) -> None:
-        """Show what would happen and ask for what has to be typed."""
-        before, self._act_question = self._act_question, question
+        """Show what would happen and ask for what has to be typed; j and k move what is shown,
+        unless they are to be typed."""
         label = f"type {question.expected} to do this, Esc not to:"
-        if not self.ask(f"act {question.plan}", label, afresh=True):
-            self._act_question = before
+        moves = {key: by for key, by in _MOVES.items() if key not in question.expected}
+        above = Above(question.lines)
+        if not self.ask(f"act {question.plan}", label, afresh=True, above=above, moves=moves):
             self.say("answer the present question first, then ask again", ok=False)
 
     def confirmed(self, plan: str, typed: str) -> None:
         """The answer to the question."""
-        self._act_question = None
         if typed:
             self.want([CarryOut(plan, typed)])
         else:
@@ -134,12 +140,20 @@ def _pids(facts: Facts, name: str) -> list[int]:
 
 
 def start_command(view: View, target: Target | None) -> Command | str:
-    """What S asks for on that row; or what to do instead, in words."""
+    """What S asks for on that row; or what to do instead, in words.
+
+    Of several probes behind a problem the one that tells most about the start: a listener, which
+    has a `start` and a port to look at, then a service, then a heartbeat.
+    """
+    kinds: dict[str, str] = {}
     for name in target.probes if target is not None else ():
         observation = view.board.observations.get(name)
-        if observation is not None and observation.kind == "listener":
-            return PlanStart(name)
-    return "S starts the service of a listener: point at its port first"
+        if observation is not None:
+            kinds.setdefault(observation.kind, name)
+    for kind in ("listener", "service", "heartbeat"):
+        if kind in kinds:
+            return PlanStart(kinds[kind])
+    return "S starts a service: point at its port, its unit or its engine first"
 
 
 def reset_command(view: View) -> Command | str:

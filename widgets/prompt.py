@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from textual import events
 from textual.app import ComposeResult
 from textual.message import Message
@@ -16,14 +19,21 @@ _TO_READ = 0.3
 
 
 class _Line(Input):
-    """The line that is typed on; while it is deaf only Esc is heard."""
+    """The line that is typed on; while it is deaf only Esc is heard.
+
+    `moves` are letters that are not typed but move the text above it.
+    """
 
     deaf = False
+    moves: Mapping[str, int] = MappingProxyType({})
 
     async def _on_key(self, event: events.Key) -> None:
-        if self.deaf and event.key != "escape":
+        steps = self.moves.get(event.key)
+        if (self.deaf and event.key != "escape") or steps is not None:
             event.stop()
             event.prevent_default()
+        if steps is not None:
+            self.post_message(Prompt.Moved(steps))
 
     def _on_paste(self, event: events.Paste) -> None:
         if self.deaf:
@@ -53,6 +63,13 @@ class Prompt(Widget):
             self.purpose = purpose
             self.text = text
 
+    class Moved(Message):
+        """The text above is to go down by that many lines."""
+
+        def __init__(self, steps: int) -> None:
+            super().__init__()
+            self.steps = steps
+
     class Answered(Message):
         """The text as it was entered."""
 
@@ -77,12 +94,22 @@ class Prompt(Widget):
         """Whether keys are thrown away because the question can't have been read yet."""
         return self._input.deaf
 
-    def ask(self, purpose: str, label: str, text: str = "", *, afresh: bool = False) -> None:
+    def ask(
+        self,
+        purpose: str,
+        label: str,
+        text: str = "",
+        *,
+        afresh: bool = False,
+        moves: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         """Start asking; `purpose` comes back with the answer.
 
-        `afresh`: what was typed before the question stood there to be read is thrown away.
+        `afresh`: what was typed before the question stood there to be read is thrown away. `moves`
+        are letters that no answer holds: they move the text above by that many lines.
         """
         self.purpose = purpose
+        self._input.moves = moves
         self._input.deaf = afresh
         if afresh:
             self.call_after_refresh(self._hear_soon)

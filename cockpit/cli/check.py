@@ -24,6 +24,7 @@ from cockpit.evidence.ledger import CHECK
 from cockpit.evidence.reader import Reader
 from cockpit.model import Board, Identity, worst
 from cockpit.output import check_json, check_table
+from cockpit.probes.act_memory import ACT_KINDS, NEWEST_ACTS, ActMemory
 from cockpit.probes.checklist.memory import KINDS, NEWEST, EditMemory
 from cockpit.session.store import open_store
 from cockpit.standing import Standing, advance
@@ -51,19 +52,21 @@ def command(config_path: Path | None, only: tuple[str, ...], format_: str, no_re
     """
     clock = SystemClock()
     loaded = load_config(config_path)
-    plan = make_plan(loaded, EditMemory() if no_record else _memory(loaded))
+    plan = make_plan(loaded, *((EditMemory(), ActMemory()) if no_record else _memory(loaded)))
     wanted = _wanted(plan, only)
     board = _probe(plan, wanted, clock, record=not no_record)
     click.echo(FORMATS[format_](board))
     return BY_VERDICT[worst(o.verdict for o in board.observations.values())]
 
 
-def _memory(loaded: LoadedConfig) -> EditMemory:
-    """What the store knows of edits: ticks that were undone, overrides, mirrors to be written."""
-    memory = EditMemory()
+def _memory(loaded: LoadedConfig) -> tuple[EditMemory, ActMemory]:
+    """What the store knows of edits (ticks that were undone, overrides, mirrors to be written) and
+    of acts on processes."""
+    edits, acts = EditMemory(), ActMemory()
     with suppress(StoreError), Reader(loaded.store_path) as reader:
-        memory.hear(reader.events(0, NEWEST, kinds=KINDS))
-    return memory
+        edits.hear(reader.events(0, NEWEST, kinds=KINDS))
+        acts.hear(reader.events(0, NEWEST_ACTS, kinds=ACT_KINDS))
+    return edits, acts
 
 
 def _wanted(plan: Plan, only: Sequence[str]) -> list[str]:

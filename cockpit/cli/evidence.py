@@ -11,6 +11,8 @@ import click
 from cockpit.cli.common import config_option, load_config
 from cockpit.cli.exits import CANNOT_OPEN, USAGE, CommandError
 from cockpit.clock import SystemClock
+from cockpit.config.places import without_config
+from cockpit.config.source import find
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.log import LogRow, log_rows, show
 from cockpit.evidence.reader import Reader
@@ -76,7 +78,11 @@ def show_event(config_path: Path | None, format_: str, number: int) -> None:
 
 
 def _reader(config_path: Path | None) -> Reader:
-    path = load_config(config_path).store_path
+    if config_path is None and find(Path.cwd()) is None:
+        path = without_config(Path.cwd()).store_path
+        click.echo(f"no cockpit.toml here: acts without one, from {path}", err=True)
+    else:
+        path = load_config(config_path).store_path
     if not path.exists():
         raise CommandError(
             f"there is no evidence store at {path} yet; `cockpit`, `cockpit collect` and "

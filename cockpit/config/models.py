@@ -86,7 +86,8 @@ class ListenerTable(ProbeTable):
         None, description="path that must answer over HTTP once it is started"
     )
     ready_line: Text | None = Field(
-        None, description="regular expression for a line of its output once it is started"
+        None,
+        description="regular expression for a line of its output, or of its unit's journal",
     )
     ready_within: Duration = Field(15.0, description="how long a start may take")
 

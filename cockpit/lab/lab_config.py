@@ -9,6 +9,7 @@ from cockpit.lab.engine import HEARTBEAT, MODE, PIDFILE
 from cockpit.lab.options_api import DEPLOY_LOG, HOST, TOKEN_VARIABLE
 from cockpit.lab.reports import PATTERN, REPORTS
 from cockpit.lab.workspace import API_SCRIPT, CHECKLISTS, ENGINE_SCRIPT
+from cockpit.shipped import shipped_settings
 
 WARN_AFTER, FAIL_AFTER = "6s", "12s"
 
@@ -70,8 +71,7 @@ runbook = "Health ok and options 500: look for a second server on the port befor
 _CHECKLIST = """
 [[checklist]]
 file = "checklists/{name}.md"
-states = ["todo", "doing", "done"]
-"""
+{settings}"""
 
 
 def config_text(workspace: Path, port: int, old_port: int, *, token: bool) -> str:
@@ -94,5 +94,11 @@ def config_text(workspace: Path, port: int, old_port: int, *, token: bool) -> st
         reports=(REPORTS / PATTERN).as_posix(),
         deploy_log=DEPLOY_LOG.as_posix(),
         token=f'token = "${{{TOKEN_VARIABLE}}}"\n' if token else "",
-        checklists="".join(_CHECKLIST.format(name=name) for name in CHECKLISTS),
+        checklists="".join(map(_checklist, CHECKLISTS)),
     )
+
+
+def _checklist(name: str) -> str:
+    settings = {"states": ["todo", "doing", "done"], **shipped_settings(name)}
+    lines = (f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
+    return _CHECKLIST.format(name=name, settings="".join(lines))

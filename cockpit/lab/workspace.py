@@ -18,7 +18,7 @@ from cockpit.shipped import shipped_checklist
 
 ENGINE_SCRIPT = "run_unified_trading.py"
 API_SCRIPT = "options_api.py"
-CHECKLISTS = ("master_batch", "paper_live_daily")
+CHECKLISTS = ("master_batch", "paper_live_daily", "phase_plan", "launch_readiness")
 _PAST_BLOCKS = 60
 _BLOCK_EVERY = timedelta(seconds=10)
 _GIT_LIMIT = 10.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
@@ -13,6 +14,8 @@ from rich.text import Text
 from cockpit.model import Board, Problem
 from cockpit.text import localise
 
+_NAMES = 5
+"""Items without a mirror image that are named."""
 GO_LIVE = {"OK": "YES", "UNKNOWN": "UNKNOWN"}
 
 
@@ -54,9 +57,18 @@ def render(board: Board, width: int | None = None) -> str:
             )
         )
     console.print(table)
+    for observation in board.observations.values():
+        alone = observation.basis.get("without_mirror")
+        if isinstance(alone, tuple) and alone:
+            console.print(Text(f"{observation.probe}: no certain match for {_some(alone)}"))
     file = console.file
     assert isinstance(file, io.StringIO)
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()).strip("\n")
+
+
+def _some(names: Sequence[object]) -> str:
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return ", ".join(map(str, names[:_NAMES])) + more
 
 
 def _problem(number: int, problem: Problem, board: Board) -> Text:

@@ -33,7 +33,7 @@ from cockpit.system import processes
 from cockpit.system.exits import ExitWatcher
 from cockpit.system.files import FolderWatcher
 from cockpit.system.listener_events import ListenerWatcher
-from cockpit.system.listeners import default_source
+from cockpit.system.listener_sources import default_source
 from cockpit.system.listeners_psutil import PsutilListenerSource
 
 T = TypeVar("T")

@@ -170,10 +170,13 @@ def test_an_edit_is_recorded_and_is_the_items_history(file: Path) -> None:
     assert "todo → done" in run("show", file, "--id", "P1.1").stdout
 
 
-def test_without_a_config_nothing_is_recorded_and_nothing_made(file: Path) -> None:
+def test_without_a_config_it_is_recorded_for_the_user_and_nothing_made_beside_it(
+    file: Path,
+) -> None:
     done = run("set", file, "done", "--id", "P1.1", "--format", "json")
-    assert json.loads(done.stdout)["recorded"] is False
-    assert [path.name for path in file.parent.iterdir()] == ["LIST.md"]
+    assert json.loads(done.stdout)["recorded"] is True
+    assert sorted(path.name for path in file.parent.iterdir()) == ["LIST.md", "state"]
+    assert "todo → done" in run("show", file, "--id", "P1.1").stdout
 
 
 def test_show_lays_claims_beside_boxes(file: Path) -> None:
@@ -296,7 +299,7 @@ def test_metrics_come_from_the_recorded_edits(file: Path) -> None:
     assert [(b["batch"], b["items"]) for b in told["batches"]] == [("Batch", 1)]
     assert told["items"][0]["item"].startswith("P1.1")
     assert told["items"][0]["seconds"] >= 0
-    assert "1 item, median" in run("metrics").stdout
+    assert "1 item touched, median" in run("metrics").stdout
 
 
 FORM = ("--done", "all", "--against-target", "met", "--next", "P1.2", "--estimate", "1h")
@@ -327,8 +330,13 @@ def test_notes_owners_and_progress_go_below_the_item_and_into_its_history(file: 
         (("note", "--line", "3", "[ ] an item"), 1, "by hand"),
         (("progress", "--line", "3", "--below", "--done", "all"), 1,
          "no answer for status against target, what comes next, estimate"),
-        (("progress", "--line", "3", *FORM), 64, "add --below"),
         (("progress", "--line", "3", *FORM, "--below", "--estimate", " "), 1, "for estimate"),
+        (("owner", "--line", "3", "bob\x1b[31m"), 1, "escape sequence of a terminal (U+001B)"),
+        (("note", "--line", "3", "ok\x07"), 1, "a control character (U+0007); leave that out"),
+        (("note", "--line", "3", "see \u202etxt.exe"), 1, "RIGHT-TO-LEFT OVERRIDE (U+202E)"),
+        (("note", "--line", "3", "raw \udcff"), 1, "bytes that are no UTF-8"),
+        (("progress", "--line", "3", *FORM, "--estimate", "1h\u200b"), 1, "SPACE (U+200B)"),
+        (("progress", "--line", "3", *FORM, "--below", "--blockers", "\x9b1A"), 1, "(U+009B)"),
     ],
 )  # fmt: skip
 def test_notes_that_are_refused_change_nothing(

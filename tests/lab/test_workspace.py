@@ -18,7 +18,7 @@ from cockpit.lab.process import LabError
 from cockpit.lab.reports import write_report
 from cockpit.lab.stack import Lab
 from cockpit.lab.workspace import CHECKLISTS, commit, write_workspace
-from cockpit.shipped import shipped_checklist
+from cockpit.shipped import shipped_checklist, shipped_checklists
 
 
 def test_the_config_is_valid_and_names_what_is_there(lab: Lab) -> None:
@@ -75,6 +75,13 @@ def test_one_ticked_box_is_one_changed_line_for_git(lab: Lab) -> None:
     path = lab.workspace / "checklists" / f"{CHECKLISTS[0]}.md"
     path.write_bytes(path.read_bytes().replace(b"[ ]", b"[x]", 1))
     assert git("diff", "--numstat").split() == ["1", "1", f"checklists/{CHECKLISTS[0]}.md"]
+
+
+def test_the_demo_watches_every_shipped_checklist_as_its_text_asks_for(lab: Lab) -> None:
+    config = Config.model_validate(tomllib.loads(lab.config.read_text(encoding="utf-8")))
+    order = {each.name: each.order for each in config.checklist}
+    assert set(order) == {path.stem for path in shipped_checklists()}
+    assert [name for name, word in order.items() if word == "sequential"] == ["master_batch"]
 
 
 def test_checklists_are_the_shipped_bytes(lab: Lab) -> None:

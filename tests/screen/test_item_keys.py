@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -12,8 +13,11 @@ from recorded_makers import NOW
 from recorded_probes import checklist
 from recorded_scenes import incident
 
+from cockpit.checklists import parse
 from cockpit.feed import Command, NoteItem, SetItem, ValidateProgress
 from cockpit.model import Event, EventKind, Finding, Observation, Problem, Verdict
+from cockpit.probes.checklist.reading import read_document
+from widgets.line_pane import LinePane
 
 NAME = "MASTER_BATCH.md"
 
@@ -234,3 +238,81 @@ async def test_a_task_of_the_plan_that_is_an_item_is_set_there(feed: RecordedFee
             SetItem(NAME, "k7", "todo", "{7}"),
             SetItem(NAME, "k7", "todo", "{7}", "done"),
         ]
+
+
+def from_text(text: str) -> Observation:
+    """What the probe tells of a checklist of that text."""
+    told = read_document(parse(text.encode()), NAME)
+    return replace(checklist(), findings=(*told.findings, *told.plan.findings))
+
+
+TASKS = "- [ ] P1.1: a (1h)\n- [ ] P1.2: b (1h)\n- [ ] P1.3: c depends on P1.1\n"
+
+
+def aimed_at(feed: RecordedFeed) -> list[str]:
+    """The texts of the items that were to be set, in order."""
+    wishes = [command for command in feed.submitted if isinstance(command, SetItem)]
+    return [str(json.loads(wish.anchor)["text"]) for wish in wishes]
+
+
+async def shows(on: Stage, text: str) -> None:
+    with_list(on.feed, from_text(text))
+    await on.news(on.feed.board)
+
+
+@pytest.mark.parametrize(
+    ("opened", "after"),
+    [
+        (("n",), TASKS.replace("[ ] P1.1", "[x] P1.1")),  # gone from what can start
+        (("n",), TASKS.replace("[ ] P1.1", "[~] P1.1")),  # now among what is under way
+        (("c", "/", "[", "space", "]", "enter"), TASKS.replace("[ ] P1.1", "[x] P1.1")),
+        (("c",), TASKS.replace("- [ ] P1.1: a (1h)\n", "")),  # somebody took the line away
+    ],
+)
+@pytest.mark.parametrize("key", ["x", "space", "m", "i"])
+async def test_a_key_never_goes_to_a_task_that_moved_under_the_cursor(
+    feed: RecordedFeed, opened: tuple[str, ...], after: str, key: str
+) -> None:
+    with_list(feed, from_text(TASKS))
+    async with stage(feed) as on:
+        await on.press(*opened, "space")
+        assert aimed_at(feed) == ["P1.1: a (1h)"]
+        await shows(on, after)
+        await on.press(key)
+        assert len(feed.submitted) == 1
+        assert "the item went away; now on: " in on.lines()[-1] and "P1.1" not in on.lines()[-1]
+        assert not any(pane.marked for pane in on.app.screen.query(LinePane))
+        await on.press("x")  # again, knowing which one
+        assert len(feed.submitted) == 2 and "P1.1" not in aimed_at(feed)[1]
+
+
+@pytest.mark.parametrize("opened", ["c", "n"])
+async def test_a_cursor_that_rests_on_the_next_task_does_not_slip_on_under_a_key(
+    feed: RecordedFeed, opened: str
+) -> None:
+    with_list(feed, from_text(TASKS))
+    async with stage(feed) as on:
+        await on.press(opened)
+        await shows(on, TASKS.replace("[ ] P1.1", "[x] P1.1"))  # somebody else did it
+        await on.press("space")
+        assert not feed.submitted and "press again to act" in on.lines()[-1]
+        await on.press("space")
+        assert aimed_at(feed) == ["P1.2: b (1h)"]
+
+
+async def test_marks_on_the_plan_stay_with_their_tasks(feed: RecordedFeed) -> None:
+    with_list(feed, from_text(TASKS))
+    async with stage(feed) as on:
+        await on.press("n", "j", "m")
+        await shows(on, TASKS.replace("[ ] P1.1", "[x] P1.1"))
+        await on.press("x")
+        assert aimed_at(feed) == ["P1.2: b (1h)"]
+
+
+async def test_where_all_that_was_marked_went_away_nothing_is_set(feed: RecordedFeed) -> None:
+    with_list(feed, from_text(TASKS))
+    async with stage(feed) as on:
+        await on.press("n", "m")
+        await shows(on, TASKS.replace("[ ] P1.1", "[x] P1.1"))
+        await on.press("x")
+        assert not feed.submitted and "what was marked went away" in on.lines()[-1]

@@ -135,6 +135,15 @@ def test_the_cursor_goes_to_a_neighbour_when_its_row_is_gone_and_stays_there() -
     assert listing.key == "c"
 
 
+def test_a_row_that_passes_the_filter_no_longer_is_gone_for_the_cursor() -> None:
+    listing = Listing()
+    listing.replace([Row("a", ("[ ] a",)), Row("b", ("[ ] b",))])
+    listing.narrow("[ ]")
+    listing.pin()
+    listing.replace([Row("a", ("[x] a",)), Row("b", ("[ ] b",))])
+    assert (listing.key, listing.lost) == ("b", True)
+
+
 def test_headings_above_the_first_stop_come_back_into_sight() -> None:
     listing = Listing()
     listing.replace([Row("", ("head",)), *rows_of("abcdef")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -27,8 +28,9 @@ from widgets.look import UNICODE
 from widgets.process_keys import end_command, reset_command, start_command
 from widgets.rows import engines, ports
 from widgets.rows.common import coarse_bytes
+from widgets.rows.detail import Proof, finding_detail
 from widgets.rows.status import Frame, top, watch
-from widgets.rows.under_way import question_rows, under_way
+from widgets.rows.under_way import under_way
 from widgets.view import View
 
 LINES = ("ends 9120 ops 49m old: uvicorn app.main:app --port 8001", "others keep port 8001")
@@ -178,13 +180,6 @@ def test_armed_is_never_left_out_of_a_narrow_top_line() -> None:
     assert "ARMED" not in top(view(), Frame(armed_until=NOW), 200)[0].text()
 
 
-def test_a_long_question_says_that_there_is_more() -> None:
-    many = Question("q", tuple(f"line {number}" for number in range(30)), "1")
-    rows = question_rows(view(), many, 80, 10)
-    assert len(rows) == 10
-    assert "and 21 lines more" in rows[-1].text()
-
-
 def test_rows_that_name_several_or_nobody() -> None:
     from widgets.detail import Target
     from widgets.view import join_key
@@ -208,16 +203,37 @@ def test_rows_that_name_several_or_nobody() -> None:
     assert isinstance(reset_command(here), str)
 
 
+def test_s_works_on_the_rows_of_services_and_engines_and_on_a_problem_of_several() -> None:
+    from widgets.detail import Target
+    from widgets.view import join_key
+
+    unit, parity = finding("unit", FAIL, "u"), finding("parity", FAIL, "beat", title="TWO ENGINES")
+    kinds = {"unit": "service", "beat": "heartbeat", "go": "gate"}
+    seen = [observation(name, kind, "", unit, parity) for name, kind in kinds.items()]
+    here = View(board(seen), NOW, ZONE, UNICODE, ())
+    assert start_command(here, Target(key=join_key("unit", "unit"))) == PlanStart("unit")
+    assert start_command(here, Target(key=join_key("beat", "parity"))) == PlanStart("beat")
+    assert "point at" in str(start_command(here, Target(key=join_key("go", "unit"))))
+    assert "point at" in str(start_command(here, None))
+    problem = incident().problems[0]
+    both = Target(problem=replace(problem, probes=("beat", "unit", "go")))
+    assert start_command(here, both) == PlanStart("unit")
+
+
 def test_owner_rows_tell_what_is_odd_and_what_the_process_uses() -> None:
     owner = finding(
         "owner:8001:7", Verdict.WARN, "7", title="RUNS OLD CODE",
         facts={"pid": 7, "argv": ("uvicorn", "app"), "user": "ops", "started_at": at(hours=1)},
     )  # fmt: skip
     output = finding("output", OK, "backend.log")
-    metrics = {"7.rss": 84_000_000.0, "7.cpu": 0.31, "7.threads": 12.0}
+    metrics = {"7.rss": 84_123_648.0, "7.cpu": 0.314, "7.threads": 12.0, "7.children": 3.0}
     seen = observation("backend", "listener", "8001 7", owner, output, metrics=metrics)
-    (row,) = ports.rows(View(board([seen]), NOW, ZONE, UNICODE, ()))
-    assert "RUNS OLD CODE 30% 80M 12thr ops: uvicorn app" in row.text()
+    here = View(board([seen]), NOW, ZONE, UNICODE, ())
+    (row,) = ports.rows(here)
+    assert "30% 80M 12thr RUNS OLD CODE ops: uvicorn app" in row.text()
+    detail = " ".join(one.text() for one in finding_detail(here, seen, owner, Proof(), 200))
+    exact = "CPU 31.4 % of a core, memory 84,123,648 bytes, 12 threads, 3 children"
+    assert f"uses      {exact}" in detail and "7.rss=84123648" in detail
     assert coarse_bytes(1_240_000_000) == "1.2G" and coarse_bytes(840_000_000) == "840M"
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cockpit.feed import Artefact, HistoryPoint
-from cockpit.model import Event, Facts, Finding, Observation, Problem, Verdict
+from cockpit.model import Event, Facts, FactValue, Finding, Observation, Problem, Verdict
 from cockpit.text import clean
 from widgets.lines import Line, Row, Span, wrap
 from widgets.look import Tone
+from widgets.rows.common import exact_usage, words_text
+from widgets.rows.output_tail import last_output
 from widgets.rows.problems import facts_of
 from widgets.view import View, fact_text
 
@@ -18,7 +20,8 @@ RAW_LINES = 200
 RAW_BYTES = 64_000
 HISTORY = 20
 _NAME = 10
-_OPAQUE = {"anchor", "item", "computed"}  # read by the checklist engine, or told in words
+_READ = ("user", "cwd", "executable")
+_OPAQUE = {"anchor", "item", "computed", "brief"}  # read by the checklist engine, or told in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ def finding_detail(
     sheet = Sheet(view, width)
     if finding is not None:
         _finding(sheet, finding)
+        sheet.say("uses", exact_usage(observation, finding))
         _computed(sheet, finding)
         sheet.say("do", finding.next_act, Tone.STRONG)
         _item_history(sheet, finding, proof.item_events.get(observation.probe, ()))
@@ -161,12 +165,15 @@ def _probe(
     sheet.say("holds", f"until {view.at(until)}" + ("" if left >= 0 else ", which is past"))
     for doubt in observation.doubts:
         sheet.say("doubt", f"{doubt.kind}: {doubt.text}", Tone.STRONG)
+    for name, line in last_output(observation, proof.artefacts):
+        sheet.say(name, line)
     _facts(sheet, "basis", observation.basis)
     if not observation.basis:
         sheet.say("basis", "none given: nothing says what was measured", Tone.STRONG)
     sheet.say("runbook", observation.runbook)
     for finding in findings:
         _finding(sheet, finding)
+        sheet.say("uses", exact_usage(observation, finding))
     _metrics(sheet, observation.metrics)
     _history(sheet, proof.history.get(observation.probe, ()))
     _artefacts(sheet, observation, proof.artefacts)
@@ -181,15 +188,32 @@ def _finding(sheet: Sheet, finding: Finding) -> None:
     )
     sheet.say("", finding.text)
     _facts(sheet, "", finding.facts)
+    if "pid" in finding.facts:
+        unread = [key for key in _READ if key in finding.facts and finding.facts[key] is None]
+        sheet.say("", f"can't be read by this user: {', '.join(unread)}" if unread else "")
 
 
 def _facts(sheet: Sheet, name: str, facts: Facts) -> None:
-    told = [f"{key}={fact_text(value)}" for key, value in facts.items() if key not in _OPAQUE]
+    # In the basis a None must stay to be seen: not measured. Other empty facts tell nothing.
+    told = [
+        f"{key}={_fact(key, value)}"
+        for key, value in facts.items()
+        if key not in _OPAQUE and value not in ("", ()) and (name or value is not None)
+    ]
     sheet.say(name, "  ".join(told), Tone.PLAIN if name else Tone.DIM)
 
 
+def _fact(key: str, value: FactValue) -> str:
+    return words_text(value) if key == "argv" and isinstance(value, tuple) else fact_text(value)
+
+
 def _metrics(sheet: Sheet, metrics: Mapping[str, float]) -> None:
-    sheet.say("numbers", "  ".join(f"{name}={value:g}" for name, value in metrics.items()))
+    sheet.say("numbers", "  ".join(f"{name}={_exact(value)}" for name, value in metrics.items()))
+
+
+def _exact(value: float) -> str:
+    """A number with all that was measured of it: bytes are not rounded to six digits."""
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.6g}"
 
 
 def _history(sheet: Sheet, points: Sequence[HistoryPoint]) -> None:

@@ -42,9 +42,9 @@ def _row(view: View, observation: Observation, finding: Finding) -> Row:
     key = join_key(observation.probe, finding.key)
     if finding.key.startswith("engine:"):
         pid = fact(finding, "pid") or finding.subject
-        what = (*odd(finding), *usage_of(observation, finding), *command_of(finding))
-        cells = (fact_mark(view, finding), f"PID {pid}", what)
-        return Row(key, cells, tail=since(view, finding))
+        what = command_of(finding, (*odd(finding), *usage_of(observation, finding)))
+        engine = (fact_mark(view, finding), f"PID {pid}", what)
+        return Row(key, engine, tail=since(view, finding))
     stamp = moment_of(finding.facts.get("timestamp") or finding.facts.get("moved_at"))
     tail = f"{view.age(stamp):>3}" if stamp else ""
     if stamp and view.at(stamp) not in view.text(finding.text):

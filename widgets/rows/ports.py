@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cockpit.model import Observation
+from cockpit.model import FactValue, Finding, Observation
 from widgets.lines import Column, Line, Row
 from widgets.rows.common import bad, command_of, fact_mark, odd, since, summary, usage_of
-from widgets.view import View, join_key
+from widgets.view import View, fact, join_key
 
 KINDS = ("listener",)
 COLUMNS = (
@@ -32,17 +32,28 @@ def _listener(view: View, observation: Observation) -> list[Row]:
         cells = (view.mark(observation.verdict), "-", name, headline)
         return [Row(join_key(name), cells, home=bad(observation.verdict))]
     lines: list[Row] = []
+    folders: dict[FactValue, set[str]] = {}
+    for finding in observation.findings:
+        folders.setdefault(_words(finding), set()).add(fact(finding, "cwd"))
     for finding in observation.findings:
         key = join_key(name, finding.key)
         if finding.key == "output":
             continue  # evidence for the detail, no fact of its own
         if finding.key.startswith("owner:"):
             pid = f" {finding.subject}"
-            what = (*odd(finding), *usage_of(observation, finding), *command_of(finding))
-            owner = (fact_mark(view, finding), pid, "", what)
+            # Where several run the very same words, their folders may tell them apart.
+            apart = len(folders[_words(finding)]) > 1
+            place = fact(finding, "cwd") if apart else ""
+            used = usage_of(observation, finding)
+            what = command_of(finding, odd(finding), place)
+            owner = (fact_mark(view, finding), pid, used, what)
             lines.append(Row(key, owner, tail=since(view, finding)))
         else:
             text = view.text(finding.text) or headline
             cells = (view.mark(finding.verdict), finding.subject, name, text)
             lines.append(Row(key, cells, home=bad(finding.verdict)))
     return lines
+
+
+def _words(finding: Finding) -> FactValue:
+    return finding.facts.get("brief") or finding.facts.get("argv")

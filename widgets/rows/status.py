@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from rich.cells import cell_len
 
-from cockpit.feed import FeedMode
+from cockpit.feed import FeedMode, UnderWay
 from cockpit.model import Gap, Rollup, Verdict
 from cockpit.text import exact_age
 from widgets.lines import Line, Row, Span, width_of
@@ -37,12 +37,13 @@ _FOLDERS = re.compile(r"(?<![\w.~:/\\])(?:[A-Za-z]:)?(?:[\\/][^\\/:;,()]+)+[\\/]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the frame tells beside the board: the feed's mode, why a board can't be read, and until
-    when processes may be acted on."""
+    """What the frame tells beside the board: the feed's mode, why a board can't be read, until when
+    processes may be acted on, and how far an end of one's own has come."""
 
     mode: FeedMode = FeedMode.LIVE
     broken: str = ""
     armed_until: datetime | None = None
+    under_way: UnderWay | None = None
 
     def armed(self, now: datetime) -> bool:
         """Whether processes may be acted on at that moment."""
@@ -183,7 +184,7 @@ def _watch_line(view: View, frame: Frame, trouble: str) -> Line:
     parts: list[Line] = []
     if frame.broken:
         parts.append((Span(frame.broken, Tone.WARN),))
-    if acting := under_way(view):
+    if acting := under_way(view, frame.under_way):
         parts.append((Span(acting, Tone.WARN),))
     if not state.recording:
         parts.append((Span(f"not recorded: {trouble or 'nobody says why'}", Tone.WARN),))

@@ -1,0 +1,37 @@
+"""What became of items that were set in one go, told as one. Without Textual."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cockpit.feed import Reply, Ticket
+
+
+class Together:
+    """Counts the replies to commands that were given in one go, in however many lots they come."""
+
+    def __init__(self) -> None:
+        self._tickets: frozenset[Ticket] = frozenset()
+        self._came: dict[Ticket, Reply] = {}
+
+    def asked(self, tickets: Sequence[Ticket]) -> None:
+        """These commands were given; a single one is told by its own reply."""
+        if tickets:
+            self._tickets = frozenset(tickets if len(tickets) > 1 else ())
+            self._came = {}
+
+    def told(self, replies: Sequence[Reply]) -> tuple[bool, str] | None:
+        """Whether all went well so far, and a line about it; None when these are other replies."""
+        own = {reply.ticket: reply for reply in replies if reply.ticket in self._tickets}
+        if not own:
+            return None
+        self._came |= own
+        total = len(self._tickets)
+        refused = [reply for reply in self._came.values() if not reply.ok]
+        done = len(self._came) - len(refused)
+        if refused:
+            more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
+            first = refused[0]
+            return False, f"{done} of {total} set; {first.label}: {first.text}{more}"
+        count = f"{total}" if done == total else f"{done} of {total}"
+        return True, f"{count} set, the last: {list(own.values())[-1].text}"
