@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from engine.operators import SERVER, Operator, Serve, config, posix, script_of
+from engine.operators import SERVER, Operator, Serve, config, free_port, posix, script_of
 
 from cockpit.feed import PlanStart, Question
 from cockpit.system import processes
