@@ -13,19 +13,14 @@ programs are kept out.
     result = set_item(path, anchor, cycle(item.status))  # EditResult
     undo(result)
 
-Beside it, one subject a module, imported by whoever needs it: `plan` and `planning` (dependencies,
-what can start, critical path), `joint` (one plan of several documents), `stages` (batches that come
-one after the other), `claims` (figures a document states against its boxes; conflicts between
-documents), `reverted` (does a tick still stand), `mirrors`, `annotate` (notes, owners),
-`generated` (blocks), `requires`, `commit` (only our own hunks), `metrics` (cycle times),
-`leftovers` (what an edit that was cut short left beside a file).
+Four rooms, one subject a module, imported by whoever needs it: `reading` (items, claims, what a
+parent computes to), `plans` (dependencies, what can start, critical path, stages, requirements,
+cycle times), `writing` (edits, notes, generated blocks, mirrors, whether a tick still stands) and
+`git` (committing just our own hunks, what git brought back).
 
 Every error is a `ChecklistError` whose text names file and line and says what to do.
 """
 
-from .anchor import Anchor, anchor_of, anchors_of, locate
-from .cache import CACHE, DocumentCache
-from .edit import TWO_STATES, Edit, cycle, edit, patched
 from .errors import (
     AnchorAmbiguous,
     AnchorLost,
@@ -37,7 +32,8 @@ from .errors import (
     FileBusy,
     FileUnwritable,
 )
-from .items import (
+from .reading.cache import CACHE, DocumentCache
+from .reading.items import (
     Document,
     Effort,
     Encoding,
@@ -48,8 +44,10 @@ from .items import (
     Section,
     Status,
 )
-from .parse import parse
-from .writer import EditResult, set_item, undo
+from .reading.parse import parse
+from .writing.anchor import Anchor, anchor_of, anchors_of, locate
+from .writing.edit import TWO_STATES, Edit, cycle, edit, patched
+from .writing.writer import EditResult, set_item, undo
 
 __all__ = [
     "CACHE",

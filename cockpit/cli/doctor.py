@@ -197,8 +197,8 @@ def _file_events(clock: Clock) -> Point:
 
 
 def _checklists(loaded: LoadedConfig) -> Iterator[Point]:
-    from cockpit.checklists.platform import this_platform
-    from cockpit.checklists.platform_api import Busy, NoGuard
+    from cockpit.checklists.writing.platform import this_platform
+    from cockpit.checklists.writing.platform_api import Busy, NoGuard
 
     for table in loaded.config.checklist:
         path = loaded.resolve(table.file).resolve()
@@ -219,7 +219,7 @@ def _checklists(loaded: LoadedConfig) -> Iterator[Point]:
 
 
 def _leftovers(loaded: LoadedConfig, clock: Clock) -> Iterator[Point]:
-    from cockpit.checklists.leftovers import leftovers
+    from cockpit.checklists.writing.leftovers import leftovers
 
     names = [name for table in loaded.config.checklist for name in (table.file, *table.mirrors)]
     files = [loaded.resolve(name).resolve() for name in names]

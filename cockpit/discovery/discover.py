@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from cockpit.checklists.parse import parse
+from cockpit.checklists.reading.parse import parse
 from cockpit.clock import Clock, SystemClock
 from cockpit.discovery.findings import (
     Findings,

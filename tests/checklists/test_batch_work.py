@@ -17,12 +17,9 @@ from cockpit.checklists import (
     anchor_of,
     parse,
 )
-from cockpit.checklists.annotate import ProgressNote, append_note, note_splice, owner_note
-from cockpit.checklists.generated import block_splice, write_block
-from cockpit.checklists.metrics import Change, batch_cycles, item_cycles
-from cockpit.checklists.mirrors import Intent, carry_out, intent_for, match
-from cockpit.checklists.planning import build_plan
-from cockpit.checklists.requires import (
+from cockpit.checklists.plans.metrics import Change, batch_cycles, item_cycles
+from cockpit.checklists.plans.planning import build_plan
+from cockpit.checklists.plans.requires import (
     Light,
     Requirement,
     done_but_red,
@@ -30,6 +27,9 @@ from cockpit.checklists.requires import (
     requirements_of,
     unmet,
 )
+from cockpit.checklists.writing.annotate import ProgressNote, append_note, note_splice, owner_note
+from cockpit.checklists.writing.generated import block_splice, write_block
+from cockpit.checklists.writing.mirrors import Intent, carry_out, intent_for, match
 
 # Mirrors
 

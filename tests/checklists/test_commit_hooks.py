@@ -13,11 +13,11 @@ from checklist_shell import git, repository
 from support import until
 
 from cockpit.checklists import CommitRefused, EditResult, Status, anchor_of, parse, set_item
-from cockpit.checklists.commit import Committed, commit
-from cockpit.checklists.commit_plan import plan_commit
-from cockpit.checklists.git import Repository
-from cockpit.checklists.hook_runs import HookRuns
-from cockpit.checklists.staging import carried_in
+from cockpit.checklists.git.commit import Committed, commit
+from cockpit.checklists.git.commit_plan import plan_commit
+from cockpit.checklists.git.hook_runs import HookRuns
+from cockpit.checklists.git.repository import Repository
+from cockpit.checklists.git.staging import carried_in
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="hooks need a shell")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.checklists import parse
-from cockpit.checklists.meta import read_effort
+from cockpit.checklists.reading.meta import read_effort
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cockpit.checklists import Document, parse
-from cockpit.checklists.joint import Joint, JointCache, Source, joint_plan
-from cockpit.checklists.plan import Trouble
-from cockpit.checklists.planning import Parts, read_parts
+from cockpit.checklists.plans.joint import Joint, JointCache, Source, joint_plan
+from cockpit.checklists.plans.plan import Trouble
+from cockpit.checklists.plans.planning import Parts, read_parts
 
 BATCHES = (
     "# Delivery\n\n## Batch 1 - Base\n- [x] P1.1: a (2h)\n- [ ] P1.2: b (3-4 hours)\n"
@@ -113,7 +113,7 @@ def test_only_the_document_that_changed_is_read_again(monkeypatch: pytest.Monkey
         read.append(name)
         return read_parts(name, document)
 
-    monkeypatch.setattr("cockpit.checklists.joint.read_parts", counted)
+    monkeypatch.setattr("cockpit.checklists.plans.joint.read_parts", counted)
     cache = JointCache()
     kept = Source("a.md", parse(BATCHES.encode()), True)
     plans = []

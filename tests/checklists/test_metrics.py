@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cockpit.checklists import Status
-from cockpit.checklists.metrics import Change, ItemCycle, batch_cycles, item_cycles
+from cockpit.checklists.plans.metrics import Change, ItemCycle, batch_cycles, item_cycles
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.checklists import parse
-from cockpit.checklists.plan import Plan, Trouble, topological
-from cockpit.checklists.planning import build_plan
-from cockpit.checklists.refs import read_references
+from cockpit.checklists.plans.plan import Plan, Trouble, topological
+from cockpit.checklists.plans.planning import build_plan
+from cockpit.checklists.reading.refs import read_references
 
 
 def plan(*texts: str) -> Plan:

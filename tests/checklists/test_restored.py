@@ -10,10 +10,10 @@ import pytest
 from checklist_shell import git, repository
 
 from cockpit.checklists import EditResult, Status, anchor_of, parse, set_item
-from cockpit.checklists.birth import born_ns
-from cockpit.checklists.git import repository_of
-from cockpit.checklists.restored import restored
-from cockpit.checklists.reverted import Fate, judge
+from cockpit.checklists.git.birth import born_ns
+from cockpit.checklists.git.repository import repository_of
+from cockpit.checklists.git.restored import restored
+from cockpit.checklists.writing.reverted import Fate, judge
 
 LIST = b"# Plan\n\n- [ ] one\n- [ ] two\n- [ ] three\n\ntext\n"
 TICKED = LIST.replace(b"[ ] one", b"[x] one")

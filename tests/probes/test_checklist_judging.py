@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cockpit.checklists import Anchor, Status, anchor_of, locate, parse, set_item, undo
-from cockpit.checklists.mirrors import Intent
+from cockpit.checklists.writing.mirrors import Intent
 from cockpit.config.models import ChecklistTable, Config, GateTable, LoadedConfig
 from cockpit.model import Concern, DoubtKind, Event, EventKind, Observation, Verdict
 from cockpit.probes import build

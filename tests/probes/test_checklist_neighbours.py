@@ -66,7 +66,7 @@ def test_what_has_not_changed_is_not_parsed_again_however_much_there_is(
         parsed.append(data)
         return parse(data)
 
-    monkeypatch.setattr("cockpit.checklists.cache.parse", counted)
+    monkeypatch.setattr("cockpit.checklists.reading.cache.parse", counted)
     monkeypatch.setattr("cockpit.probes.checklist.neighbours.CACHE", DocumentCache(limit=1))
     one, _ = probes(tmp_path, [{"file": "a.md"}, {"file": "b.md"}], a=TASKS, b="- [ ] b\n")
     for _ in range(3):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.checklists import EditResult, Status, anchor_of, parse, set_item
-from cockpit.checklists.reverted import Fate, judge, same_but_for
+from cockpit.checklists.writing.reverted import Fate, judge, same_but_for
 from cockpit.model import Concern, Finding, Observation, Verdict
 from cockpit.probes.checklist.memory import WATCHED, KeptEdit
 from cockpit.probes.checklist.reverting import SETTLE, Reverted, Reverting

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from support import until
 
-import cockpit.checklists.cache
+import cockpit.checklists.reading.cache
 from cockpit.checklists import Document
 from cockpit.config.load import load
 from cockpit.feed import Command, Reply, Reprobe, SetItem, UndoEdit
@@ -135,7 +135,7 @@ def test_a_change_in_another_checklist_reaches_the_plan_at_once_and_rests(
 ) -> None:
     looks: list[str] = []
     parsed: list[bytes] = []
-    look, parse = ChecklistProbe._look, cockpit.checklists.cache.parse
+    look, parse = ChecklistProbe._look, cockpit.checklists.reading.cache.parse
 
     def counted_look(probe: ChecklistProbe, *args: Any) -> Any:
         looks.append(probe.name)
@@ -146,7 +146,7 @@ def test_a_change_in_another_checklist_reaches_the_plan_at_once_and_rests(
         return parse(data)
 
     monkeypatch.setattr(ChecklistProbe, "_look", counted_look)
-    monkeypatch.setattr(cockpit.checklists.cache, "parse", counted_parse)
+    monkeypatch.setattr(cockpit.checklists.reading.cache, "parse", counted_parse)
     with session(tmp_path, base=BASE, more=MORE, words="- [ ] a\n") as made:
         assert planned(made, "more", "blocked") == ["P2.1: more depends on P1.1"]
         looks.clear()

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from cockpit.checklists import ChecklistError
-from cockpit.checklists.commit import Committed
-from cockpit.checklists.commit_plan import CommitPlan
+from cockpit.checklists.git.commit import Committed
+from cockpit.checklists.git.commit_plan import CommitPlan
 from cockpit.cli.checklist.common import (
     FILES,
     FORMAT,

@@ -8,9 +8,15 @@ from pathlib import Path
 
 import click
 
-from cockpit.checklists.items import Document, Status
-from cockpit.checklists.metrics import BatchCycle, Change, ItemCycle, batch_cycles, item_cycles
-from cockpit.checklists.stages import numbers_a_batch
+from cockpit.checklists.plans.metrics import (
+    BatchCycle,
+    Change,
+    ItemCycle,
+    batch_cycles,
+    item_cycles,
+)
+from cockpit.checklists.plans.stages import numbers_a_batch
+from cockpit.checklists.reading.items import Document, Status
 from cockpit.cli.checklist.common import FILES, FORMAT, print_json, print_lines, read_document
 from cockpit.cli.checklist.history import recorded
 from cockpit.cli.common import config_option, load_config

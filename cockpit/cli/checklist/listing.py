@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from cockpit.checklists import Document, Item, Progress
-from cockpit.checklists.claims import read_claims
+from cockpit.checklists.reading.claims import read_claims
 from cockpit.cli.checklist.common import (
     FILE,
     FILES,

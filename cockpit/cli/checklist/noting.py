@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import click
 
-from cockpit.checklists.annotate import ProgressNote
+from cockpit.checklists.writing.annotate import ProgressNote
 from cockpit.cli.checklist.at_item import Named, at_item, on_item
 from cockpit.cli.checklist.common import REFUSED, exit_code, print_json
 from cockpit.cli.exits import CommandError

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from cockpit.checklists import Document, anchor_of
-from cockpit.checklists.parents import Parent, parents, states_used
+from cockpit.checklists.reading.parents import Parent, parents, states_used
 from cockpit.cli.checklist.common import (
     FILE,
     FORMAT,

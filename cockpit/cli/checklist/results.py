@@ -10,8 +10,8 @@ from typing import TextIO
 import click
 
 from cockpit.checklists import ChecklistError
-from cockpit.checklists.generated import write_block
-from cockpit.checklists.hunks import block_hunk
+from cockpit.checklists.writing.generated import write_block
+from cockpit.checklists.writing.hunks import block_hunk
 from cockpit.cli.checklist.common import FILE, REFUSED, config_if_any, exit_code
 from cockpit.cli.checklist.desk import desk
 from cockpit.cli.common import as_option, config_option, load_config

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from cockpit.checklists.claims import StateConflict, state_conflicts
-from cockpit.checklists.joint import First, Joint, Source, joint_plan
-from cockpit.checklists.parallel import ParallelGroup
-from cockpit.checklists.plan import Blocked, Problem, Work
-from cockpit.checklists.tasks import Task
+from cockpit.checklists.plans.joint import First, Joint, Source, joint_plan
+from cockpit.checklists.plans.parallel import ParallelGroup
+from cockpit.checklists.plans.plan import Blocked, Problem, Work
+from cockpit.checklists.reading.claims import StateConflict, state_conflicts
+from cockpit.checklists.reading.tasks import Task
 from cockpit.cli.checklist.common import (
     FILES,
     FORMAT,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from cockpit.checklists import ChecklistError
-from cockpit.checklists.commit_plan import CommitPlan, FileCommit
-from cockpit.checklists.hook_runs import HookRuns
+from cockpit.checklists.git.commit_plan import CommitPlan, FileCommit
+from cockpit.checklists.git.hook_runs import HookRuns
 from cockpit.clock import Clock
 from cockpit.config.models import LoadedConfig
 from cockpit.engine.acts.committing import (

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.checklists.commit import Committed, commit
-from cockpit.checklists.commit_plan import DEFAULT_MESSAGE, CommitPlan, plan_commit
 from cockpit.checklists.errors import ChecklistError, CommitRefused, NothingToCommit
-from cockpit.checklists.git import repository_of
-from cockpit.checklists.hook_runs import HookRuns
-from cockpit.checklists.hunks import Hunk, cancel_out
+from cockpit.checklists.git.commit import Committed, commit
+from cockpit.checklists.git.commit_plan import DEFAULT_MESSAGE, CommitPlan, plan_commit
+from cockpit.checklists.git.hook_runs import HookRuns
+from cockpit.checklists.git.repository import repository_of
+from cockpit.checklists.writing.hunks import Hunk, cancel_out
 from cockpit.config.models import LoadedConfig
 from cockpit.engine.acts.ticking import Log
 from cockpit.model import Event, EventKind, Facts

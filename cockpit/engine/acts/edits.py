@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from cockpit import checklists
-from cockpit.checklists.annotate import ProgressNote
+from cockpit.checklists.writing.annotate import ProgressNote
 from cockpit.clock import Clock
 from cockpit.engine.acts.noting import Noted, Place, write_note, write_progress
 from cockpit.engine.acts.ticking import Done, Log, Ticker, Wish

@@ -10,15 +10,15 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from cockpit import checklists
-from cockpit.checklists.annotate import (
+from cockpit.checklists.errors import refused_text
+from cockpit.checklists.writing.annotate import (
     ProgressNote,
     append_note,
     owner_note,
     remove_note,
     unfit,
 )
-from cockpit.checklists.errors import refused_text
-from cockpit.checklists.hunks import NoteHunk
+from cockpit.checklists.writing.hunks import NoteHunk
 from cockpit.engine.acts.ticking import Log
 from cockpit.model import EventKind, Facts
 from cockpit.probes.checklist.hunk_facts import hunk_facts

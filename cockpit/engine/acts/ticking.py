@@ -12,9 +12,9 @@ from typing import TypeAlias
 
 from cockpit import checklists
 from cockpit.checklists.errors import refused_text
-from cockpit.checklists.git import repository_of
-from cockpit.checklists.mirrors import Intent, carry_out, normal, without_image
-from cockpit.checklists.regular import read_regular
+from cockpit.checklists.git.repository import repository_of
+from cockpit.checklists.reading.regular import read_regular
+from cockpit.checklists.writing.mirrors import Intent, carry_out, normal, without_image
 from cockpit.clock import Clock
 from cockpit.model import EventKind, Facts, Observation
 from cockpit.probes.checklist.long_facts import in_facts

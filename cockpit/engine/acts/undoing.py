@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.checklists import AnchorLost, ChecklistError, EditResult
-from cockpit.checklists.hunks import NoteHunk
+from cockpit.checklists.writing.hunks import NoteHunk
 from cockpit.engine.acts.noting import undo_note
 from cockpit.engine.acts.ticking import Log, Ticker, head_of
 from cockpit.model import Event, EventKind, Facts

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from cockpit.checklists import ChecklistError
-from cockpit.checklists.hunks import BlockHunk, Hunk, NoteHunk, hunk_from_json
+from cockpit.checklists.writing.hunks import BlockHunk, Hunk, NoteHunk, hunk_from_json
 from cockpit.model import Event, EventKind, Facts
 from cockpit.probes.checklist.long_facts import from_facts, in_facts
 from cockpit.probes.checklist.memory import as_fact, edit_of, same_file

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cockpit.checklists import Document, Item
-from cockpit.checklists.meta import from_comments
-from cockpit.checklists.plan import Plan
-from cockpit.checklists.requires import (
+from cockpit.checklists.plans.plan import Plan
+from cockpit.checklists.plans.requires import (
     Green,
     Light,
     Requirement,
@@ -21,6 +20,7 @@ from cockpit.checklists.requires import (
     requirements_of,
     unmet,
 )
+from cockpit.checklists.reading.meta import from_comments
 from cockpit.model import Finding, Observation, Verdict, expire
 from cockpit.probes.checklist.plan_rows import without_unclear
 from cockpit.probes.checklist.reverting import Reverted

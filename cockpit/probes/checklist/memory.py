@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cockpit.checklists import ChecklistError, EditResult
-from cockpit.checklists.mirrors import Intent, normal
+from cockpit.checklists.writing.mirrors import Intent, normal
 from cockpit.model import LONGEST_FACT, Event, EventKind, Facts
 from cockpit.probes.checklist.long_facts import from_facts, in_facts
 from cockpit.text import clean

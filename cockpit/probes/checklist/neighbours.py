@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.checklists import CACHE, Document
-from cockpit.checklists.joint import Source
+from cockpit.checklists.plans.joint import Source
 from cockpit.config.models import LoadedConfig
 from cockpit.probes.checklist.memory import same_file
 from cockpit.probes.reading import FileRead

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cockpit.checklists import Item, Status
-from cockpit.checklists.joint import Joint
-from cockpit.checklists.plan import Plan
-from cockpit.checklists.tasks import Task
+from cockpit.checklists.plans.joint import Joint
+from cockpit.checklists.plans.plan import Plan
+from cockpit.checklists.reading.tasks import Task
 from cockpit.model import Facts, FactValue, Finding, Verdict
 from cockpit.probes.checklist.plan_words import (
     called,

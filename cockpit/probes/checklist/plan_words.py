@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cockpit.checklists import Status
-from cockpit.checklists.joint import First, Joint
-from cockpit.checklists.parallel import ParallelGroup
-from cockpit.checklists.plan import Blocked, Problem, Trouble, Work
-from cockpit.checklists.tasks import Task
+from cockpit.checklists.plans.joint import First, Joint
+from cockpit.checklists.plans.parallel import ParallelGroup
+from cockpit.checklists.plans.plan import Blocked, Problem, Trouble, Work
+from cockpit.checklists.reading.tasks import Task
 
 _PROBLEMS = {
     Trouble.DANGLING: "refers to “{}”, which is nowhere",

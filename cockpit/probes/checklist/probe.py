@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 
 from cockpit.checklists import CACHE, Document, Item, Status, cycle
-from cockpit.checklists.joint import PLANS, Joint
-from cockpit.checklists.mirrors import match
-from cockpit.checklists.requires import Green, Unmet
+from cockpit.checklists.plans.joint import PLANS, Joint
+from cockpit.checklists.plans.requires import Green, Unmet
+from cockpit.checklists.writing.mirrors import match
 from cockpit.config.models import ChecklistTable, resolve
 from cockpit.model import Doubt, DoubtKind, Facts, Finding, Observation, Verdict, worst
 from cockpit.probes.base import Probe, ProbeContext

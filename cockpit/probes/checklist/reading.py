@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cockpit.checklists import Anchor, Document, Form, Item, Meta, Status, anchors_of
-from cockpit.checklists.claims import doubts as doubtful_claims
-from cockpit.checklists.claims import state_conflicts
-from cockpit.checklists.joint import Joint, Source, joint_plan
-from cockpit.checklists.parents import parents
+from cockpit.checklists.plans.joint import Joint, Source, joint_plan
+from cockpit.checklists.reading.claims import doubts as doubtful_claims
+from cockpit.checklists.reading.claims import state_conflicts
+from cockpit.checklists.reading.parents import parents
 from cockpit.model import Doubt, DoubtKind, FactValue, Finding, Verdict, worst
 from cockpit.probes.checklist.memory import as_fact
 from cockpit.probes.checklist.plan_rows import PlanReading, read_plan

@@ -1,8 +1,8 @@
 """Which recorded edits of a checklist do not stand any more, and how that came about.
 
-The rule for one edit is in `cockpit.checklists.reverted`; here it is fed with what the evidence,
-git and this process know of the file. An acknowledgement ends it for good: the state that the file
-has is recorded as wanted (see `ChecklistEdits.accept`).
+The rule for one edit is in `cockpit.checklists.writing.reverted`; here it is fed with what the
+evidence, git and this process know of the file. An acknowledgement ends it for good: the state that
+the file has is recorded as wanted (see `ChecklistEdits.accept`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cockpit.checklists import AnchorAmbiguous, AnchorLost, Document, Item, Status, locate
-from cockpit.checklists.restored import restored
-from cockpit.checklists.reverted import EditVerdict, Fate, judge, same_but_for
+from cockpit.checklists.git.restored import restored
+from cockpit.checklists.writing.reverted import EditVerdict, Fate, judge, same_but_for
 from cockpit.model import Finding, Observation, Verdict
 from cockpit.probes.checklist.memory import KeptEdit
 from cockpit.text import instant

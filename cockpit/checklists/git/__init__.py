@@ -1,0 +1,1 @@
+"""Git beside the edits: committing just these, and telling what git itself brought back."""

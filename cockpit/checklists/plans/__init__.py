@@ -1,0 +1,1 @@
+"""What can start, what waits for what, how long it takes and took. Pure."""

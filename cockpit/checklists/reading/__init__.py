@@ -1,0 +1,1 @@
+"""Bytes in, items out: what a markdown file says, and what it claims. Pure but for `regular`."""

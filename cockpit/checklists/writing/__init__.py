@@ -1,0 +1,1 @@
+"""One marker, one line, one block changed, while others are kept out; and what became of it."""
