@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from checklist_shell import run
 
-from cockpit.cli import run as whole
 from cockpit.shipped import shipped_checklists
 
 BATCHES = (
@@ -28,22 +25,6 @@ FILES = {
     "B.md": "- [ ] Task 1: other\n",
     "DAILY.md": "- [x] look\n- [ ] write\n- [ ] sleep\n",
 }
-
-
-@dataclass
-class Ran:
-    """What a command line printed and how it ended."""
-
-    exit_code: int
-    stdout: str
-    output: str
-
-
-def run(*words: str | Path) -> Ran:
-    out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        code = whole(["checklist", *map(str, words)])
-    return Ran(code, out.getvalue(), out.getvalue() + err.getvalue())
 
 
 @pytest.fixture

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from checklist_shell import run
 
 from cockpit.cli import VERBS
-from cockpit.cli import run as whole
 
 TEXT = """# Batch
 
@@ -28,22 +25,6 @@ KEYS = [
     *("file", "line", "status", "form", "marker", "text", "id"),
     *("section", "depth", "parent", "meta"),
 ]
-
-
-@dataclass
-class Ran:
-    """What a command line printed and how it ended."""
-
-    exit_code: int
-    stdout: str
-    output: str
-
-
-def run(*words: str | Path) -> Ran:
-    out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        code = whole(["checklist", *map(str, words)])
-    return Ran(code, out.getvalue(), out.getvalue() + err.getvalue())
 
 
 @pytest.fixture

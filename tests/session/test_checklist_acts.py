@@ -10,17 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sessions import reply_of, started
 from support import until
 
 from cockpit.config.load import load
 from cockpit.feed import (
     Acknowledge,
     CarryOut,
-    Command,
     FeedMode,
     NoteItem,
     PlanCommit,
-    Reply,
     Reprobe,
     SetItem,
     UndoEdit,
@@ -39,25 +38,8 @@ def session(folder: Path, more: str = "") -> Iterator[Session]:
         (folder / "LIST.md").write_text(TEXT, encoding="utf-8")
         table = f'[[checklist]]\nfile = "LIST.md"\nname = "list"\n{more}'
         path.write_text(table, encoding="utf-8")
-    made = Session(load(path), kind="screen", user="ann", host="here", who="ann@here")
-    made.start()
-    try:
-        until(lambda: not made.feed.snapshot().waiting)
+    with started(path) as made:
         yield made
-    finally:
-        made.close()
-
-
-def reply_of(made: Session, command: Command) -> Reply:
-    ticket = made.feed.submit(command)
-    replies: list[Reply] = []
-
-    def arrived() -> bool:
-        replies.extend(made.feed.replies())
-        return any(reply.ticket == ticket for reply in replies)
-
-    until(arrived)
-    return next(reply for reply in replies if reply.ticket == ticket)
 
 
 def finding(made: Session, number: int = 0) -> Finding:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sessions import reply_of, started
 from support import until
 
 import cockpit.checklists.reading.cache
 from cockpit.checklists import Document
-from cockpit.config.load import load
-from cockpit.feed import Command, Reply, Reprobe, SetItem, UndoEdit
+from cockpit.feed import Reprobe, SetItem, UndoEdit
 from cockpit.model import Event, EventKind, Finding
 from cockpit.probes.checklist.probe import ChecklistProbe
 from cockpit.session.session import Session
@@ -34,25 +34,8 @@ def session(folder: Path, **lists: str) -> Iterator[Session]:
         tables.append(table + (order if "Batch" in text else ""))
     (folder / "cockpit.toml").write_text("\n".join(tables), encoding="utf-8")
     path = folder / "cockpit.toml"
-    made = Session(load(path), kind="screen", user="ann", host="here", who="ann@here")
-    made.start()
-    try:
-        until(lambda: not made.feed.snapshot().waiting)
+    with started(path) as made:
         yield made
-    finally:
-        made.close()
-
-
-def reply_of(made: Session, command: Command) -> Reply:
-    ticket = made.feed.submit(command)
-    replies: list[Reply] = []
-
-    def arrived() -> bool:
-        replies.extend(made.feed.replies())
-        return any(reply.ticket == ticket for reply in replies)
-
-    until(arrived)
-    return next(reply for reply in replies if reply.ticket == ticket)
 
 
 def item(made: Session, text: str, name: str = "list") -> Finding:
