@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from sessions import reply_of
 from support import Listening, environment, until, write_config
 
 from cockpit.cli.common import host
@@ -20,7 +21,7 @@ from cockpit.clock import Clock, SystemClock
 from cockpit.config.load import load
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.reader import Reader
-from cockpit.feed import FeedMode, Reply, Reprobe, SetItem, UndoEdit
+from cockpit.feed import FeedMode, Reprobe, SetItem, UndoEdit
 from cockpit.model import EventKind, Verdict
 from cockpit.session.session import Session
 
@@ -50,18 +51,6 @@ def collector(config: Path) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.kill()
         process.communicate()
-
-
-def reply_of(made: Session, command: Reprobe | SetItem | UndoEdit) -> Reply:
-    ticket = made.feed.submit(command)
-    replies: list[Reply] = []
-
-    def arrived() -> bool:
-        replies.extend(made.feed.replies())
-        return any(reply.ticket == ticket for reply in replies)
-
-    until(arrived)
-    return next(reply for reply in replies if reply.ticket == ticket)
 
 
 def full(made: Session) -> bool:
