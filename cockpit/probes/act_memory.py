@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cockpit.model import Event, EventKind
+from cockpit.text import parse_instant
 
 ACT_KINDS = (EventKind.PROCESS,)
 """The kinds of events that are of interest here."""
@@ -23,6 +24,8 @@ _MOST = 500
 """Acts that are remembered."""
 _EARLY = timedelta(seconds=2)
 """A process's start time may be read as much as a second too early."""
+_SAME_START = timedelta(seconds=1.1)
+"""Start times are recorded in whole seconds."""
 _CAME_BACK = timedelta(seconds=60)
 """What takes the place of a process that was ended on purpose within this time is no accident."""
 
@@ -30,7 +33,8 @@ _CAME_BACK = timedelta(seconds=60)
 @dataclass(frozen=True, slots=True)
 class Act:
     """One act. `over` is when its outcome was recorded, None while it goes on; `name` is the probe
-    or service that was started, empty for an end, which has the `ports` of what was ended."""
+    or service that was started, empty for an end, which has the `ports` of what was ended.
+    `started` is since when the process runs that a start has brought."""
 
     who: str
     pids: tuple[int, ...]
@@ -38,11 +42,13 @@ class Act:
     ports: tuple[int, ...] = ()
     name: str = ""
     over: datetime | None = None
+    started: datetime | None = None
 
     def covers(self, started_at: datetime) -> bool:
         """Whether a process that started then came of this act."""
-        slack = _EARLY if self.name else _CAME_BACK
-        end = started_at if self.over is None else self.over + slack
+        if self.name and self.over is not None:
+            return self.started is not None and abs(self.started - started_at) <= _SAME_START
+        end = started_at if self.over is None else self.over + _CAME_BACK
         return self.begun - _EARLY <= started_at <= end
 
 
@@ -88,11 +94,16 @@ class ActMemory:
 
     def _who(self, at: datetime, names: Collection[str], ports: Collection[int]) -> str:
         with self._lock:
-            for act in reversed(self._acts.values()):
-                concerned = act.name in names or not set(act.ports).isdisjoint(ports)
-                if concerned and act.covers(at):
-                    return act.who
-        return ""
+            acts = [
+                act
+                for act in reversed(self._acts.values())
+                if act.name in names or not set(act.ports).isdisjoint(ports)
+            ]
+        behind = [act for act in acts if act.covers(at)]
+        # Of several that are still at it, at most one will have started it: it is not known which.
+        trying = {act.who for act in behind if act.name and act.over is None}
+        known = [act.who for act in behind if act.over is not None or not act.name]
+        return known[0] if known else trying.pop() if len(trying) == 1 else ""
 
     def _take(self, event: Event) -> None:
         act, phase = event.data.get("act"), event.data.get("phase")
@@ -112,10 +123,22 @@ class ActMemory:
             # Known or not: what is read from the store comes after what was told meanwhile.
             known = known or Act(event.actor, (), event.at)
             in_vain = not known.name and not event.data.get("ended")
-            self._acts[act] = replace(known, over=event.at, ports=() if in_vain else known.ports)
+            self._acts[act] = replace(
+                known,
+                over=event.at,
+                ports=() if in_vain else known.ports,
+                started=_moment(event.data.get("started_at")),
+            )
         while len(self._acts) > _MOST:
             del self._acts[next(iter(self._acts))]
 
 
 def _numbers(value: object) -> tuple[int, ...]:
     return tuple(one for one in value if isinstance(one, int)) if isinstance(value, tuple) else ()
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        return parse_instant(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -38,11 +38,11 @@ def mismatches(
     found = []
     if words and process.argv and not matches(process.argv, words):
         found.append(f"runs {process.command}, expected {clean(' '.join(words))}")
-    if cwd is not None and process.cwd is not None and not _same_path(process.cwd, cwd):
+    if cwd is not None and process.cwd is not None and not same_path(process.cwd, cwd):
         found.append(clean(f"works in {process.cwd}, expected {cwd}"))
     if executable is not None and process.executable is not None:
         actual = process.executable.removesuffix(" (deleted)")
-        if not _same_path(actual, executable):
+        if not same_path(actual, executable):
             found.append(clean(f"is {actual}, expected {executable}"))
     if process.executable is not None and process.executable.endswith(" (deleted)"):
         found.append("its executable was replaced or deleted since it started")
@@ -67,7 +67,8 @@ def unreadable(
     return found
 
 
-def _same_path(one: str | Path, other: str | Path) -> bool:
+def same_path(one: str | Path, other: str | Path) -> bool:
+    """Whether both are one place, links followed."""
     first, second = (os.path.normcase(os.path.realpath(path)) for path in (one, other))
     return first == second
 

@@ -152,7 +152,7 @@ async def _start(
         await clock.sleep(_POLL_SECONDS)
     if not processes.is_alive(identity):
         lacking = f"it ended: {last_line(request.output, begin)}"
-    tell(f"{identity.pid} {lacking or 'is ready'}")
+    tell(f"{identity.pid} {lacking or ('listens' if request.port else 'runs')}")
     return StartOutcome(error=lacking, identity=identity, output=request.output)
 
 

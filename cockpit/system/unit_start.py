@@ -77,7 +77,7 @@ async def start_supervised(
     except OSError as error:
         return StartOutcome(refused=clean(f"{request.argv[0]} cannot be run: {error}"))
     who = outcome.identity.pid if outcome.identity else service.name
-    tell("; ".join(filter(None, (outcome.error or f"{who} is ready", outcome.note))))
+    tell("; ".join(filter(None, (outcome.error or f"{who} is up", outcome.note))))
     return outcome
 
 

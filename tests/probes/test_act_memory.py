@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -46,12 +47,26 @@ def test_a_start_that_is_under_way_or_done_is_behind_what_it_started() -> None:
     memory = ActMemory()
     memory.hear([event("intent", "s", 0, subject="backend", output="/x")])
     assert memory.who_started(after(30), ["backend"]) == "alice@vm", "it may take its time"
-    memory.hear([event("outcome", "s", 5, 9, subject="backend", output="/x")])
     assert memory.who_started(after(-1), ["backend"]) == "alice@vm", "read a second early"
-    assert memory.who_started(after(4), ["unit", "backend"]) == "alice@vm"
-    assert memory.who_started(after(9), ["backend"]) == ""
+    done = {"output": "/x", "started_at": instant(after(4))}
+    memory.hear([event("outcome", "s", 5, 9, subject="backend", **done)])
+    assert memory.who_started(after(4.6), ["unit", "backend"]) == "alice@vm"
+    assert memory.who_started(after(2), ["backend"]) == "", "somebody else's, shortly before"
+    assert memory.who_started(after(6), ["backend"]) == "", "somebody else's, shortly after"
     assert memory.who_started(after(4), ["other"]) == ""
     assert memory.being_ended([9], after(1)) is None
+
+
+def test_a_start_that_was_refused_is_behind_nothing() -> None:
+    memory = ActMemory()
+    bob = replace(event("intent", "b", 1, subject="backend", output="/x"), actor="bob@vm")
+    memory.hear([event("intent", "s", 0, subject="backend", output="/x"), bob])
+    assert memory.who_started(after(2), ["backend"]) == "", "one of the two: it is not known which"
+    memory.hear([replace(event("outcome", "b", 2, subject="backend"), actor="bob@vm")])
+    assert memory.who_started(after(2), ["backend"]) == "alice@vm"
+    done = {"output": "/x", "started_at": instant(after(2))}
+    memory.hear([event("outcome", "s", 3, 9, subject="backend", **done)])
+    assert memory.who_started(after(2), ["backend"]) == "alice@vm"
 
 
 def test_what_comes_back_after_an_end_was_asked_for_and_later_it_was_not() -> None:
@@ -81,7 +96,8 @@ def test_an_operators_restarts_are_named_and_not_held_against_it() -> None:
     starts = [after(60 * n) for n in range(MANY + 1)]
     for n, start in enumerate(starts):
         memory.hear([event("intent", f"s{n}", 60 * n, subject="p", output="/x")])
-        memory.hear([event("outcome", f"s{n}", 60 * n + 1, 9, subject="p", output="/x")])
+        done = {"output": "/x", "started_at": instant(start)}
+        memory.hear([event("outcome", f"s{n}", 60 * n + 1, 9, subject="p", **done)])
         assert memory.who_started(start, ["p"])
     before = known([starts[-2]], tuple(map(instant, starts[1:-1])))
     end = after(600)

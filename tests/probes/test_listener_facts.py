@@ -99,8 +99,19 @@ def test_the_program_on_another_port_is_drift(tmp_path: Path, look: Any, server:
     found = seen.finding(f"port:{port - 1}")
     assert found is not None
     assert (found.verdict, found.title) == (Verdict.FAIL, "PORT DRIFT")
-    assert f"found on {port} ({process.pid})" in found.text
+    assert f"found on {port} ({process.pid} in {Path.cwd()})" in found.text
     assert found.facts["elsewhere"][0] == port
+
+
+@pytest.mark.parametrize("home", [{"cwd": "."}, {"start": ["serve.py"]}])
+def test_the_program_of_another_folder_is_no_drift(
+    tmp_path: Path, look: Any, server: Any, home: dict[str, Any]
+) -> None:
+    _, port, _ = server
+    seen = look(probe(tmp_path, port - 1, process=["serve.py"], **home)).observation
+    found = seen.finding(f"port:{port - 1}")
+    assert found is not None
+    assert (found.verdict, found.title) == (Verdict.FAIL, "NOT LISTENING")
 
 
 @linux

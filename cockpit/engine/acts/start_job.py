@@ -7,6 +7,7 @@ import contextlib
 import http.client
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cockpit.config.models import ListenerTable, LoadedConfig
@@ -23,7 +24,7 @@ from cockpit.system.services import ServiceState
 from cockpit.system.starting import READY_SECONDS, StartOutcome, StartRequest, start
 from cockpit.system.supervisors import reader_for
 from cockpit.system.unit_start import COMMAND_SECONDS, Supervised, start_supervised
-from cockpit.text import clean
+from cockpit.text import clean, instant
 
 _POLL_SECONDS = 0.2
 _ANSWER_SECONDS = 3.0
@@ -179,6 +180,7 @@ async def carry_out_start(job: StartJob, tools: Tools, log: ActLog, tell: Tell) 
     finally:
         pids = () if outcome.identity is None else (outcome.identity.pid,)
         text = f"{job.name} {outcome.text}"
+        facts = {**facts, **_since(outcome)}
         await asyncio.shield(log.finish(job.name, text, pids, facts, done=outcome.done))
     return outcome
 
@@ -193,6 +195,13 @@ def _exit_teller(name: str, log: ActLog) -> Callable[[int, int], None]:
             loop.call_soon_threadsafe(log.exited, name, pid, code)
 
     return tell
+
+
+def _since(outcome: StartOutcome) -> Facts:
+    """Since when it runs: what tells it from whatever else may run there later."""
+    if outcome.identity is None:
+        return {}
+    return {"started_at": instant(datetime.fromtimestamp(outcome.identity.started_at, UTC))}
 
 
 def _alive(outcome: StartOutcome) -> bool:

@@ -14,7 +14,7 @@ from cockpit.probes.restarts import Restarts
 from cockpit.probes.usage import Usage
 from cockpit.system.hidden_owners import hidden_of
 from cockpit.system.listeners import Listener, Queue, Service
-from cockpit.text import instant
+from cockpit.text import clean, instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +208,15 @@ def _hidden(table: ListenerTable, listener: Listener, visible: int) -> _Outcome:
 
 def _elsewhere(sight: Sight) -> str:
     """Where the program is found instead, for the end of a sentence."""
-    found = [f"{one.port} ({_names(one)})" for one in sight.other_ports[:3]]
+    found = [f"{one.port} ({_names(one)}{_home(one)})" for one in sight.other_ports[:3]]
     return f"; found on {', '.join(found)}" if found else ""
+
+
+def _home(listener: Listener) -> str:
+    """Where it works, as far as that is one place that can be read: it may be another project."""
+    homes = {service.root.cwd for service in listener.services}
+    home = homes.pop() if len(homes) == 1 else None
+    return clean(f" in {home}") if home else ""
 
 
 def _doubts(sight: Sight, listener: Listener | None) -> list[Doubt]:

@@ -11,6 +11,7 @@ from cockpit.system.expectations import (
     CodeAge,
     drifted,
     mismatches,
+    same_path,
     service_code_age,
     unreadable,
 )
@@ -59,21 +60,35 @@ def look(
     if code and table.newer_code != "ignore":
         roots = [cwd] if cwd is not None else []
         ages = {service.root.pid: service_code_age(service, roots) for service in services}
-    return Sight(snapshot, _elsewhere(table, source, services, others), odd, unread, ages)
+    home = cwd or (folder if table.start is not None else None)
+    drift = _elsewhere(table, home, source, services, others)
+    return Sight(snapshot, drift, odd, unread, ages)
 
 
 def _elsewhere(
     table: ListenerTable,
+    home: Path | None,
     source: ListenerSource,
     services: tuple[Service, ...],
     others: Sequence[ListenerTable],
 ) -> tuple[Listener, ...]:
-    """Where else the program listens that is not on its own port."""
+    """Where else the program listens that is not on its own port. One that works elsewhere than at
+    `home`, where that is known, is another project's."""
     words = table.process
     if words is None or table.expect == "none" or any(is_wanted(words, one) for one in services):
         return ()
     found = drifted(source.snapshot(), table.port, words)
-    return tuple(one for one in found if not any(_claims(other, one) for other in others))
+    return tuple(
+        one
+        for one in found
+        if not any(_claims(other, one) for other in others)
+        and any(_may_work_at(home, service) for service in one.services)
+    )
+
+
+def _may_work_at(home: Path | None, service: Service) -> bool:
+    cwd = service.root.cwd
+    return home is None or cwd is None or same_path(Path(cwd), home)
 
 
 def _claims(table: ListenerTable, listener: Listener) -> bool:
