@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from cockpit.feed import Reply, Ticket
 
+_ALREADY = "already "
+"""How the reply of an edit begins that had nothing to change."""
+
 
 class Together:
     """Counts the replies to commands that were given in one go, in however many lots they come."""
@@ -28,10 +31,12 @@ class Together:
         self._came |= own
         total = len(self._tickets)
         refused = [reply for reply in self._came.values() if not reply.ok]
-        done = len(self._came) - len(refused)
+        idle = sum(reply.ok and reply.text.startswith(_ALREADY) for reply in self._came.values())
+        done = len(self._came) - len(refused) - idle
         if refused:
             more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
             first = refused[0]
             return False, f"{done} of {total} set; {first.label}: {first.text}{more}"
         count = f"{total}" if done == total else f"{done} of {total}"
-        return True, f"{count} set, the last: {list(own.values())[-1].text}"
+        so_already = f", {idle} so already" if idle else ""
+        return True, f"{count} set{so_already}, the last: {list(own.values())[-1].text}"

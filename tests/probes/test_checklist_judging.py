@@ -307,6 +307,12 @@ def test_a_mirror_that_was_not_written_stays_on_the_board(tmp_path: Path, look: 
     observation = look(made).observation
     assert [f.title for f in observation.findings if f.title] == ["MIRROR PENDING"]
     assert observation.basis["without_mirror"] == ("P1.2 two (m.md)",)
+    (tmp_path / "m.md").write_text("- [x] P1.1 one\n- [ ] x\n", encoding="utf-8")
+    assert not [f for f in look(made).observation.findings if f.title], "somebody did it by hand"
+    (tmp_path / "m.md").write_text("- [ ] P1.1 one\n- [ ] x\n", encoding="utf-8")
+    assert [f.title for f in look(made).observation.findings if f.title] == ["MIRROR PENDING"]
+    alone = probe(tmp_path, TEXT, memory)
+    assert not [f for f in look(alone).observation.findings if f.title], "a mirror no more"
     later = NOW + timedelta(seconds=1)
     memory.hear([replace(told, at=later, data={**data, "state": "written"})])
     memory.hear([told])  # the store tells it once more, later

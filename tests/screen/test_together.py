@@ -30,6 +30,15 @@ def test_what_was_refused_is_told_first_and_stays_told() -> None:
     assert one.told(replies(("c", False))) == (False, "1 of 3 set; REFUSED: set a (and 1 more)")
 
 
+def test_what_needed_no_change_is_not_counted_as_set() -> None:
+    one = Together()
+    one.asked(["a", "b"])
+    already = Reply("b", True, "already done: b")
+    assert one.told([*replies(("a", True)), already]) == (
+        True, "1 of 2 set, 1 so already, the last: already done: b"
+    )  # fmt: skip
+
+
 def test_one_alone_is_told_by_its_own_reply() -> None:
     one = Together()
     one.asked(["a", "b"])

@@ -144,6 +144,14 @@ def intent_for(item: Item, to: Status, mirror: Path) -> Intent:
     return Intent(mirror, item.id, item.text, to)
 
 
+def is_carried_out(intent: Intent, document: Document) -> bool:
+    """Whether the mirrored item of `document` has the wanted state already."""
+    try:
+        return _find(document, intent).status is intent.to
+    except (AnchorLost, AnchorAmbiguous):
+        return False
+
+
 def carry_out(
     intent: Intent, *, platform: FilePlatform | None = None, pause: Pause = time.sleep
 ) -> EditResult:

@@ -11,7 +11,7 @@ from pathlib import Path
 from cockpit.checklists import CACHE, Document, Item, Status, cycle
 from cockpit.checklists.plans.joint import PLANS, Joint
 from cockpit.checklists.plans.requires import Green, Unmet
-from cockpit.checklists.writing.mirrors import match
+from cockpit.checklists.writing.mirrors import Intent, is_carried_out, match
 from cockpit.config.models import ChecklistTable, resolve
 from cockpit.model import Doubt, DoubtKind, Facts, Finding, Observation, Verdict, worst
 from cockpit.probes.base import Probe, ProbeContext
@@ -25,7 +25,7 @@ from cockpit.probes.checklist.judging import (
     required_probes,
     told,
 )
-from cockpit.probes.checklist.memory import EditMemory, Pending
+from cockpit.probes.checklist.memory import EditMemory, Pending, same_file
 from cockpit.probes.checklist.neighbours import Neighbour, Neighbours
 from cockpit.probes.checklist.reading import (
     Reading,
@@ -202,7 +202,11 @@ class ChecklistProbe(Probe):
             self._last = (document, joint, reading)
         reading = self._last[2]
         doubts, facts = self._beside(document, others)
-        pending = [each for each in self._memory.pending(self.path) if each.overdue(now)]
+        pending = [
+            each
+            for each in self._memory.pending(self.path)
+            if each.overdue(now) and self._is_awaited(each.intent)
+        ]
         edits = self._memory.edits(self.path, now)
         reverted = self._reverting.look(
             document, edits, modified_at=read.modified_at, now=now, previous=previous
@@ -261,6 +265,13 @@ class ChecklistProbe(Probe):
             facts["without_mirror"] = tuple(unmatched)
         return [*doubts, *conflict_doubts(documents, self._table.file)], facts
 
+    def _is_awaited(self, intent: Intent) -> bool:
+        """Whether a mirror of the config is still to be written: somebody may have done it."""
+        if same_file(intent.mirror) not in {same_file(path) for path in self.mirrors}:
+            return False
+        read = read_file(intent.mirror, FILE_CAP)
+        return read.body is None or not is_carried_out(intent, CACHE.parse(read.body))
+
     def _pending(self, pending: Pending) -> Finding:
         intent = pending.intent
         name = intent.id or intent.text
@@ -268,10 +279,10 @@ class ChecklistProbe(Probe):
             key=f"mirror:{intent.mirror.name}:{name}",
             verdict=Verdict.WARN,
             subject=f"{intent.mirror.name}: {short(intent.text, _LONGEST_NAME)}",
-            text=f"still to be set to {intent.to}: {pending.why}",
+            text=f"still to be set to {intent.to}; the last try: {pending.why or 'none yet'}",
             title="MIRROR PENDING",
             cause=f"mirror:{intent.mirror}",
-            next_act="probe the checklist again to have it written, or set it there by hand",
+            next_act="an open cockpit tries again by itself; or set it there by hand",
         )
 
     def _unreadable(self, at: datetime, trouble: str, written: str | None) -> Observation:
