@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.checklists import parse
+from cockpit.checklists.plans.planning import build_plan
 from cockpit.checklists.reading.meta import read_effort
 
 
@@ -39,6 +40,29 @@ def test_an_amount_of_work(text: str, hours: tuple[float, float] | None) -> None
 def test_only_what_is_work_counts_in_an_item(text: str, hours: float | None) -> None:
     (item,) = parse(f"- [ ] {text}\n".encode()).items
     assert (item.meta.effort and item.meta.effort.middle) == hours
+
+
+@pytest.mark.parametrize(
+    ("below", "hours"),
+    [
+        ("**Status:** TODO\n", (2, 2)),
+        ("**Status:** TODO\n**Effort:** 3-5 hours\n", (3, 5)),
+        ("**Dependency:** P1A.2\n", (2, 2)),
+    ],
+)
+def test_the_hours_in_a_heading_are_its_tasks(below: str, hours: tuple[float, float]) -> None:
+    plan = build_plan([("a.md", parse(f"#### P1A.1 First (2h)\n{below}".encode()))])
+    (task,) = plan.tasks
+    assert (task.effort and (task.effort.low, task.effort.high)) == hours
+    work = plan.critical_path().work
+    assert (work.low, work.high, work.without_effort) == (*hours, 0)
+
+
+def test_the_hours_of_a_phase_are_not_counted_besides_those_of_its_tasks() -> None:
+    tasks = "### P1.1 A (3h)\n**Status:** TODO\n### P1.2 B (5h)\n**Status:** TODO\n"
+    items = parse(f"## Phase 1 (8h)\n**Status:** TODO\n{tasks}".encode()).items
+    told = {item.id: item.meta.effort and item.meta.effort.low for item in items}
+    assert told == {"Phase 1": None, "P1.1": 3, "P1.2": 5}
 
 
 @given(st.text(alphabet="0123456789hd½.,-–/ minorays", max_size=24))

@@ -10,6 +10,7 @@ from cockpit.checklists import parse
 from cockpit.checklists.plans.plan import Plan, Trouble, topological
 from cockpit.checklists.plans.planning import build_plan
 from cockpit.checklists.reading.refs import read_references
+from cockpit.probes.checklist.plan_words import sentence, waits_text
 
 
 def plan(*texts: str) -> Plan:
@@ -97,6 +98,31 @@ def test_dangling_references_hold_a_task_back_and_are_listed() -> None:
     ]
     found = plan(task("P1.1", "the other team"))
     assert [b.unclear for b in found.blocked()] == [("the other team",)]
+
+
+@pytest.mark.parametrize("said", ["after ABC-12", "depends on ABC-12", "after P9.1", "after P2A"])
+def test_an_id_that_is_nowhere_is_dangling_however_a_tasks_own_text_names_it(said: str) -> None:
+    name = said.split()[-1]
+    found = plan(f"- [ ] FR-3.1: foo, {said}\n")
+    assert found.ready() == ()
+    assert [(p.kind, p.text) for p in found.problems] == [(Trouble.DANGLING, name)]
+
+
+@pytest.mark.parametrize(
+    "said", ["after 30s", "after UTF-8", "after V1.2", "requires SHA256", "requires ABC-12"]
+)
+def test_what_may_be_no_id_is_no_reference(said: str) -> None:
+    found = plan(f"- [ ] FR-3.1: foo, {said}\n")
+    assert ([t.id for t in found.ready()], found.problems) == (["FR-3.1"], ())
+
+
+def test_the_reason_and_the_problem_say_of_what_is_nowhere_the_same() -> None:
+    found = plan("- [ ] A-1: a\n- [ ] A-1: b\n- [ ] A-2: c, depends on T1 and A-1\n")
+    (blocked,) = found.blocked()
+    assert (blocked.unclear, blocked.nowhere) == (("T1", "A-1"), ("T1",))
+    words = "refers to “T1”, which is nowhere"
+    assert waits_text(blocked) == f"{words}; not clear what is meant by “A-1”"
+    assert f"line 3 {words}" in map(sentence, found.problems)
 
 
 def test_cycles_are_named() -> None:

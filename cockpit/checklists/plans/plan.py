@@ -66,6 +66,8 @@ class Blocked:
     """References that are dangling or ambiguous."""
     behind: tuple[Gate, ...] = ()
     """Batches before its own that are not finished."""
+    nowhere: tuple[str, ...] = ()
+    """Those of `unclear` that mean nothing at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +140,22 @@ class Plan:
     def blocked(self) -> tuple[Blocked, ...]:
         """Open tasks that wait for others, are marked as blocked, or whose words are unclear."""
         found = []
+        nowhere = self._nowhere()
         for number, task in enumerate(self.tasks):
             if task.status not in (*_OPEN, Status.BLOCKED, Status.DEFERRED):
                 continue
             if self._holds_back(number) or task.status is Status.BLOCKED:
-                waits = self._unsettled(number)
-                found.append(Blocked(task, waits, self.unclear[number], self._shut(number)))
+                waits, unclear = self._unsettled(number), self.unclear[number]
+                lost = tuple(word for word in unclear if (task.document, word) in nowhere)
+                found.append(Blocked(task, waits, unclear, self._shut(number), lost))
         return tuple(found)
+
+    def _nowhere(self) -> set[tuple[str, str]]:
+        """Documents and the references in them that mean nothing, not even in part."""
+        told: dict[Trouble, set[tuple[str, str]]] = {kind: set() for kind in Trouble}
+        for problem in self.problems:
+            told[problem.kind].add((problem.document, problem.text))
+        return told[Trouble.DANGLING] - told[Trouble.AMBIGUOUS]
 
     def _holds_back(self, number: int) -> bool:
         return bool(self._unsettled(number) or self.unclear[number] or self._shut(number))

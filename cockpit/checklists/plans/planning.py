@@ -12,10 +12,19 @@ from cockpit.checklists.plans.parallel import ParallelGroup, read_parallel
 from cockpit.checklists.plans.plan import Gate, Plan, Problem, Trouble, topological, waiting_graph
 from cockpit.checklists.plans.stages import Stages
 from cockpit.checklists.reading.items import Document
-from cockpit.checklists.reading.refs import Reference, aliases, canonical, read_references, shape
+from cockpit.checklists.reading.refs import (
+    Reference,
+    aliases,
+    canonical,
+    read_references,
+    shape,
+    surely_id,
+)
 from cockpit.checklists.reading.tasks import Group, Task, is_definition, read_tasks, with_unnamed
 
-_SAYS_SO = re.compile(r"\b(?:depends on|blocked by)[: ]*$", re.IGNORECASE)
+_VERB = re.compile(r"\b(depends on|blocked by|requires|after)[: ]*$", re.IGNORECASE)
+_VAGUE = ("after", "requires")
+"""What follows these in a task's own words may be no task at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +197,8 @@ class _Resolver:
             if group.line < task.line <= group.end_line
         ]
         if task.depends:
-            remark = _is_remark(task.depends, task.text)
-            own = self._meant(task.depends, task.document, task.line, remark=remark)
+            verb = _verb(task.depends, task.text)
+            own = self._meant(task.depends, task.document, task.line, verb)
             unclear += own.unclear
             found.update(own.members)
             itself = {number} & own.by_id
@@ -203,7 +212,7 @@ class _Resolver:
         # Who is named by a group it is in (`after 6A` inside 6A) is not meant; who names itself is.
         return (found - {number}) | itself, list(dict.fromkeys(unclear))
 
-    def _meant(self, text: str, document: str, line: int, *, remark: bool = False) -> _Meant:
+    def _meant(self, text: str, document: str, line: int, verb: str = "") -> _Meant:
         """What a dependency text names; what is not clear in it becomes a problem."""
         meant = _Meant()
         faults: dict[tuple[Trouble, str], list[str]] = {}
@@ -214,7 +223,7 @@ class _Resolver:
                 ids = (n for n in meanings[0] if reference.name in aliases(self.tasks[n].id))
                 meant.by_id.update(ids)
                 continue
-            if not meanings and remark and self._is_no_name(reference):
+            if not meanings and verb in _VAGUE and self._is_no_name(reference, verb):
                 continue
             kind = Trouble.AMBIGUOUS if meanings else Trouble.DANGLING
             told = faults.setdefault((kind, reference.text), [])
@@ -233,9 +242,12 @@ class _Resolver:
         place = next(n for n, (day, _) in enumerate(days) if day is group)
         return days[place - 1][1] if place else ()
 
-    def _is_no_name(self, reference: Reference) -> bool:
+    def _is_no_name(self, reference: Reference, verb: str) -> bool:
         """Whether words that look like a name are none here: `after 1.5 h`, `requires SHA256`."""
-        return " " not in reference.name and shape(reference.name) not in self._shapes
+        name = reference.name
+        if " " in name or shape(name) in self._shapes:
+            return False
+        return verb == "requires" or not surely_id(name)
 
     def _meanings(self, reference: Reference, document: str) -> list[tuple[int, ...]]:
         """What a name stands for: in its own document, else in any other."""
@@ -275,11 +287,12 @@ class _Resolver:
             self.problems.append(Problem(Trouble.CYCLE, first.document, first.line, text, places))
 
 
-def _is_remark(depends: str, text: str) -> bool:
-    """Whether a dependency is only an `after …` or `requires …` in a task's own words: what that
-    names may be no task at all."""
+def _verb(depends: str, text: str) -> str:
+    """By which word a task's own text names what it depends on, in lower case; empty where a
+    labelled line does."""
     before, found, _ = text.partition(depends)
-    return bool(found) and _SAYS_SO.search(before) is None
+    verb = _VERB.search(before) if found else None
+    return verb.group(1).lower() if verb is not None else ""
 
 
 def _rings(needs: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:

@@ -61,3 +61,12 @@ def front_matter(data: bytes, lines: Lines) -> int:
                 return 0
             seen_key = not text.startswith(b"#")
     return 0
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether all the bytes are UTF-8."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

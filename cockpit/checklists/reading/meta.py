@@ -79,6 +79,12 @@ def read_effort(text: str) -> Effort | None:
     return Effort(match.group().strip(), min(low, high), max(low, high))
 
 
+def effort_in_brackets(text: str) -> Effort | None:
+    """The first amount of work that stands in brackets in a display text: `First (2h)`."""
+    among = (each for each in _IN_BRACKETS.findall(text) if not _CALENDAR.match(each))
+    return next(filter(None, map(read_effort, among)), None)
+
+
 def _factor(unit: str) -> float:
     """Hours in a unit; `person-days` are days."""
     word = unit.lower()
@@ -124,9 +130,7 @@ def from_text(text: str, comments: Iterable[str] = ()) -> Meta:
     meta = NO_META
     lowered = text.lower()
     if "(" in text:
-        among = (each for each in _IN_BRACKETS.findall(text) if not _CALENDAR.match(each))
-        efforts = map(read_effort, among)
-        meta = replace(meta, effort=next(filter(None, efforts), None))
+        meta = replace(meta, effort=effort_in_brackets(text))
     if "@" in text and (owner := _OWNER.search(text)) is not None:
         meta = replace(meta, owner=owner.group(1))
     if "owner:" in lowered and (word := _OWNER_WORD.search(text)) is not None:

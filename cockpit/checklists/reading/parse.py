@@ -24,6 +24,7 @@ from cockpit.checklists.reading.blocks import (
 )
 from cockpit.checklists.reading.bytespan import Mark
 from cockpit.checklists.reading.collector import collector_paused
+from cockpit.checklists.reading.heading_hours import give_heading_hours
 from cockpit.checklists.reading.ids import find_id
 from cockpit.checklists.reading.items import (
     NO_META,
@@ -36,7 +37,7 @@ from cockpit.checklists.reading.items import (
     Section,
     counted_forms,
 )
-from cockpit.checklists.reading.lines import BOM, Lines, front_matter, split
+from cockpit.checklists.reading.lines import BOM, Lines, front_matter, is_utf8, split
 from cockpit.checklists.reading.repair import Repairer
 from cockpit.checklists.reading.tables import read_row
 from cockpit.checklists.reading.text import comments, plain
@@ -66,19 +67,11 @@ def _parse(data: bytes) -> Document:
         bom=data.startswith(BOM),
         newlines=lines.newlines,
         final_newline=data.endswith((b"\n", b"\r")),
-        valid=_is_utf8(data),
+        valid=is_utf8(data),
         repaired=builder.repair.repaired,
         utf16=utf16,
     )
     return Document(data, items, sections, encoding, lines)
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 @dataclass(slots=True)
@@ -146,6 +139,8 @@ class _Builder:
         for index, remarks in self.remarks.items():
             item = self.items[index]
             self.items[index] = replace(item, meta=metadata.from_comments(remarks, item.meta))
+        inside = ((each.task, each.title, each.first, end) for each, end, _ in self.sections)
+        give_heading_hours(self.items, inside)
         items = tuple(self.items)
         forms = counted_forms(items)
         sections = [

@@ -26,6 +26,11 @@ _REFERENCE = re.compile(
 )
 _PIECE = re.compile(rf"({_NUMBER})(?:\s?(?:[-–]|to)\s?({_NUMBER}))?")
 _FILE = re.compile(r"(\d{1,4})_\w")
+_CERTAIN = re.compile(
+    r"(?!(?:AES|CVE|IEEE|ISO|MD|PEP|RFC|SHA|TLS|UTF)-)[A-Z]{1,8}-\d.*"  # ABC-12, not UTF-8
+    r"|[A-UW-Z]\d+[A-Z]?\..+"  # P9.1, A1.2, not the version V1.2
+    r"|P\d+[A-Z]"
+)
 _NAMED = re.compile(rf"({_WORD})\s+#?(.+)", re.IGNORECASE)
 
 
@@ -114,6 +119,12 @@ def _coded(match: re.Match[str]) -> list[str]:
 def shape(name: str) -> str:
     """What kind of name a canonical one is: `P9.9` for P2A.1, `ABC-9` for ABC-12."""
     return re.sub(r"\d+[A-Z]?", "9", name)
+
+
+def surely_id(name: str) -> bool:
+    """Whether a canonical name can hardly be anything but an ID, even where no task has one like
+    it: `ABC-12`, `P9.1`; not `SHA256`, `1.5` or `UTF-8`."""
+    return _CERTAIN.fullmatch(name) is not None
 
 
 def expand(numbers: str) -> list[str]:

@@ -164,7 +164,7 @@ def _from_section(name: str, section: Section, id: str) -> Task:
         text=section.title,
         line=section.line,
         status=Status.UNKNOWN,
-        effort=section.meta.effort,
+        effort=section.meta.effort or metadata.effort_in_brackets(section.title),
         depends=section.meta.depends,
         section=section.path[:-1],
     )

@@ -11,6 +11,7 @@ from cockpit.checklists.reading.bytespan import shown
 from cockpit.checklists.reading.items import Document, Form, Item, Progress, Status, counted_forms
 from cockpit.checklists.reading.markers import write_marker
 from cockpit.checklists.reading.parse import parse
+from cockpit.checklists.writing.column import column_word
 
 TWO_STATES: tuple[Status, ...] = (Status.TODO, Status.DONE)
 
@@ -81,7 +82,14 @@ def edit(data: bytes, item: Item, status: Status, *, marker: str | None = None) 
 
 
 def _marker(data: bytes, item: Item, status: Status) -> str:
-    marker = write_marker(item.form, status, item.marker, counts=_counts(data, item.form))
+    if item.form is Form.CELL:
+        cells = [each for each in parse(data).items if each.form is Form.CELL]
+        counts = dict(Counter(cell.marker for cell in cells))
+        marker = write_marker(item.form, status, item.marker, counts=counts)
+        if marker is not None:
+            marker = column_word(data, item, status, cells, marker)
+    else:
+        marker = write_marker(item.form, status, item.marker, counts=_counts(data, item.form))
     if marker is None:
         raise EditUnsupported(
             f"{item.form.phrase} like “{item.marker}” has no way to say “{status}”;"

@@ -71,9 +71,10 @@ def waits_text(blocked: Blocked) -> str:
     parts = []
     if blocked.waits_for or gates:
         parts.append(f"waits for {', '.join([*gates, *_waits(blocked.waits_for, here)])}")
-    if blocked.unclear:
-        words = ", ".join(f"“{word}”" for word in blocked.unclear)
-        parts.append(f"not clear what is meant by {words}")
+    parts += (_PROBLEMS[Trouble.DANGLING].format(word) for word in blocked.nowhere)
+    doubtful = [f"“{word}”" for word in blocked.unclear if word not in blocked.nowhere]
+    if doubtful:
+        parts.append(f"not clear what is meant by {', '.join(doubtful)}")
     if blocked.task.status is Status.BLOCKED:
         parts.append("marked as blocked")
     if blocked.task.status is Status.DEFERRED:
