@@ -8,10 +8,11 @@ item, so that a span never points at anything but its marker.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from cockpit.checklists.reading import bytespan
 from cockpit.checklists.reading import meta as metadata
+from cockpit.checklists.reading.being_read import OpenHeading, OpenItem
 from cockpit.checklists.reading.blocks import (
     Block,
     Heading,
@@ -74,30 +75,6 @@ def _parse(data: bytes) -> Document:
     return Document(data, items, sections, encoding, lines)
 
 
-@dataclass(slots=True)
-class _Open:
-    """A heading whose section is being read."""
-
-    level: int
-    title: str
-    path: tuple[str, ...]
-    line: int
-    first: int
-    labels: list[str] = field(default_factory=list)
-    task: int | None = None
-    """Index of the item that is this heading's task."""
-    ruled: bool = False
-    """A thematic break came: labelled lines after it are the document's."""
-
-
-@dataclass(slots=True)
-class _Frame:
-    """A list item that is being read."""
-
-    end: int
-    item: int | None = None
-
-
 class _Builder:
     """Walks the blocks once and collects items and sections."""
 
@@ -108,9 +85,9 @@ class _Builder:
         self.items: list[Item] = []
         self.labels: dict[int, list[str]] = {}
         self.remarks: dict[int, list[str]] = {}
-        self.headings: list[_Open] = []
-        self.sections: list[tuple[_Open, int, int]] = []
-        self.frames: list[_Frame] = []
+        self.headings: list[OpenHeading] = []
+        self.sections: list[tuple[OpenHeading, int, int]] = []
+        self.frames: list[OpenItem] = []
         self.title: str | None = None
         self.seen: dict[tuple[Form, tuple[str, ...], str], int] = {}
 
@@ -119,7 +96,7 @@ class _Builder:
             if isinstance(block, Paragraph):
                 self._paragraph(block)
             elif isinstance(block, ItemOpen):
-                self.frames.append(_Frame(block.end))
+                self.frames.append(OpenItem(block.end))
             elif isinstance(block, ItemClose):
                 self.frames.pop()
             elif isinstance(block, Row):
@@ -168,7 +145,7 @@ class _Builder:
         seen = bytespan.read_heading(block.content) if mark is not None else None
         title = self._plain(seen.rest if seen is not None else block.content)
         above = self.headings[-1].path if self.headings else ()
-        opened = _Open(block.level, title, (*above, title), block.line, len(self.items))
+        opened = OpenHeading(block.level, title, (*above, title), block.line, len(self.items))
         if self.title is None:
             self.title = title
         if mark is not None and raw is not None:
@@ -350,7 +327,7 @@ class _Builder:
     def _path(self) -> tuple[str, ...]:
         return self.headings[-1].path if self.headings else ()
 
-    def _task(self, above: _Open | None = None) -> int | None:
+    def _task(self, above: OpenHeading | None = None) -> int | None:
         """The task of the nearest heading that has one (`above`: not of this one)."""
         for opened in reversed(self.headings):
             if opened.task is not None and opened is not above:
