@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from cockpit.session.session import Session
 
 
-_NOT_KNOWN = Glimpse(("what is found here",), LOOK_AROUND_LABEL, Path.cwd(), None)
-
-
 def screen_options(function: Callable[..., int]) -> Callable[..., int]:
     """How the screen looks and behaves: `--ascii`, `--mouse`, `--read-only`."""
     function = click.option(
@@ -69,12 +66,16 @@ def command(
     path = config_path or find(Path.cwd())
     return open_screen(
         partial(load_config, path) if path else _look_around,
-        glimpse_config(path) if path else _NOT_KNOWN,
+        glimpse_config(path) if path else _not_known(),
         as_name,
         ascii_glyphs=ascii_glyphs,
         mouse=mouse,
         read_only=read_only,
     )
+
+
+def _not_known() -> Glimpse:
+    return Glimpse(("what is found here",), LOOK_AROUND_LABEL, Path.cwd(), None)
 
 
 def _look_around() -> LoadedConfig:

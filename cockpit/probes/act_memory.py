@@ -48,7 +48,7 @@ class Act:
         """Whether a process that started then came of this act."""
         if self.name and self.over is not None:
             return self.started is not None and abs(self.started - started_at) <= _SAME_START
-        end = started_at if self.over is None else self.over + _CAME_BACK
+        end = self.begun + UNDER_WAY if self.over is None else self.over + _CAME_BACK
         return self.begun - _EARLY <= started_at <= end
 
 
@@ -83,23 +83,20 @@ class ActMemory:
 
     def who_started(self, started_at: datetime, names: Collection[str]) -> str:
         """Who started one of `names` (probes, services) then; empty when nobody did."""
-        return self._who(started_at, names, ())
+        return self.who_asked(started_at, names)
 
     def who_asked(
         self, started_at: datetime, names: Collection[str], ports: Collection[int] = ()
     ) -> str:
         """Who started one of `names` then, or ended what listened on one of `ports` just before;
         empty when nobody did."""
-        return self._who(started_at, names, ports)
-
-    def _who(self, at: datetime, names: Collection[str], ports: Collection[int]) -> str:
         with self._lock:
             acts = [
                 act
                 for act in reversed(self._acts.values())
                 if act.name in names or not set(act.ports).isdisjoint(ports)
             ]
-        behind = [act for act in acts if act.covers(at)]
+        behind = [act for act in acts if act.covers(started_at)]
         # Of several that are still at it, at most one will have started it: it is not known which.
         trying = {act.who for act in behind if act.name and act.over is None}
         known = [act.who for act in behind if act.over is not None or not act.name]

@@ -48,6 +48,8 @@ def test_a_start_that_is_under_way_or_done_is_behind_what_it_started() -> None:
     memory.hear([event("intent", "s", 0, subject="backend", output="/x")])
     assert memory.who_started(after(30), ["backend"]) == "alice@vm", "it may take its time"
     assert memory.who_started(after(-1), ["backend"]) == "alice@vm", "read a second early"
+    late = NOW + UNDER_WAY + timedelta(seconds=1)
+    assert memory.who_started(late, ["backend"]) == "", "its author is gone, or it is not its doing"
     done = {"output": "/x", "started_at": instant(after(4))}
     memory.hear([event("outcome", "s", 5, 9, subject="backend", **done)])
     assert memory.who_started(after(4.6), ["unit", "backend"]) == "alice@vm"
