@@ -192,7 +192,8 @@ class Reply:
     `label` is the word for what was not done as it should be. `needs_reason`: refused until the
     command comes again with a reason. `question`: nothing is done before it is confirmed.
     `armed_until`: acts on processes are allowed until then (aware UTC). `step`: one of several on
-    the way, the reply itself is still to come; `under_way` is how far it has come.
+    the way, the reply itself is still to come; `under_way` is how far it has come. `changed` is
+    False for an edit that had nothing to change.
     """
 
     ticket: Ticket
@@ -204,6 +205,7 @@ class Reply:
     label: str = "REFUSED"
     step: bool = False
     under_way: UnderWay | None = None
+    changed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

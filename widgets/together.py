@@ -6,9 +6,6 @@ from collections.abc import Sequence
 
 from cockpit.feed import Reply, Ticket
 
-_ALREADY = "already "
-"""How the reply of an edit begins that had nothing to change."""
-
 
 class Together:
     """Counts the replies to commands that were given in one go, in however many lots they come."""
@@ -31,7 +28,7 @@ class Together:
         self._came |= own
         total = len(self._tickets)
         refused = [reply for reply in self._came.values() if not reply.ok]
-        idle = sum(reply.ok and reply.text.startswith(_ALREADY) for reply in self._came.values())
+        idle = sum(reply.ok and not reply.changed for reply in self._came.values())
         done = len(self._came) - len(refused) - idle
         if refused:
             more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""

@@ -33,7 +33,7 @@ def test_what_was_refused_is_told_first_and_stays_told() -> None:
 def test_what_needed_no_change_is_not_counted_as_set() -> None:
     one = Together()
     one.asked(["a", "b"])
-    already = Reply("b", True, "already done: b")
+    already = Reply("b", True, "already done: b", changed=False)
     assert one.told([*replies(("a", True)), already]) == (
         True, "1 of 2 set, 1 so already, the last: already done: b"
     )  # fmt: skip

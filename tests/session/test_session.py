@@ -92,14 +92,15 @@ def test_a_tick_changes_one_byte_and_is_told_undone_and_refused(
     with session(config) as made:
         until(lambda: full(made))
         old = tick(made, 0)
-        assert reply_of(made, old).ok
+        ticked = reply_of(made, old)
+        assert ticked.ok and ticked.changed
         after = file.read_bytes()
         assert [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b] == [11]
         until(
             lambda: made.feed.snapshot().observations["list"].findings[0].facts["status"] == "done"
         )
         refused = reply_of(made, old)
-        assert refused.ok and "already" in refused.text
+        assert refused.ok and "already" in refused.text and not refused.changed
         assert reply_of(made, UndoEdit()).ok
         assert file.read_bytes() == before
         file.write_text("# List\n\n- [ ] another\n- [ ] two\n", encoding="utf-8")

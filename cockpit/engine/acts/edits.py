@@ -232,4 +232,6 @@ def _anchor(text: str) -> checklists.Anchor:
 
 
 def _reply(ticket: Ticket, done: Done) -> Reply:
-    return Reply(ticket, done.ok, "; ".join([done.text, *done.mirrors]), done.needs_reason)
+    text = "; ".join([done.text, *done.mirrors])
+    changed = done.edit is None or done.edit.changed
+    return Reply(ticket, done.ok, text, done.needs_reason, changed=changed)
