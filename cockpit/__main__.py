@@ -11,7 +11,7 @@ from typing import NoReturn
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    # `python -m` puts the current folder first; a user's project may have a `widgets` of its own.
+    # `python -m` puts the current folder first, where a user's `rich.py` would be taken for ours.
     here = Path(__file__).resolve().parent.parent
     if sys.path and sys.path[0] in ("", str(Path.cwd())) and Path.cwd() != here:
         del sys.path[0]

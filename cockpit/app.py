@@ -16,6 +16,15 @@ from datetime import tzinfo
 from functools import partial
 from typing import ClassVar, TypeVar
 
+from cockpit_widgets.batch_replies import Together
+from cockpit_widgets.board_screen import BoardScreen
+from cockpit_widgets.detail import gather
+from cockpit_widgets.help_screen import HelpScreen
+from cockpit_widgets.keys import APP_KEYS, BOARD_KEYS, keys_text
+from cockpit_widgets.palette import Palette
+from cockpit_widgets.rows.detail import Proof
+from cockpit_widgets.rows.status import Frame
+from cockpit_widgets.rows.stop_progress import under_way
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
@@ -25,18 +34,8 @@ from textual.timer import Timer
 
 from cockpit.feed import Feed, FeedMode, Reply, SetItem, Ticket, UnderWay
 from cockpit.model import Event, Observation, Verdict
+from cockpit.rows import ASCII, UNICODE, View
 from cockpit.text import localise
-from widgets.board_screen import BoardScreen
-from widgets.detail import gather
-from widgets.help_screen import HelpScreen
-from widgets.keys import APP_KEYS, BOARD_KEYS, keys_text
-from widgets.look import ASCII, UNICODE
-from widgets.palette import Palette
-from widgets.rows.detail import Proof
-from widgets.rows.status import Frame
-from widgets.rows.under_way import under_way
-from widgets.together import Together
-from widgets.view import View
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ from cockpit.model import (
     expire,
     worst,
 )
-from cockpit.standing import Standing
+from cockpit.probe_state import Standing
 
 # Of several red findings with one cause the kind nearest to the cause speaks for all.
 _NEARNESS = ("listener", "service", "heartbeat", "smoke", "log", "gate", "checklist")

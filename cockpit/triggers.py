@@ -11,15 +11,15 @@ from functools import partial
 from pathlib import Path
 
 from cockpit.clock import Clock
-from cockpit.system.acts import started_here
-from cockpit.system.exits import ExitHandle, ExitWatcher
-from cockpit.system.files import FolderWatcher
-from cockpit.system.listener_events import ListenerWatcher
-from cockpit.system.listener_sources import default_source
-from cockpit.system.listeners import ListenerSource
-from cockpit.system.processes import ProcessIdentity, is_alive
-from cockpit.system.unseen_sockets import Seldom
-from cockpit.system.watch_plan import Entry
+from cockpit.system.control.process_control import started_here
+from cockpit.system.files.file_watcher import FolderWatcher
+from cockpit.system.files.watch_targets import Entry
+from cockpit.system.processes.exits import ExitHandle, ExitWatcher
+from cockpit.system.processes.process_table import ProcessIdentity, is_alive
+from cockpit.system.sockets.listener_events import ListenerWatcher
+from cockpit.system.sockets.listeners import ListenerSource
+from cockpit.system.sockets.sources import default_source
+from cockpit.system.sockets.transient_sockets import Seldom
 
 _TOLD = 64
 """Processes of which it is remembered that their end was told."""

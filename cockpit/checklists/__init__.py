@@ -13,14 +13,17 @@ programs are kept out.
     result = set_item(path, anchor, cycle(item.status))  # EditResult
     undo(result)
 
-Four rooms, one subject a module, imported by whoever needs it: `reading` (items, claims, what a
+Four rooms, one subject a module, imported by whoever needs it: `parsing` (items, claims, what a
 parent computes to), `plans` (dependencies, what can start, critical path, stages, requirements,
-cycle times), `writing` (edits, notes, generated blocks, mirrors, whether a tick still stands) and
+cycle times), `editing` (edits, notes, generated blocks, mirrors, whether a tick still stands) and
 `git` (committing just our own hunks, what git brought back).
 
 Every error is a `ChecklistError` whose text names file and line and says what to do.
 """
 
+from .editing.anchor import Anchor, anchor_of, anchors_of, locate
+from .editing.edit import TWO_STATES, Edit, cycle, edit, patched
+from .editing.writer import EditResult, set_item, undo
 from .errors import (
     AnchorAmbiguous,
     AnchorLost,
@@ -32,8 +35,8 @@ from .errors import (
     FileBusy,
     FileUnwritable,
 )
-from .reading.cache import CACHE, DocumentCache
-from .reading.items import (
+from .parsing.cache import CACHE, DocumentCache
+from .parsing.items import (
     Document,
     Effort,
     Encoding,
@@ -44,10 +47,7 @@ from .reading.items import (
     Section,
     Status,
 )
-from .reading.parse import parse
-from .writing.anchor import Anchor, anchor_of, anchors_of, locate
-from .writing.edit import TWO_STATES, Edit, cycle, edit, patched
-from .writing.writer import EditResult, set_item, undo
+from .parsing.parse import parse
 
 __all__ = [
     "CACHE",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cockpit.checklists.reading.items import Status
+from cockpit.checklists.parsing.items import Status
 
 
 class ChecklistError(Exception):

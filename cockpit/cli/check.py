@@ -16,18 +16,18 @@ from cockpit.cli.common import config_option, host, load_config, on_end_signals,
 from cockpit.cli.exits import BY_VERDICT
 from cockpit.clock import Clock, SystemClock
 from cockpit.config.models import LoadedConfig
-from cockpit.engine.look import Look, look_at_all
-from cockpit.engine.plan import Plan, make_plan
-from cockpit.engine.runtime import LoopThread
+from cockpit.engine.loop_thread import LoopThread
+from cockpit.engine.probe_set import Plan, make_plan
+from cockpit.engine.runner import Look, look_at_all
 from cockpit.evidence.errors import StoreError
-from cockpit.evidence.ledger import CHECK
 from cockpit.evidence.reader import Reader
+from cockpit.evidence.rules import CHECK
+from cockpit.kinds.act_history import ACT_KINDS, NEWEST_ACTS, ActMemory
+from cockpit.kinds.checklist.edit_history import KINDS, NEWEST, EditMemory
 from cockpit.model import Board, Identity, worst
 from cockpit.output import check_json, check_table
-from cockpit.probes.act_memory import ACT_KINDS, NEWEST_ACTS, ActMemory
-from cockpit.probes.checklist.memory import KINDS, NEWEST, EditMemory
+from cockpit.probe_state import Standing, advance
 from cockpit.session.store import open_store
-from cockpit.standing import Standing, advance
 
 FLUSH = 5.0
 """Seconds that writing the evidence may take at most."""

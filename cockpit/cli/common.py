@@ -17,7 +17,7 @@ import click
 
 from cockpit.cli.exits import CONFIG, CommandError
 from cockpit.config.errors import ConfigErrors
-from cockpit.config.glimpse import Glimpse, glimpse
+from cockpit.config.preview import Glimpse, glimpse
 from cockpit.config.source import find
 from cockpit.text import clean
 

@@ -19,7 +19,7 @@ from cockpit.lab.incidents import INCIDENTS, NAMES
 from cockpit.lab.process import LabError
 from cockpit.lab.stack import Lab
 from cockpit.model import Event, EventKind
-from cockpit.session.opening import Opening
+from cockpit.session.startup import Opening
 
 CALM = 2.0
 """Seconds the newcomer sees the full board before the incident happens."""

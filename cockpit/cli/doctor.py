@@ -19,7 +19,8 @@ from cockpit.cli.common import config_option, load_config
 from cockpit.clock import Clock, SystemClock
 from cockpit.config.load import find
 from cockpit.config.models import LoadedConfig
-from cockpit.config.places import without_config
+from cockpit.config.paths import without_config
+from cockpit.system.processes import process_table
 from cockpit.text import clean
 
 NOT_WELL = 1
@@ -83,12 +84,12 @@ def examine(loaded: LoadedConfig | None, clock: Clock) -> Iterator[Point]:
 
 
 def _listeners(clock: Clock) -> Iterator[Point]:
-    from cockpit.system.listener_events import (
+    from cockpit.system.sockets.listener_events import (
         CHEAP_SECONDS,
         DEAR_SECONDS,
         why_no_destroy_events,
     )
-    from cockpit.system.listener_sources import default_source
+    from cockpit.system.sockets.sources import default_source
 
     source = default_source()
     begin = clock.monotonic()
@@ -115,8 +116,7 @@ def _listeners(clock: Clock) -> Iterator[Point]:
 
 
 def _processes() -> Iterator[Point]:
-    from cockpit.system import processes
-    from cockpit.system.exit_codes import why_not_told
+    from cockpit.system.processes.exits import why_not_told
 
     if sys.platform == "linux":
         try:
@@ -136,7 +136,7 @@ def _processes() -> Iterator[Point]:
         why = "" if told else "the system tells a parent only"
         yield Point("exit codes", True, "every watched process" if told else "own children", why)
     if sys.platform != "win32":
-        seen = processes.facts(1)
+        seen = process_table.facts(1)
         ok = seen is not None and bool(seen.argv)
         state = "all users' command lines" if ok else "own processes only"
         why = "" if ok else "other users' processes are hidden (hidepid?): owners show as hidden"
@@ -145,9 +145,9 @@ def _processes() -> Iterator[Point]:
 
 def _services(loaded: LoadedConfig | None) -> Iterator[Point]:
     """The supervisors' tools: tried with the config's own services, else with a name of nobody."""
-    from cockpit.probes.service.probe import service_kind
-    from cockpit.system.services import ServiceKind
-    from cockpit.system.supervisors import reader_for
+    from cockpit.kinds.service.probe import service_kind
+    from cockpit.system.services.detection import reader_for
+    from cockpit.system.services.supervisor import ServiceKind
 
     names: dict[ServiceKind, str] = {}
     for table in loaded.config.service if loaded is not None else ():
@@ -172,7 +172,7 @@ def _services(loaded: LoadedConfig | None) -> Iterator[Point]:
 
 
 def _file_events(clock: Clock) -> Point:
-    from cockpit.system.files import FolderWatcher
+    from cockpit.system.files.file_watcher import FolderWatcher
 
     async def wait(path: Path) -> bool:
         seen = asyncio.Event()
@@ -197,8 +197,8 @@ def _file_events(clock: Clock) -> Point:
 
 
 def _checklists(loaded: LoadedConfig) -> Iterator[Point]:
-    from cockpit.checklists.writing.platform import this_platform
-    from cockpit.checklists.writing.platform_api import Busy, NoGuard
+    from cockpit.checklists.editing.platform import this_platform
+    from cockpit.checklists.editing.platform_api import Busy, NoGuard
 
     for table in loaded.config.checklist:
         path = loaded.resolve(table.file).resolve()
@@ -219,7 +219,7 @@ def _checklists(loaded: LoadedConfig) -> Iterator[Point]:
 
 
 def _leftovers(loaded: LoadedConfig, clock: Clock) -> Iterator[Point]:
-    from cockpit.checklists.writing.leftovers import leftovers
+    from cockpit.checklists.editing.leftovers import leftovers
 
     names = [name for table in loaded.config.checklist for name in (table.file, *table.mirrors)]
     files = [loaded.resolve(name).resolve() for name in names]
@@ -229,7 +229,7 @@ def _leftovers(loaded: LoadedConfig, clock: Clock) -> Iterator[Point]:
 
 def _store(loaded: LoadedConfig) -> Point:
     from cockpit.evidence.errors import StoreError
-    from cockpit.evidence.place import inspect, network_filesystem
+    from cockpit.evidence.location import inspect, network_filesystem
     from cockpit.evidence.reader import Reader
 
     path = loaded.store_path
@@ -251,8 +251,8 @@ def _store(loaded: LoadedConfig) -> Point:
 
 
 def _graphics() -> Point:
-    from cockpit.probes.usage import graphics_text
-    from cockpit.system.gpu import read_gpus
+    from cockpit.kinds.resource_usage import graphics_text
+    from cockpit.system.processes.gpu import read_gpus
 
     report = read_gpus()
     if report.why:

@@ -11,10 +11,10 @@ import click
 from cockpit.cli.common import config_option, load_config
 from cockpit.cli.exits import CANNOT_OPEN, USAGE, CommandError
 from cockpit.clock import SystemClock
-from cockpit.config.places import without_config
+from cockpit.config.paths import without_config
 from cockpit.config.source import find
 from cockpit.evidence.errors import StoreError
-from cockpit.evidence.log import LogRow, log_rows, show
+from cockpit.evidence.queries import LogRow, log_rows, show
 from cockpit.evidence.reader import Reader
 from cockpit.text import localise
 

@@ -24,19 +24,19 @@ from cockpit.cli.exits import (
 from cockpit.cli.interrupts import interruptible
 from cockpit.clock import SystemClock
 from cockpit.config.load import find
-from cockpit.system.listener_sources import default_source
-from cockpit.system.listeners import ListenerSnapshot, ListenerSource
+from cockpit.system.sockets.listeners import ListenerSnapshot, ListenerSource
+from cockpit.system.sockets.sources import default_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cockpit.clock import Clock
     from cockpit.config.models import LoadedConfig
-    from cockpit.engine.acts.act_log import ActRecorder
-    from cockpit.engine.acts.end_job import EndJob, Tools
+    from cockpit.engine.commands.act_audit import ActRecorder
+    from cockpit.engine.commands.stop_job import EndJob, Tools
     from cockpit.evidence.store import Store
     from cockpit.model import Event
-    from cockpit.system.end_outcome import EndOutcome
+    from cockpit.system.control.stop_result import EndOutcome
 
 LEFT_ALONE = 1
 NOT_ENDED = 2
@@ -58,7 +58,7 @@ def command(
         only = tuple(table.port for table in load_config(config_path).config.listener)
     snapshot = _snapshot(default_source(), only or None)
     if format_ == "json":
-        from cockpit.system.listener_record import listener_record
+        from cockpit.system.sockets.listener_json import listener_record
 
         records = [listener_record(one) for one in snapshot.listeners]
         click.echo(json.dumps(records, ensure_ascii=False, indent=2))
@@ -122,12 +122,12 @@ def reset(
     could not be ended or it was interrupted, 64 when it was not confirmed, 73 when the evidence
     store can't be written, 77 with --read-only.
     """
-    from cockpit.config.places import locks_folder
+    from cockpit.config.paths import locks_folder
     from cockpit.config.trust import TrustStore
-    from cockpit.engine.acts.end_job import Tools, reset_job
-    from cockpit.engine.acts.ways import Ways
-    from cockpit.system.acts import Acts
-    from cockpit.system.end_plan import this_actor
+    from cockpit.engine.commands.control_methods import Ways
+    from cockpit.engine.commands.stop_job import Tools, reset_job
+    from cockpit.system.control.process_control import Acts
+    from cockpit.system.control.stop_plan import this_actor
 
     words = _words(expected)
     clock = SystemClock()
@@ -163,7 +163,7 @@ def reset(
 def _config(path: Path | None) -> tuple[LoadedConfig, str]:
     """The config, or one in memory where there is none; then a line that says where to read what
     was recorded."""
-    from cockpit.config.places import without_config
+    from cockpit.config.paths import without_config
 
     if path is not None or find(Path.cwd()) is not None:
         return load_config(path), ""
@@ -218,7 +218,7 @@ def _close_cut_short(
     store: Store, source: ListenerSource, locks: Path, clock: Clock, who: str
 ) -> list[str]:
     """Say of acts whose author ended over them what is known; a line for each."""
-    from cockpit.engine.acts.cut_short import KINDS, NEWEST, Closing
+    from cockpit.engine.commands.recovery import KINDS, NEWEST, Closing
     from cockpit.evidence.errors import StoreError
 
     def read() -> Sequence[Event]:
@@ -238,8 +238,8 @@ def _close_cut_short(
 
 def _carry_out(job: EndJob, tools: Tools, recorder: ActRecorder) -> EndOutcome | None:
     """End it; None when it was interrupted, which has been told then."""
-    from cockpit.engine.acts.act_log import ActLog, NotRecorded
-    from cockpit.engine.acts.end_job import carry_out
+    from cockpit.engine.commands.act_audit import ActLog, NotRecorded
+    from cockpit.engine.commands.stop_job import carry_out
 
     def tell(line: str) -> None:
         click.echo(line, err=True)

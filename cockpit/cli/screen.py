@@ -23,11 +23,11 @@ from cockpit.cli.common import (
 )
 from cockpit.cli.terminal import Terminal, require_terminal
 from cockpit.clock import Clock, SystemClock
-from cockpit.config.glimpse import LOOK_AROUND_LABEL, Glimpse
+from cockpit.config.preview import LOOK_AROUND_LABEL, Glimpse
 from cockpit.config.source import find
-from cockpit.session.feed import HandoverFeed
+from cockpit.session.feed_proxy import HandoverFeed
 from cockpit.session.identity import identity
-from cockpit.session.opening import Opening, OpeningFeed
+from cockpit.session.startup import Opening, OpeningFeed
 
 if TYPE_CHECKING:
     from cockpit.app import PaletteAct
@@ -79,7 +79,7 @@ def _not_known() -> Glimpse:
 
 
 def _look_around() -> LoadedConfig:
-    from cockpit.discovery.around import look_around
+    from cockpit.discovery.adhoc_config import look_around
 
     return look_around(Path.cwd())
 

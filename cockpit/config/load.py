@@ -9,12 +9,12 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
-from cockpit.config import checks
+from cockpit.config import validation
 from cockpit.config.errors import ConfigError, ConfigErrors
-from cockpit.config.explain import explain
-from cockpit.config.lines import scan
 from cockpit.config.models import Config, LoadedConfig
 from cockpit.config.source import FILE_NAME, LARGEST, find, parse, read
+from cockpit.config.toml_positions import scan
+from cockpit.config.validation_messages import explain
 
 __all__ = ["FILE_NAME", "LARGEST", "ConfigError", "ConfigErrors", "find", "load", "loads", "reload"]
 
@@ -56,13 +56,13 @@ def _build(
     path: Path, text: str, folder: Path, environment: Mapping[str, str], file: Path | None
 ) -> LoadedConfig:
     data = parse(path, text)
-    mistakes = checks.Mistakes(scan(text))
-    checks.check_references(data, mistakes)
-    sources = checks.fill_secrets(data, environment, mistakes)
-    checks.check_names(data, mistakes)
-    checks.check_agreements(data, mistakes)
-    checks.check_requirements(data, mistakes)
-    checks.check_files(data, folder, mistakes)
+    mistakes = validation.Mistakes(scan(text))
+    validation.check_references(data, mistakes)
+    sources = validation.fill_secrets(data, environment, mistakes)
+    validation.check_names(data, mistakes)
+    validation.check_agreements(data, mistakes)
+    validation.check_requirements(data, mistakes)
+    validation.check_files(data, folder, mistakes)
     try:
         config = Config.model_validate(data)
     except ValidationError as error:

@@ -19,8 +19,8 @@ from pydantic import (
     model_validator,
 )
 
-from cockpit.config.fields import Duration, ItemState, JsonPath, Port, Strict, Text, Words
-from cockpit.config.glimpse import DEFAULT_LABEL, LONGEST_LABEL, checklist_name
+from cockpit.config.preview import DEFAULT_LABEL, LONGEST_LABEL, checklist_name
+from cockpit.config.types import Duration, ItemState, JsonPath, Port, Strict, Text, Words
 from cockpit.model import Concern
 from cockpit.text import clean
 

@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from cockpit.config.fields import parse_duration
 from cockpit.config.models import Config, LoadedConfig
+from cockpit.config.types import parse_duration
 from cockpit.text import clean
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")

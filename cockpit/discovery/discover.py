@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from cockpit.checklists.reading.parse import parse
+from cockpit.checklists.parsing.parse import parse
 from cockpit.clock import Clock, SystemClock
-from cockpit.discovery.findings import (
+from cockpit.discovery.detectors import gate_shape, heartbeat_shape, pid_of, read_json
+from cockpit.discovery.discovered import (
     Findings,
     FoundChecklist,
     FoundHeartbeat,
@@ -20,10 +21,9 @@ from cockpit.discovery.findings import (
     FoundPort,
     FoundReport,
 )
-from cockpit.discovery.shapes import gate_shape, heartbeat_shape, pid_of, read_json
 from cockpit.discovery.walk import Entry, Walk, ignored_by_git, read, walk
-from cockpit.system.listener_sources import default_source
-from cockpit.system.listeners import Listener, ListenerSource
+from cockpit.system.sockets.listeners import Listener, ListenerSource
+from cockpit.system.sockets.sources import default_source
 from cockpit.text import clean
 
 __all__ = [

@@ -11,6 +11,7 @@ from cockpit.clock import Clock
 from cockpit.config.errors import ConfigErrors
 from cockpit.config.load import FILE_NAME, loads
 from cockpit.config.show import to_toml
+from cockpit.discovery.checklist_templates import CopyError, added, copy_checklists, settings
 from cockpit.discovery.discover import (
     EPHEMERAL,
     MOST_CHECKLISTS,
@@ -20,7 +21,7 @@ from cockpit.discovery.discover import (
     discover,
     engine_name,
 )
-from cockpit.discovery.findings import (
+from cockpit.discovery.discovered import (
     Findings,
     FoundChecklist,
     FoundHeartbeat,
@@ -28,7 +29,6 @@ from cockpit.discovery.findings import (
     FoundReport,
     Names,
 )
-from cockpit.discovery.ready_made import CopyError, added, copy_checklists, settings
 from cockpit.discovery.tables import table
 from cockpit.discovery.templates import EXAMPLES, HEAD, TITLES
 

@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 from cockpit.board import Planned, compose
 from cockpit.clock import Clock
 from cockpit.engine.blocking import BlockingLane
-from cockpit.engine.look import Look, look
-from cockpit.engine.plan import Plan, PlannedProbe
-from cockpit.engine.pulse import Pulse
+from cockpit.engine.probe_set import Plan, PlannedProbe
 from cockpit.engine.recorder import Recorder
-from cockpit.engine.wakeups import Wakeups
+from cockpit.engine.runner import Look, look
+from cockpit.engine.throttle import Wakeups
+from cockpit.engine.watchdog import Pulse
+from cockpit.kinds.base import Probe, ProbeContext
 from cockpit.model import Event, EventKind, Observation, Rollup
-from cockpit.probes.base import Probe, ProbeContext
-from cockpit.standing import Standing, advance
-from cockpit.system.exit_codes import ended_text
-from cockpit.system.processes import ProcessIdentity
+from cockpit.probe_state import Standing, advance
+from cockpit.system.processes.exits import ended_text
+from cockpit.system.processes.process_table import ProcessIdentity
 from cockpit.triggers import Triggers
 
 FIRST_SPREAD = 0.015

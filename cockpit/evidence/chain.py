@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cockpit.evidence.codec import facts_json, load_facts, parse_stamp, sha256, stamp
+from cockpit.evidence.serialization import facts_json, load_facts, parse_stamp, sha256, stamp
 from cockpit.model import Event, Verdict
 from cockpit.text import clean
 

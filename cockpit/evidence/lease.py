@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from cockpit.clock import Clock
-from cockpit.evidence.codec import parse_stamp, stamp
-from cockpit.evidence.ledger import Ledger
+from cockpit.evidence.rules import Ledger
+from cockpit.evidence.serialization import parse_stamp, stamp
 from cockpit.model import Event, EventKind, Gap
 from cockpit.text import clean, instant, parse_instant
 

@@ -14,7 +14,7 @@ from sqlite_utils.migrations import Migrations
 
 from cockpit.evidence import schema
 from cockpit.evidence.chain import genesis
-from cockpit.evidence.codec import stamp
+from cockpit.evidence.serialization import stamp
 
 _steps = Migrations("cockpit-evidence")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from cockpit.evidence.memory import MemoryLedger
-from cockpit.evidence.tables import Tables
+from cockpit.evidence.memory_repository import MemoryLedger
+from cockpit.evidence.sqlite_repository import Tables
 from cockpit.model import Event, EventKind
 from cockpit.text import instant
 

@@ -17,15 +17,21 @@ from types import TracebackType
 
 from cockpit.board import Acknowledgement
 from cockpit.evidence import lease as leases
-from cockpit.evidence import place, schema
+from cockpit.evidence import location, schema
 from cockpit.evidence.chain import ChainedEvent, Verification, genesis, verify
-from cockpit.evidence.codec import load_metrics, parse_stamp, stamp
 from cockpit.evidence.errors import StoreError, explain
 from cockpit.evidence.lease import LeaseState
-from cockpit.evidence.rows import EVENT_COLUMNS, chain_head, read_acks, read_current, read_newest
+from cockpit.evidence.row_mapper import (
+    EVENT_COLUMNS,
+    chain_head,
+    read_acks,
+    read_current,
+    read_newest,
+)
+from cockpit.evidence.serialization import load_metrics, parse_stamp, stamp
 from cockpit.feed import Artefact, HistoryPoint
 from cockpit.model import Event, EventKind, Gap, Observation, Verdict
-from cockpit.standing import Standing
+from cockpit.probe_state import Standing
 
 _Row = tuple[object, ...]
 
@@ -83,8 +89,8 @@ class Reader:
         if self._connection is not None and identity == self._identity:
             return self._connection
         self.close()
-        place.inspect(self.path)
-        connection = place.read_only(self.path)
+        location.inspect(self.path)
+        connection = location.read_only(self.path)
         if schema.version(connection) == 0:
             connection.close()
             return None
@@ -256,7 +262,7 @@ class Reader:
         """Bytes on disk."""
         try:
             connection = self._open()
-            return 0 if connection is None else place.used_bytes(connection, self.path)
+            return 0 if connection is None else location.used_bytes(connection, self.path)
         except (sqlite3.Error, OSError) as error:
             raise explain(self.path, error) from error
 

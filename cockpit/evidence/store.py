@@ -10,20 +10,20 @@ import sqlite3
 from concurrent.futures import Future
 from pathlib import Path
 
+from cockpit.alerting.policy import PolicySettings
 from cockpit.clock import Clock
 from cockpit.evidence import lease
-from cockpit.evidence.desk import GAPS_TOLD, Desk
-from cockpit.evidence.disk import Disk
+from cockpit.evidence.base_recorder import GAPS_TOLD, Desk
+from cockpit.evidence.connection import Disk
 from cockpit.evidence.errors import StoreError
-from cockpit.evidence.job import Job
+from cockpit.evidence.interfaces import EvidenceReader
 from cockpit.evidence.lease import Acquired, Alive, HeldBy, Holder, LeaseWatch
-from cockpit.evidence.ledger import SettingsOf
-from cockpit.evidence.memory import MemoryLedger, MemoryReader
+from cockpit.evidence.memory_repository import MemoryLedger, MemoryReader
 from cockpit.evidence.reader import Reader
-from cockpit.evidence.recorder import EvidenceReader
-from cockpit.evidence.tables import Tables
+from cockpit.evidence.rules import SettingsOf
+from cockpit.evidence.sqlite_repository import Tables
+from cockpit.evidence.write_queue import Job
 from cockpit.evidence.writer import Writer
-from cockpit.policy import PolicySettings
 
 CAP_BYTES = 512 * 1024 * 1024
 RETAIN_DAYS = 90.0

@@ -17,17 +17,16 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from cockpit.clock import Clock
-from cockpit.evidence.disk import Disk
+from cockpit.evidence.connection import Disk
 from cockpit.evidence.errors import StoreError, explain
-from cockpit.evidence.inbox import Inbox
-from cockpit.evidence.job import Job
-from cockpit.evidence.ledger import Ack
-from cockpit.evidence.memory import MemoryLedger
+from cockpit.evidence.interfaces import StoreHealth
+from cockpit.evidence.memory_repository import MemoryLedger
 from cockpit.evidence.outage import Outage, replay
-from cockpit.evidence.prune import Pruning
-from cockpit.evidence.recorder import StoreHealth
+from cockpit.evidence.retention import Pruning
+from cockpit.evidence.rules import Ack
+from cockpit.evidence.write_queue import Inbox, Job
 from cockpit.model import Event, EventKind
-from cockpit.standing import Standing
+from cockpit.probe_state import Standing
 
 BATCH = 200
 IDLE_SECONDS = 0.25

@@ -9,7 +9,7 @@ from cockpit.lab.engine import HEARTBEAT, MODE, PIDFILE
 from cockpit.lab.options_api import DEPLOY_LOG, HOST, TOKEN_VARIABLE
 from cockpit.lab.reports import PATTERN, REPORTS
 from cockpit.lab.workspace import API_SCRIPT, CHECKLISTS, ENGINE_SCRIPT
-from cockpit.shipped import shipped_settings
+from cockpit.resources import shipped_settings
 
 WARN_AFTER, FAIL_AFTER = "6s", "12s"
 

@@ -24,7 +24,7 @@ from cockpit.lab.options_api import TOKEN_VARIABLE
 from cockpit.lab.process import Child, LabError, child_environment
 from cockpit.lab.reports import write_report
 from cockpit.lab.workspace import API_SCRIPT, ENGINE_SCRIPT, commit, write_workspace
-from cockpit.shipped import shipped_checklist
+from cockpit.resources import shipped_checklist
 
 OLD_API = "options-api-old"
 BEAT_SECONDS = 2

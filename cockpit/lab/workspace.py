@@ -14,7 +14,7 @@ from cockpit.lab.child import MARKER, remove_tree
 from cockpit.lab.decisions import block
 from cockpit.lab.engine import DECISIONS
 from cockpit.lab.reports import write_report
-from cockpit.shipped import shipped_checklist
+from cockpit.resources import shipped_checklist
 
 ENGINE_SCRIPT = "run_unified_trading.py"
 API_SCRIPT = "options_api.py"

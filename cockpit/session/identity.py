@@ -50,7 +50,7 @@ def identity_of(loaded: LoadedConfig, user: str, host: str) -> Identity:
 
 async def with_checkout(identity: Identity, loaded: LoadedConfig) -> Identity:
     """`identity` with the present revision and whether tracked files are modified."""
-    from cockpit.system.checkout import checkout_label
+    from cockpit.system.git_label import checkout_label
 
     return replace(
         identity,

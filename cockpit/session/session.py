@@ -14,30 +14,30 @@ from collections.abc import Collection, Mapping, Sequence
 from cockpit.clock import Clock, SystemClock
 from cockpit.config.models import LoadedConfig
 from cockpit.config.trust import TrustStore
-from cockpit.engine.acts import Actor
-from cockpit.engine.acts.processes import ProcessActs
-from cockpit.engine.live import LiveFeed
-from cockpit.engine.look import Look, look_at_all
-from cockpit.engine.plan import make_plan
-from cockpit.engine.runtime import LoopThread
+from cockpit.engine.commands import Actor
+from cockpit.engine.commands.process_commands import ProcessActs
+from cockpit.engine.live_feed import LiveFeed
+from cockpit.engine.loop_thread import LoopThread
+from cockpit.engine.probe_set import make_plan
+from cockpit.engine.runner import Look, look_at_all
 from cockpit.engine.scheduler import Engine
 from cockpit.evidence.errors import StoreError
-from cockpit.evidence.feed import StoreFeed
 from cockpit.evidence.lease import BEAT_EVERY, Acquired, HeldBy, Holder, HolderKind
-from cockpit.evidence.leased import LeasedRecorder
+from cockpit.evidence.leased_recorder import LeasedRecorder
 from cockpit.evidence.store import MemoryRecorder, Store
+from cockpit.evidence.store_feed import StoreFeed
 from cockpit.feed import Command, Reply, Ticket
+from cockpit.kinds.act_history import ACT_KINDS, NEWEST_ACTS, ActMemory
+from cockpit.kinds.checklist.edit_history import KINDS, NEWEST, EditMemory
 from cockpit.model import Event, EventKind, Observation, Watch
-from cockpit.probes.act_memory import ACT_KINDS, NEWEST_ACTS, ActMemory
-from cockpit.probes.checklist.memory import KINDS, NEWEST, EditMemory
-from cockpit.session.act_watch import ActWatch
-from cockpit.session.feed import HandoverFeed
-from cockpit.session.holder import until_ended
+from cockpit.session.abandoned_act_watcher import ActWatch
+from cockpit.session.config_watcher import ConfigFollower
+from cockpit.session.feed_proxy import HandoverFeed
 from cockpit.session.identity import REFRESH, identity_of, with_checkout
-from cockpit.session.reload import ConfigFollower
+from cockpit.session.lease_wait import until_ended
 from cockpit.session.store import open_store
-from cockpit.system.acts import Acts
-from cockpit.system.processes import identity_of as process_identity
+from cockpit.system.control.process_control import Acts
+from cockpit.system.processes.process_table import identity_of as process_identity
 from cockpit.triggers import Triggers
 
 MOST_EVENTS = 100_000

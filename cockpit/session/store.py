@@ -5,7 +5,7 @@ from __future__ import annotations
 from cockpit.clock import Clock
 from cockpit.config.models import LoadedConfig
 from cockpit.evidence.store import Store
-from cockpit.system.processes import ProcessIdentity, is_alive
+from cockpit.system.processes.process_table import ProcessIdentity, is_alive
 
 
 def open_store(loaded: LoadedConfig, clock: Clock, who: str, *, upkeep: bool = True) -> Store:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.clock import Clock, SystemClock
-from cockpit.system import processes
-from cockpit.system.argv import script_path
-from cockpit.system.exits import ExitWatcher
-from cockpit.system.processes import ProcessIdentity
+from cockpit.system.processes import process_table
+from cockpit.system.processes.argv import script_path
+from cockpit.system.processes.exits import ExitWatcher
+from cockpit.system.processes.process_table import ProcessIdentity
 
 TERM_GRACE_SECONDS = 0.3
 """How long a command that is being ended may take to do so by itself."""
@@ -147,7 +147,7 @@ async def _finished(
     """
     ended = asyncio.Event()
     watcher = ExitWatcher()
-    identity = processes.identity_of(process.pid)
+    identity = process_table.identity_of(process.pid)
     if identity is None or process.returncode is not None:
         ended.set()
     else:
@@ -218,7 +218,7 @@ def _send(pid: int, outside: Sequence[ProcessIdentity], *, kill: bool) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, number)
         for identity in outside:
-            if processes.is_alive(identity):
+            if process_table.is_alive(identity):
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(identity.pid, number)
 
@@ -227,14 +227,14 @@ def _family(process: asyncio.subprocess.Process) -> list[ProcessIdentity]:
     """Identities of the running command's descendants (on Windows also its own)."""
     if process.returncode is not None:
         return []
-    pids = processes.descendants(process.pid)
+    pids = process_table.descendants(process.pid)
     if sys.platform == "win32":
         pids.append(process.pid)
-    return [identity for pid in pids if (identity := processes.identity_of(pid)) is not None]
+    return [identity for pid in pids if (identity := process_table.identity_of(pid)) is not None]
 
 
 def _anyone_left(pid: int, outside: Sequence[ProcessIdentity]) -> bool:
-    return processes.group_runs(pid) or any(processes.is_alive(one) for one in outside)
+    return process_table.group_runs(pid) or any(process_table.is_alive(one) for one in outside)
 
 
 async def _nobody_left(pid: int, outside: Sequence[ProcessIdentity], seconds: float) -> bool:

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from cockpit.board import Planned
 from cockpit.clock import SystemClock
-from cockpit.evidence.codec import stamp
-from cockpit.evidence.feed import StoreFeed
 from cockpit.evidence.reader import Reader
+from cockpit.evidence.serialization import stamp
 from cockpit.evidence.store import Store
+from cockpit.evidence.store_feed import StoreFeed
 from cockpit.model import Concern, Finding, Identity, Observation, Verdict
 
 PROBES = 20

@@ -27,14 +27,14 @@ import psutil
 from cockpit.clock import ManualClock
 from cockpit.config.models import ListenerTable
 from cockpit.engine.blocking import BlockingLane
-from cockpit.probes.base import Blocking, ProbeContext
-from cockpit.probes.listener.probe import ListenerProbe
-from cockpit.system import processes
-from cockpit.system.exits import ExitWatcher
-from cockpit.system.files import FolderWatcher
-from cockpit.system.listener_events import ListenerWatcher
-from cockpit.system.listener_sources import default_source
-from cockpit.system.listeners_psutil import PsutilListenerSource
+from cockpit.kinds.base import Blocking, ProbeContext
+from cockpit.kinds.listener.probe import ListenerProbe
+from cockpit.system.files.file_watcher import FolderWatcher
+from cockpit.system.processes import process_table
+from cockpit.system.processes.exits import ExitWatcher
+from cockpit.system.sockets.listener_events import ListenerWatcher
+from cockpit.system.sockets.psutil_source import PsutilListenerSource
+from cockpit.system.sockets.sources import default_source
 
 T = TypeVar("T")
 SERVERS = str(Path(__file__).parents[1] / "system" / "servers.py")
@@ -128,7 +128,7 @@ async def exits(rounds: int) -> None:
     watcher = ExitWatcher()
     for _ in range(rounds):
         child = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", stdin=-1)
-        identity = processes.identity_of(child.pid)
+        identity = process_table.identity_of(child.pid)
         assert identity is not None
         noticed = asyncio.Event()
         watcher.watch(identity, lambda *_, noticed=noticed: noticed.set())

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.checklists import ChecklistError, Form, anchor_of, cycle, parse, set_item
-from cockpit.checklists.writing.platform_api import FilePlatform
+from cockpit.checklists.editing.platform_api import FilePlatform
 
 MODES = ("append", "replace", "truncate", "insert-replace", "insert-truncate")
 START = "".join(
@@ -52,7 +52,7 @@ def somebody_elses(pause: Callable[[float], None] = time.sleep) -> FilePlatform 
     """Files as a user sees them who owns none but those made by himself: no leases on others."""
     if sys.platform != "linux":
         return None
-    from cockpit.checklists.writing.platform_linux import Calls, LinuxFiles
+    from cockpit.checklists.editing.platform_linux import Calls, LinuxFiles
 
     class Stranger(Calls):
         def __init__(self) -> None:

@@ -17,8 +17,11 @@ from cockpit.checklists import (
     anchor_of,
     parse,
 )
+from cockpit.checklists.editing.generated_blocks import block_splice, write_block
+from cockpit.checklists.editing.mirrors import Intent, carry_out, intent_for, match
+from cockpit.checklists.editing.notes import ProgressNote, append_note, note_splice, owner_note
+from cockpit.checklists.plans.builder import build_plan
 from cockpit.checklists.plans.metrics import Change, batch_cycles, item_cycles
-from cockpit.checklists.plans.planning import build_plan
 from cockpit.checklists.plans.requires import (
     Light,
     Requirement,
@@ -27,9 +30,6 @@ from cockpit.checklists.plans.requires import (
     requirements_of,
     unmet,
 )
-from cockpit.checklists.writing.annotate import ProgressNote, append_note, note_splice, owner_note
-from cockpit.checklists.writing.generated import block_splice, write_block
-from cockpit.checklists.writing.mirrors import Intent, carry_out, intent_for, match
 
 # Mirrors
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cockpit.checklists import Status, parse
-from cockpit.checklists.reading.claims import computed_status, doubts, read_claims, state_conflicts
+from cockpit.checklists.parsing.claims import computed_status, doubts, read_claims, state_conflicts
 
 HALF = "- [x] a\n- [ ] b\n"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cockpit.checklists import Status, parse
-from cockpit.checklists.writing.edit import edit
+from cockpit.checklists.editing.edit import edit
 
 
 def table(*cells: str) -> str:

@@ -23,12 +23,12 @@ from cockpit.checklists import (
     set_item,
     undo,
 )
+from cockpit.checklists.editing.changes import NoteHunk, block_hunk, hunk_from_json
+from cockpit.checklists.editing.generated_blocks import write_block
+from cockpit.checklists.editing.notes import append_note, owner_note, remove_note
 from cockpit.checklists.git.commit import commit
 from cockpit.checklists.git.commit_plan import DEFAULT_MESSAGE, plan_commit
 from cockpit.checklists.git.repository import repository_of
-from cockpit.checklists.writing.annotate import append_note, owner_note, remove_note
-from cockpit.checklists.writing.generated import write_block
-from cockpit.checklists.writing.hunks import NoteHunk, block_hunk, hunk_from_json
 
 LIST = b"# Plan\n\n- [ ] one\n- [ ] two\n- [ ] three\n\ntext\n"
 

@@ -16,8 +16,8 @@ from cockpit.checklists import CommitRefused, EditResult, Status, anchor_of, par
 from cockpit.checklists.git.commit import Committed, commit
 from cockpit.checklists.git.commit_plan import plan_commit
 from cockpit.checklists.git.hook_runs import HookRuns
+from cockpit.checklists.git.index import carried_in
 from cockpit.checklists.git.repository import Repository
-from cockpit.checklists.git.staging import carried_in
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="hooks need a shell")
 

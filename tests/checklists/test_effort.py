@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.checklists import parse
-from cockpit.checklists.plans.planning import build_plan
-from cockpit.checklists.reading.meta import read_effort
+from cockpit.checklists.parsing.meta import read_effort
+from cockpit.checklists.plans.builder import build_plan
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from cockpit.checklists import ChecklistError, Status, anchor_of, parse, set_ite
 if sys.platform != "linux":
     pytest.skip("the Linux calls", allow_module_level=True)
 
-from cockpit.checklists.writing.platform_linux import Calls, LinuxFiles
+from cockpit.checklists.editing.platform_linux import Calls, LinuxFiles
 
 OLD = b"- [ ] box\n\n## P1.1: t\n**Status:** NOT STARTED\n" + b"text\n" * 50
 NEW = {

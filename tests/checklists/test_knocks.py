@@ -12,14 +12,14 @@ from typing import Any, cast
 import pytest
 
 from cockpit.checklists import AnchorLost, FileBusy, Status, anchor_of, parse, set_item
-from cockpit.checklists.writing.platform_api import Held
+from cockpit.checklists.editing.platform_api import Held
 
 if sys.platform != "linux":
     pytest.skip("leases tell who waits", allow_module_level=True)
 
 import fcntl
 
-from cockpit.checklists.writing.platform_linux import Calls, LinuxFiles
+from cockpit.checklists.editing.platform_linux import Calls, LinuxFiles
 
 TEXT = b"## P1.1: t\n**Status:** NOT STARTED\n\nwords\n"
 DONE = TEXT.replace(b"NOT STARTED", b"COMPLETE")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.checklists import Status, anchor_of, parse, set_item
-from cockpit.checklists.writing.leftovers import leftovers
+from cockpit.checklists.editing.leftovers import leftovers
 
 TEXT = b"## P1.1: t\n**Status:** NOT STARTED\n"
 LATER = time.time() + 3600
@@ -40,7 +40,7 @@ def test_names_and_ages(tmp_path: Path) -> None:
 def test_what_a_crash_leaves_is_found_and_the_next_edit_leaves_it(tmp_path: Path) -> None:
     if sys.platform != "linux":
         return
-    from cockpit.checklists.writing.platform_linux import Calls, LinuxFiles
+    from cockpit.checklists.editing.platform_linux import Calls, LinuxFiles
 
     class Dies(Calls):
         def unlink(self, path: Path) -> None:

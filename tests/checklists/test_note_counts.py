@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.checklists import AnchorAmbiguous, AnchorLost, EditUnsupported, anchor_of, parse
-from cockpit.checklists.writing.annotate import LONGEST_NOTE, append_note, remove_note
-from cockpit.checklists.writing.hunks import NoteHunk, put_notes, standing
+from cockpit.checklists.editing.changes import NoteHunk, put_notes, standing
+from cockpit.checklists.editing.notes import LONGEST_NOTE, append_note, remove_note
 
 LIST = b"- [ ] one\n- [ ] two\n"
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.checklists import parse
+from cockpit.checklists.parsing.refs import read_references
+from cockpit.checklists.plans.builder import build_plan
 from cockpit.checklists.plans.plan import Plan, Trouble, topological
-from cockpit.checklists.plans.planning import build_plan
-from cockpit.checklists.reading.refs import read_references
-from cockpit.probes.checklist.plan_words import sentence, waits_text
+from cockpit.kinds.checklist.plan_text import sentence, waits_text
 
 
 def plan(*texts: str) -> Plan:

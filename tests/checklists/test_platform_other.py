@@ -18,8 +18,8 @@ from cockpit.checklists import (
     parse,
     set_item,
 )
-from cockpit.checklists.writing.platform_api import Held
-from cockpit.checklists.writing.platform_other import OtherFiles
+from cockpit.checklists.editing.platform_api import Held
+from cockpit.checklists.editing.platform_other import OtherFiles
 
 SOURCE = b"- [ ] box\n\n## P1.1: t\n**Status:** NOT STARTED\n"
 

@@ -18,9 +18,9 @@ from cockpit.checklists import (
     parse,
     set_item,
 )
-from cockpit.checklists.writing import windows_api as win
-from cockpit.checklists.writing.platform_windows import WindowsFiles
-from cockpit.checklists.writing.windows_api import ApiFailure, Identity
+from cockpit.checklists.editing import windows_api as win
+from cockpit.checklists.editing.platform_windows import WindowsFiles
+from cockpit.checklists.editing.windows_api import ApiFailure, Identity
 
 SOURCE = b"- [ ] box\r\n\r\n## P1.1: t\r\n**Status:** NOT STARTED\r\n"
 

@@ -24,7 +24,7 @@ from cockpit.checklists import (
     parse,
     patched,
 )
-from cockpit.checklists.reading.markers import BALLOTS
+from cockpit.checklists.parsing.markers import BALLOTS
 
 WORDS = st.sampled_from(
     ["alpha", "**beta**", "`code`", "P2A.1: x", "[l](u)", "é", "âœ…", "⚠️", "\x0b", "\x0c",

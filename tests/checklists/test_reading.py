@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from cockpit.checklists import ChecklistError, Document, Form, Status, parse, patched
+from cockpit.checklists.editing.edit import edit
 from cockpit.checklists.errors import refused_text
-from cockpit.checklists.reading.block_rules import block_parser
-from cockpit.checklists.reading.parents import parents, states_used
-from cockpit.checklists.reading.recent import Recent
-from cockpit.checklists.writing.edit import edit
+from cockpit.checklists.parsing.blocks import block_parser
+from cockpit.checklists.parsing.lru import Recent
+from cockpit.checklists.parsing.parents import parents, states_used
 
 MIXED = """# Doc
 

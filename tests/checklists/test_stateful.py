@@ -22,8 +22,8 @@ from cockpit.checklists import (
     cycle,
     parse,
 )
-from cockpit.checklists.writing.anchor import locate
-from cockpit.checklists.writing.edit import edit
+from cockpit.checklists.editing.anchor import locate
+from cockpit.checklists.editing.edit import edit
 
 TEXTS = st.sampled_from(["build", "test", "ship", "review"])
 PLACE = st.integers(0, 1000)

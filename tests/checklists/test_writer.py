@@ -30,8 +30,8 @@ from cockpit.checklists import (
     set_item,
     undo,
 )
-from cockpit.checklists.writing.platform import this_platform
-from cockpit.checklists.writing.platform_api import Held
+from cockpit.checklists.editing.platform import this_platform
+from cockpit.checklists.editing.platform_api import Held
 
 LINUX = sys.platform == "linux"
 SOURCE = (
@@ -321,7 +321,7 @@ def test_a_foreign_write_in_the_moment_of_ours_is_noticed(
     """No lease keeps others out of a file that is not ours: what comes of it must be told."""
     if sys.platform != "linux":
         return
-    from cockpit.checklists.writing.platform_linux import Calls, LinuxFiles
+    from cockpit.checklists.editing.platform_linux import Calls, LinuxFiles
 
     class Stranger(Calls):
         struck = False

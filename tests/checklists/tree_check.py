@@ -17,7 +17,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 from cockpit.checklists import Document, EditUnsupported, Form, Status, edit, parse, patched
-from cockpit.checklists.reading.lines import front_matter
+from cockpit.checklists.parsing.lines import front_matter
 
 SUFFIXES = {".md", ".markdown", ".mdx", ".txt"}
 PLAIN_BOX = re.compile(r"\[[ xX\t]\](?=\s|$)")

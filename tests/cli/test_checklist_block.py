@@ -12,7 +12,7 @@ import pytest
 from checklist_shell import run
 
 from cockpit.cli import run as whole
-from cockpit.cli.checklist.results import results_table
+from cockpit.cli.checklist.block import results_table
 from cockpit.model import Concern, Observation, Verdict
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from checklist_shell import run
 
-from cockpit.shipped import shipped_checklists
+from cockpit.resources import shipped_checklists
 
 BATCHES = (
     "# Delivery\n\n## Batch 1 - Base\n- [ ] P1.1: trace (2h)\n"

@@ -12,8 +12,8 @@ from checklist_shell import Ran, run
 from cockpit.cli import run as whole
 from cockpit.clock import SystemClock
 from cockpit.config.load import load
-from cockpit.engine.plan import make_plan
-from cockpit.evidence.ledger import CHECK
+from cockpit.engine.probe_set import make_plan
+from cockpit.evidence.rules import CHECK
 from cockpit.model import Observation, Verdict
 from cockpit.session.store import open_store
 

@@ -14,7 +14,8 @@ from cockpit.cli.doctor import Point, examine
 from cockpit.clock import SystemClock
 from cockpit.config.load import loads
 from cockpit.config.models import LoadedConfig
-from cockpit.system import exit_codes, listener_events, listeners_netlink
+from cockpit.system.processes import exits
+from cockpit.system.sockets import listener_events, netlink_source
 
 
 def points(folder: Path) -> dict[str, dict[str, object]]:
@@ -70,9 +71,9 @@ def test_the_lesser_means_are_named_with_the_reason(monkeypatch: pytest.MonkeyPa
     def refuse(*_: object) -> None:
         raise PermissionError("forbidden here")
 
-    monkeypatch.setattr(listeners_netlink, "dump_listeners", refuse)
+    monkeypatch.setattr(netlink_source, "dump_listeners", refuse)
     monkeypatch.setattr(listener_events, "open_destroy_events", refuse)
-    monkeypatch.setattr(exit_codes, "_PIDFD_GET_INFO", 0xFF00)
+    monkeypatch.setattr(exits, "_PIDFD_GET_INFO", 0xFF00)
     found = Looked()
     assert found["listeners"].state.startswith("psutil") and not found["listeners"].ok
     assert "forbidden here" in found["listeners"].why

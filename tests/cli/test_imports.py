@@ -15,7 +15,7 @@ from cockpit.cli import run
 try:
     code = run(sys.argv[1:])
 finally:
-    heavy = {name.split(".")[0] for name in sys.modules} & {"textual", "widgets"}
+    heavy = {name.split(".")[0] for name in sys.modules} & {"textual", "cockpit_widgets"}
     print("LOADED", sorted(heavy), file=sys.stderr)
 """
 
@@ -56,7 +56,7 @@ def test_without_a_screen_the_screen_library_is_not_loaded(
 
 def test_a_widgets_package_of_the_users_own_project_is_not_ours(tmp_path: Path) -> None:
     """`python -m cockpit` puts the current folder first on the path."""
-    decoy = tmp_path / "widgets"
+    decoy = tmp_path / "cockpit_widgets"
     decoy.mkdir()
     (decoy / "__init__.py").write_text("raise SystemExit('the decoy was imported')")
     (tmp_path / "rich.py").write_text("raise SystemExit('the decoy was imported')")

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cockpit.output.ports_table import render
-from cockpit.system.listeners import Listener, Owner, Service
-from cockpit.system.process_facts import ProcessFacts, ProcessIdentity
+from cockpit.system.processes.process_facts import ProcessFacts, ProcessIdentity
+from cockpit.system.sockets.listeners import Listener, Owner, Service
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 EMPTY = Listener(

@@ -35,7 +35,7 @@ DRIVER = textwrap.dedent(
     socket.getaddrinfo = lambda host, *a, **k: (
         block(b"dns ") if host in ("nowhere.invalid", b"nowhere.invalid") else real(host, *a, **k)
     )
-    from cockpit.probes.checklist import probe as checklist
+    from cockpit.kinds.checklist import probe as checklist
     checklist.read_file = lambda *a, **k: block(b"thread ")
     from cockpit.cli import run
     sys.exit(run(sys.argv[2:]))

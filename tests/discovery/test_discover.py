@@ -22,9 +22,9 @@ from cockpit.clock import ManualClock
 from cockpit.config.load import load, loads
 from cockpit.config.models import Config
 from cockpit.discovery import walk as walking
-from cockpit.discovery.around import look_around
+from cockpit.discovery.adhoc_config import look_around
 from cockpit.discovery.discover import discover
-from cockpit.discovery.findings import (
+from cockpit.discovery.discovered import (
     Findings,
     FoundChecklist,
     FoundHeartbeat,
@@ -34,8 +34,8 @@ from cockpit.discovery.findings import (
 )
 from cockpit.discovery.init import InitError, render_init, write_init
 from cockpit.discovery.templates import EXAMPLES
-from cockpit.system.listener_sources import default_source
-from cockpit.system.listeners import Listener, ListenerSnapshot
+from cockpit.system.sockets.listeners import Listener, ListenerSnapshot
+from cockpit.system.sockets.sources import default_source
 
 BEAT = {"timestamp": "2026-11-20T13:18:28.838398", "pid": 17685, "total_decisions_session": 76}
 REPORT = {"summary": {"gates": {"a": {"met": True, "current": 1}, "b": {"met": False}}}}

@@ -8,10 +8,10 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from cockpit.config.models import Config, ListenerTable, LoadedConfig
-from cockpit.engine.plan import Plan, PlannedProbe
+from cockpit.engine.probe_set import Plan, PlannedProbe
 from cockpit.feed import Artefact
+from cockpit.kinds.base import Probe, ProbeContext
 from cockpit.model import Event, Observation, Verdict
-from cockpit.probes.base import Probe, ProbeContext
 
 Body = Callable[["Scripted", ProbeContext], Awaitable[Observation]]
 

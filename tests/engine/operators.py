@@ -15,11 +15,11 @@ import pytest
 
 from cockpit.clock import SystemClock
 from cockpit.config.load import loads
-from cockpit.engine.acts.processes import ProcessActs
+from cockpit.engine.commands.process_commands import ProcessActs
 from cockpit.feed import Arm, CarryOut, ProcessCommand, Reply, UnderWay
 from cockpit.model import Event
-from cockpit.system import processes
-from cockpit.system.acts import Acts
+from cockpit.system.control.process_control import Acts
+from cockpit.system.processes import process_table
 
 SERVER = (
     "import http.server, signal, socket, sys\n"
@@ -140,7 +140,7 @@ def ended() -> Iterator[list[int]]:
     pids: list[int] = []
     yield pids
     for pid in pids:
-        handle = Acts().open(found) if (found := processes.identity_of(pid)) else None
+        handle = Acts().open(found) if (found := process_table.identity_of(pid)) else None
         if handle is not None:
             handle.kill()
             handle.close()

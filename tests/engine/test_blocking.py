@@ -78,7 +78,7 @@ def test_a_program_ends_while_a_lane_and_a_lookup_hang() -> None:
         import asyncio, threading
         from cockpit.clock import SystemClock
         from cockpit.engine.blocking import BlockingLane
-        from cockpit.engine.runtime import LoopThread
+        from cockpit.engine.loop_thread import LoopThread
 
         entered = threading.Semaphore(0)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from cockpit.board import Acknowledgement, Planned, compose
 from cockpit.model import Board, Concern, Finding, Observation, Verdict
-from cockpit.standing import Standing
+from cockpit.probe_state import Standing
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 OK, WARN, FAIL, UNKNOWN = Verdict.OK, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN

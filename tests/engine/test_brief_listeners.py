@@ -11,7 +11,7 @@ from engine.doubles import Notebook, Scripted, plan_of
 from cockpit.clock import SystemClock
 from cockpit.engine.scheduler import Engine
 from cockpit.model import Event, EventKind
-from cockpit.system.listener_events import why_no_destroy_events
+from cockpit.system.sockets.listener_events import why_no_destroy_events
 from cockpit.triggers import Triggers
 
 DEADLINE = 20

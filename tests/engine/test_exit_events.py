@@ -14,14 +14,14 @@ from engine.doubles import Notebook, Scripted, plan_of
 
 from cockpit.clock import SystemClock
 from cockpit.engine.scheduler import Engine
+from cockpit.kinds.base import ProbeContext
 from cockpit.model import EventKind, Observation, Verdict
-from cockpit.probes.base import ProbeContext
-from cockpit.system import exit_codes
-from cockpit.system.processes import identity_of
+from cockpit.system.processes import exits
+from cockpit.system.processes.process_table import identity_of
 from cockpit.triggers import Triggers
 
 pytestmark = pytest.mark.skipif(
-    bool(exit_codes.why_not_told()), reason="the kernel does not tell strangers' exit codes"
+    bool(exits.why_not_told()), reason="the kernel does not tell strangers' exit codes"
 )
 DEADLINE = 20
 

@@ -25,13 +25,13 @@ from engine.operators import (
 )
 
 from cockpit.clock import ManualClock
-from cockpit.engine.acts.arming import ARMED_SECONDS, Arming
-from cockpit.engine.acts.end_job import EndJob
+from cockpit.engine.commands.arming import ARMED_SECONDS, Arming
+from cockpit.engine.commands.stop_job import EndJob
 from cockpit.feed import Arm, CarryOut, PlanEnd, PlanReset, PlanStart
-from cockpit.system import processes
-from cockpit.system.end_plan import EndPlan
-from cockpit.system.processes import ProcessFacts, ProcessIdentity
-from cockpit.system.target_lock import TargetLock
+from cockpit.system.control.stop_plan import EndPlan
+from cockpit.system.control.target_lock import TargetLock
+from cockpit.system.processes import process_table
+from cockpit.system.processes.process_table import ProcessFacts, ProcessIdentity
 from cockpit.text import instant
 
 
@@ -259,7 +259,7 @@ async def test_a_tree_or_the_root_alone(tmp_path: Path, port: int, ended: list[i
     done = await operator.confirm(asked, f"{process.pid} alone")
     assert done.ok and process.wait() == -signal.SIGTERM
     assert operator.recorder.events[-2].data["pids"] == (process.pid,)
-    assert processes.identity_of(child) is not None, "its child was left alone"
+    assert process_table.identity_of(child) is not None, "its child was left alone"
     process.stdout.close()
 
 
@@ -461,6 +461,6 @@ async def test_the_stop_command_comes_first_but_never_with_two_on_the_port(
 
 
 def _start(pid: int) -> str:
-    found = processes.facts(pid)
+    found = process_table.facts(pid)
     assert found is not None
     return instant(found.started_at)

@@ -14,12 +14,12 @@ import pytest
 from engine.doubles import Notebook, Scripted, plan_of, settle
 
 from cockpit.clock import Clock, ManualClock, SystemClock
-from cockpit.engine.plan import Plan
+from cockpit.engine.probe_set import Plan
 from cockpit.engine.scheduler import Engine
+from cockpit.kinds.base import ProbeContext
 from cockpit.model import EventKind, Observation, Verdict
-from cockpit.probes.base import ProbeContext
-from cockpit.standing import advance
-from cockpit.system.processes import identity_of
+from cockpit.probe_state import advance
+from cockpit.system.processes.process_table import identity_of
 from cockpit.triggers import Triggers
 
 

@@ -14,7 +14,7 @@ import pytest
 from engine.operators import SERVER, Operator, Serve, config, free_port, posix, script_of
 
 from cockpit.feed import PlanStart, Question
-from cockpit.system import processes
+from cockpit.system.processes import process_table
 
 pytestmark = posix
 SERVICE = '[[service]]\nname = "unit"\nunit = "lab.service"\nagrees_with = [{agreed}]\n'
@@ -87,7 +87,7 @@ def _end(request: pytest.FixtureRequest, ended: list[int]) -> Callable[[], None]
     machine = request.getfixturevalue("machine")
 
     def note() -> None:
-        servers = processes.find_by_words([script_of(machine.port)])
+        servers = process_table.find_by_words([script_of(machine.port)])
         ended.extend(one.pid for one in servers)
 
     request.addfinalizer(note)
@@ -115,7 +115,7 @@ async def test_a_service_row_starts_its_unit_and_restarts_it(
     assert done.ok, done.text
     first = operator.recorder.events[-1].data["pids"][0]
     assert f"started {first}, ready" in done.text
-    identity = processes.identity_of(first)
+    identity = process_table.identity_of(first)
     assert identity is not None
     again = await operator.asked(PlanStart("unit"))
     assert again.question is not None and again.question.expected == str(first)
@@ -123,7 +123,7 @@ async def test_a_service_row_starts_its_unit_and_restarts_it(
     done = await operator.confirm(again)
     assert done.ok, done.text
     second = operator.recorder.events[-1].data["pids"][0]
-    assert second != first and not processes.is_alive(identity)
+    assert second != first and not process_table.is_alive(identity)
     assert operator.recorder.texts("intent")[-1].startswith("is starting unit: systemctl")
 
 
@@ -145,7 +145,7 @@ async def test_a_heartbeat_row_goes_through_its_unit_which_must_stay_up(
 async def test_a_unit_that_falls_down_at_once_is_not_ready(
     tmp_path: Path, machine: Machine, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cockpit.engine.acts.start_job.READY_SECONDS", 1.5)
+    monkeypatch.setattr("cockpit.engine.commands.start_job.READY_SECONDS", 1.5)
     run = f"setsid sh -c 'sleep 0.5; rm {machine.pidfile}' & echo $! >{machine.pidfile}"
     machine.systemctl(run)
     operator = Operator(tmp_path, agreeing(SERVICE))

@@ -16,8 +16,9 @@ import pytest
 from engine.operators import SERVER, Operator, Serve, config, posix, script_of, started
 
 from cockpit.feed import Arm, CarryOut, PlanEnd, PlanReset, PlanStart, Question
-from cockpit.system import processes, supervisors
-from cockpit.system.control_groups import parse_cgroup
+from cockpit.system.processes import process_table
+from cockpit.system.services import detection
+from cockpit.system.services.control_groups import parse_cgroup
 
 pytestmark = posix
 Tool = Callable[[str, str], None]
@@ -85,7 +86,7 @@ async def test_the_control_group_tells_the_unit_without_any_service_in_the_confi
     tmp_path: Path, tool: Tool, serve: Serve, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "0::/system.slice/lab.service\n"
-    monkeypatch.setattr(supervisors, "unit_of", lambda pid: parse_cgroup(text))
+    monkeypatch.setattr(detection, "unit_of", lambda pid: parse_cgroup(text))
     process = serve(port)
     restart = "echo Restart=always; "
     tool("systemctl", f"*show*) {restart}{unit(process.pid)};;\n*stop*) kill -INT {process.pid};;")
@@ -167,7 +168,7 @@ async def test_a_unit_that_does_not_start_is_told_and_nothing_starts_beside_it(
     assert asked.question is not None and asked.question.expected == str(port)
     done = await operator.confirm(asked)
     assert not done.ok and "denied" in done.text
-    assert not processes.find_by_words([script_of(port)])
+    assert not process_table.find_by_words([script_of(port)])
 
 
 async def test_the_stop_command_is_used_on_port_rows_z_and_restarts(
@@ -225,7 +226,7 @@ async def test_another_users_process_wants_the_users_name_too(
     tmp_path: Path, foreign: subprocess.Popen[str], port: int
 ) -> None:
     operator = Operator(tmp_path, f'[[listener]]\nname = "api"\nport = {port}\n')
-    found = processes.facts(foreign.pid)
+    found = process_table.facts(foreign.pid)
     assert found is not None
     owner = found.user
     for command in (PlanEnd(foreign.pid, "", "api"), PlanReset((port,))):

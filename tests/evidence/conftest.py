@@ -19,7 +19,7 @@ from cockpit.evidence.lease import Holder
 from cockpit.evidence.reader import Reader
 from cockpit.evidence.store import MemoryRecorder, Store
 from cockpit.model import Concern, Event, Finding, Observation, Verdict
-from cockpit.standing import Standing
+from cockpit.probe_state import Standing
 
 PROGRAMS = Path(__file__).parent / "programs"
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ import pytest
 
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.lease import Acquired
-from cockpit.evidence.log import log_rows, show
+from cockpit.evidence.queries import log_rows, show
 from cockpit.feed import Artefact
 from cockpit.model import Verdict
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from cockpit.board import Planned
-from cockpit.evidence.feed import StoreFeed
+from cockpit.evidence.store_feed import StoreFeed
 from cockpit.feed import Feed, FeedMode, Reply, Reprobe
 from cockpit.model import Concern, Gap, Identity, Verdict
 

@@ -8,10 +8,10 @@ from contextlib import closing
 
 import pytest
 
+from cockpit.alerting.policy import PolicySettings
 from cockpit.feed import Artefact
 from cockpit.model import ArtefactRef, EventKind, Verdict
-from cockpit.policy import PolicySettings
-from cockpit.standing import advance
+from cockpit.probe_state import advance
 
 OK, FAIL, UNKNOWN = Verdict.OK, Verdict.FAIL, Verdict.UNKNOWN
 
@@ -208,7 +208,7 @@ def test_a_failing_subscriber_does_not_disturb_the_others(world, heard) -> None:
 def test_an_overflow_drops_observations_counts_them_and_keeps_every_event(
     world, heard, monkeypatch
 ) -> None:
-    monkeypatch.setattr("cockpit.evidence.desk.MOST_WAITING", 10)
+    monkeypatch.setattr("cockpit.evidence.base_recorder.MOST_WAITING", 10)
     store = world.store()
     entered, go = threading.Event(), threading.Event()
 

@@ -18,7 +18,7 @@ from cockpit.lab.process import LabError
 from cockpit.lab.reports import write_report
 from cockpit.lab.stack import Lab
 from cockpit.lab.workspace import CHECKLISTS, commit, write_workspace
-from cockpit.shipped import shipped_checklist, shipped_checklists
+from cockpit.resources import shipped_checklist, shipped_checklists
 
 
 def test_the_config_is_valid_and_names_what_is_there(lab: Lab) -> None:

@@ -8,8 +8,7 @@ from recorded_scenes import EVENTS
 from cockpit.model import (
     Board,
 )
-from widgets.lines import Row
-from widgets.view import View
+from cockpit.rows import Row, View
 
 
 def view(of: Board, **more: object) -> View:

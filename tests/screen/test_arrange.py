@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from cockpit_widgets.arrange import PANES, arrange
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.geometry import Region
-
-from widgets.arrange import PANES, arrange
 
 OPENED = st.sampled_from(["", *PANES, "everything"])
 

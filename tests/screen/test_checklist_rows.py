@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from cockpit_widgets.intents import item_of
+from cockpit_widgets.line_render import draw
 from reading import texts, view
 from recorded_makers import board
 from recorded_probes import checklist as recorded
 
 from cockpit.checklists import parse
+from cockpit.kinds.checklist import rows as checklist
+from cockpit.kinds.checklist.findings import read_document
 from cockpit.model import Doubt, DoubtKind, Observation
-from cockpit.probes.checklist.reading import read_document
-from widgets.acts import item_of
-from widgets.lines import draw, plain
-from widgets.look import UNICODE
-from widgets.rows import checklist
+from cockpit.rows import UNICODE, plain
 
 PLAN = """\
 # A plan with a rather long title

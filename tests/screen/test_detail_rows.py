@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cockpit_widgets.rows.detail import RAW_LINES, Proof, finding_detail, problem_detail, raw_lines
 from reading import texts, view
 from recorded_makers import board, observation
 from recorded_probes import heartbeat, item
@@ -11,7 +12,6 @@ from recorded_scenes import PROBLEMS, incident
 
 from cockpit.feed import Artefact
 from cockpit.model import Verdict
-from widgets.rows.detail import RAW_LINES, Proof, finding_detail, problem_detail, raw_lines
 
 
 def test_a_problem_with_two_probes_shows_the_proof_of_both() -> None:

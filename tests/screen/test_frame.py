@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from cockpit_widgets.rows import status
+from cockpit_widgets.rows.status import Frame
 from reading import texts, view
 from recorded_makers import NOW, WATCH, ZONE, ago
 from recorded_scenes import calm, incident
@@ -18,10 +20,6 @@ from cockpit.model import (
     Verdict,
     Watch,
 )
-from widgets.rows import (
-    status,
-)
-from widgets.rows.status import Frame
 
 OK, WARN, FAIL, UNKNOWN = Verdict.OK, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
 

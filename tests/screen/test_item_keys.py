@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from cockpit_widgets.line_pane import LinePane
 from driving import Stage, stage
 from recorded import RecordedFeed
 from recorded_makers import NOW
@@ -15,9 +16,8 @@ from recorded_scenes import incident
 
 from cockpit.checklists import parse
 from cockpit.feed import Command, NoteItem, SetItem, ValidateProgress
+from cockpit.kinds.checklist.findings import read_document
 from cockpit.model import Event, EventKind, Finding, Observation, Problem, Verdict
-from cockpit.probes.checklist.reading import read_document
-from widgets.line_pane import LinePane
 
 NAME = "MASTER_BATCH.md"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from cockpit_widgets.line_pane import LinePane
+from cockpit_widgets.list_state import Listing
 from driving import screen_lines
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 
-from widgets.line_pane import LinePane
-from widgets.lines import Column, Row, Span
-from widgets.listing import Listing
+from cockpit.rows import Column, Row, Span
 
 KEYS = "abcdefghij"
 ROWS = st.lists(

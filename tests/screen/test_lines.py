@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from cockpit_widgets.line_render import changed, draw, fit, matching, merge, reach, width_of, wrap
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from widgets.lines import (
-    Align,
-    Column,
-    Row,
-    Span,
-    changed,
-    draw,
-    fit,
-    matching,
-    merge,
-    plain,
-    reach,
-    width_of,
-    wrap,
-)
-from widgets.look import ASCII, UNICODE, Tone
+from cockpit.rows import ASCII, UNICODE, Align, Column, Row, Span, Tone, plain
 
 TEXTS = st.text(alphabet=st.sampled_from("ab 交易🚀é…\u0301✖x"), max_size=40)
 SPANS = st.builds(Span, TEXTS, st.sampled_from(Tone))

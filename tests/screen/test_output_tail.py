@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cockpit_widgets.rows.detail import LAST_LINES, Proof, finding_detail, last_output
 from recorded_makers import NOW, OK, ZONE, board, finding, observation
 
 from cockpit.feed import Artefact
 from cockpit.model import ArtefactRef
-from widgets.look import UNICODE
-from widgets.rows.detail import Proof, finding_detail
-from widgets.rows.output_tail import LAST_LINES, last_output
-from widgets.view import View
+from cockpit.rows import UNICODE, View
 
 DIGEST = "d" * 64
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from cockpit_widgets.intents import item_of
 from reading import texts, view
 from recorded_makers import board
 from recorded_probes import checklist
 
+from cockpit.kinds.checklist import plan_rows
 from cockpit.model import Finding, Observation, Verdict
-from widgets.acts import item_of
-from widgets.lines import plain
-from widgets.rows import plan
-from widgets.view import join_key
+from cockpit.rows import join_key, plain
 
 Part = tuple[str, int, str, str, int]
 
@@ -62,11 +61,11 @@ LOOSE = checklist([("", "done box", "done", 0), ("", "next box", "todo", 0)], "D
 
 
 def rows_of(*observations: Observation) -> list[str]:
-    return [line.rstrip() for line in texts(plan.rows(view(board(observations))))]
+    return [line.rstrip() for line in texts(plan_rows.rows(view(board(observations))))]
 
 
 def test_one_plan_of_all_checklists_with_the_file_of_each_task() -> None:
-    rows = plan.rows(view(board([ONE, TWO, LOOSE])))
+    rows = plan_rows.rows(view(board([ONE, TWO, LOOSE])))
     lines = texts(rows)
     assert sum(line.startswith("can start now") for line in lines) == 1
     start = lines.index("can start now")
@@ -108,20 +107,20 @@ def test_a_task_is_set_in_its_own_checklist_wherever_it_is_shown() -> None:
         ("TWO.md", "plan:path:2", "k8"),
         ("TWO.md", "plan:ready:1", "k7"),
     ):
-        assert join_key(probe, key) in {row.key for row in plan.rows(made)}
+        assert join_key(probe, key) in {row.key for row in plan_rows.rows(made)}
         aim = item_of(made, join_key(probe, key))
         assert aim is not None and (aim.probe, aim.item) == (probe, item)
 
 
 def test_alone_a_task_has_its_line_and_a_mirror_is_left_out() -> None:
     image = replace(told("IMAGE.md"), basis={"file": "IMAGE.md", "mirror_of": ("lists/ONE.md",)})
-    rows = plan.rows(view(board([ONE, image])))
+    rows = plan_rows.rows(view(board([ONE, image])))
     assert "P1.1 first 2 h    line 4" in [line.rstrip() for line in texts(rows)]
     assert not any("IMAGE" in line or "a box" in line for line in texts(rows))
 
 
 def test_the_banner_counts_what_can_start_and_nothing_open_is_said() -> None:
-    assert plain(plan.banner(view(board([ONE, TWO, LOOSE])))) == "3 can start now"
+    assert plain(plan_rows.banner(view(board([ONE, TWO, LOOSE])))) == "3 can start now"
     done = checklist([("", "a box", "done", 0)], "A.md")
     assert rows_of(done)[-1] == "nothing is open"
-    assert plan.rows(view(board([])))[0].cells == ("no checklist is configured",)
+    assert plan_rows.rows(view(board([])))[0].cells == ("no checklist is configured",)

@@ -7,6 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from cockpit_widgets.process_actions import end_command, reset_command, start_command
+from cockpit_widgets.rows.detail import Proof, finding_detail
+from cockpit_widgets.rows.status import Frame, top, watch
+from cockpit_widgets.rows.stop_progress import under_way
 from driving import Stage, stage
 from recorded import RecordedFeed
 from recorded_makers import FAIL, NOW, OK, ZONE, ago, at, board, finding, observation
@@ -23,15 +27,11 @@ from cockpit.feed import (
     Question,
     Reply,
 )
+from cockpit.kinds.heartbeat import rows as engines
+from cockpit.kinds.listener import rows as ports
+from cockpit.kinds.process_rows import coarse_bytes
 from cockpit.model import Event, EventKind, Verdict
-from widgets.look import UNICODE
-from widgets.process_keys import end_command, reset_command, start_command
-from widgets.rows import engines, ports
-from widgets.rows.common import coarse_bytes
-from widgets.rows.detail import Proof, finding_detail
-from widgets.rows.status import Frame, top, watch
-from widgets.rows.under_way import under_way
-from widgets.view import View
+from cockpit.rows import UNICODE, View
 
 LINES = ("ends 9120 ops 49m old: uvicorn app.main:app --port 8001", "others keep port 8001")
 QUESTION = Question("q1", LINES, "9120")
@@ -181,8 +181,9 @@ def test_armed_is_never_left_out_of_a_narrow_top_line() -> None:
 
 
 def test_rows_that_name_several_or_nobody() -> None:
-    from widgets.detail import Target
-    from widgets.view import join_key
+    from cockpit_widgets.detail import Target
+
+    from cockpit.rows import join_key
 
     several = finding("parity", FAIL, "e", facts={"engines": (1, 2)})
     stranger = finding("parity2", FAIL, "s", facts={"strangers": (18800,)})
@@ -204,8 +205,9 @@ def test_rows_that_name_several_or_nobody() -> None:
 
 
 def test_s_works_on_the_rows_of_services_and_engines_and_on_a_problem_of_several() -> None:
-    from widgets.detail import Target
-    from widgets.view import join_key
+    from cockpit_widgets.detail import Target
+
+    from cockpit.rows import join_key
 
     unit, parity = finding("unit", FAIL, "u"), finding("parity", FAIL, "beat", title="TWO ENGINES")
     kinds = {"unit": "service", "beat": "heartbeat", "go": "gate"}

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from cockpit_widgets.line_render import draw, width_of
+from cockpit_widgets.rows.detail import Proof, finding_detail
 from reading import texts, view
 from recorded_makers import at, board, finding, observation
 
+from cockpit.kinds.heartbeat import rows as engines
+from cockpit.kinds.listener import rows as ports
+from cockpit.kinds.process_rows import command_of, words_text
 from cockpit.model import Facts, Finding, Observation, Verdict
-from widgets.lines import Forms, Row, Span, draw, width_of
-from widgets.lines import plain as text_of
-from widgets.look import UNICODE
-from widgets.rows import engines, ports
-from widgets.rows.common import command_of, words_text
-from widgets.rows.detail import Proof, finding_detail
+from cockpit.rows import UNICODE, Forms, Row, Span
+from cockpit.rows import plain as text_of
 
 OK, WARN = Verdict.OK, Verdict.WARN
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from cockpit_widgets.prompt import Above
 from driving import Stage, stage
 from recorded import RecordedFeed
 from recorded_makers import NOW, ZONE
@@ -12,9 +13,7 @@ from recorded_scenes import incident
 from textual.geometry import Size
 
 from cockpit.feed import CarryOut, Command, PlanCommit, Question, Reply, SetItem
-from widgets.look import UNICODE
-from widgets.question import Above
-from widgets.view import View
+from cockpit.rows import UNICODE, View
 
 DIFF = tuple(f"+line {number:03} of the diff" for number in range(1, 101))
 SIZES = [(80, 24), (200, 60)]

@@ -6,6 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from cockpit_widgets.line_render import draw
+from cockpit_widgets.panes import SPECS
+from cockpit_widgets.rows import all_probes, events, problems
+from cockpit_widgets.rows.detail import Proof, finding_detail
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading import texts, view
@@ -13,6 +17,11 @@ from recorded_makers import IDENTITY, NOW, WATCH, ZONE, ago, board, finding, obs
 from recorded_probes import heartbeat, item
 from recorded_scenes import PROBLEMS, SCENES, calm, incident
 
+from cockpit.kinds.checklist import rows as checklist
+from cockpit.kinds.gate import rows as gates
+from cockpit.kinds.heartbeat import rows as engines
+from cockpit.kinds.listener import rows as ports
+from cockpit.kinds.smoke import rows as smoke
 from cockpit.model import (
     Doubt,
     DoubtKind,
@@ -22,21 +31,7 @@ from cockpit.model import (
     Rollup,
     Verdict,
 )
-from widgets.lines import Span, draw, plain
-from widgets.look import ASCII, Tone
-from widgets.panes import SPECS
-from widgets.rows import (
-    checklist,
-    engines,
-    everything,
-    gates,
-    happenings,
-    ports,
-    problems,
-    smoke,
-)
-from widgets.rows.detail import Proof, finding_detail
-from widgets.view import View, fact_text, join_key, moment_of, split_key
+from cockpit.rows import ASCII, Span, Tone, View, fact_text, join_key, moment_of, plain, split_key
 
 OK, WARN, FAIL, UNKNOWN = Verdict.OK, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
 
@@ -186,18 +181,18 @@ def test_two_of_a_kind_get_a_heading_each() -> None:
 
 
 def test_events_come_newest_first_and_do_not_shout() -> None:
-    rows = happenings.rows(view(incident()))
+    rows = events.rows(view(incident()))
     assert rows[0].text() == "03:11:05 reprobe options probed again on request ops@spark"
     assert all(span != Tone.FAIL for row in rows for span in row.cells)
     assert rows[-1].text().startswith("00:02:05 gap nobody watched 00:01:05 to 00:04:05")
     old = Event(ago(days=2), EventKind.FILE, "changed")
     aged = View(calm(), NOW, ZONE, events=(old,))
-    assert happenings.rows(aged)[0].text() == "Nov 18 03:12 file changed"
+    assert events.rows(aged)[0].text() == "Nov 18 03:12 file changed"
 
 
 def test_every_probe_is_listed_whatever_its_kind() -> None:
     strange = observation("disk", "filesystem", "12 GB free", verdict=OK)
-    rows = texts(everything.rows(view(board([strange], waiting=["later"]))))
+    rows = texts(all_probes.rows(view(board([strange], waiting=["later"]))))
     assert rows == [
         "· disk filesystem RUN 12 GB free seen 03:12:00",
         "? later no answer yet",

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from cockpit_widgets.rows.status import Frame, watch
+from cockpit_widgets.rows.stop_progress import under_way
 from driving import Stage, stage
 from recorded import RecordedFeed
 from recorded_makers import NOW, ZONE
@@ -14,10 +16,7 @@ from recorded_scenes import incident
 
 from cockpit.feed import FeedMode, Reply, UnderWay
 from cockpit.model import Event, EventKind, FactValue
-from widgets.look import UNICODE
-from widgets.rows.status import Frame, watch
-from widgets.rows.under_way import under_way
-from widgets.view import View
+from cockpit.rows import UNICODE, View
 
 KILL_AT = NOW + timedelta(seconds=5)
 COURSE = UnderWay("a1", (7245, 7246), (7246,), KILL_AT)

@@ -12,11 +12,11 @@ import pytest
 from sessions import reply_of, started
 from support import until
 
-import cockpit.checklists.reading.cache
+import cockpit.checklists.parsing.cache
 from cockpit.checklists import Document
 from cockpit.feed import Reprobe, SetItem, UndoEdit
+from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import Event, EventKind, Finding
-from cockpit.probes.checklist.probe import ChecklistProbe
 from cockpit.session.session import Session
 
 BATCHES = "# List\n\n## Batch 1\n- [ ] a\n- [x] b\n\n## Batch 2\n- [ ] c\n- [ ] d\n"
@@ -118,7 +118,7 @@ def test_a_change_in_another_checklist_reaches_the_plan_at_once_and_rests(
 ) -> None:
     looks: list[str] = []
     parsed: list[bytes] = []
-    look, parse = ChecklistProbe._look, cockpit.checklists.reading.cache.parse
+    look, parse = ChecklistProbe._look, cockpit.checklists.parsing.cache.parse
 
     def counted_look(probe: ChecklistProbe, *args: Any) -> Any:
         looks.append(probe.name)
@@ -129,7 +129,7 @@ def test_a_change_in_another_checklist_reaches_the_plan_at_once_and_rests(
         return parse(data)
 
     monkeypatch.setattr(ChecklistProbe, "_look", counted_look)
-    monkeypatch.setattr(cockpit.checklists.reading.cache, "parse", counted_parse)
+    monkeypatch.setattr(cockpit.checklists.parsing.cache, "parse", counted_parse)
     with session(tmp_path, base=BASE, more=MORE, words="- [ ] a\n") as made:
         assert planned(made, "more", "blocked") == ["P2.1: more depends on P1.1"]
         looks.clear()

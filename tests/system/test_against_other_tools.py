@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.system.listeners_netlink import NetlinkListenerSource
-from cockpit.system.listeners_psutil import PsutilListenerSource
+from cockpit.system.sockets.netlink_source import NetlinkListenerSource
+from cockpit.system.sockets.psutil_source import PsutilListenerSource
 
 SERVERS = str(Path(__file__).with_name("servers.py"))
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ss and netlink are Linux")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.system.argv import masked, matches, program, script_path, shown
+from cockpit.system.processes.argv import masked, matches, program, script_path, shown
 
 ENGINE = ["run_unified_trading.py", "run", "--mode", "paper_live_data"]
 TAIL = ["run", "--mode", "paper_live_data"]

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from cockpit.clock import ManualClock
-from cockpit.system import argv_cache, processes, processes_linux
-from cockpit.system.argv_cache import KEPT_SECONDS, ArgvCache
+from cockpit.system.processes import argv_cache, linux_backend, process_table
+from cockpit.system.processes.argv_cache import KEPT_SECONDS, ArgvCache
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc")
 
@@ -107,7 +107,7 @@ def test_hardly_anything_is_read_again(waiting, monkeypatch: pytest.MonkeyPatch)
         read.append(pid)
         return ()
 
-    monkeypatch.setattr(processes_linux, "read_argv", reading)
+    monkeypatch.setattr(linux_backend, "read_argv", reading)
     cache.find(["y"])
     assert waiting[0].pid not in read
 
@@ -133,7 +133,7 @@ def test_a_pid_that_was_given_out_anew_is_a_new_process(
 def test_the_question_and_the_exact_one_agree(waiting) -> None:
     process, name = waiting
     become(process)
-    found = processes.find_by_words([name], remembered=True)
+    found = process_table.find_by_words([name], remembered=True)
     assert [one.pid for one in found] == [process.pid] and found[0].argv[-1] == "run"
-    assert processes.find_by_words([name]) == found
-    assert processes.find_by_words([], remembered=True) == []
+    assert process_table.find_by_words([name]) == found
+    assert process_table.find_by_words([], remembered=True) == []

@@ -11,9 +11,10 @@ import threading
 
 import pytest
 
-from cockpit.system import exit_codes, exits, processes
-from cockpit.system.exits import ExitWatcher
-from cockpit.system.processes import ProcessIdentity
+from cockpit.system.processes import exits, process_table
+from cockpit.system.processes import exits as exit_codes
+from cockpit.system.processes.exits import ExitWatcher
+from cockpit.system.processes.process_table import ProcessIdentity
 
 HOLD = "import sys\nprint('up', flush=True)\nsys.stdin.readline()\nsys.exit(7)\n"
 WAYS = ["pidfd", "thread"] if sys.platform == "linux" else ["thread"]
@@ -30,7 +31,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def child(start):
     process = start([sys.executable, "-c", HOLD], ready=True)
-    identity = processes.identity_of(process.pid)
+    identity = process_table.identity_of(process.pid)
     assert identity is not None
     return process, identity
 
@@ -73,7 +74,7 @@ async def test_a_process_that_is_not_our_child(way, start) -> None:
         "c = subprocess.Popen(['sleep', '3600'])\nprint(c.pid, flush=True)\nc.wait()\n"
     )
     parent = start([sys.executable, "-c", code], ready=True)
-    identity = processes.identity_of(int(parent.first_line))
+    identity = process_table.identity_of(int(parent.first_line))
     assert identity is not None
     found = await first_exit(identity, lambda: os.kill(identity.pid, signal.SIGKILL))
     # How it ended is told with its end only if its parent was quicker than this watcher.
@@ -154,10 +155,10 @@ async def test_a_loop_without_readers_uses_a_thread(child, monkeypatch) -> None:
 def test_a_watch_does_not_keep_the_interpreter(tmp_path) -> None:
     code = (
         "import asyncio, os\n"
-        "from cockpit.system import exits, processes\n"
+        "from cockpit.system.processes import exits, process_table\n"
         "exits._watch_by_pidfd = lambda *_: False\n"
         "async def main():\n"
-        "    exits.ExitWatcher().watch(processes.identity_of(os.getppid()), print)\n"
+        "    exits.ExitWatcher().watch(process_table.identity_of(os.getppid()), print)\n"
         "asyncio.run(main())\n"
     )
     result = subprocess.run([sys.executable, "-c", code], timeout=DEADLINE, capture_output=True)
@@ -193,7 +194,7 @@ class Heard:
 @told_by_the_kernel
 async def test_the_end_is_told_at_once_and_the_code_when_the_parent_collects(start) -> None:
     parent = start([sys.executable, "-c", NESTED], ready=True)
-    identity = processes.identity_of(int(parent.first_line))
+    identity = process_table.identity_of(int(parent.first_line))
     assert identity is not None
     watcher, heard = ExitWatcher(), Heard()
     heard.watch(watcher, identity)
@@ -208,7 +209,7 @@ async def test_the_end_is_told_at_once_and_the_code_when_the_parent_collects(sta
 async def test_a_collected_strangers_exit_code(start) -> None:
     code = "import os, sys\nc = os.spawnv(os.P_NOWAIT, '/bin/sh', ['sh', '-c', 'read x; exit 3'])\n"
     parent = start([sys.executable, "-c", code + "print(c, flush=True); os.wait()"], ready=True)
-    identity = processes.identity_of(int(parent.first_line))
+    identity = process_table.identity_of(int(parent.first_line))
     assert identity is not None
     heard = Heard()
     heard.watch(ExitWatcher(), identity)
@@ -229,7 +230,7 @@ async def test_a_childs_code_is_told_both_ways(way, child) -> None:
 @told_by_the_kernel
 async def test_waiting_for_a_code_ends_with_the_watch(start) -> None:
     parent = start([sys.executable, "-c", NESTED], ready=True)
-    identity = processes.identity_of(int(parent.first_line))
+    identity = process_table.identity_of(int(parent.first_line))
     assert identity is not None
     before = len(os.listdir("/proc/self/fd"))
     watcher, heard = ExitWatcher(), Heard()
@@ -249,7 +250,7 @@ async def test_waiting_for_a_code_ends_with_the_watch(start) -> None:
 async def test_a_code_nobody_collects_is_not_waited_for_for_ever(start, monkeypatch) -> None:
     monkeypatch.setattr(exits, "_CODE_SECONDS", 0.05)
     parent = start([sys.executable, "-c", NESTED], ready=True)
-    identity = processes.identity_of(int(parent.first_line))
+    identity = process_table.identity_of(int(parent.first_line))
     assert identity is not None
     before = len(os.listdir("/proc/self/fd"))
     heard = Heard()
@@ -265,7 +266,7 @@ async def test_without_the_kernels_word_the_end_is_told_as_ever(start, monkeypat
     monkeypatch.setattr(exit_codes, "_PIDFD_GET_INFO", 0xFF00)  # an older kernel knows none such
     assert "does not tell" in exit_codes.why_not_told()
     parent = start([sys.executable, "-c", NESTED], ready=True)
-    identity = processes.identity_of(int(parent.first_line))
+    identity = process_table.identity_of(int(parent.first_line))
     assert identity is not None
     heard = Heard()
     heard.watch(ExitWatcher(), identity)

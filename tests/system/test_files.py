@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cockpit.clock import ManualClock
-from cockpit.system.files import FolderWatcher
-from cockpit.system.watch_plan import Entry
+from cockpit.system.files.file_watcher import FolderWatcher
+from cockpit.system.files.watch_targets import Entry
 
 DEADLINE = 20
 
@@ -233,7 +233,7 @@ async def test_without_file_events_the_sweep_still_sees(tmp_path: Path, monkeypa
     def refuse(*_: object) -> None:
         raise OSError(28, "inotify watch limit reached")
 
-    monkeypatch.setattr("cockpit.system.files.RustNotify", refuse)
+    monkeypatch.setattr("cockpit.system.files.file_watcher.RustNotify", refuse)
     rig = Rig(native=True)
     path = tmp_path / "a.json"
     await rig.begin(path)
@@ -263,7 +263,7 @@ def test_a_name_with_brackets_is_also_itself(tmp_path: Path) -> None:
 def test_a_watcher_nobody_stops_does_not_hold_up_the_exit(tmp_path: Path) -> None:
     code = (
         "import asyncio, sys\n"
-        "from cockpit.system.files import FolderWatcher\n"
+        "from cockpit.system.files.file_watcher import FolderWatcher\n"
         "async def main():\n"
         "    watcher = FolderWatcher(print)\n"
         "    watcher.start([sys.argv[1]])\n"

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cockpit.system.gpu import read_gpus
+from cockpit.system.processes.gpu import read_gpus
 
 
 class NVMLError(Exception):

@@ -11,10 +11,15 @@ from collections import Counter
 import pytest
 
 from cockpit.clock import ManualClock
-from cockpit.system import listener_events
-from cockpit.system.listener_events import ListenerWatcher
-from cockpit.system.listener_sources import default_source
-from cockpit.system.unseen_sockets import AWAITED_SECONDS, QUIET_SECONDS, Seldom, UnseenSockets
+from cockpit.system.sockets import listener_events
+from cockpit.system.sockets.listener_events import ListenerWatcher
+from cockpit.system.sockets.sources import default_source
+from cockpit.system.sockets.transient_sockets import (
+    AWAITED_SECONDS,
+    QUIET_SECONDS,
+    Seldom,
+    UnseenSockets,
+)
 
 DEADLINE = 20
 

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from cockpit.clock import ManualClock
-from cockpit.system import listeners_netlink, processes
-from cockpit.system.listener_record import listener_record
-from cockpit.system.listener_sources import default_source
-from cockpit.system.listeners import ListenerSource
-from cockpit.system.listeners_netlink import NetlinkListenerSource
-from cockpit.system.listeners_psutil import PsutilListenerSource
+from cockpit.system.processes import process_table
+from cockpit.system.sockets import netlink_source
+from cockpit.system.sockets.listener_json import listener_record
+from cockpit.system.sockets.listeners import ListenerSource
+from cockpit.system.sockets.netlink_source import NetlinkListenerSource
+from cockpit.system.sockets.psutil_source import PsutilListenerSource
+from cockpit.system.sockets.sources import default_source
 
 SERVERS = str(Path(__file__).with_name("servers.py"))
 ROOT = Path(__file__).parents[2]
@@ -52,7 +53,7 @@ def test_a_plain_listener(source, serve) -> None:
     assert (found.sockets, found.shared, found.hidden) == (1, False, 0)
     owner = found.owners[0].process
     assert owner.argv[1:] == (SERVERS, "plain", "0")
-    assert owner.identity == processes.identity_of(server.pid)
+    assert owner.identity == process_table.identity_of(server.pid)
     (service,) = found.services
     assert (service.root.pid, service.pids, service.sockets) == (server.pid, (server.pid,), 1)
 
@@ -224,8 +225,8 @@ def test_an_owner_hidden_by_permissions_is_hidden_not_free(name: str, serve) -> 
     server = serve("plain")
     code = (
         "import os, sys\n"
-        "from cockpit.system.listeners_netlink import NetlinkListenerSource\n"
-        "from cockpit.system.listeners_psutil import PsutilListenerSource\n"
+        "from cockpit.system.sockets.netlink_source import NetlinkListenerSource\n"
+        "from cockpit.system.sockets.psutil_source import PsutilListenerSource\n"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "sources = {'netlink': NetlinkListenerSource, 'psutil': PsutilListenerSource}\n"
         "source = sources[sys.argv[1]]()\n"
@@ -250,7 +251,7 @@ def test_listeners_of_another_network_namespace_are_not_ours(start) -> None:
     inside = subprocess.run(
         [
             "nsenter", f"--net=/proc/{other.pid}/ns/net", sys.executable, "-c",
-            "from cockpit.system.listeners_netlink import NetlinkListenerSource\n"
+            "from cockpit.system.sockets.netlink_source import NetlinkListenerSource\n"
             "print([(o.port, o.pids) for o in NetlinkListenerSource().snapshot().listeners])",
         ],
         capture_output=True, text=True, check=True, cwd=ROOT,
@@ -294,13 +295,13 @@ def test_a_socket_closed_while_its_owner_is_looked_for_is_not_hidden(monkeypatch
     source.snapshot()
     brief = socket.create_server(("127.0.0.1", 0))
     port = brief.getsockname()[1]
-    real = listeners_netlink.FdOwners.update
+    real = netlink_source.FdOwners.update
 
     def closing(self, *args):
         brief.close()
         return real(self, *args)
 
-    monkeypatch.setattr(listeners_netlink.FdOwners, "update", closing)
+    monkeypatch.setattr(netlink_source.FdOwners, "update", closing)
     assert source.snapshot().on(port) is None
 
 
@@ -311,7 +312,7 @@ def test_the_best_source_is_chosen_and_says_why(monkeypatch) -> None:
     def refused() -> None:
         raise PermissionError(1, "not permitted")
 
-    monkeypatch.setattr(listeners_netlink, "dump_listeners", refused)
+    monkeypatch.setattr(netlink_source, "dump_listeners", refused)
     fallback = default_source()
     assert fallback.name == "psutil"
     assert "not permitted" in fallback.why
@@ -346,6 +347,6 @@ async def test_facts_of_known_owners_are_read_again(start, until) -> None:
     assert source.snapshot().on(port).owners[0].process.argv[0] == sys.executable
     server.stdin.write("\n")
     server.stdin.flush()
-    until(lambda: processes.facts(server.pid).argv[:1] == ("sleep",), "it is another program")
+    until(lambda: process_table.facts(server.pid).argv[:1] == ("sleep",), "it is another program")
     await clock.advance(6)
     assert source.snapshot().on(port).owners[0].process.argv == ("sleep", "3600")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.system import schtasks, systemd
-from cockpit.system.supervisors import reader_for
+from cockpit.system.services import schtasks, systemd
+from cockpit.system.services.detection import reader_for
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="stand-ins are shell scripts")
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.system import fd_owners, proc_net, sock_diag
-from cockpit.system.sock_diag import WireError
+from cockpit.system.processes import linux_backend
+from cockpit.system.sockets import psutil_source, sock_diag
+from cockpit.system.sockets.sock_diag import WireError
 
 
 def record(family: int, port: int, source: bytes, **more: int) -> bytes:
@@ -103,14 +104,14 @@ def test_proc_net_rows_come_back(port: int, ip, uid: int, inode: int) -> None:
         f" {uid:5d}        0 {inode} 1 0000000000000000 100 0 0 10 0\n"
     )
     established = row.replace(" 0A ", " 01 ")
-    (found,) = proc_net.parse_table(HEADER + row + established + "  7: torn")
+    (found,) = psutil_source.parse_table(HEADER + row + established + "  7: torn")
     assert (found.port, found.uid, found.inode) == (port, uid, inode)
     assert found.family == ip.version
 
 
 @given(st.text(max_size=300))
 def test_any_table_is_read_without_complaint(text: str) -> None:
-    proc_net.parse_table(text)
+    psutil_source.parse_table(text)
 
 
 @given(st.integers(1, 100), st.integers(1, 100), st.integers(1, 100))
@@ -120,7 +121,7 @@ def test_new_pids_follow_the_last_one_around_the_circle(before: int, last: int, 
     while position != last:
         position = position % 100 + 1
         given_out.add(position)
-    assert fd_owners.in_new_range(pid, before, last) is (pid in given_out)
+    assert linux_backend.in_new_range(pid, before, last) is (pid in given_out)
 
 
 @given(st.integers(1, 65535), st.sampled_from([2, 10]), numbers, numbers)

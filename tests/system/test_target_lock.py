@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.system.target_lock import TargetBusy, TargetLock, left_in
+from cockpit.system.control.target_lock import TargetBusy, TargetLock, left_in
 
 HOLDER = (
     "import sys\n"
     "from pathlib import Path\n"
-    "from cockpit.system.target_lock import TargetLock\n"
+    "from cockpit.system.control.target_lock import TargetLock\n"
     "with TargetLock(Path(sys.argv[1]), 'bob is ending 7') as lock:\n"
     "    lock.note('a1 asked 7 to end')\n"
     "    print('up', flush=True)\n"

@@ -20,8 +20,7 @@ from pathlib import Path
 from cockpit.checklists.errors import CommitRefused
 from cockpit.checklists.git.commit_plan import CommitPlan, FileCommit, branch_and_head
 from cockpit.checklists.git.hook_runs import LONGEST, HookRuns
-from cockpit.checklists.git.repository import Repository
-from cockpit.checklists.git.staging import (
+from cockpit.checklists.git.index import (
     Change,
     Staged,
     carried_in,
@@ -31,6 +30,7 @@ from cockpit.checklists.git.staging import (
     store,
     unstaged,
 )
+from cockpit.checklists.git.repository import Repository
 
 _FOLDER = "cockpit-commit-"
 _ABANDONED = 3600.0

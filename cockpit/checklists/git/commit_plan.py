@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit.checklists.editing.changes import Hunk, Put, Skipped, standing
 from cockpit.checklists.errors import CommitRefused, NothingToCommit
 from cockpit.checklists.git.hook_runs import hook_file
 from cockpit.checklists.git.repository import Repository, repository_of
-from cockpit.checklists.writing.hunks import Hunk, Put, Skipped, standing
 
 DEFAULT_MESSAGE = "docs: update master batch checklist"
 

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cockpit.checklists.reading.items import Status
+from cockpit.checklists.parsing.items import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from cockpit.checklists.plans.parallel import ParallelGroup
-from cockpit.checklists.plans.stages import Batch
-from cockpit.checklists.reading.items import Effort, Status
-from cockpit.checklists.reading.tasks import Group, Task
+from cockpit.checklists.parsing.items import Effort, Status
+from cockpit.checklists.parsing.tasks import Group, Task
+from cockpit.checklists.plans.stages import Batch, ParallelGroup
 
 _SETTLED = (Status.DONE, Status.DROPPED)
 _OPEN = (Status.TODO, Status.UNKNOWN)

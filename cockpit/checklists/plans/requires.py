@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from cockpit.checklists.parsing.items import Document, Item, Status
 from cockpit.checklists.plans.plan import Plan
 from cockpit.checklists.plans.stages import Batch, Stages
-from cockpit.checklists.reading.items import Document, Item, Status
 
 _SETTLED = (Status.DONE, Status.DROPPED)
 _MOST_NAMED = 3

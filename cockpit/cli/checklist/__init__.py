@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from cockpit.cli.checklist.committing import commit
-from cockpit.cli.checklist.cycles import metrics
-from cockpit.cli.checklist.editing import set_state
-from cockpit.cli.checklist.listing import list_items, show
-from cockpit.cli.checklist.noting import note, owner, progress
+from cockpit.cli.checklist.block import block
+from cockpit.cli.checklist.commit import commit
+from cockpit.cli.checklist.list_show import list_items, show
+from cockpit.cli.checklist.metrics import metrics
+from cockpit.cli.checklist.next import next_tasks
+from cockpit.cli.checklist.note import note, owner, progress
 from cockpit.cli.checklist.parents import show_parents
-from cockpit.cli.checklist.results import block
-from cockpit.cli.checklist.undoing import undo_last
-from cockpit.cli.checklist.upcoming import next_tasks
+from cockpit.cli.checklist.set import set_state
+from cockpit.cli.checklist.undo import undo_last
 
 
 @click.group("checklist")

@@ -15,7 +15,7 @@ from cockpit.cli.common import load_config
 from cockpit.cli.exits import CANNOT_CREATE, CANNOT_OPEN, USAGE, CommandError
 from cockpit.config.load import find
 from cockpit.config.models import LoadedConfig
-from cockpit.probes.reading import read_file
+from cockpit.kinds.file_io import read_file
 from cockpit.text import clean
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -8,13 +8,13 @@ from pathlib import Path
 from cockpit.cli.checklist.common import config_if_any
 from cockpit.cli.exits import CANNOT_OPEN, USAGE, CommandError
 from cockpit.config.models import LoadedConfig
-from cockpit.config.places import without_config
+from cockpit.config.paths import without_config
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.reader import Reader
 from cockpit.feed import ITEM_KINDS
+from cockpit.kinds.checklist.edit_history import same_file
+from cockpit.kinds.checklist.event_payload import HUNK_KINDS
 from cockpit.model import Event, EventKind
-from cockpit.probes.checklist.hunk_facts import HUNK_KINDS
-from cockpit.probes.checklist.memory import same_file
 from cockpit.text import instant
 
 MOST = 100_000

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from cockpit.checklists import Document, anchor_of
-from cockpit.checklists.reading.parents import Parent, parents, states_used
+from cockpit.checklists.parsing.parents import Parent, parents, states_used
 from cockpit.cli.checklist.common import (
     FILE,
     FORMAT,
@@ -20,11 +20,11 @@ from cockpit.cli.checklist.common import (
     print_lines,
     read_document,
 )
-from cockpit.cli.checklist.desk import Desk, desk
+from cockpit.cli.checklist.workspace import Desk, desk
 from cockpit.cli.common import as_option, config_option, operator
 from cockpit.clock import SystemClock
-from cockpit.engine.acts.ticking import Done, Ticker, Wish
-from cockpit.probes.checklist.probe import ChecklistProbe
+from cockpit.engine.commands.set_status import Done, Ticker, Wish
+from cockpit.kinds.checklist.probe import ChecklistProbe
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,295 @@
+"""The cockpit's own changes of a file, each with enough to know it again in another version.
+
+A change is told from everybody else's by what it says, not by where it stood: a marker by its
+item, a note by its item and its lines, a generated block by its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias, cast
+
+from cockpit.checklists.editing.anchor import Anchor, anchor_of, locate
+from cockpit.checklists.editing.edit import edit as edit_marker
+from cockpit.checklists.editing.generated_blocks import block_body, block_splice
+from cockpit.checklists.editing.note_lines import (
+    insertion,
+    note_places,
+    one_to_remove,
+    place_below,
+    removal,
+)
+from cockpit.checklists.editing.writer import EditResult
+from cockpit.checklists.errors import AnchorAmbiguous, AnchorLost, ChecklistError
+from cockpit.checklists.parsing.items import Document, Item
+from cockpit.checklists.parsing.parse import parse
+
+
+@dataclass(frozen=True, slots=True)
+class NoteHunk:
+    """Lines put below an item, or taken away from there."""
+
+    path: Path
+    anchor: Anchor
+    lines: tuple[str, ...]
+    """As in the file, without line ends."""
+    removed: bool = False
+    method: str = ""
+    """See `safe_write.Written.method`."""
+    nth: int = 0
+    """Of `of` identical notes below the item it was the nth from the top; 0: not known."""
+    of: int = 0
+
+    @property
+    def text(self) -> str:
+        """The note in one line, for people."""
+        return "; ".join(line.strip().removeprefix("- ") for line in self.lines)
+
+    def to_json(self) -> dict[str, object]:
+        """A dict of str, bool, list and dict."""
+        return {
+            "what": "note",
+            "path": str(self.path),
+            "anchor": self.anchor.to_json(),
+            "lines": list(self.lines),
+            "removed": self.removed,
+            "nth": self.nth,
+            "of": self.of,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class BlockHunk:
+    """A generated block that was written."""
+
+    path: Path
+    name: str
+    sha256: str
+    """Of its text, line ends as `\\n`."""
+    method: str = ""
+
+    @property
+    def text(self) -> str:
+        """What it is, for people."""
+        return f"block {self.name}"
+
+    def to_json(self) -> dict[str, object]:
+        """A dict of str."""
+        return {
+            "what": "block",
+            "path": str(self.path),
+            "name": self.name,
+            "sha256": self.sha256,
+        }
+
+
+Hunk: TypeAlias = EditResult | NoteHunk | BlockHunk
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A change that is not committed, and why."""
+
+    hunk: Hunk
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A change that can be put into other versions of its file."""
+
+    hunk: Hunk
+    name: str
+    into: Callable[[bytes], bytes | None]
+    """The version with the change in it; None when there is no place for it."""
+
+
+def hunk_from_json(value: Mapping[str, object]) -> NoteHunk | BlockHunk:
+    """What `to_json` wrote.
+
+    Raises:
+        ChecklistError: when a key is missing or of another type.
+    """
+    try:
+        path = Path(str(value["path"]))
+        if value["what"] == "block":
+            return BlockHunk(path, str(value["name"]), str(value["sha256"]))
+        lines = cast("Sequence[object]", value["lines"])
+        anchor = Anchor.from_json(cast("Mapping[str, object]", value["anchor"]))
+        texts = tuple(str(line) for line in lines)
+        nth, of = (int(str(value.get(name, 0))) for name in ("nth", "of"))
+        return NoteHunk(path, anchor, texts, removed=value["removed"] is True, nth=nth, of=of)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ChecklistError(f"not a stored change: {error!r}") from error
+
+
+def block_hunk(path: Path, data: bytes, name: str, method: str = "") -> BlockHunk:
+    """The change that put block `name` into `data` as it is now."""
+    return BlockHunk(path, name, _digest(block_body(data, name)), method)
+
+
+def cancel_out(hunks: Sequence[Hunk]) -> bool:
+    """Whether these changes of one file, in order, took each other back. Pure."""
+    first: dict[object, EditResult] = {}
+    last: dict[object, EditResult] = {}
+    notes: Counter[object] = Counter()
+    for hunk in hunks:
+        if isinstance(hunk, BlockHunk):
+            return False
+        item = (hunk.anchor.form, hunk.anchor.section, hunk.anchor.text)
+        if isinstance(hunk, NoteHunk):
+            notes[item, hunk.lines] += -1 if hunk.removed else 1
+        else:
+            first.setdefault(item, hunk)
+            last[item] = hunk
+    return not any(notes.values()) and all(
+        hunk.status_before is last[item].status_after for item, hunk in first.items()
+    )
+
+
+def standing(hunks: Sequence[Hunk], now: bytes) -> tuple[tuple[Put, ...], tuple[Skipped, ...]]:
+    """Which changes, given in order, still stand in the file as it is `now`. Pure.
+
+    Of a marker or a block the last change counts. Notes are counted: below one item several may
+    say the same.
+    """
+    current = parse(now)
+    skipped: list[Skipped] = []
+    last: dict[object, list[Hunk]] = {}
+    for hunk in hunks:
+        if isinstance(hunk, BlockHunk):
+            last["block", hunk.name] = [hunk]
+            continue
+        try:
+            key = locate(current, hunk.anchor).key
+        except (AnchorLost, AnchorAmbiguous):
+            reason = f"“{hunk.anchor.text}” is not in the file any more"
+            skipped.append(Skipped(hunk, reason))
+            continue
+        if isinstance(hunk, EditResult):
+            last[key] = [hunk]
+        else:
+            last.setdefault((key, hunk.lines), []).append(hunk)
+    puts: list[Put] = []
+    for same in last.values():
+        for found in _put(same, current):
+            if isinstance(found, Put):
+                puts.append(found)
+            else:
+                skipped.append(found)
+    return tuple(puts), tuple(skipped)
+
+
+def _put(same: Sequence[Hunk], current: Document) -> tuple[Put | Skipped, ...]:
+    """Changes of one thing as they can be put elsewhere, or why they do not stand any more."""
+    hunk = same[-1]
+    if isinstance(hunk, BlockHunk):
+        try:
+            body = block_body(current.data, hunk.name)
+        except ChecklistError as error:
+            return (Skipped(hunk, error.message),)
+        if _digest(body) != hunk.sha256:
+            reason = f"block {hunk.name} was changed again by somebody else"
+            return (Skipped(hunk, reason),)
+        return (Put(hunk, hunk.text, lambda data: _with_block(data, hunk.name, body)),)
+    item = locate(current, hunk.anchor)
+    if isinstance(hunk, NoteHunk):
+        notes = [one for one in same if isinstance(one, NoteHunk)]
+        return _put_notes(notes, len(note_places(current, item, hunk.lines)), item.text)
+    if item.status is not hunk.status_after:
+        return (Skipped(hunk, f"“{item.text}” was changed again by somebody else"),)
+    return (Put(hunk, f"“{item.text}”", lambda data: put_marker(data, hunk)),)
+
+
+def _put_notes(notes: Sequence[NoteHunk], now: int, item: str) -> tuple[Put | Skipped, ...]:
+    """Identical notes below one item, `now` of which stand there, as they can be put elsewhere.
+
+    Another version may lack all of these changes, or hold the first few of them already: between
+    it and the present file lie as many notes as are still to come from where it stands.
+    """
+    hunk = notes[-1]
+    steps = [-1 if note.removed else 1 for note in notes]
+    to_come = {sum(steps[first:]) for first in range(len(steps) + 1)}
+    found: list[Put | Skipped] = []
+    ours = sum(steps)
+    if now < ours:
+        many = f" ({ours - now} of {ours})" if ours > 1 else ""
+        reason = f"“{hunk.text}” below “{item}” was changed again by somebody else{many}"
+        found.append(Skipped(hunk, reason))
+    if now or ours <= 0:
+        least, most = min(to_come), max(to_come)
+        found.append(
+            Put(hunk, f"“{hunk.text}”", lambda data: put_notes(data, hunk, now, least, most))
+        )
+    return tuple(found)
+
+
+def put_marker(data: bytes, edit: EditResult) -> bytes | None:
+    """Another version of a file with an edit put in; None when its item is not there."""
+    document = parse(data)
+    item = _find(document, edit.anchor)
+    if item is None:
+        return None
+    if item.status is edit.status_after:
+        return data
+    try:
+        return edit_marker(data, item, edit.status_after, marker=edit.marker_after).apply(data)
+    except ChecklistError:
+        return None
+
+
+def put_notes(data: bytes, hunk: NoteHunk, now: int, least: int, most: int) -> bytes | None:
+    """Another version of a file with as many of these notes as `now`, but no more than `most` put
+    in and `-least` taken out; None when that can't be done without changing what else stands there.
+    """
+    document = parse(data)
+    item = _find(document, hunk.anchor)
+    if item is None:
+        return None
+    there = len(note_places(document, item, hunk.lines))
+    missing = min(max(now - there, least), most)
+    if missing == 0:
+        return data
+    if missing > 0:
+        splice = insertion(document, place_below(item), hunk.lines * missing)
+    else:
+        line = one_to_remove(document, item, hunk.lines, hunk.nth, hunk.of)
+        if line is None:
+            return None
+        splice = removal(document, line, len(hunk.lines))
+    changed = splice.apply(data)
+    if not _same_items(document, parse(changed)):
+        return None
+    return changed if missing >= -1 else put_notes(changed, hunk, now, least + 1, most)
+
+
+def _with_block(data: bytes, name: str, body: str) -> bytes | None:
+    try:
+        splice = block_splice(data, name, body)
+    except ChecklistError:
+        return None
+    return data if splice is None else splice.apply(data)
+
+
+def _find(document: Document, anchor: Anchor) -> Item | None:
+    """The item of an anchor in another version of its file."""
+    try:
+        return locate(document, anchor)
+    except (AnchorLost, AnchorAmbiguous):
+        same = [i for i in document.items if anchor_of(document, i).text == anchor.text]
+        same = [i for i in same if i.section == anchor.section and i.form is anchor.form]
+        return same[0] if len(same) == 1 else None
+
+
+def _same_items(before: Document, after: Document) -> bool:
+    return [(i.status, i.text, i.form) for i in before.items] == [
+        (i.status, i.text, i.form) for i in after.items
+    ]
+
+
+def _digest(body: str) -> str:
+    return hashlib.sha256(body.encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,132 @@
+"""One change of one marker, as bytes: pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from cockpit.checklists.editing.column import column_word
+from cockpit.checklists.errors import ChecklistError, EditUnsupported
+from cockpit.checklists.parsing.items import Document, Form, Item, Progress, Status, counted_forms
+from cockpit.checklists.parsing.marker_span import shown
+from cockpit.checklists.parsing.markers import write_marker
+from cockpit.checklists.parsing.parse import parse
+
+TWO_STATES: tuple[Status, ...] = (Status.TODO, Status.DONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace `old` at byte `offset` by `new`."""
+
+    offset: int
+    old: bytes
+    new: bytes
+    line: int
+    before: Status
+    after: Status
+
+    @property
+    def same_length(self) -> bool:
+        """True when no other byte of the file moves."""
+        return len(self.old) == len(self.new)
+
+    def apply(self, data: bytes) -> bytes:
+        """`data` with the edit done.
+
+        Raises:
+            ChecklistError: when `old` does not stand at `offset`.
+        """
+        end = self.offset + len(self.old)
+        if data[self.offset : end] != self.old:
+            raise ChecklistError("the marker moved while it was edited", line=self.line)
+        return data[: self.offset] + self.new + data[end:]
+
+    def reverse(self) -> Edit:
+        """The edit that takes this one back."""
+        return replace(self, old=self.new, new=self.old, before=self.after, after=self.before)
+
+
+def cycle(status: Status, states: Sequence[str] = TWO_STATES) -> Status:
+    """The state after `status`. One that is not among `states` goes on: doing to the last of
+    them, anything else to the first."""
+    order = [Status(state) for state in states]
+    if status in order:
+        return order[(order.index(status) + 1) % len(order)]
+    return order[-1] if status is Status.DOING else order[0]
+
+
+def edit(data: bytes, item: Item, status: Status, *, marker: str | None = None) -> Edit:
+    """The change that gives `item` this status.
+
+    Args:
+        data: the file's bytes, the ones the item was read from.
+        item: an item of `parse(data)`.
+        status: wanted state.
+        marker: write exactly this (an undo does); by default the document's own way of
+            writing the state.
+
+    Raises:
+        EditUnsupported: this form has no marker for the state.
+        ChecklistError: `item` was not read from `data`.
+    """
+    start, end = item.span
+    old = data[start:end]
+    if shown(old.decode("utf-8", "surrogateescape")) != item.marker:
+        raise ChecklistError("the item was read from another version of the file", line=item.line)
+    if marker is None:
+        marker = item.marker if item.status is status else _marker(data, item, status)
+    new = marker.encode("utf-8", "surrogateescape")
+    return Edit(start, old, new, item.line, item.status, status)
+
+
+def _marker(data: bytes, item: Item, status: Status) -> str:
+    if item.form is Form.CELL:
+        cells = [each for each in parse(data).items if each.form is Form.CELL]
+        counts = dict(Counter(cell.marker for cell in cells))
+        marker = write_marker(item.form, status, item.marker, counts=counts)
+        if marker is not None:
+            marker = column_word(data, item, status, cells, marker)
+    else:
+        marker = write_marker(item.form, status, item.marker, counts=_counts(data, item.form))
+    if marker is None:
+        raise EditUnsupported(
+            f"{item.form.phrase} like “{item.marker}” has no way to say “{status}”;"
+            " edit the line by hand",
+            line=item.line,
+        )
+    return marker
+
+
+def _counts(data: bytes, form: Form) -> dict[str, int]:
+    """How often each way of writing a state occurs: cheap byte counts for the common forms."""
+    if form is Form.BOX:
+        return {mark: data.count(f"[{mark}]".encode()) for mark in "xX~/"}
+    if form is Form.BALLOT:
+        return {mark: data.count(mark.encode()) for mark in "☐☑☒"}
+    if form in (Form.EMOJI, Form.HEADING):
+        return {}
+    return Counter(item.marker for item in parse(data).items if item.form is form)
+
+
+def patched(document: Document, item: Item, change: Edit) -> Document:
+    """`parse(change.apply(document.data))`, without parsing where only one box byte changed.
+
+    Another character between the brackets of a box cannot change the structure of a document.
+    """
+    data = change.apply(document.data)
+    if item.form is not Form.BOX or len(change.old) != 1 or len(change.new) != 1:
+        return parse(data)
+    index = document.index(item)
+    items = list(document.items)
+    items[index] = replace(item, status=change.after, marker=change.new.decode())
+    fixed = tuple(items)
+    forms = counted_forms(fixed)
+    sections = tuple(
+        replace(section, progress=Progress.of(fixed[section.first : section.end], forms))
+        if section.first <= index < section.end
+        else section
+        for section in document.sections
+    )
+    return replace(document, data=data, items=fixed, sections=sections)

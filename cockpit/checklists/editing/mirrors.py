@@ -1,0 +1,192 @@
+"""Documents that carry the same items and are kept in step, matched by ID or by text.
+
+What cannot be matched for certain is listed, never invented. Several files cannot be written at
+once: an `Intent` is recorded first, and stays pending until `carry_out` has done it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.checklists.editing.anchor import anchor_of
+from cockpit.checklists.editing.platform_api import FilePlatform, Pause
+from cockpit.checklists.editing.writer import EditResult, set_item
+from cockpit.checklists.errors import AnchorAmbiguous, AnchorLost, ChecklistError, FileUnwritable
+from cockpit.checklists.parsing.cache import CACHE
+from cockpit.checklists.parsing.file_io import read_regular
+from cockpit.checklists.parsing.items import Document, Item, Status
+
+_NOT_WORDS = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An item and its mirror image."""
+
+    item: Item
+    mirror: Item
+    by: str
+    """`id` or `text`."""
+
+    @property
+    def in_step(self) -> bool:
+        """True when both have the same state."""
+        return self.item.status is self.mirror.status
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How two documents fit together."""
+
+    pairs: tuple[Pair, ...]
+    unmatched: tuple[Item, ...]
+    """Items without a mirror image."""
+    extra: tuple[Item, ...]
+    """Items of the mirror without an original."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A state that an item of a mirror shall get. JSON-serialisable."""
+
+    mirror: Path
+    id: str | None
+    text: str
+    to: Status
+
+    def to_json(self) -> dict[str, object]:
+        """A dict of str."""
+        return {"mirror": str(self.mirror), "id": self.id, "text": self.text, "to": str(self.to)}
+
+    @staticmethod
+    def from_json(value: Mapping[str, object]) -> Intent:
+        """The intent that `to_json` wrote.
+
+        Raises:
+            ChecklistError: when a key is missing or of another type.
+        """
+        try:
+            id = value["id"]
+            return Intent(
+                Path(str(value["mirror"])),
+                str(id) if id is not None else None,
+                str(value["text"]),
+                Status(str(value["to"])),
+            )
+        except (KeyError, ValueError) as error:
+            raise ChecklistError(f"not a stored intent: {error!r}") from error
+
+
+def match(document: Document, mirror: Document) -> Match:
+    """Pair the counted items of a document with items of a mirror.
+
+    An ID or a text pairs only what it names once in each of the two.
+    """
+    pairs: dict[int, Pair] = {}
+    used: set[int] = set()
+    sources = document.counted
+    for by in ("id", "text"):
+        left = {n: item for n, item in enumerate(sources) if n not in pairs}
+        right = {n: item for n, item in enumerate(mirror.items) if n not in used}
+        theirs = _unique(right, by)
+        for name, number in _unique(left, by).items():
+            if name in theirs:
+                pairs[number] = Pair(left[number], right[theirs[name]], by)
+                used.add(theirs[name])
+    return Match(
+        tuple(pairs[number] for number in sorted(pairs)),
+        tuple(item for number, item in enumerate(sources) if number not in pairs),
+        tuple(
+            item
+            for number, item in enumerate(mirror.items)
+            if number not in used and item in mirror.counted
+        ),
+    )
+
+
+def without_image(document: Document, item: Item, mirror: Document) -> str:
+    """Why a mirror can't follow an item of `document`, in words; empty where it has its image."""
+    if any(pair.item == item for pair in match(document, mirror).pairs):
+        return ""
+    same = [
+        other
+        for other in mirror.items
+        if (item.id and other.id == item.id) or normal(other.text) == normal(item.text)
+    ]
+    if not same:
+        return "no item there matches it"
+    if len(same) > 1:
+        lines = ", ".join(str(other.line) for other in same)
+        return f"several items there match it (lines {lines}); none was changed"
+    return "other items could be the one there; nothing was changed"
+
+
+def _unique(items: Mapping[int, Item], by: str) -> dict[str, int]:
+    names: dict[str, list[int]] = {}
+    for number, item in items.items():
+        name = item.id if by == "id" else normal(item.text)
+        if name:
+            names.setdefault(name, []).append(number)
+    return {name: numbers[0] for name, numbers in names.items() if len(numbers) == 1}
+
+
+def normal(text: str) -> str:
+    """A text without case and punctuation, for comparing wordings."""
+    return _NOT_WORDS.sub(" ", text.casefold()).strip()
+
+
+def intent_for(item: Item, to: Status, mirror: Path) -> Intent:
+    """What has to happen in a mirror after `item` was set to `to`."""
+    return Intent(mirror, item.id, item.text, to)
+
+
+def is_carried_out(intent: Intent, document: Document) -> bool:
+    """Whether the mirrored item of `document` has the wanted state already."""
+    try:
+        return _find(document, intent).status is intent.to
+    except (AnchorLost, AnchorAmbiguous):
+        return False
+
+
+def carry_out(
+    intent: Intent, *, platform: FilePlatform | None = None, pause: Pause = time.sleep
+) -> EditResult:
+    """Set the mirrored item; already there is no change.
+
+    Raises:
+        AnchorLost: the mirror has no such item.
+        AnchorAmbiguous: it has several.
+        ChecklistError: it cannot be written now; the intent stays pending.
+    """
+    try:
+        document = CACHE.parse(read_regular(intent.mirror))
+    except OSError as error:
+        raise FileUnwritable(
+            f"the mirror cannot be read: {error.strerror or error}", path=intent.mirror
+        ) from error
+    item = _find(document, intent)
+    return set_item(
+        intent.mirror, anchor_of(document, item), intent.to, platform=platform, pause=pause
+    )
+
+
+def _find(document: Document, intent: Intent) -> Item:
+    for by, name in (("id", intent.id), ("text", normal(intent.text))):
+        found = [
+            item
+            for item in document.items
+            if name and (item.id if by == "id" else normal(item.text)) == name
+        ]
+        if len(found) == 1:
+            return found[0]
+        if len(found) > 1:
+            lines = ", ".join(str(item.line) for item in found)
+            raise AnchorAmbiguous(
+                f"several items match “{intent.text}” (lines {lines}); none was changed",
+                path=intent.mirror,
+            )
+    raise AnchorLost(f"no item matches “{intent.text}”", path=intent.mirror)

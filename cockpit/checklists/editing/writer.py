@@ -1,0 +1,195 @@
+"""The one place that changes a checklist on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.checklists.editing import safe_write
+from cockpit.checklists.editing.anchor import Anchor, anchor_of, locate
+from cockpit.checklists.editing.edit import Edit, edit, patched
+from cockpit.checklists.editing.platform_api import FilePlatform, Pause
+from cockpit.checklists.editing.safe_write import Splice
+from cockpit.checklists.errors import ChecklistError, EditConflict
+from cockpit.checklists.parsing.cache import CACHE
+from cockpit.checklists.parsing.items import Document, Item, Status
+
+
+@dataclass(frozen=True, slots=True)
+class EditResult:
+    """What an edit did: enough to record it, to show it and to take it back."""
+
+    path: Path
+    changed: bool
+    """False when the item already had the wanted state."""
+    status_before: Status
+    status_after: Status
+    marker_before: str
+    marker_after: str
+    line: int
+    offset: int
+    """Byte offset of the marker in the file."""
+    line_before: str
+    line_after: str
+    method: str
+    """See `safe_write.Written.method`."""
+    sha256_before: str
+    sha256_after: str
+    anchor: Anchor
+    """The item as it is after the edit: what an undo looks for."""
+
+    def to_json(self) -> dict[str, object]:
+        """A dict of str, int, bool, list and dict."""
+        return {
+            "path": str(self.path),
+            "changed": self.changed,
+            "status_before": str(self.status_before),
+            "status_after": str(self.status_after),
+            "marker_before": self.marker_before,
+            "marker_after": self.marker_after,
+            "line": self.line,
+            "offset": self.offset,
+            "line_before": self.line_before,
+            "line_after": self.line_after,
+            "method": self.method,
+            "sha256_before": self.sha256_before,
+            "sha256_after": self.sha256_after,
+            "anchor": self.anchor.to_json(),
+        }
+
+    @staticmethod
+    def from_json(value: Mapping[str, object]) -> EditResult:
+        """The result that `to_json` wrote.
+
+        Raises:
+            ChecklistError: when a key is missing or of another type.
+        """
+        try:
+            anchor, line, offset = value["anchor"], value["line"], value["offset"]
+            if not (
+                isinstance(anchor, Mapping) and isinstance(line, int) and isinstance(offset, int)
+            ):
+                raise TypeError("anchor, line or offset")
+            return EditResult(
+                path=Path(str(value["path"])),
+                changed=bool(value["changed"]),
+                status_before=Status(str(value["status_before"])),
+                status_after=Status(str(value["status_after"])),
+                marker_before=str(value["marker_before"]),
+                marker_after=str(value["marker_after"]),
+                line=line,
+                offset=offset,
+                line_before=str(value["line_before"]),
+                line_after=str(value["line_after"]),
+                method=str(value["method"]),
+                sha256_before=str(value["sha256_before"]),
+                sha256_after=str(value["sha256_after"]),
+                anchor=Anchor.from_json(anchor),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ChecklistError(f"not a stored edit: {error!r}") from error
+
+
+def set_item(
+    path: Path,
+    anchor: Anchor,
+    to: Status,
+    *,
+    marker: str | None = None,
+    platform: FilePlatform | None = None,
+    pause: Pause = time.sleep,
+) -> EditResult:
+    """Give the item that was seen the state `to`, if it still has the state that was seen.
+
+    The file is read afresh, the item found again, and exactly its marker written.
+
+    Args:
+        path: the markdown file.
+        anchor: `anchor_of(document, item)` of the document on screen.
+        to: wanted state.
+        marker: write exactly this marker instead of the document's usual one.
+        platform: file acts of the system; for tests.
+        pause: waits seconds between attempts; for tests.
+
+    Raises:
+        EditConflict: somebody else set another state in the meantime.
+        AnchorLost, AnchorAmbiguous: the item cannot be found for certain.
+        FileBusy, FileUnwritable, EditKeptAside, EditUnsupported: see there.
+    """
+    seen: list[tuple[Document, Item, Edit | None]] = []
+
+    def decide(data: bytes) -> Splice | None:
+        document = CACHE.parse(data)
+        item = locate(document, anchor)
+        seen[:] = [(document, item, None)]
+        if item.status is to and marker in (None, item.marker):
+            return None
+        if item.status is not anchor.status:
+            raise EditConflict(
+                f"“{item.text}” was {anchor.status} when you saw it, and is {item.status} now;"
+                f" it was not set to {to}",
+                seen=anchor.status,
+                found=item.status,
+                line=item.line,
+            )
+        change = edit(data, item, to, marker=marker)
+        seen[:] = [(document, item, change)]
+        return Splice(change.offset, change.old, change.new)
+
+    written = safe_write.update(path, decide, platform=platform, pause=pause)
+    document, item, change = seen[0]
+    if change is None:
+        return _result(path, document, item, document, item, "unchanged")
+    after = patched(document, item, change)
+    CACHE.remember(after)
+    now = after.items[document.index(item)]
+    return _result(path, document, item, after, now, written.method)
+
+
+def undo(
+    result: EditResult,
+    *,
+    path: Path | None = None,
+    platform: FilePlatform | None = None,
+    pause: Pause = time.sleep,
+) -> EditResult:
+    """Take an edit back, byte for byte, under the rules of `set_item`.
+
+    Raises:
+        ChecklistError: as `set_item`, and when the edit had changed nothing.
+    """
+    if not result.changed:
+        raise ChecklistError("there is nothing to undo: that edit changed nothing")
+    return set_item(
+        path or result.path,
+        result.anchor,
+        result.status_before,
+        marker=result.marker_before,
+        platform=platform,
+        pause=pause,
+    )
+
+
+def _result(
+    path: Path, old: Document, item: Item, new: Document, now: Item, method: str
+) -> EditResult:
+    before = hashlib.sha256(old.data).hexdigest()
+    return EditResult(
+        path=path,
+        changed=new is not old,
+        status_before=item.status,
+        status_after=now.status,
+        marker_before=item.marker,
+        marker_after=now.marker,
+        line=now.line,
+        offset=now.span[0],
+        line_before=old.line_text(item.line),
+        line_after=new.line_text(now.line),
+        method=method,
+        sha256_before=before,
+        sha256_after=before if new is old else hashlib.sha256(new.data).hexdigest(),
+        anchor=anchor_of(new, now),
+    )

@@ -1,0 +1,183 @@
+"""`commit`: just the cockpit's own edits into git."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from cockpit.checklists import ChecklistError
+from cockpit.checklists.git.commit import Committed
+from cockpit.checklists.git.commit_plan import CommitPlan
+from cockpit.cli.checklist.common import (
+    FILES,
+    FORMAT,
+    REFUSED,
+    print_json,
+    print_lines,
+)
+from cockpit.cli.checklist.history import changes_of, kept_for
+from cockpit.cli.common import (
+    Ended,
+    as_option,
+    config_option,
+    on_end_signals,
+    operator,
+    raise_ended,
+)
+from cockpit.cli.exits import CommandError
+from cockpit.clock import SystemClock
+from cockpit.config.models import LoadedConfig
+from cockpit.engine.commands.audit import Trace
+from cockpit.engine.commands.commits import (
+    LeftOut,
+    Outcome,
+    committed_text,
+    make_commits,
+    plan_commits,
+    record_commit,
+)
+from cockpit.evidence.errors import StoreError
+from cockpit.session.store import open_store
+from cockpit.text import clean
+
+ENDED = 143
+"""As a shell tells of SIGTERM."""
+
+
+@click.command("commit")
+@FILES
+@click.option("--message", "-m", help="Instead of the configured message.")
+@click.option("--dry-run", is_flag=True, help="Show what would be committed and stop.")
+@config_option
+@as_option
+@FORMAT
+def commit(
+    files: tuple[Path, ...],
+    message: str | None,
+    dry_run: bool,
+    config_path: Path | None,
+    as_name: str | None,
+    format_: str,
+) -> int:
+    """Commit the recorded edits of the checklists (or of FILES), and nothing else.
+
+    Ticks, notes, owners and generated blocks. The diff is shown first, and what is left out and
+    why (a file that git does not know yet or that is in no repository, an edit somebody changed
+    again). Whatever else is changed in these files or elsewhere, staged or not, stays as it is.
+    Never pushes, never asks. Files in several repositories make one commit in each; what one
+    repository refuses does not keep the others from theirs. Without a config: what you changed in
+    FILES without one.
+
+    Exit 0: committed all that could be. 1: nothing to commit, or at least one repository refused
+    (a detached HEAD, a rebase or merge under way, index.lock, conflict markers, a hook); what the
+    others took is told. 64: neither a config nor FILES. 143: ended by a signal, together with the
+    hook that ran; what was not committed by then is not. JSON: an object for each repository;
+    `repository` null for what is in none, `error` says why there is no commit.
+    """
+    loaded = kept_for(files, config_path)
+    try:
+        found = plan_commits(loaded, changes_of(loaded, files), files=files, message=message)
+    except ChecklistError as error:
+        raise CommandError(f"nothing was committed: {error}", REFUSED) from error
+    if format_ == "table":
+        for plan in found.plans:
+            _show_plan(plan, named=len(found.plans) > 1)
+        print_lines(f"left out: {one.reason}" for one in found.left_out)
+    outcomes = [Outcome(plan, None) for plan in found.plans]
+    if not dry_run:
+        outcomes = _commits(found.plans, loaded, as_name)
+    if format_ == "json":
+        print_json([*map(_as_json, outcomes), *map(_left_out_json, found.left_out)])
+    else:
+        for one in outcomes:
+            if one.made is not None:
+                _tell(one.plan, one.made)
+    refused = [one.reason for one in found.left_out if one.refused]
+    refused += [f"{one.plan.repository.root}: {one.error}" for one in outcomes if one.error]
+    if refused:
+        made = sum(one.made is not None for one in outcomes)
+        count = f"{made} of {made + len(refused)} commits made" if made else "nothing was committed"
+        raise CommandError("; ".join([count, *refused]), REFUSED)
+    return 0
+
+
+def _commits(
+    plans: Sequence[CommitPlan], loaded: LoadedConfig, as_name: str | None
+) -> list[Outcome]:
+    """Make them; a signal ends the commit under way and its hook, and nothing of it is left."""
+    made: list[str] = []
+
+    def record(plan: CommitPlan, done: Committed) -> None:
+        made.append(committed_text(plan, done))
+        _record(loaded, as_name, plan, done)
+
+    try:
+        with on_end_signals(raise_ended):
+            return make_commits(plans, record)
+    except Ended as ended:
+        told = "; ".join(made) or "nothing was committed"
+        raise CommandError(f"ended by a signal: {told}", ENDED) from ended
+
+
+def _show_plan(plan: CommitPlan, *, named: bool) -> None:
+    if named:
+        click.echo(clean(f"repository {plan.repository.root}"))
+    click.echo(clean(plan.diff(), limit=1_000_000, multiline=True))
+    for reason in plan.skipped:
+        click.echo(clean(f"left out: {reason}"))
+    if plan.hooks:
+        click.echo(f"hooks that run: {', '.join(plan.hooks)}")
+    click.echo(clean(f"on {plan.branch}: {plan.message}"))
+
+
+def _tell(plan: CommitPlan, done: Committed) -> None:
+    click.echo(clean(committed_text(plan, done)))
+    for line in (*done.output.splitlines(), *done.notes):
+        click.echo(clean(f"  {line}"))
+
+
+def _as_json(one: Outcome) -> dict[str, object]:
+    plan, done = one.plan, one.made
+    return {
+        "repository": str(plan.repository.root),
+        "branch": plan.branch,
+        "message": plan.message,
+        "commit": done.commit if done is not None else None,
+        "files": [file.relative for file in plan.changed],
+        "diff": plan.diff(),
+        "skipped": list(plan.skipped),
+        "hooks": list(plan.hooks),
+        "notes": list(done.notes) if done is not None else [],
+        "error": one.error or None,
+    }
+
+
+def _left_out_json(one: LeftOut) -> dict[str, object]:
+    return {
+        "repository": str(one.repository) if one.repository is not None else None,
+        "branch": None,
+        "message": None,
+        "commit": None,
+        "files": [],
+        "diff": "",
+        "skipped": [one.reason],
+        "hooks": [],
+        "notes": [],
+        "error": one.reason if one.refused else None,
+    }
+
+
+def _record(loaded: LoadedConfig, as_name: str | None, plan: CommitPlan, done: Committed) -> None:
+    try:
+        store = open_store(loaded, SystemClock(), operator(as_name), upkeep=False)
+    except StoreError as error:
+        click.echo(f"not recorded: {error}", err=True)
+        return
+    try:
+        trace = Trace(store, SystemClock(), operator(as_name))
+        record_commit(plan, done, lambda kind, text, data: trace(kind, "checklist", "", text, data))
+        store.flush(5.0)
+    finally:
+        store.close()

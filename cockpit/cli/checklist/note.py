@@ -1,0 +1,85 @@
+"""`note`, `owner`, `progress`: lines below an item, recorded as from the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from cockpit.checklists.editing.notes import ProgressNote
+from cockpit.cli.checklist.common import REFUSED, exit_code, print_json
+from cockpit.cli.checklist.target import Named, at_item, on_item
+from cockpit.cli.exits import CommandError
+from cockpit.engine.commands.notes import Noted, Place, write_note, write_progress
+from cockpit.engine.commands.set_status import Log
+
+
+@click.command("note")
+@on_item
+@click.argument("text")
+def note(named: Named, text: str) -> int:
+    """Write TEXT as a note below one item of FILE; nothing else in the file changes.
+
+    Exit 0: written. 1: refused, nothing was changed: no item or several of that name, an item
+    below which no note can stand, an empty text, one of more than 1,000 characters. 64, 66, 73,
+    78 as for set.
+    """
+    return _annotate(named, lambda place, log: write_note(place, text, log))
+
+
+@click.command("owner")
+@on_item
+@click.argument("name")
+def owner(named: Named, name: str) -> int:
+    """Write below one item of FILE that NAME owns it. Exit codes as for note."""
+    return _annotate(named, lambda place, log: write_note(place, name, log, owner=True))
+
+
+@click.command("progress")
+@on_item
+@click.option("--done", default="", help="What was done.")
+@click.option("--against-target", default="", help="Status against target.")
+@click.option("--next", "upcoming", default="", help="What comes next.")
+@click.option("--blockers", default="", help="What is in the way; without it: none.")
+@click.option("--estimate", default="", help="How long it will take yet.")
+@click.option("--below", is_flag=True, help="Write the five lines below the item as well.")
+def progress(
+    named: Named,
+    done: str,
+    against_target: str,
+    upcoming: str,
+    blockers: str,
+    estimate: str,
+    below: bool,
+) -> int:
+    """Keep five answers after a task in the evidence; with --below under the item of FILE too.
+
+    Exit 0: kept. 1: refused: an answer is missing (all but --blockers are needed) or has more than
+    1,000 characters, no item or several of that name, no place for lines below it. 64, 66, 73, 78
+    as for set.
+    """
+    answers = ProgressNote(done, against_target, upcoming, blockers, estimate)
+    return _annotate(named, lambda place, log: write_progress(place, answers, log, below=below))
+
+
+def _annotate(named: Named, write: Callable[[Place, Log], Noted]) -> int:
+    with at_item(named) as at:
+        noted = write(Place(at.path, at.anchor, at.item.key), at.desk.log)
+        recorded = at.desk.store is not None
+    if not noted.ok:
+        code = exit_code(noted.error) if noted.error is not None else REFUSED
+        raise CommandError(noted.text, code)
+    if named.json:
+        print_json(
+            {
+                "file": str(named.file),
+                "item": at.item.text,
+                "line": at.item.line,
+                "lines": list(noted.hunk.lines) if noted.hunk is not None else [],
+                "method": noted.hunk.method if noted.hunk is not None else None,
+                "recorded": recorded,
+            }
+        )
+    else:
+        click.echo(noted.text)
+    return 0

@@ -1,0 +1,93 @@
+"""What every verb that changes one item begins with: which item, whose, and where it is kept."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.checklists import Anchor, Item, anchor_of
+from cockpit.cli.checklist.common import (
+    FILE,
+    FORMAT,
+    choose,
+    config_if_any,
+    read_document,
+    which_item,
+)
+from cockpit.cli.checklist.workspace import Desk, desk
+from cockpit.cli.common import as_option, config_option, operator
+from cockpit.clock import Clock, SystemClock
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An item as a command line names it, and how the outcome is to be told."""
+
+    file: Path
+    line: int | None
+    id: str | None
+    text: str | None
+    config_path: Path | None
+    as_name: str | None
+    format_: str
+
+    @property
+    def json(self) -> bool:
+        """Whether nothing but JSON goes to stdout."""
+        return self.format_ == "json"
+
+
+@dataclass(frozen=True, slots=True)
+class AtItem:
+    """The item as it was found, and the desk of its file."""
+
+    desk: Desk
+    item: Item
+    anchor: Anchor
+    path: Path
+    clock: Clock
+    who: str
+
+
+def on_item(function: Callable[..., int]) -> Callable[..., int]:
+    """`FILE`, `--line | --id | --text`, `--config`, `--as` and `--format`, as one `Named`.
+
+    It goes below `click.command` and above the verb's own arguments and options.
+    """
+
+    @functools.wraps(function)
+    def gathered(
+        *,
+        file: Path,
+        line: int | None,
+        wanted_id: str | None,
+        wanted_text: str | None,
+        config_path: Path | None,
+        as_name: str | None,
+        format_: str,
+        **rest: object,
+    ) -> int:
+        named = Named(file, line, wanted_id, wanted_text, config_path, as_name, format_)
+        return function(named, **rest)
+
+    for option in (FORMAT, as_option, config_option, which_item, FILE):
+        gathered = option(gathered)
+    return gathered
+
+
+@contextmanager
+def at_item(named: Named) -> Iterator[AtItem]:
+    """Find the item and open its desk.
+
+    Raises:
+        CommandError: no such file (66), none or several such items (1), not said which (64).
+    """
+    document = read_document(named.file)
+    item = choose(named.file, document, named.line, named.id, named.text)
+    clock = SystemClock()
+    with desk(named.file, config_if_any(named.config_path), clock, named.as_name) as here:
+        path = here.probe.path if here.probe is not None else named.file.absolute()
+        yield AtItem(here, item, anchor_of(document, item), path, clock, operator(named.as_name))

@@ -1,0 +1,53 @@
+"""Which process is at an act, so that others can tell whether anybody still is."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+
+from cockpit.model import Event, Facts
+from cockpit.system.processes import process_table
+from cockpit.system.processes.process_table import ProcessIdentity
+from cockpit.text import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """A process on a host."""
+
+    identity: ProcessIdentity
+    host: str
+
+    def facts(self) -> Facts:
+        """As an intent carries it."""
+        return {
+            "author_pid": self.identity.pid,
+            "author_started": self.identity.started_at,
+            "author_host": self.host,
+        }
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether that very process has ended. Of another host's it is never known."""
+        return self.host == this_host() and not process_table.is_alive(self.identity)
+
+
+def this_host() -> str:
+    """This machine's short name."""
+    return clean(socket.gethostname().split(".")[0]) or "localhost"
+
+
+def this_author() -> Author:
+    """The process that runs this. Reads it from the system."""
+    pid = os.getpid()
+    return Author(process_table.identity_of(pid) or ProcessIdentity(pid, 0.0), this_host())
+
+
+def author_of(event: Event) -> Author | None:
+    """Who is at the act of an intent; None when it does not say."""
+    pid, started = event.data.get("author_pid"), event.data.get("author_started")
+    host = event.data.get("author_host")
+    if isinstance(pid, int) and isinstance(started, int | float) and isinstance(host, str):
+        return Author(ProcessIdentity(pid, float(started)), host)
+    return None

@@ -1,0 +1,237 @@
+"""Ticking and noting items of a checklist, one edit at a time, with undo."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from cockpit import checklists
+from cockpit.checklists.editing.notes import ProgressNote
+from cockpit.clock import Clock
+from cockpit.engine.blocking import BlockingLane, StillHung
+from cockpit.engine.commands.audit import Trace
+from cockpit.engine.commands.notes import Noted, Place, write_note, write_progress
+from cockpit.engine.commands.set_status import Done, Log, Ticker, Wish
+from cockpit.engine.commands.undo import Change, Undone, naming, new_name, told, undo
+from cockpit.engine.probe_set import Plan
+from cockpit.feed import NoteItem, Reply, SetItem, Ticket, ValidateProgress
+from cockpit.kinds.checklist.edit_history import EditMemory
+from cockpit.kinds.checklist.probe import ChecklistProbe
+from cockpit.model import Observation
+
+_MOST_UNDO = 50
+_LOOK_EVERY = 30.0
+"""Seconds between looks at which mirrors there are: the config may change."""
+
+
+@dataclass(slots=True)
+class _Group:
+    """Changes that are undone together."""
+
+    batch: str
+    changes: list[Change]
+
+
+class ChecklistEdits:
+    """The edits of one operator. Edits run one after the other, away from the event loop.
+
+    `memory` is what the evidence remembers, `board` what is observed now: requirements need both.
+    `flush` returns when everything recorded so far is on disk.
+    """
+
+    def __init__(
+        self,
+        plan: Callable[[], Plan],
+        clock: Clock,
+        trace: Trace,
+        *,
+        memory: EditMemory,
+        board: Callable[[], Mapping[str, Observation]],
+        flush: Callable[[], bool],
+    ) -> None:
+        self._plan = plan
+        self._memory = memory
+        self._trace = trace
+        self._board = board
+        self._clock = clock
+        self._lane = BlockingLane("edit", clock)
+        self._turn = asyncio.Lock()
+        self._ticker = Ticker(memory, clock, trace.who, flush)
+        self._undo: list[_Group] = []
+        self._run = new_name()
+
+    async def set_item(self, command: SetItem, ticket: Ticket) -> Reply:
+        """Set the item the operator saw, or say why not."""
+        probe = self._checklist(command.probe)
+        if probe is None:
+            return self._unknown(command.probe, ticket)
+        try:
+            anchor = _anchor(command.anchor)
+            seen = checklists.Status(command.seen)
+            to = checklists.Status(command.to) if command.to else probe.next_status(seen)
+        except (ValueError, KeyError, TypeError, checklists.ChecklistError) as error:
+            return Reply(ticket, False, f"that item can't be edited: {error}")
+        wish = Wish(probe.path, anchor, to, command.reason, command.item)
+        act, batch = new_name(), f"{self._run}-{command.batch}" if command.batch else ""
+        log = naming(self._log(command.probe, ticket), probe.path, act, batch)
+        async with self._turn:
+            done = await asyncio.shield(
+                self._lane(
+                    partial(
+                        self._ticker.tick,
+                        wish,
+                        log,
+                        probe=probe,
+                        board=self._board(),
+                    )
+                )
+            )
+        if done.edit is not None and done.edit.changed:
+            self._did(Change(command.probe, command.item, done.edit, act, batch, text=done.text))
+        return _reply(ticket, done)
+
+    async def undo_last(self, ticket: Ticket) -> Reply:
+        """Take back what was done last under the same rules: an edit, a note, or all the edits
+        that were made in one go. What can't be taken back stays, to be tried again."""
+        async with self._turn:
+            if not self._undo:
+                text = "nothing to undo: nothing was written from this screen"
+                return Reply(ticket, False, text)
+            group = self._undo[-1]
+            undone: list[Undone] = []
+            for change in reversed(group.changes):
+                log = self._log(change.probe, ticket)
+                probe = self._checklist(change.probe)
+                act = partial(undo, change, log, self._ticker, probe)
+                undone.append(await asyncio.shield(self._lane(act)))
+                if undone[-1].over:
+                    group.changes.remove(change)
+            if not group.changes:
+                self._undo.pop()
+        return Reply(ticket, *told(undone))
+
+    def _did(self, change: Change) -> None:
+        """Remember for undo; edits of one batch together."""
+        if change.batch and self._undo and self._undo[-1].batch == change.batch:
+            self._undo[-1].changes.append(change)
+        else:
+            self._undo = [*self._undo, _Group(change.batch, [change])][-_MOST_UNDO:]
+
+    async def accept(self, problem: str, note: str, ticket: Ticket) -> bool:
+        """End a problem of edits undone by another program for good: the states that the file has
+        are recorded as wanted. Writes no file. False when the problem is of another kind."""
+        accepted = False
+        for name, observation in self._board().items():
+            probe = self._checklist(name)
+            for finding in observation.findings if probe is not None else ():
+                facts = finding.facts
+                if probe is None or "reverted_from" not in facts or finding.cause != problem:
+                    continue
+                anchor = _anchor(str(facts["anchor"]))
+                item = str(facts["reverted_item"])
+                wish = Wish(probe.path, anchor, anchor.status, note, item)
+                act = partial(self._ticker.tick, wish, self._log(name, ticket))
+                async with self._turn:
+                    done = await asyncio.shield(self._lane(act))
+                accepted = accepted or done.ok
+        return accepted
+
+    async def note(self, command: NoteItem, ticket: Ticket) -> Reply:
+        """Write a note or the owner below an item."""
+
+        def write(place: Place, log: Log) -> Noted:
+            return write_note(place, command.text, log, owner=command.owner)
+
+        return await self._annotate(command, write, ticket)
+
+    async def validate(self, command: ValidateProgress, ticket: Ticket) -> Reply:
+        """Keep the five answers in the evidence, and below the item when that is wanted."""
+        note = ProgressNote(
+            command.done, command.against_target, command.next, command.blockers, command.estimate
+        )
+
+        def write(place: Place, log: Log) -> Noted:
+            return write_progress(place, note, log, below=command.below)
+
+        return await self._annotate(command, write, ticket)
+
+    def pending(self, name: str) -> bool:
+        """Whether a mirror of that checklist is still to be written."""
+        probe = self._checklist(name)
+        return probe is not None and bool(self._memory.pending(probe.path))
+
+    async def retry_mirrors(self, name: str | None, ticket: Ticket) -> tuple[str, ...]:
+        """Write what is pending of one checklist's mirrors, or of all; a line for each."""
+        told: list[str] = []
+        for planned in self._plan().probes:
+            probe = planned.probe
+            if isinstance(probe, ChecklistProbe) and probe.mirrors and name in (None, probe.name):
+                retry = partial(self._ticker.retry, probe.path, self._log(probe.name, ticket))
+                async with self._turn:
+                    told += await asyncio.shield(self._lane(retry))
+        return tuple(told)
+
+    async def keep_mirrors(self) -> None:
+        """Until cancelled: try again, with the period of its checklist, to write each mirror that
+        could not be written. Nothing is asked of anybody; what still fails stays on the board."""
+        due: dict[str, float] = {}
+        while True:
+            now = self._clock.monotonic()
+            for planned in self._plan().probes:
+                probe = planned.probe
+                if not isinstance(probe, ChecklistProbe) or not probe.mirrors:
+                    continue
+                if due.setdefault(probe.name, now + probe.every) > now:
+                    continue
+                due[probe.name] = now + probe.every
+                pending = self._memory.pending(probe.path)
+                if any(each.overdue(self._clock.now()) for each in pending):
+                    with suppress(OSError, StillHung):
+                        await self.retry_mirrors(probe.name, "")
+            left = [at - now for at in due.values() if at > now]
+            await self._clock.sleep(min([*left, _LOOK_EVERY]))
+
+    async def _annotate(
+        self,
+        command: NoteItem | ValidateProgress,
+        write: Callable[[Place, Log], Noted],
+        ticket: Ticket,
+    ) -> Reply:
+        probe = self._checklist(command.probe)
+        if probe is None:
+            return self._unknown(command.probe, ticket)
+        try:
+            place = Place(probe.path, _anchor(command.anchor), command.item)
+        except (ValueError, KeyError, TypeError, checklists.ChecklistError) as error:
+            return Reply(ticket, False, f"nothing can be written below that item: {error}")
+        act = new_name()
+        log = naming(self._log(command.probe, ticket), probe.path, act)
+        async with self._turn:
+            noted = await asyncio.shield(self._lane(partial(write, place, log)))
+        if noted.hunk is not None:
+            self._did(Change(command.probe, command.item, noted.hunk, act, text=noted.text))
+        return Reply(ticket, noted.ok, noted.text)
+
+    def _checklist(self, name: str) -> ChecklistProbe | None:
+        probe = self._plan().probe(name)
+        return probe if isinstance(probe, ChecklistProbe) else None
+
+    def _unknown(self, name: str, ticket: Ticket) -> Reply:
+        return Reply(ticket, False, f"{name!r} is no checklist of the present plan")
+
+    def _log(self, name: str, ticket: Ticket) -> Log:
+        return lambda kind, text, data: self._trace(kind, name, ticket, text, data)
+
+
+def _anchor(text: str) -> checklists.Anchor:
+    return checklists.Anchor.from_json(json.loads(text))
+
+
+def _reply(ticket: Ticket, done: Done) -> Reply:
+    text = "; ".join([done.text, *done.mirrors])
+    changed = done.edit is None or done.edit.changed
+    return Reply(ticket, done.ok, text, done.needs_reason, changed=changed)

@@ -1,0 +1,126 @@
+"""Carries out what a screen asks for: re-probe, tick, note, undo, commit, acknowledge."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from cockpit.clock import Clock
+from cockpit.engine.commands.audit import Trace
+from cockpit.engine.commands.checklist_commands import ChecklistEdits
+from cockpit.engine.commands.commit_commands import CommitActs, Recorded
+from cockpit.engine.commands.process_commands import ProcessActs
+from cockpit.engine.probe_set import Plan
+from cockpit.engine.recorder import Recorder
+from cockpit.feed import (
+    Acknowledge,
+    Arm,
+    CarryOut,
+    Command,
+    NoteItem,
+    PlanCommit,
+    PlanEnd,
+    PlanReset,
+    PlanStart,
+    Reply,
+    Reprobe,
+    SetItem,
+    Ticket,
+    UndoEdit,
+    ValidateProgress,
+)
+from cockpit.kinds.checklist.edit_history import EditMemory
+from cockpit.model import Observation
+
+FLUSH = 1.0
+"""Seconds that the intent to write a mirror may take to reach the disk."""
+ProbeNow = Callable[[str | None], Awaitable[Sequence[Observation]]]
+
+
+class Actor:
+    """Carries out commands for one operator, one edit at a time.
+
+    `probe_now` is the engine's own in a collector; in an attached screen it probes by itself.
+    `recorded` reads events back from the evidence.
+    """
+
+    def __init__(
+        self,
+        plan: Callable[[], Plan],
+        *,
+        clock: Clock,
+        recorder: Recorder,
+        who: str,
+        probe_now: ProbeNow,
+        memory: EditMemory | None = None,
+        board: Callable[[], Mapping[str, Observation]] = dict,
+        processes: ProcessActs | None = None,
+        recorded: Recorded | None = None,
+    ) -> None:
+        self._processes = processes
+        self._recorder = recorder
+        self._who = who
+        self._probe_now = probe_now
+        self._edits = ChecklistEdits(
+            plan,
+            clock,
+            Trace(recorder, clock, who),
+            memory=memory or EditMemory(),
+            board=board,
+            flush=lambda: recorder.flush(FLUSH),
+        )
+        self._commits = CommitActs(
+            lambda: plan().loaded,
+            clock,
+            Trace(recorder, clock, who),
+            recorded=recorded or (lambda _: ()),
+            flush=lambda: recorder.flush(FLUSH),
+        )
+
+    async def execute(self, command: Command, ticket: Ticket) -> Reply:
+        """Do it; the reply says in one line what became of it."""
+        match command:
+            case Reprobe(probe):
+                return await self._reprobe(probe, ticket)
+            case SetItem():
+                reply = await self._edits.set_item(command, ticket)
+                if self._edits.pending(command.probe):
+                    await self._probe_now(command.probe)
+                return reply
+            case UndoEdit():
+                return await self._edits.undo_last(ticket)
+            case NoteItem():
+                return await self._edits.note(command, ticket)
+            case ValidateProgress():
+                return await self._edits.validate(command, ticket)
+            case PlanCommit():
+                return await self._commits.plan(ticket)
+            case CarryOut(plan) if self._commits.asked(plan):
+                return await self._commits.carry_out(command, ticket)
+            case Arm() | PlanEnd() | PlanReset() | PlanStart() | CarryOut():
+                if self._processes is None:
+                    return Reply(ticket, False, "processes can't be acted on from here")
+                return await self._processes.execute(command, ticket)
+            case Acknowledge(problem, note):
+                done = self._recorder.acknowledge(problem, note, self._who)
+                if not await asyncio.wrap_future(done):
+                    return Reply(ticket, False, f"there is no problem {problem!r} any more")
+                accepted = await self._edits.accept(problem, note, ticket)
+                text = f"acknowledged {problem}: {note}"
+                return Reply(ticket, True, f"{text}; it stays as it is" if accepted else text)
+
+    async def keep_mirrors(self) -> None:
+        """Write mirrors that could not be written, as soon as they can; until cancelled."""
+        await self._edits.keep_mirrors()
+
+    async def _reprobe(self, name: str | None, ticket: Ticket) -> Reply:
+        mirrors = await self._edits.retry_mirrors(name, ticket)
+        try:
+            seen = await self._probe_now(name)
+        except KeyError:
+            return Reply(ticket, False, f"no probe is named {name!r} in the present plan")
+        if len(seen) == 1:
+            text = f"{seen[0].probe} {seen[0].verdict}: {seen[0].headline}"
+        else:
+            text = f"probed {len(seen)} again"
+        return Reply(ticket, True, "; ".join([text, *mirrors]))

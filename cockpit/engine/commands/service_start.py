@@ -1,0 +1,132 @@
+"""What starting a unit or task anew would do: what of it ends first, what is checked after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.config.models import ListenerTable, LoadedConfig, ServiceTable
+from cockpit.engine.blocking import BlockingLane
+from cockpit.engine.commands.control_methods import read_service
+from cockpit.engine.commands.start_job import StartJob, claimed, folder_of, unit_start_job
+from cockpit.engine.commands.stop_job import EndJob
+from cockpit.system.control.conflicts import Meant, find_rivals
+from cockpit.system.control.stop_plan import EndPlan, plan_end, this_actor
+from cockpit.system.processes import process_table
+from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.sockets.listeners import ListenerSnapshot
+from cockpit.text import clean
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStart:
+    """What would be done. With a `refusal` nothing can be, and it says why."""
+
+    end: EndJob | None = None
+    start: StartJob | None = None
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """What the config says of the service's process: where it listens, which words tell it."""
+
+    listener: ListenerTable | None
+    words: tuple[str, ...]
+    folder: Path | None = None
+    claimed: tuple[int, ...] = ()
+
+
+async def plan_service_start(
+    loaded: LoadedConfig,
+    table: ServiceTable,
+    snapshot: ListenerSnapshot,
+    who: str,
+    lane: BlockingLane,
+    *,
+    listener: ListenerTable | None = None,
+) -> ServiceStart:
+    """Start the service of `table`; what runs of it is stopped through it first.
+
+    Ready is what `listener` says, or else the first listener or heartbeat that the table agrees
+    with. Anybody else who holds its port or runs its program is a refusal: ended first, then asked
+    again.
+    """
+    state = await read_service(table)
+    if state.error:
+        return ServiceStart(refusal=clean(f"{table.name}: not started: {state.error}"))
+    if not state.found:
+        text = f"{table.name}: the supervisor knows no {state.name}"
+        return ServiceStart(refusal=clean(text))
+    meant = _meant(loaded, table, listener)
+    return await lane(_planned, loaded, table, state, meant, snapshot, who)
+
+
+def _meant(loaded: LoadedConfig, table: ServiceTable, listener: ListenerTable | None) -> _Meant:
+    agreed = table.agrees_with
+    found = listener or next(
+        (one for one in loaded.config.listener if one.name in agreed and one.expect != "none"), None
+    )
+    words = found.process if found is not None else None
+    for beat in loaded.config.heartbeat:
+        if not words and beat.name in agreed:
+            words = beat.process
+    return _Meant(found, tuple(words or ()), folder_of(loaded, found), claimed(loaded, found))
+
+
+def _planned(
+    loaded: LoadedConfig,
+    table: ServiceTable,
+    state: ServiceState,
+    meant: _Meant,
+    snapshot: ListenerSnapshot,
+    who: str,
+) -> ServiceStart:
+    present = _present(meant, snapshot)
+    end: EndJob | None = None
+    if state.running:
+        pid = state.main_pid or (present[0] if len(present) == 1 else None)
+        if pid is None:
+            known = f"{len(present)} processes could be it" if present else "no row shows it"
+            text = (
+                f"{state.name} runs and tells no PID, and {known}: name its listener or heartbeat"
+            )
+            return ServiceStart(refusal=clean(f"{table.name}: {text} in `agrees_with`"))
+        plan = _stop(pid, snapshot, state)
+        if plan.refusal:
+            return ServiceStart(refusal=plan.refusal)
+        end = EndJob((plan,))
+    family = set(end.pids) if end is not None else set()
+    others = [pid for pid in present if pid not in family]
+    if others:
+        first = process_table.facts(others[0])
+        command = first.command if first is not None else "?"
+        text = f"not started: {others[0]} runs outside {state.name}, X ends it first: {command}"
+        return ServiceStart(refusal=clean(f"{table.name}: {text}"))
+    start = unit_start_job(
+        loaded, table.name, state, who, listener=meant.listener, words=meant.words
+    )
+    return ServiceStart(end, start)
+
+
+def _present(meant: _Meant, snapshot: ListenerSnapshot) -> list[int]:
+    """The processes that seem to be the service: roots on its port, and those with its words."""
+    listener = snapshot.on(meant.listener.port) if meant.listener is not None else None
+    found = [service.root.pid for service in listener.services] if listener is not None else []
+    if meant.words:
+        port = meant.listener.port if meant.listener is not None else None
+        service = Meant(meant.words, port, meant.folder, claimed=meant.claimed)
+        roots = {one.pid for one in find_rivals(service, snapshot).same}
+        # A root that only wraps what listens is the same service, seen twice.
+        found = [pid for pid in found if not roots.intersection(process_table.ancestors(pid))]
+        found += [pid for pid in sorted(roots) if pid not in found]
+    return found
+
+
+def _stop(pid: int, snapshot: ListenerSnapshot, state: ServiceState) -> EndPlan:
+    plan = plan_end(pid, snapshot, exact=True, supervisor=state)
+    if plan.refusal:
+        # Whose it is may be all that speaks against it; then the owner's name is typed, too.
+        actor = this_actor(other_users=True)
+        plan = plan_end(pid, snapshot, exact=True, supervisor=state, actor=actor)
+    return plan

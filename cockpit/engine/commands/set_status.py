@@ -1,0 +1,314 @@
+"""One tick from start to end: requirements, the edit, its mirrors, and the trace all that leaves.
+
+The screen and the shell come through here, so that both obey the same rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from cockpit import checklists
+from cockpit.checklists.editing.mirrors import Intent, carry_out, normal, without_image
+from cockpit.checklists.errors import refused_text
+from cockpit.checklists.git.repository import repository_of
+from cockpit.checklists.parsing.file_io import read_regular
+from cockpit.clock import Clock
+from cockpit.kinds.checklist.edit_history import (
+    AGAIN,
+    FAILED,
+    INTENDED,
+    UNDO,
+    EditMemory,
+    KeptEdit,
+    Pending,
+    as_fact,
+    edit_facts,
+)
+from cockpit.kinds.checklist.long_facts import in_facts
+from cockpit.kinds.checklist.probe import ChecklistProbe
+from cockpit.model import EventKind, Facts, Observation
+
+Log: TypeAlias = Callable[[EventKind, str, Facts], None]
+"""Records an event of this act: kind, text, data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants of an item that was seen."""
+
+    path: Path
+    anchor: checklists.Anchor
+    to: checklists.Status
+    reason: str = ""
+    item: str = ""
+    """Key of the item's row, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a wish. `error` says why nothing was changed."""
+
+    text: str
+    edit: checklists.EditResult | None = None
+    error: checklists.ChecklistError | None = None
+    needs_reason: bool = False
+    mirrors: tuple[str, ...] = field(default=())
+    """A line for each mirror that was written or could not be."""
+
+    @property
+    def ok(self) -> bool:
+        """True when the item has the wanted state now."""
+        return self.edit is not None
+
+
+class Ticker:
+    """Edits checklists for one operator. Blocks; one edit at a time.
+
+    `probe` of a call knows the file's mirrors and requirements; None for a file of no config.
+    """
+
+    def __init__(
+        self,
+        memory: EditMemory,
+        clock: Clock,
+        who: str = "",
+        flush: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._memory = memory
+        self._who = who
+        self._clock = clock
+        self._flush = flush
+
+    def tick(
+        self,
+        wish: Wish,
+        log: Log,
+        *,
+        probe: ChecklistProbe | None = None,
+        board: Mapping[str, Observation] | None = None,
+    ) -> Done:
+        """Set the item if it still has the state that was seen; write its mirrors."""
+        red = self._against(wish, probe, board or {})
+        if red and not wish.reason.strip():
+            return Done(
+                f"{'; '.join(red)}; setting “{wish.anchor.text}” to {wish.to} all the same"
+                " takes a reason",
+                needs_reason=True,
+            )
+        intents, alone = self._intents(wish, probe, log)
+        try:
+            result = checklists.set_item(wish.path, wish.anchor, wish.to)
+        except checklists.ChecklistError as error:
+            self._refused(wish, error, intents, log)
+            return Done(refused_text(error), error=error)
+        text = self._record(wish, result, log, red)
+        told = [self.mirror(self._pending(wish.path, intent), log) for intent in intents]
+        return Done(text, edit=result, mirrors=(*told, *alone))
+
+    def undo(
+        self,
+        result: checklists.EditResult,
+        item: str,
+        log: Log,
+        *,
+        probe: ChecklistProbe | None = None,
+    ) -> Done:
+        """Take an edit back, byte for byte, under the same rules; its mirrors follow."""
+        wish = Wish(result.path, result.anchor, result.status_before, item=item)
+        intents, alone = self._intents(wish, probe, log)
+        try:
+            back = checklists.undo(result)
+        except checklists.ChecklistError as error:
+            self._refused(wish, error, intents, log)
+            return Done(refused_text(error), error=error)
+        text = f"already {back.status_after}: {back.anchor.text}"
+        self._keep(back, item)
+        if back.changed:
+            text = f"undone {edit_text(back)}"
+            facts = edit_facts(back, item, head=head_of(back.path))
+            log(EventKind.EDIT, text, {**facts, UNDO: True})
+        told = [self.mirror(self._pending(wish.path, each), log, undo=True) for each in intents]
+        return Done(text, edit=back, mirrors=(*told, *alone))
+
+    def retry(self, source: Path, log: Log) -> tuple[str, ...]:
+        """Write the pending mirrors of a file; a line for each."""
+        return tuple(self.mirror(pending, log) for pending in self._memory.pending(source))
+
+    def mirror(self, pending: Pending, log: Log, *, undo: bool = False) -> str:
+        """Write one mirror, unless its original has moved on."""
+        intent = pending.intent
+        name = intent.mirror.name
+        if not _still_meant(pending):
+            self._settle(pending.source, intent, "dropped", "the original has another state", log)
+            return f"{name}: no longer wanted"
+        try:
+            result = carry_out(intent)
+        except (checklists.AnchorLost, checklists.AnchorAmbiguous) as error:
+            self._settle(pending.source, intent, "dropped", str(error), log)
+            return f"{name}: {error.message}"
+        except checklists.ChecklistError as error:
+            if str(error) != pending.why or not pending.tried:
+                self._settle(pending.source, intent, FAILED, str(error), log)
+            return f"{name} pending: {error.message}"
+        if result.changed:
+            text = f"mirrored {edit_text(result)}"
+            key = _key_of(result)
+            self._keep(result, key)
+            facts = edit_facts(result, key, head=head_of(result.path))
+            log(EventKind.EDIT, text, {**facts, UNDO: True} if undo else facts)
+        self._settle(pending.source, intent, "written", f"{name} is in step", log)
+        return f"{name} too"
+
+    def _keep(self, result: checklists.EditResult, item: str, reason: str = "") -> None:
+        """Have the probe know at once: it may look at the file before the store has the event."""
+        self._memory.keep(KeptEdit(result, item, self._clock.now(), self._who, None), reason)
+
+    def _pending(self, source: Path, intent: Intent) -> Pending:
+        return Pending(source, intent, "", self._clock.now(), tried=False)
+
+    def _against(
+        self,
+        wish: Wish,
+        probe: ChecklistProbe | None,
+        board: Mapping[str, Observation],
+    ) -> tuple[str, ...]:
+        """What speaks against it: see `checklists.requires` for the rule."""
+        if probe is None or wish.to not in (checklists.Status.DONE, checklists.Status.DOING):
+            return ()
+        found = _find(wish)
+        if found is None or found[1].status in (checklists.Status.DONE, wish.to):
+            return ()
+        starting = wish.to is checklists.Status.DOING
+        now = self._clock.now()
+        return tuple(each.text for each in probe.against(*found, board, now, starting=starting))
+
+    def _record(
+        self, wish: Wish, result: checklists.EditResult, log: Log, red: tuple[str, ...]
+    ) -> str:
+        item = wish.item or _key_of(result)
+        known = self._memory.last(result.path, item)
+        watched = self._memory.edits(result.path, self._clock.now())
+        again = (
+            known is not None
+            and known in watched
+            and known.result.status_after is result.status_after
+        )
+        if result.changed:
+            self._keep(result, item, wish.reason)
+        facts = edit_facts(result, item, head=head_of(result.path), reason=wish.reason)
+        if again:
+            facts = {**facts, AGAIN: True}
+        if not result.changed:
+            text = f"already {result.status_after}: {result.anchor.text}"
+            if known is not None and known.result.status_after is not result.status_after:
+                # The state another program brought is what somebody wants now.
+                self._keep(result, item)
+                log(EventKind.EDIT, f"kept {edit_text(result)}", facts)
+            return text
+        text = f"set {edit_text(result)}"
+        log(EventKind.EDIT, text, facts)
+        if red:
+            log(
+                EventKind.OVERRIDE,
+                f"{result.anchor.text} set to {result.status_after} although {'; '.join(red)}:"
+                f" {wish.reason}",
+                {"file": str(result.path), "item": item, "reason": wish.reason, "red": red},
+            )
+        return text
+
+    def _intents(
+        self, wish: Wish, probe: ChecklistProbe | None, log: Log
+    ) -> tuple[list[Intent], list[str]]:
+        """What the mirrors shall get, recorded before anything is written; and a line for each
+        mirror that has no certain image of the item."""
+        found = _find(wish) if probe is not None and probe.mirrors else None
+        if probe is None or found is None:
+            return [], []
+        document, item = found
+        intents: list[Intent] = []
+        alone: list[str] = []
+        for path in probe.mirrors:
+            if why := _why_not(document, item, path):
+                alone.append(f"{path.name}: {why}")
+                continue
+            intents.append(Intent(path, item.id, item.text, wish.to))
+            self._settle(wish.path, intents[-1], INTENDED, "not written yet", log)
+        if intents:
+            self._flush()
+        return intents, alone
+
+    def _refused(
+        self,
+        wish: Wish,
+        error: checklists.ChecklistError,
+        intents: Sequence[Intent],
+        log: Log,
+    ) -> None:
+        log(EventKind.EDIT_REFUSED, str(error), {"file": str(wish.path), "item": wish.item})
+        for intent in intents:
+            self._settle(wish.path, intent, "dropped", "the edit was refused", log)
+
+    def _settle(self, source: Path, intent: Intent, state: str, text: str, log: Log) -> None:
+        self._memory.mirror(source, intent, state, text, self._clock.now())
+        facts = {
+            "file": str(source),
+            "state": state,
+            **in_facts("intent", as_fact(intent.to_json())),
+        }
+        log(EventKind.MIRROR, text, facts)
+
+
+def head_of(path: Path) -> str | None:
+    """The commit that is checked out where the file is; None without a repository."""
+    repository = repository_of(path)
+    return repository.head() if repository is not None else None
+
+
+def edit_text(result: checklists.EditResult) -> str:
+    """`todo → done: text (FILE.md:12)`."""
+    return (
+        f"{result.status_before} → {result.status_after}: {result.anchor.text}"
+        f" ({result.path.name}:{result.line})"
+    )
+
+
+def _find(wish: Wish) -> tuple[checklists.Document, checklists.Item] | None:
+    """The document as it is now and the item in it; None when the edit will say what is wrong."""
+    try:
+        document = checklists.CACHE.parse(read_regular(wish.path))
+        return document, checklists.locate(document, wish.anchor)
+    except (OSError, checklists.ChecklistError):
+        return None
+
+
+def _key_of(result: checklists.EditResult) -> str:
+    wish = Wish(result.path, result.anchor, result.status_after)
+    found = _find(wish)
+    return found[1].key if found is not None else ""
+
+
+def _why_not(document: checklists.Document, item: checklists.Item, mirror: Path) -> str:
+    """Why a mirror can't follow; one that can't be read may hold the item's image."""
+    try:
+        other = checklists.CACHE.parse(read_regular(mirror))
+    except OSError:
+        return ""
+    return without_image(document, item, other)
+
+
+def _still_meant(pending: Pending) -> bool:
+    """Whether the original still has the state its mirror shall get."""
+    try:
+        document = checklists.CACHE.parse(read_regular(pending.source))
+    except OSError:
+        return True
+    intent = pending.intent
+    same = [
+        item
+        for item in document.items
+        if (item.id == intent.id if intent.id else normal(item.text) == normal(intent.text))
+    ]
+    return any(item.status is intent.to for item in same)

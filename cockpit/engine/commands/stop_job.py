@@ -1,0 +1,288 @@
+"""Ending what was shown, as one act: one process tree, or every service of several ports.
+
+All of it is carried out in one go, with one intent recorded before and one outcome after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cockpit.clock import Clock
+from cockpit.engine.commands.act_audit import ActLog
+from cockpit.engine.commands.control_methods import Stop, Ways
+from cockpit.feed import UnderWay
+from cockpit.model import Facts
+from cockpit.system.control.process_control import Acts, ReadOnlyError
+from cockpit.system.control.stop import GRACE_SECONDS, Course, cut_short, end, longest
+from cockpit.system.control.stop_plan import (
+    Actor,
+    EndPlan,
+    ResetPlan,
+    is_foreign,
+    left_of,
+    plan_reset,
+    together,
+)
+from cockpit.system.control.stop_result import EndOutcome
+from cockpit.system.control.target_lock import TargetBusy, TargetLock
+from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.sockets.listeners import ListenerSnapshot, ListenerSource
+from cockpit.text import clean, exact_age, instant
+
+Tell = Callable[[str], None]
+Watch = Callable[[UnderWay], None]
+"""Gets how far an end has come, after each change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What acting needs. `locks` is the folder of the target locks."""
+
+    source: ListenerSource
+    acts: Acts
+    clock: Clock
+    who: str
+    locks: Path
+    grace: float = GRACE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class EndJob:
+    """What was shown to the operator, and is carried out exactly so."""
+
+    plans: tuple[EndPlan, ...]
+    left_alone: tuple[str, ...] = ()
+    free: tuple[str, ...] = ()
+
+    @property
+    def refusal(self) -> str:
+        """Why nothing of it can be done; empty when it can."""
+        return next((plan.refusal for plan in self.plans if plan.refusal), "")
+
+    @property
+    def roots(self) -> tuple[int, ...]:
+        """The PIDs of the services that would end."""
+        return tuple(plan.victims[0].pid for plan in self.plans if plan.victims)
+
+    @property
+    def word(self) -> str:
+        """What the operator types: the PID of the one root, or of both processes where it is two;
+        for more the first PID and how many processes end."""
+        roots = self.roots
+        if len(roots) > 1 and len(self.pids) > 2:
+            return f"{roots[0]} {len(self.pids)}"
+        return " ".join(str(pid) for pid in roots)
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Every PID that would end."""
+        return tuple(victim.pid for plan in self.plans for victim in plan.victims)
+
+    def others(self, actor: Actor) -> tuple[str, ...]:
+        """The other users whose processes would end, by name; empty when all are `actor`'s own."""
+        victims = [victim for plan in self.plans for victim in plan.victims]
+        names = (victim.user or str(victim.uid) for victim in victims if is_foreign(victim, actor))
+        return tuple(dict.fromkeys(clean(name) for name in names))
+
+    @property
+    def alone(self) -> EndJob | None:
+        """The same without the children, where there are any and a signal is what ends it."""
+        if len(self.plans) != 1 or len(self.plans[0].victims) < 2 or self.plans[0].supervised:
+            return None
+        plan = self.plans[0]
+        root = plan.victims[0].identity
+        ports = tuple(
+            replace(hold, freed=not hold.hidden and not left_of(hold, [root]))
+            for hold in plan.ports
+            if any(owner.same_as(root) for owner in hold.owners)
+        )
+        return EndJob((replace(plan, victims=plan.victims[:1], ports=ports),), self.left_alone)
+
+    def lines(self, now: datetime) -> list[str]:
+        """What would die: each process with its PID, those that run the same on one line; what
+        becomes of the ports; who is left alone, and why."""
+        holds = {hold.port: hold for hold in together(self.plans)}
+        plans = [
+            replace(plan, ports=tuple(holds[hold.port] for hold in plan.ports))
+            for plan in self.plans
+        ]
+        lines = [f"ends {len(self.pids)} processes:"] if len(self.pids) > 2 else []
+        lines += _victims(plans, now)
+        lines += [line for plan in plans for line in plan.describe_way()]
+        alone = [f"left alone: {line}" for line in self.left_alone]
+        return [*dict.fromkeys(lines), *alone, *self.free]
+
+
+def _victims(plans: Sequence[EndPlan], now: datetime) -> list[str]:
+    """The processes that end; single ones of one user that run the same are told together."""
+    alike: dict[tuple[str | None, str], list[EndPlan]] = {}
+    for plan in plans:
+        single = len(plan.victims) == 1 and not plan.refusal
+        key = (plan.victims[0].user, plan.victims[0].command) if single else (None, str(plan.asked))
+        alike.setdefault(key, []).append(plan)
+    lines: list[str] = []
+    for (user, command), group in alike.items():
+        if len(group) == 1:
+            lines += group[0].describe_victims(now)
+            continue
+        pids = " ".join(str(plan.victims[0].pid) for plan in group)
+        ages = sorted((now - plan.victims[0].started_at).total_seconds() for plan in group)
+        old = dict.fromkeys((exact_age(ages[0]), exact_age(ages[-1])))
+        lines.append(clean(f"ends {pids} {user or '?'} {' to '.join(old)} old: {command}"))
+    return lines
+
+
+async def reset_job(
+    ports: Sequence[int],
+    snapshot: ListenerSnapshot,
+    *,
+    words: Sequence[str] = (),
+    ways: Ways | None = None,
+    actor: Actor | None = None,
+) -> EndJob:
+    """Every service on `ports` whose argv matches `words` (none: every service)."""
+    ways = ways or Ways()
+    supervisors: dict[int, ServiceState] = {}
+    stops: dict[int, Stop] = {}
+    for port in ports:
+        listener = snapshot.on(port)
+        for service in listener.services if listener else ():
+            found = await ways.supervisor(service.root, snapshot)
+            if found is not None:
+                supervisors[service.root.pid] = found
+            stops[service.root.pid] = ways.stop(service.root, snapshot)
+    plan: ResetPlan = plan_reset(
+        list(dict.fromkeys(ports)),
+        snapshot,
+        words=words,
+        supervisors=supervisors,
+        stops={pid: stop.words for pid, stop in stops.items()},
+        actor=actor,
+    )
+    stopped = tuple(stopped_in(one, stops) for one in plan.plans)
+    return EndJob(stopped, plan.left_alone, plan.free)
+
+
+def stopped_in(plan: EndPlan, stops: Mapping[int, Stop]) -> EndPlan:
+    """The plan with the folder of its stop command; `stops` by root PID."""
+    if plan.root is None or plan.supervised or not plan.command:
+        return plan
+    return replace(plan, command_folder=stops.get(plan.root.pid, Stop()).folder)
+
+
+async def carry_out(
+    job: EndJob, tools: Tools, log: ActLog, tell: Tell, watch: Watch = lambda _: None
+) -> EndOutcome:
+    """End what `job` shows. Raises NotRecorded before the first signal.
+
+    When it is cancelled, the outcome says how it stands; `tell` gets it, too.
+    """
+    pids = job.pids
+    if tools.acts.read_only:
+        return EndOutcome(refused=str(ReadOnlyError("ending a process")))
+    if job.refusal or not pids:
+        return EndOutcome(refused=job.refusal or "the plan names nobody")
+    facts = _facts(job, tools)
+    subject = str(job.roots[0])
+    await log.begin(subject, f"is ending {_named(job)}", pids, facts)
+    steps: list[str] = []
+
+    def step(line: str) -> None:
+        steps.append(line)
+        tell(line)
+
+    def moved() -> None:
+        kill_at = None
+        if course.kill_at is not None:
+            seconds = course.kill_at - tools.clock.monotonic()
+            kill_at = tools.clock.now() + timedelta(seconds=seconds)
+        watch(UnderWay(log.act, pids, course.alive, kill_at, bool(course.killed)))
+
+    course = Course(moved)
+    outcome: EndOutcome | None = None
+    try:
+        outcome = await _locked(job, tools, course, step, log.act)
+    finally:
+        # Recorded even when the cockpit is being closed over it.
+        if outcome is None:
+            outcome = cut_short(job.plans, tools.source, course)
+            tell(outcome.text)
+        after: Facts = {
+            "steps": tuple(steps),
+            "asked": outcome.asked,
+            "ended": outcome.ended,
+            "killed": outcome.killed,
+            "survivors": outcome.survivors,
+            "results": outcome.results(pids),
+        }
+        await asyncio.shield(
+            log.finish(subject, outcome.text, pids, {**facts, **after}, done=outcome.done)
+        )
+    return outcome
+
+
+def _facts(job: EndJob, tools: Tools) -> Facts:
+    """What the evidence keeps of the victims: enough to know them again by PID and start time."""
+    first = job.plans[0].victims[0]
+    victims = [victim for plan in job.plans for victim in plan.victims]
+    commands = dict.fromkeys(" ".join(plan.command) for plan in job.plans if plan.command)
+    return {
+        "argv": first.command,
+        "user": first.user,
+        "started_at": first.identity.started_at,
+        "starts": tuple(repr(victim.identity.started_at) for victim in victims),
+        "ports": tuple(hold.port for hold in together(job.plans)),
+        "by": "; ".join(commands),
+        "grace": tools.grace,
+        "at_most": longest(job.plans, tools.grace),
+    }
+
+
+def _named(job: EndJob) -> str:
+    """`7244 with 7245 7246: python serve.py`; services that run the same are named together."""
+    told: dict[str, list[str]] = {}
+    for plan in job.plans:
+        root, *children = (victim.pid for victim in plan.victims)
+        below = f" with {' '.join(map(str, children))}" if children else ""
+        told.setdefault(plan.victims[0].command, []).append(f"{root}{below}")
+    return "; ".join(f"{', '.join(pids)}: {command}" for command, pids in told.items())
+
+
+async def _locked(job: EndJob, tools: Tools, course: Course, step: Tell, act: str) -> EndOutcome:
+    """End it while nobody else does. What was sent stands in the locks, for who finds them when
+    this process ends over it."""
+    with ExitStack() as held:
+        locks: list[TargetLock] = []
+        for pid in job.roots:
+            lock = TargetLock(lock_of(tools.locks, pid), f"{tools.who} is ending {pid}")
+            try:
+                locks.append(held.enter_context(lock))
+            except TargetBusy as busy:
+                return EndOutcome(refused=str(busy))
+            except OSError as error:
+                return EndOutcome(refused=clean(f"the lock of {pid} can't be taken: {error}"))
+
+        def note(line: str) -> None:
+            step(line)
+            if locks and course.asked:
+                locks[0].note(f"{act} {instant(tools.clock.now())} {line}")
+
+        return await end(
+            job.plans,
+            tools.source,
+            tools.acts,
+            grace=tools.grace,
+            clock=tools.clock,
+            on_step=note,
+            course=course,
+        )
+
+
+def lock_of(folder: Path, pid: int) -> Path:
+    """The lock file of the process with that PID."""
+    return folder / f"pid-{pid}.lock"

@@ -1,0 +1,148 @@
+"""Taking changes back: which one was the last, and undoing it under the rules of an edit.
+
+Every change that can be taken back has a name of its own in the evidence (`act`), changes made in
+one go share a `batch`, and what takes one back names it (`undoes`). So the screen and the shell
+find the same last change, also in what another process has done.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.checklists import AnchorLost, ChecklistError, EditResult
+from cockpit.checklists.editing.changes import NoteHunk
+from cockpit.engine.commands.notes import undo_note
+from cockpit.engine.commands.set_status import Log, Ticker, head_of
+from cockpit.kinds.checklist.edit_history import edit_facts
+from cockpit.kinds.checklist.event_payload import hunk_of
+from cockpit.kinds.checklist.probe import ChecklistProbe
+from cockpit.model import Event, EventKind, Facts
+
+UNDO_KINDS = (EventKind.EDIT, EventKind.NOTE, EventKind.PROGRESS)
+"""The kinds of events that say what can be taken back, or was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change that was made and can be taken back."""
+
+    probe: str
+    """Name of its checklist."""
+    item: str
+    """Key of the item's row."""
+    made: EditResult | NoteHunk
+    act: str
+    batch: str = ""
+    actor: str = ""
+    text: str = ""
+    """As the evidence tells it."""
+
+    @property
+    def path(self) -> Path:
+        """The file it was made in."""
+        return self.made.path
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What became of one undo."""
+
+    change: Change
+    ok: bool
+    text: str
+    mirrors: tuple[str, ...] = ()
+    error: ChecklistError | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to take back: it was, or what it changed is gone."""
+        return self.ok or isinstance(self.error, AnchorLost)
+
+
+def new_name() -> str:
+    """A name for a change or a batch."""
+    return secrets.token_hex(8)
+
+
+def naming(log: Log, path: Path, act: str, batch: str = "") -> Log:
+    """`log` that names the change of `path` it tells of; mirrors are no changes of their own."""
+    return _marking(log, path, {"act": act, **({"batch": batch} if batch else {})})
+
+
+def undo(change: Change, log: Log, ticker: Ticker, probe: ChecklistProbe | None = None) -> Undone:
+    """Take one change back if it still stands as it was made; mirrors of an edit follow.
+
+    `probe` knows the file's mirrors. Blocks.
+    """
+    log = _marking(log, change.path, {"undoes": change.act})
+    if isinstance(change.made, NoteHunk):
+        noted = undo_note(change.made, change.item, log)
+        undone = Undone(change, noted.ok, noted.text, error=noted.error)
+    else:
+        done = ticker.undo(change.made, change.item, log, probe=probe)
+        undone = Undone(change, done.ok, done.text, done.mirrors, done.error)
+        if done.edit is not None and not done.edit.changed:
+            facts = edit_facts(done.edit, change.item, head=head_of(change.path))
+            log(EventKind.EDIT, f"nothing to take back: {done.text}", facts)
+    if undone.over and not undone.ok:
+        facts = {"file": str(change.path), "item": change.item}
+        log(EventKind.NOTE, f"can't be taken back any more: {change.text}", facts)
+    return undone
+
+
+def told(undone: list[Undone]) -> tuple[bool, str]:
+    """Whether all of it was taken back, and a line that says so."""
+    ok = all(one.ok for one in undone)
+    if len(undone) == 1:
+        return ok, "; ".join([undone[0].text, *undone[0].mirrors])
+    failed = [one.text for one in undone if not one.ok]
+    done = f"undone {len(undone) - len(failed)} of {len(undone)} edits made in one go"
+    mirrors = [mirror for one in undone for mirror in one.mirrors]
+    return ok, "; ".join([done, *failed, *dict.fromkeys(mirrors)])
+
+
+def standing_changes(events: Iterable[Event]) -> list[Change]:
+    """The changes that nobody has taken back, oldest first.
+
+    `events` of `UNDO_KINDS`, oldest first.
+    """
+    found: dict[str, Change] = {}
+    for event in events:
+        undoes = event.data.get("undoes")
+        if isinstance(undoes, str):
+            found.pop(undoes, None)
+            continue
+        act, batch = event.data.get("act"), event.data.get("batch")
+        made = hunk_of(event) if isinstance(act, str) else None
+        if isinstance(made, EditResult | NoteHunk):
+            found[str(act)] = Change(
+                probe=event.probe,
+                item=str(event.data.get("item", "")),
+                made=made,
+                act=str(act),
+                batch=batch if isinstance(batch, str) else "",
+                actor=event.actor,
+                text=event.text,
+            )
+    return list(found.values())
+
+
+def last_group(changes: list[Change]) -> list[Change]:
+    """The last of these changes and what was done in one go with it, newest first."""
+    if not changes:
+        return []
+    last = changes[-1]
+    if not last.batch:
+        return [last]
+    return [change for change in reversed(changes) if change.batch == last.batch]
+
+
+def _marking(log: Log, path: Path, marks: Facts) -> Log:
+    def marked(kind: EventKind, text: str, data: Facts) -> None:
+        ours = kind in UNDO_KINDS and data.get("file") == str(path)
+        log(kind, text, {**data, **marks} if ours else data)
+
+    return marked

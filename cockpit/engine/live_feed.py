@@ -1,0 +1,138 @@
+"""The live feed: the board of the engine in this process, the past from the store beside it."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from cockpit.board import compose
+from cockpit.clock import Clock
+from cockpit.engine.scheduler import Engine
+from cockpit.evidence.errors import StoreError
+from cockpit.evidence.interfaces import EvidenceReader, Recorder
+from cockpit.feed import ITEM_KINDS, Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
+from cockpit.model import Board, Event, Identity, Observation, Watch
+from cockpit.probe_state import Standing
+
+MOST_EVENTS = 500
+
+
+class LiveFeed:
+    """A Feed on an engine that runs in another thread of this process.
+
+    `reader` is used by the screen's thread only.
+    """
+
+    mode = FeedMode.LIVE
+
+    def __init__(
+        self,
+        engine: Engine,
+        recorder: Recorder,
+        reader: EvidenceReader,
+        *,
+        clock: Clock,
+        identity: Callable[[], Identity],
+        watch: Callable[[], Watch],
+        submit: Callable[[Command, Ticket], None],
+    ) -> None:
+        self._engine = engine
+        self._recorder = recorder
+        self._reader = reader
+        self._events: deque[Event] = deque(_recent(reader), maxlen=MOST_EVENTS)
+        # The recorder tells its latest commit after it can be read: told and read, once is enough.
+        self._read_before = {(event.seq, event.text) for event in self._events}
+        self._clock = clock
+        self._identity = identity
+        self._watch = watch
+        self._submit = submit
+        self._numbers = itertools.count(1)
+        self._replies: deque[Reply] = deque()
+        self._listeners: list[Callable[[], None]] = []
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def snapshot(self) -> Board:
+        order, standings = self._engine.published
+        return compose(
+            order,
+            standings,
+            self._clock.now(),
+            identity=self._identity(),
+            watch=self._watch(),
+            acks=self._recorder.acks,
+        )
+
+    def observation(self, probe: str) -> Observation | None:
+        return self.snapshot().observations.get(probe)
+
+    def events(self, since: int = 0, limit: int = MOST_EVENTS) -> Sequence[Event]:
+        return [event for event in self._events.copy() if event.seq > since][-limit:]
+
+    def history(self, probe: str, limit: int = 100) -> Sequence[HistoryPoint]:
+        try:
+            return self._reader.history(probe, limit)
+        except StoreError:
+            return ()
+
+    def artefact(self, digest: str) -> Artefact | None:
+        try:
+            return self._reader.artefact(digest)
+        except StoreError:
+            return None
+
+    def item_events(self, probe: str, limit: int = MOST_EVENTS) -> Sequence[Event]:
+        try:
+            return self._reader.events(0, limit, kinds=ITEM_KINDS, probe=probe)
+        except StoreError:
+            return ()
+
+    def hear(self, events: Sequence[Event], standings: Sequence[Standing]) -> None:
+        """What the recorder tells its subscribers, other processes' events included."""
+        known = self._read_before
+        news = [event for event in events if (event.seq, event.text) not in known]
+        self._events.extend(news)
+        if news:
+            self.notify()
+
+    def submit(self, command: Command) -> Ticket:
+        ticket = f"live-{next(self._numbers)}"
+        self._submit(command, ticket)
+        return ticket
+
+    def push_reply(self, reply: Reply) -> None:
+        """Hand in the reply to a command, from any thread."""
+        self._replies.append(reply)
+        self.notify()
+
+    def replies(self) -> Sequence[Reply]:
+        taken: list[Reply] = []
+        while self._replies:
+            taken.append(self._replies.popleft())
+        return taken
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        self._listeners.append(wake)
+        return lambda: self._listeners.remove(wake) if wake in self._listeners else None
+
+    def close(self) -> None:
+        """Let go of the store's file."""
+        self._reader.close()
+
+    def notify(self) -> None:
+        """Wake every listener, from any thread."""
+        for wake in tuple(self._listeners):
+            wake()
+
+
+def _recent(reader: EvidenceReader) -> Sequence[Event]:
+    try:
+        return reader.events(0, MOST_EVENTS)
+    except StoreError:
+        return ()
+    finally:
+        # SQLite ties a connection to its thread: the screen's thread opens one of its own.
+        reader.close()

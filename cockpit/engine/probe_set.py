@@ -1,0 +1,83 @@
+"""From a loaded config to the probes that run, and what changes between two such plans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cockpit.board import Planned
+from cockpit.config.fingerprint import fingerprint
+from cockpit.config.models import ListenerTable, LoadedConfig, ProbeTable
+from cockpit.config.trust import TrustStore
+from cockpit.kinds import build
+from cockpit.kinds.act_history import ActMemory
+from cockpit.kinds.base import Probe
+from cockpit.kinds.checklist.edit_history import EditMemory
+from cockpit.system.sockets.sources import default_source
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedProbe:
+    """A probe and the fingerprint of the table it was built from."""
+
+    probe: Probe
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be watched, in board order."""
+
+    loaded: LoadedConfig
+    probes: tuple[PlannedProbe, ...]
+
+    @property
+    def order(self) -> tuple[Planned, ...]:
+        """Names, concerns and what counts, as the board wants them."""
+        return tuple(Planned(p.probe.name, p.probe.affects, p.probe.counts) for p in self.probes)
+
+    def probe(self, name: str) -> Probe | None:
+        """The probe of that name, or None."""
+        return next((p.probe for p in self.probes if p.probe.name == name), None)
+
+
+def make_plan(
+    loaded: LoadedConfig, memory: EditMemory | None = None, acts: ActMemory | None = None
+) -> Plan:
+    """Build every probe of the config. All listener probes share one look at the sockets.
+
+    `memory` is what the evidence remembers of checklists, `acts` of acts on processes; both
+    outlive the plan.
+    """
+    trust = TrustStore.default()
+    source = default_source()
+    return Plan(
+        loaded,
+        tuple(
+            PlannedProbe(
+                build(
+                    table,
+                    loaded,
+                    source=source,
+                    trusted=lambda gate: trust.is_trusted(loaded, gate),
+                    memory=memory,
+                    acts=acts,
+                ),
+                _fingerprint(table, loaded),
+            )
+            for table in loaded.config.probes()
+        ),
+    )
+
+
+def _fingerprint(table: ProbeTable, loaded: LoadedConfig) -> str:
+    """What the probe of that table is built from: for a listener also what others expect."""
+    own = fingerprint(table)
+    if not isinstance(table, ListenerTable):
+        return own
+    others = [
+        f"{other.port} {other.expect} {other.process}"
+        for other in loaded.config.listener
+        if other.name != table.name
+    ]
+    services = [one.name for one in loaded.config.service if table.name in one.agrees_with]
+    return " ".join((own, *sorted(others), *services))

@@ -1,0 +1,102 @@
+"""One guarded run of one probe: whatever happens, an observation comes out.
+
+The scheduler, `check` and the re-probe of an attached screen all look through this door.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cockpit.clock import Clock
+from cockpit.engine.blocking import BlockingLane, StillHung
+from cockpit.feed import Artefact
+from cockpit.kinds.base import Probe, ProbeContext
+from cockpit.model import Doubt, DoubtKind, Observation, Verdict
+from cockpit.text import duration_text
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one run gave: the observation and the raw evidence behind it."""
+
+    observation: Observation
+    artefacts: tuple[Artefact, ...] = ()
+
+
+async def look(probe: Probe, ctx: ProbeContext) -> Look:
+    """Run `probe` once. Raising and timing out give UNKNOWN with the reason; cancelling passes."""
+    clock = ctx.clock
+    at, started = clock.now(), clock.monotonic()
+    try:
+        async with asyncio.timeout(probe.timeout) as limit:
+            observation = await probe.run(ctx)
+    except TimeoutError as error:
+        if limit.expired():
+            observation = _nothing(probe, clock, f"no answer in {duration_text(probe.timeout)}")
+        else:
+            observation = _nothing(probe, clock, f"TimeoutError: {error}")
+    except StillHung as error:
+        observation = _nothing(probe, clock, str(error))
+    except Exception as error:  # noqa: BLE001 - a probe may raise anything; it must stop nobody
+        observation = _nothing(probe, clock, f"{type(error).__name__}: {error}")
+    late = observation.observed_at - at
+    if late.total_seconds() < 0:
+        observation = replace(observation, observed_at=at)
+    observation = replace(observation, duration=clock.monotonic() - started)
+    return Look(observation, tuple(ctx.artefacts.values()))
+
+
+def _nothing(probe: Probe, clock: Clock, reason: str) -> Observation:
+    return probe.observe(
+        clock.now(),
+        Verdict.UNKNOWN,
+        f"no verdict: {reason}",
+        doubts=(Doubt(DoubtKind.NOTHING_MEASURED, reason),),
+    )
+
+
+async def look_at_all(
+    probes: Sequence[Probe],
+    clock: Clock,
+    *,
+    previous: Mapping[str, Observation] | None = None,
+    board: Mapping[str, Observation] | None = None,
+    ended: Callable[[Look], None] = lambda seen: None,
+) -> list[Look]:
+    """Each probe once, all at the same time, except that a probe waits for those it depends on.
+
+    The result is in the order of `probes`. `board` holds observations of probes not run here;
+    `ended` is called with each look at the moment it ends.
+    """
+    seen: dict[str, Observation] = dict(board or {})
+    done: dict[str, Look] = {}
+
+    async def one(probe: Probe) -> None:
+        ctx = ProbeContext(
+            clock=clock,
+            blocking=BlockingLane(probe.name, clock),
+            previous=(previous or {}).get(probe.name),
+            board=dict(seen),
+            reasons=("asked",),
+        )
+        done[probe.name] = await look(probe, ctx)
+        seen[probe.name] = done[probe.name].observation
+        ended(done[probe.name])
+
+    for wave in waves(probes):
+        await asyncio.gather(*(one(probe) for probe in wave))
+    return [done[probe.name] for probe in probes]
+
+
+def waves(probes: Iterable[Probe]) -> list[list[Probe]]:
+    """`probes` in groups, each needing only earlier groups; a circle ends up in the last group."""
+    rest = list(probes)
+    result: list[list[Probe]] = []
+    while rest:
+        names = {probe.name for probe in rest}
+        ready = [p for p in rest if not names.intersection(p.depends_on())] or rest
+        result.append(ready)
+        rest = [probe for probe in rest if probe not in ready]
+    return result

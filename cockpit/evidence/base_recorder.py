@@ -1,0 +1,197 @@
+"""What every recorder shares: the inbox, the writer, the subscribers and what they were told."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from types import MappingProxyType
+from typing import Any
+
+from cockpit.board import Acknowledgement
+from cockpit.clock import Clock
+from cockpit.evidence import lease, rules
+from cockpit.evidence.interfaces import StoreHealth, Subscriber
+from cockpit.evidence.lease import Holder
+from cockpit.evidence.rules import CHECK, Ack, Ledger, SettingsOf
+from cockpit.evidence.sqlite_repository import Tables
+from cockpit.evidence.write_queue import Inbox, Job
+from cockpit.evidence.writer import Writer
+from cockpit.feed import Artefact
+from cockpit.model import Event, Gap, Observation
+from cockpit.probe_state import Standing
+
+MOST_WAITING = 5000
+GAPS_TOLD = 20
+
+logger = logging.getLogger(__name__)
+
+
+class Desk:
+    """What both recorders share: the inbox, the writer, the subscribers and what they were told."""
+
+    def __init__(self, clock: Clock, actor: str, settings: SettingsOf) -> None:
+        self._clock = clock
+        self._actor = actor
+        self._settings = settings
+        self._inbox: Inbox[Job] = Inbox(MOST_WAITING)
+        self._lock = threading.Lock()
+        self._subscribers: list[Subscriber] = []
+        self._standings: Mapping[str, Standing] = {}
+        self._acks: Mapping[str, Acknowledgement] = {}
+        self._gaps: deque[Gap] = deque(maxlen=GAPS_TOLD)
+        self._last_seq = 0
+        self._writer: Writer
+
+    # -- what is known
+
+    @property
+    def health(self) -> StoreHealth:
+        """How recording is doing, as of the latest write."""
+        return self._writer.health
+
+    @property
+    def standings(self) -> Mapping[str, Standing]:
+        """The newest standing of each probe."""
+        return MappingProxyType(self._standings)
+
+    @property
+    def acks(self) -> Mapping[str, Acknowledgement]:
+        """The acknowledgements in force, by problem."""
+        return MappingProxyType(self._acks)
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """The newest gaps in the watching, oldest first."""
+        with self._lock:
+            return tuple(self._gaps)
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the newest event told to subscribers."""
+        return self._last_seq
+
+    # -- what is handed over
+
+    def observe(
+        self,
+        observation: Observation,
+        *,
+        source: str = "collector",
+        advance: bool = True,
+        under: Holder | None = None,
+    ) -> None:
+        """Record what a probe saw. For the history only with `advance` False, with source "check",
+        and when the lease is no longer that of the holder `under` which it was seen."""
+        advances = advance and source != CHECK
+        actor, settings = self._actor, self._settings
+        self._inbox.put(
+            Job(
+                lambda to: rules.observe(
+                    to,
+                    observation,
+                    source=source,
+                    advances=advances and _leased(to, under),
+                    actor=actor,
+                    settings=settings,
+                )
+            ),
+            droppable=True,
+        )
+
+    def log(self, event: Event, *, source: str = "collector", under: Holder | None = None) -> None:
+        """Record an event; it is never dropped, but for one that a holder of the lease told of
+        its watching (`under`) when the lease was another's already: that one is not true."""
+
+        def append(to: Ledger) -> None:
+            if _leased(to, under):
+                rules.log(to, event, source=source, actor=self._actor)
+
+        self._inbox.put(Job(append))
+
+    def keep(self, artefact: Artefact) -> None:
+        """Keep raw evidence, once by its digest. Dropped like observations when too much waits."""
+        now = self._clock.now()
+        self._inbox.put(Job(lambda to: to.keep(artefact, now)), droppable=True)
+
+    def acknowledge(self, problem: str, note: str, actor: str, *, ticket: str = "") -> Future[bool]:
+        """Say that a problem is known; the future is False when there is no such problem.
+
+        The acknowledgement ends by itself when the problem does.
+        """
+        now = self._clock.now()
+        return self._ask(
+            Job(
+                lambda to: rules.acknowledge_problem(
+                    to, problem, note, actor, now, source="operator", ticket=ticket
+                )
+            )
+        )
+
+    def _ask(self, job: Job) -> Future[Any]:
+        future: Future[Any] = Future()
+        job.future = future
+        if not self._inbox.put(job):
+            future.set_exception(RuntimeError("the recorder is closed"))
+        return future
+
+    # -- who listens
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Call `callback(events, standings)` from the writer's thread after each commit."""
+        with self._lock:
+            self._subscribers.append(callback)
+
+        def stop() -> None:
+            with self._lock:
+                if callback in self._subscribers:
+                    self._subscribers.remove(callback)
+
+        return stop
+
+    def _publish(
+        self, events: list[Event], standings: list[Standing], acks: dict[str, Ack]
+    ) -> None:
+        if standings:
+            self._standings = {
+                **self._standings,
+                **{standing.observation.probe: standing for standing in standings},
+            }
+        self._acks = {problem: ack.given for problem, ack in acks.items()}
+        if not events and not standings:
+            return
+        with self._lock:
+            self._gaps.extend(gap for event in events if (gap := lease.gap_of(event)))
+            subscribers = tuple(self._subscribers)
+        if events:
+            self._last_seq = max(self._last_seq, events[-1].seq)
+        for callback in subscribers:
+            try:
+                callback(list(events), list(standings))
+            except Exception:
+                logger.exception("a subscriber of the evidence failed")
+
+    # -- the end
+
+    def flush(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds; True when everything given before is on disk."""
+        return self._inbox.wait_handled(timeout) and self._writer.recorded
+
+    def close(self, timeout: float = 0.5) -> int:
+        """Take nothing more and write what is left, waiting up to `timeout` seconds.
+
+        Returns how many items were not written by then.
+        """
+        self._inbox.close()
+        if threading.current_thread() is not self._writer:
+            self._writer.join(timeout)
+        return self._inbox.left()
+
+
+def _leased(to: Ledger, holder: Holder | None) -> bool:
+    """Whether what `holder` says counts; asked inside the transaction that writes it."""
+    if holder is None or not isinstance(to, Tables):
+        return True
+    return lease.holds(to.connection, holder)

@@ -1,0 +1,231 @@
+"""The store's one write connection: opened, migrated, written in transactions, watched.
+
+Every write transaction is BEGIN IMMEDIATE: two writers wait for each other instead of failing
+half-way with "database is locked".
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from cockpit.evidence import location, schema
+from cockpit.evidence.chain import ChainedEvent
+from cockpit.evidence.errors import StoreError, explain
+from cockpit.evidence.retention import PAGES_A_PIECE, Pruning, live_bytes
+from cockpit.evidence.row_mapper import (
+    EVENT_COLUMNS,
+    chain_head,
+    read_acks,
+    read_alerts,
+    read_current,
+)
+from cockpit.evidence.sqlite_repository import Memo, Tables
+from cockpit.model import Event
+from cockpit.probe_state import Standing
+
+BUSY_SECONDS = 5.0
+_WAL_TRIES = 100
+_T = TypeVar("_T")
+
+
+class Disk:
+    """An open store. Made by `Disk.open`; used by one thread at a time."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, note: str) -> None:
+        self.path = path
+        self.note = note
+        self.memo = Memo()
+        self._connection = connection
+        self._identity = _identity(path)
+        self._data_version = self._read_data_version()
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        now: datetime,
+        *,
+        cap_bytes: int,
+        factory: type[sqlite3.Connection] = sqlite3.Connection,
+        busy_seconds: float = BUSY_SECONDS,
+    ) -> Disk:
+        """Open the store at `path`, making it when there is none. Raises StoreError."""
+        path = location.prepare(path)
+        location.inspect(path)
+        connection: sqlite3.Connection | None = None
+        try:
+            connection = sqlite3.connect(
+                path,
+                timeout=busy_seconds,
+                isolation_level=None,
+                check_same_thread=False,
+                factory=factory,
+            )
+            network = location.network_filesystem(path)
+            _set_up(connection, wal=not network)
+            disk = cls(
+                path,
+                connection,
+                f"on a network file system ({network}): no WAL, slower" if network else "",
+            )
+            with disk._transaction():
+                if schema.version(connection) < schema.VERSION:
+                    from cockpit.evidence import migrations
+
+                    migrations.migrate(connection, now)
+                connection.execute(
+                    "INSERT OR REPLACE INTO meta (key, value) VALUES ('cap_bytes', ?)",
+                    (str(cap_bytes),),
+                )
+            disk._remember()
+        except (sqlite3.Error, OSError, StoreError) as error:
+            if connection is not None:
+                with suppress(sqlite3.Error):
+                    connection.close()
+            raise explain(path, error) from error
+        return disk
+
+    def _remember(self) -> None:
+        memo = self.memo
+        for held in read_current(self._connection):
+            memo.held[held.standing.observation.probe] = held
+            memo.last_observation = max(memo.last_observation, held.observation)
+        memo.alerts = read_alerts(self._connection)
+        memo.acks = read_acks(self._connection)
+        memo.last_seq, _ = chain_head(self._connection)
+
+    def check_place(self) -> None:
+        """Raise StoreError when the file was deleted or replaced: writing would go nowhere."""
+        try:
+            same = _identity(self.path) == self._identity
+        except OSError:
+            same = False
+        if not same:
+            raise StoreError(
+                self.path,
+                "the file was deleted or replaced",
+                "recording resumes in a new file by itself",
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                with suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+            raise
+
+    def write(self, work: Callable[[Tables], _T]) -> tuple[_T, Tables, list[Event], list[Standing]]:
+        """Run `work` in one transaction and commit it.
+
+        Returns its result, the tables it used, and what other processes wrote since the last time.
+        Raises what `work` raises, or sqlite3.Error; then nothing of it is kept.
+        """
+        self.check_place()
+        seen = (self.memo.last_seq, self.memo.last_observation)
+        try:
+            with self._transaction():
+                events, standings = self._foreign()
+                tables = Tables(self._connection, self.memo)
+                result = work(tables)
+                tables.seal()
+        except BaseException:
+            self.memo.last_seq, self.memo.last_observation = seen
+            raise
+        tables.committed()
+        return result, tables, events, standings
+
+    def foreign(self) -> tuple[list[Event], list[Standing]]:
+        """What other processes wrote since the last time; next to free when they wrote nothing."""
+        self.check_place()
+        data_version = self._read_data_version()
+        if data_version == self._data_version:
+            return [], []
+        self._data_version = data_version
+        return self._foreign()
+
+    def _foreign(self) -> tuple[list[Event], list[Standing]]:
+        memo = self.memo
+        rows = self._connection.execute(
+            f"SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? ORDER BY seq",
+            (memo.last_seq,),
+        ).fetchall()
+        events = [ChainedEvent(*row).event() for row in rows]
+        held = read_current(self._connection, memo.last_observation)
+        if events:
+            memo.last_seq = events[-1].seq
+        for one in held:
+            memo.held[one.standing.observation.probe] = one
+            memo.last_observation = max(memo.last_observation, one.observation)
+        if any(event.kind == "ack" for event in events):
+            memo.acks = read_acks(self._connection)
+        return events, [one.standing for one in held]
+
+    def trim(self, pruning: Pruning) -> bool:
+        """Do one piece of a pruning and give the freed pages back; True while there is more."""
+        with self._transaction():
+            more = pruning.piece(self._connection)
+        # Each step of this statement frees one page: it has to be fetched to its end.
+        self._connection.execute(f"PRAGMA incremental_vacuum({PAGES_A_PIECE})").fetchall()
+        if not more:
+            # The file shrinks only when the log is folded back; passive waits for nobody.
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        return more
+
+    def be_patient(self) -> None:
+        """Wait for locks as long as an open store does."""
+        self._connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+
+    def used(self) -> int:
+        """Bytes on disk: the database and its write-ahead log."""
+        return location.used_bytes(self._connection, self.path)
+
+    def live_bytes(self) -> int:
+        """Bytes of the pages in use, without free ones and the log: what the cap is held to."""
+        return live_bytes(self._connection)
+
+    def close(self) -> None:
+        """Close the connection; trouble on the way is of no further interest."""
+        with suppress(sqlite3.Error):
+            self._connection.close()
+
+    def _read_data_version(self) -> int:
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def _set_up(connection: sqlite3.Connection, *, wal: bool) -> None:
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    if wal:
+        _enable_wal(connection)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA journal_size_limit = 4194304")
+
+
+def _enable_wal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL. Two processes that make a store at once can collide here without waiting."""
+    for attempt in range(_WAL_TRIES):
+        try:
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+                return
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or attempt == _WAL_TRIES - 1:
+                raise
+        time.sleep(0.05)

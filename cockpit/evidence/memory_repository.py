@@ -1,0 +1,207 @@
+"""A ledger in plain memory: what a recorder has while, or where, nothing can be written."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from cockpit.alerting.policy import AlertState
+from cockpit.board import Acknowledgement
+from cockpit.evidence.lease import LeaseState, gap_of
+from cockpit.evidence.rules import Ack
+from cockpit.feed import Artefact, HistoryPoint
+from cockpit.model import Event, EventKind, Gap, Observation
+from cockpit.probe_state import Standing
+
+HISTORY = 500
+ARTEFACT_BYTES = 16 * 1024 * 1024
+
+
+class MemoryLedger:
+    """Standings, policy, acks, all events, and a bounded history and set of artefacts.
+
+    Written by one thread, read by any. `events` is never cut: each has to reach the store later;
+    a recorder that has no store trims it with `forget`.
+    """
+
+    def __init__(
+        self,
+        *,
+        standings: Mapping[str, Standing] | None = None,
+        alerts: Mapping[str, AlertState] | None = None,
+        acks: Mapping[str, Ack] | None = None,
+        last_seq: int = 0,
+    ) -> None:
+        self._lock = threading.Lock()
+        self._standings = dict(standings or {})
+        self._alerts = dict(alerts or {})
+        self._acks = dict(acks or {})
+        self._seq = last_seq
+        self._history: dict[str, deque[HistoryPoint]] = {}
+        self._artefacts: OrderedDict[str, Artefact] = OrderedDict()
+        self._artefact_bytes = 0
+        self.events: deque[tuple[Event, str]] = deque()
+        self.sources: dict[str, str] = {}
+        self.changed_alerts: set[str] = set()
+        self.changed_acks: set[str] = set()
+        self.observations = 0
+        self.fresh_events: list[Event] = []
+        self.fresh_standings: dict[str, Standing] = {}
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the newest event."""
+        return self._seq
+
+    def standing(self, probe: str) -> Standing | None:
+        return self._standings.get(probe)
+
+    def standings(self) -> dict[str, Standing]:
+        with self._lock:
+            return dict(self._standings)
+
+    def alert(self, probe: str) -> AlertState:
+        return self._alerts.get(probe, AlertState())
+
+    def acks(self) -> dict[str, Ack]:
+        with self._lock:
+            return dict(self._acks)
+
+    def record(self, observation: Observation, source: str) -> None:
+        self.observations += 1
+        point = HistoryPoint(
+            observation.observed_at,
+            observation.verdict,
+            observation.headline,
+            dict(observation.metrics),
+        )
+        with self._lock:
+            self._history.setdefault(observation.probe, deque(maxlen=HISTORY)).appendleft(point)
+
+    def stand(self, standing: Standing, source: str) -> None:
+        probe = standing.observation.probe
+        with self._lock:
+            self._standings[probe] = standing
+        self.sources[probe] = source
+        self.fresh_standings[probe] = standing
+
+    def set_alert(self, probe: str, state: AlertState) -> None:
+        self._alerts[probe] = state
+        self.changed_alerts.add(probe)
+
+    def set_ack(self, problem: str, ack: Ack | None) -> None:
+        with self._lock:
+            if ack is None:
+                self._acks.pop(problem, None)
+            else:
+                self._acks[problem] = ack
+        self.changed_acks.add(problem)
+
+    def append(self, event: Event, source: str) -> Event:
+        self._seq += 1
+        event = replace(event, seq=self._seq)
+        with self._lock:
+            self.events.append((event, source))
+        self.fresh_events.append(event)
+        return event
+
+    def keep(self, artefact: Artefact, now: datetime) -> None:
+        with self._lock:
+            if artefact.digest in self._artefacts:
+                return
+            self._artefacts[artefact.digest] = artefact
+            self._artefact_bytes += len(artefact.body)
+            while self._artefact_bytes > ARTEFACT_BYTES:
+                self._artefact_bytes -= len(self._artefacts.popitem(last=False)[1].body)
+
+    def take_fresh(self) -> tuple[list[Event], list[Standing]]:
+        """The events and standings since the last call: what subscribers are told."""
+        events, standings = self.fresh_events, list(self.fresh_standings.values())
+        self.fresh_events, self.fresh_standings = [], {}
+        return events, standings
+
+    def forget(self, most: int) -> None:
+        """Keep the newest `most` events only."""
+        with self._lock:
+            while len(self.events) > most:
+                self.events.popleft()
+
+    def events_since(
+        self,
+        since: int,
+        limit: int,
+        *,
+        kinds: Sequence[str] | None = None,
+        probe: str | None = None,
+    ) -> list[Event]:
+        """Events above `since`, oldest first, the newest `limit` of them."""
+        with self._lock:
+            newest = itertools.takewhile(lambda entry: entry[0].seq > since, reversed(self.events))
+            wanted = (
+                event
+                for event, _ in newest
+                if (kinds is None or event.kind in kinds)
+                and (probe is None or event.probe == probe)
+            )
+            return list(itertools.islice(wanted, limit))[::-1]
+
+    def history(self, probe: str, limit: int) -> list[HistoryPoint]:
+        """Past observations of a probe, newest first."""
+        with self._lock:
+            return list(itertools.islice(self._history.get(probe, ()), limit))
+
+    def artefact(self, digest: str) -> Artefact | None:
+        with self._lock:
+            return self._artefacts.get(digest)
+
+
+class MemoryReader:
+    """The evidence reader's doors over a ledger in memory."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self._ledger = ledger
+        self._seen: tuple[int, int] | None = None
+
+    def standings(self) -> dict[str, Standing]:
+        return self._ledger.standings()
+
+    def events(
+        self,
+        since: int = 0,
+        limit: int = 500,
+        *,
+        kinds: Sequence[str] | None = None,
+        probe: str | None = None,
+    ) -> list[Event]:
+        return self._ledger.events_since(since, limit, kinds=kinds, probe=probe)
+
+    def history(self, probe: str, limit: int = 100) -> list[HistoryPoint]:
+        return self._ledger.history(probe, limit)
+
+    def artefact(self, digest: str) -> Artefact | None:
+        return self._ledger.artefact(digest)
+
+    def gaps(self, limit: int = 20) -> tuple[Gap, ...]:
+        events = self._ledger.events_since(0, limit, kinds=(EventKind.GAP,))
+        return tuple(gap for event in events if (gap := gap_of(event)) is not None)
+
+    def acks(self) -> dict[str, Acknowledgement]:
+        return {problem: ack.given for problem, ack in self._ledger.acks().items()}
+
+    def lease(self) -> LeaseState | None:
+        return None
+
+    def changed(self) -> bool:
+        now = (self._ledger.last_seq, self._ledger.observations)
+        changed, self._seen = now != self._seen, now
+        return changed
+
+    def used(self) -> int:
+        return 0
+
+    def close(self) -> None:
+        """Nothing is open."""

@@ -1,0 +1,238 @@
+"""A feed for a screen that does not collect: it shows the store another process writes."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from cockpit.board import Acknowledgement, Planned, compose
+from cockpit.clock import Clock
+from cockpit.evidence.errors import StoreError
+from cockpit.evidence.lease import DEAD_AFTER, LeaseState
+from cockpit.evidence.reader import Reader
+from cockpit.feed import ITEM_KINDS, Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
+from cockpit.model import Board, Event, Gap, Identity, Observation, Watch, expire
+from cockpit.probe_state import Standing
+from cockpit.text import instant
+
+LOOK_SECONDS = 0.1
+GAPS_SHOWN = 20
+
+logger = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+class StoreFeed:
+    """The board of the store at `path`, kept fresh by a thread that notices commits.
+
+    `plan` and `identity` are asked at every snapshot, `submit` gets each command with its ticket
+    and answers later through `push_reply` from any thread; `config_error` says why the plan is not
+    the file's. All other methods belong to the screen's thread.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        plan: Callable[[], Sequence[Planned]],
+        clock: Clock,
+        identity: Callable[[], Identity],
+        submit: Callable[[Command, Ticket], None],
+        *,
+        config_error: Callable[[], str] = str,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
+        self._path = path
+        self._plan = plan
+        self._clock = clock
+        self._identity = identity
+        self._submit = submit
+        self._config_error = config_error
+        self._reader = Reader(path)
+        self._trouble = ""
+        self._standings: Mapping[str, Standing] = {}
+        self._acks: Mapping[str, Acknowledgement] = {}
+        self._gaps: tuple[Gap, ...] = ()
+        self._lease: LeaseState | None = None
+        self._used = self._cap = 0
+        self._tickets = itertools.count(1)
+        self._ticket_prefix = secrets.token_hex(4)
+        self._lock = threading.Lock()
+        self._listeners: list[Callable[[], None]] = []
+        self._replies: deque[Reply] = deque()
+        self._next_expiry: datetime | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._look, args=(look_seconds,), name="cockpit-store-feed", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def mode(self) -> FeedMode:
+        """Always attached."""
+        return FeedMode.ATTACHED
+
+    def now(self) -> datetime:
+        """The clock's now, aware UTC."""
+        return self._clock.now()
+
+    def snapshot(self) -> Board:
+        """The board now. What can't be read any more is as it was last read, with the trouble."""
+        now = self._clock.now()
+        self._refresh()
+        plan = self._plan()
+        board = compose(
+            plan,
+            self._standings,
+            now,
+            identity=self._identity(),
+            watch=self._watch(now),
+            acks=self._acks,
+        )
+        self._plan_expiry(plan, now)
+        return board
+
+    def _refresh(self) -> None:
+        reader = self._reader
+        try:
+            self._standings = reader.standings()
+            self._acks = reader.acks()
+            self._gaps = reader.gaps(GAPS_SHOWN)
+            self._lease = reader.lease()
+            self._used, self._cap = reader.used(), reader.cap()
+            self._trouble = ""
+        except StoreError as error:
+            self._trouble = error.reason
+
+    def _watch(self, now: datetime) -> Watch:
+        state = self._lease
+        trouble = self._trouble
+        collector = ""
+        if state is not None:
+            holder = state.holder
+            collector = f"{holder.kind} {holder.actor} {holder.pid}"
+            if state.released_at is not None:
+                trouble = trouble or f"{collector} stopped watching {instant(state.released_at)}"
+                collector = ""
+            elif now - state.beat_at > timedelta(seconds=DEAD_AFTER):
+                trouble = trouble or f"no beat of {collector} since {instant(state.beat_at)}"
+        else:
+            trouble = trouble or "nobody watches"
+        return Watch(
+            recording=not trouble,
+            trouble=trouble,
+            used=self._used,
+            cap=self._cap,
+            gaps=self._gaps,
+            beat=state.beat_at if state else None,
+            collector=collector,
+            config_error=self._config_error(),
+        )
+
+    def _plan_expiry(self, plan: Sequence[Planned], now: datetime) -> None:
+        moments = [
+            self._standings[p.name].observation.valid_until
+            for p in plan
+            if p.name in self._standings
+        ]
+        if self._lease is not None and self._lease.released_at is None:
+            moments.append(self._lease.beat_at + timedelta(seconds=DEAD_AFTER))
+        self._next_expiry = min((moment for moment in moments if moment >= now), default=None)
+
+    def events(self, since: int = 0, limit: int = 500) -> Sequence[Event]:
+        """Events with `seq` above `since`, oldest first; the newest `limit` of them."""
+        return self._ask(lambda: self._reader.events(since, limit), [])
+
+    def history(self, probe: str, limit: int = 100) -> Sequence[HistoryPoint]:
+        """Past observations of a probe, newest first."""
+        return self._ask(lambda: self._reader.history(probe, limit), [])
+
+    def artefact(self, digest: str) -> Artefact | None:
+        """Raw evidence by its digest; None when it is gone or can't be read."""
+        return self._ask(lambda: self._reader.artefact(digest), None)
+
+    def item_events(self, probe: str, limit: int = 500) -> Sequence[Event]:
+        """What was done to the items of a checklist, oldest first."""
+        return self._ask(lambda: self._reader.events(0, limit, kinds=ITEM_KINDS, probe=probe), [])
+
+    def _ask(self, question: Callable[[], _T], nothing: _T) -> _T:
+        try:
+            return question()
+        except StoreError as error:
+            self._trouble = error.reason
+            return nothing
+
+    def observation(self, probe: str) -> Observation | None:
+        """The latest observation of one probe, as of the latest snapshot, expired by now."""
+        standing = self._standings.get(probe)
+        return None if standing is None else expire(standing.observation, self._clock.now())
+
+    def submit(self, command: Command) -> Ticket:
+        """Pass a command on; its reply comes through `replies`."""
+        ticket = f"{self._ticket_prefix}-{next(self._tickets)}"
+        self._submit(command, ticket)
+        return ticket
+
+    def push_reply(self, reply: Reply) -> None:
+        """Leave the reply to a command, from any thread."""
+        with self._lock:
+            self._replies.append(reply)
+        self.notify()
+
+    def replies(self) -> Sequence[Reply]:
+        """Replies since the last call, each once."""
+        with self._lock:
+            replies = tuple(self._replies)
+            self._replies.clear()
+        return replies
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Have `wake` called, from any thread, when there is news; returns the way to stop it."""
+        with self._lock:
+            self._listeners.append(wake)
+
+        def stop() -> None:
+            with self._lock:
+                if wake in self._listeners:
+                    self._listeners.remove(wake)
+
+        return stop
+
+    def close(self, timeout: float = 0.5) -> None:
+        """Stop looking and let go of the file, waiting up to `timeout` seconds."""
+        self._stop.set()
+        self._thread.join(timeout)
+        self._reader.close()
+
+    def notify(self) -> None:
+        """Wake every listener, from any thread."""
+        with self._lock:
+            listeners = tuple(self._listeners)
+        for wake in listeners:
+            try:
+                wake()
+            except Exception:
+                logger.exception("a listener of the store feed failed")
+
+    def _look(self, look_seconds: float) -> None:
+        # The pragma that tells of a commit costs microseconds, so looking often is cheap.
+        trouble = ""
+        with Reader(self._path) as reader:
+            while not self._stop.wait(look_seconds):
+                try:
+                    news, now_trouble = reader.changed(), ""
+                except StoreError as error:
+                    news, now_trouble = False, error.reason
+                expiry = self._next_expiry
+                if expiry is not None and self._clock.now() > expiry:
+                    self._next_expiry = None
+                    news = True
+                if news or now_trouble != trouble:
+                    trouble = now_trouble
+                    self.notify()

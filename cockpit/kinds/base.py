@@ -1,0 +1,139 @@
+"""What every probe is and gets: the interface between the engine and a kind of probe."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from cockpit.clock import Clock
+from cockpit.config.models import ProbeTable, resolve
+from cockpit.feed import Artefact
+from cockpit.model import (
+    ArtefactRef,
+    Concern,
+    Doubt,
+    Facts,
+    Finding,
+    Observation,
+    Verdict,
+)
+from cockpit.system.processes.process_table import ProcessIdentity
+
+T = TypeVar("T")
+
+
+class Blocking(Protocol):
+    """Runs a blocking function away from the event loop; raises what the function raises."""
+
+    def __call__(self, function: Callable[..., T], /, *args: Any) -> Awaitable[T]: ...
+
+
+@dataclass(slots=True)
+class ProbeContext:
+    """What a probe may use during one run. It never sees the screen or the store.
+
+    `previous` is the probe's own last observation, also from before a restart; `board` the latest
+    of all probes. What `watch_process` names is watched until the probe's next run ends: its exit
+    runs the probe again. What `keep` is given is stored beside the observation.
+    """
+
+    clock: Clock
+    blocking: Blocking
+    previous: Observation | None = None
+    board: Mapping[str, Observation] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
+    processes: set[ProcessIdentity] = field(default_factory=set)
+    artefacts: dict[str, Artefact] = field(default_factory=dict)
+
+    def watch_process(self, identity: ProcessIdentity) -> None:
+        """Run this probe again as soon as that process exits."""
+        self.processes.add(identity)
+
+    def keep(self, name: str, media_type: str, body: bytes) -> ArtefactRef:
+        """Keep raw evidence. The caller has redacted secrets from `body` already."""
+        digest = hashlib.sha256(body).hexdigest()
+        self.artefacts[digest] = Artefact(digest, media_type, body)
+        return ArtefactRef(name, digest, media_type, len(body))
+
+
+class Probe(ABC):
+    """One configured probe. Cancellable; blocking work goes through `ctx.blocking`."""
+
+    kind: ClassVar[str]
+
+    def __init__(self, table: ProbeTable, folder: Path) -> None:
+        self.folder = folder
+        self.name = table.name
+        self.affects: Concern = table.affects
+        self.counts = True  # whether a roll-up is made of it; else it is only shown
+        self.every = table.every
+        self.timeout = table.timeout
+        self.runbook = table.runbook
+        self._extra_watch = tuple(resolve(folder, pattern) for pattern in table.watch)
+
+    @abstractmethod
+    async def run(self, ctx: ProbeContext) -> Observation:
+        """Look once. Raising is allowed: the engine makes it UNKNOWN with the reason."""
+
+    def own_files(self) -> tuple[Path, ...]:
+        """Files (or a glob in the last part) that this probe reads."""
+        return ()
+
+    @property
+    def watched_files(self) -> tuple[Path, ...]:
+        """Files, absolute, whose change is a reason to run now; the last part may be a glob."""
+        return (*self.own_files(), *self._extra_watch)
+
+    def watched_ports(self) -> tuple[int, ...]:
+        """TCP ports where a listener that comes or goes is a reason to run now."""
+        return ()
+
+    def depends_on(self) -> tuple[str, ...]:
+        """Names of probes whose new observation is a reason to run this one."""
+        return ()
+
+    def next_due(self, observation: Observation) -> datetime | None:
+        """The moment, aware UTC, at which time alone would change what `observation` says.
+
+        The engine runs the probe then, besides its period and its triggers. None: nothing ages.
+        """
+        return None
+
+    @property
+    def validity(self) -> timedelta:
+        """How long an observation counts: two missed runs and the timeout on top."""
+        return timedelta(seconds=3 * self.every + self.timeout)
+
+    def observe(
+        self,
+        at: datetime,
+        verdict: Verdict,
+        headline: str,
+        *,
+        findings: tuple[Finding, ...] = (),
+        basis: Facts | None = None,
+        doubts: tuple[Doubt, ...] = (),
+        metrics: Mapping[str, float] | None = None,
+        artefacts: tuple[ArtefactRef, ...] = (),
+    ) -> Observation:
+        """An observation of this probe made at `at` (aware UTC); the engine adds the duration."""
+        return Observation(
+            probe=self.name,
+            kind=self.kind,
+            affects=self.affects,
+            verdict=verdict,
+            headline=headline,
+            observed_at=at,
+            valid_until=at + self.validity,
+            findings=findings,
+            basis=basis or {},
+            doubts=doubts,
+            metrics=metrics or {},
+            artefacts=artefacts,
+            runbook=self.runbook,
+        )

@@ -1,0 +1,282 @@
+"""A markdown file as findings: its items, its progress, what it claims, what comes next. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cockpit.checklists import Anchor, Document, Form, Item, Meta, Status, anchors_of
+from cockpit.checklists.parsing.claims import doubts as doubtful_claims
+from cockpit.checklists.parsing.claims import state_conflicts
+from cockpit.checklists.parsing.parents import parents
+from cockpit.checklists.plans.combined_plan import Joint, Source, joint_plan
+from cockpit.kinds.checklist.edit_history import as_fact
+from cockpit.kinds.checklist.plan_findings import PlanReading, read_plan
+from cockpit.kinds.checklist.plan_text import hours_done_text
+from cockpit.kinds.json_query import short
+from cockpit.model import Doubt, DoubtKind, FactValue, Finding, Verdict, worst
+from cockpit.text import clean
+
+_LONGEST_NEXT = 60
+_LONGEST_FACT = 2000
+_MOST_TOLD = 3
+_VERDICTS = {
+    Status.DONE: Verdict.OK,
+    Status.DROPPED: Verdict.OK,
+    Status.TODO: Verdict.WARN,
+    Status.DOING: Verdict.WARN,
+    Status.DEFERRED: Verdict.WARN,
+    Status.BLOCKED: Verdict.FAIL,
+    Status.UNKNOWN: Verdict.UNKNOWN,
+}
+_FENCE = re.compile(rb"^ {0,3}(`{3,}|~{3,})(.*)$")
+_BOX = re.compile(rb"^\s*(?:[-*+]|\d{1,9}[.)])\s+\[.\]\s")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A parsed file as findings: the part of an observation that depends on its bytes alone."""
+
+    document: Document
+    plan: PlanReading
+    verdict: Verdict
+    headline: str
+    findings: tuple[Finding, ...]
+    """Of all items, in their order; `counts` tells those that progress counts from the others."""
+    doubts: tuple[Doubt, ...]
+    done: int
+    total: int
+    next: str | None
+    hours: tuple[float, float, int] | None
+    """Hours done, hours in all, and how many items or tasks name none; None where none does."""
+    metrics: Mapping[str, float]
+    hidden: int
+    """Boxes behind a code fence that is never closed: nobody can tell whether they are items."""
+
+
+def read_document(document: Document, name: str = "", joint: Joint | None = None) -> Reading:
+    """The findings of a document's items. What progress does not count (the status line of a task
+    above boxes) can be set all the same, and is in no verdict. Pure.
+
+    `joint` is the plan it takes part in under its name; by default it is planned alone.
+    """
+    progress = document.progress
+    items = document.counted
+    anchors = dict(zip(map(id, document.items), anchors_of(document), strict=True))
+    above = {id(parent.item): str(parent.computed) for parent in parents(document)}
+    counted = {item.span for item in items}
+    findings = tuple(
+        item_finding(item, anchors[id(item)], above.get(id(item), ""), counted=item.span in counted)
+        for item in document.items
+    )
+    texts = {key: anchor_text(each) for key, each in anchors.items()}
+    plan = read_plan(name, joint or joint_plan([Source(name, document)]), texts)
+    doubts = [*_encoding_doubts(document), *_claim_doubts(document), *_plan_doubts(plan)]
+    metrics = {"done": float(progress.done), "total": float(progress.total)}
+    if not progress.total:
+        text = "no items in it" if not items else "every item was dropped"
+        doubts.insert(0, Doubt(DoubtKind.NOTHING_MEASURED, text))
+        verdict, headline, upcoming, hours = Verdict.UNKNOWN, text, None, None
+    else:
+        open_item = next((i for i in items if i.status in (Status.TODO, Status.DOING)), None)
+        upcoming = short(clean(_item_name(open_item)), _LONGEST_NEXT) if open_item else None
+        verdict = worst(finding.verdict for finding in findings if counts(finding))
+        headline = f"{progress.done}/{progress.total}"
+        hours = _hours(document, plan)
+        if hours is not None:
+            metrics |= {"hours_done": hours[0], "hours_total": hours[1]}
+            headline += f" ({hours_done_text(*hours)})"
+        if upcoming is not None:
+            headline += f", next {upcoming}"
+        if progress.blocked:
+            headline += f"; {progress.blocked} blocked"
+        if progress.unknown:
+            headline += f"; {progress.unknown} of unknown status"
+    hidden = (unclosed_fence(document.data) or (0, 0))[1]
+    if hidden:
+        verdict = worst([verdict, Verdict.UNKNOWN])
+        headline += f"; {hidden} behind an open code fence"
+    return Reading(
+        document=document,
+        plan=plan,
+        verdict=verdict,
+        headline=headline,
+        findings=findings,
+        doubts=tuple(doubts),
+        done=progress.done if progress.total else 0,
+        total=progress.total,
+        next=upcoming,
+        hours=hours,
+        metrics=metrics,
+        hidden=hidden,
+    )
+
+
+def _item_name(item: Item) -> str:
+    """The text of an item; its line for one without text."""
+    return item.text if item.text.strip() else f"line {item.line}, which has no text"
+
+
+def _hours(document: Document, plan: PlanReading) -> tuple[float, float, int] | None:
+    """Hours done and in all, and how many name none: of the counted items if all carry hours,
+    else of the plan's tasks."""
+    progress = document.progress
+    if progress.effort_ratio is not None:
+        return progress.hours_done, progress.hours_total, 0
+    if not plan.hours_total:
+        return None
+    return plan.hours_done, plan.hours_total, plan.without_hours
+
+
+def fence_findings(reading: Reading, file: str) -> tuple[Finding, ...]:
+    """The code fence that is never closed, where boxes stand behind it."""
+    fence = unclosed_fence(reading.document.data)
+    if fence is None or not fence[1]:
+        return ()
+    line, hidden = fence
+    return (
+        Finding(
+            key="fence",
+            verdict=Verdict.UNKNOWN,
+            subject=file,
+            text=f"{_boxes(hidden)} behind the code fence of line {line}, which is never closed",
+            title="OPEN FENCE",
+            cause=f"file:{file}",
+            next_act=f"close the code fence of line {line}",
+        ),
+    )
+
+
+def _boxes(count: int) -> str:
+    return "1 box" if count == 1 else f"{count} boxes"
+
+
+def conflict_doubts(documents: Mapping[str, Document], own: str) -> list[Doubt]:
+    """Items of document `own` that other documents carry in another state. Pure."""
+    told = []
+    for conflict in state_conflicts(documents):
+        if any(name == own for name, _, _ in conflict.states):
+            places = ", ".join(f"{state} in {name}:{line}" for name, line, state in conflict.states)
+            told.append(f"“{short(conflict.name, _LONGEST_NEXT)}” is {places}")
+    return _capped(DoubtKind.CONTRADICTS, told)
+
+
+def _claim_doubts(document: Document) -> list[Doubt]:
+    claims = [claim.sentence() for claim in doubtful_claims(document)]
+    return _capped(DoubtKind.CONTRADICTS, claims)
+
+
+def _plan_doubts(plan: PlanReading) -> list[Doubt]:
+    return _capped(DoubtKind.PARTIAL_READ, [f"plan: {text}" for text in plan.troubles])
+
+
+def _capped(kind: DoubtKind, texts: Sequence[str]) -> list[Doubt]:
+    doubts = [Doubt(kind, text) for text in texts[:_MOST_TOLD]]
+    if len(texts) > _MOST_TOLD:
+        doubts.append(Doubt(kind, f"and {len(texts) - _MOST_TOLD} more of this sort"))
+    return doubts
+
+
+def counts(finding: Finding) -> bool:
+    """Whether a finding is of an item that progress counts."""
+    return "status" in finding.facts and "plan" not in finding.facts and not _beside(finding)
+
+
+def _beside(finding: Finding) -> bool:
+    return finding.facts.get("counted") is False
+
+
+def item_finding(
+    item: Item, anchor: Anchor, computed: str = "", *, counted: bool = True
+) -> Finding:
+    """The finding of one item; `computed` is what its sub-items say of it, where it has any.
+
+    Of the items that progress does not count only a task with a status line is told to be blocked:
+    an emoji beside boxes may be nothing but decoration.
+    """
+    section = " > ".join(item.section)
+    telling = counted or item.form is Form.STATUS_LINE
+    blocked = item.status is Status.BLOCKED and telling
+    return Finding(
+        key=item.key,
+        verdict=_VERDICTS[item.status],
+        subject=_item_name(item),
+        text=f"{item.status}, {section}" if section else str(item.status),
+        title="BLOCKED" if blocked else "",
+        next_act="clear what blocks it, or defer it" if blocked else "",
+        facts={
+            "line": item.line,
+            "status": str(item.status),
+            "marker": item.marker,
+            "form": str(item.form),
+            "depth": item.depth,
+            "section": section,
+            "id": item.id,
+            "anchor": anchor_text(anchor),
+            **({"computed": computed} if computed else {}),
+            **({} if counted else {"counted": False}),
+            **_meta_facts(item.meta),
+        },
+    )
+
+
+def _meta_facts(meta: Meta) -> dict[str, FactValue]:
+    """What an item says about itself; only what is there."""
+    facts: dict[str, FactValue] = {}
+    for name in ("priority", "depends", "owner", "due"):
+        value = getattr(meta, name)
+        if value is not None:
+            facts[name] = str(value)
+    if meta.effort is not None:
+        facts["effort"] = meta.effort.text
+        facts["hours_low"], facts["hours_high"] = meta.effort.low, meta.effort.high
+    if meta.requires:
+        facts["requires"] = meta.requires
+    return facts
+
+
+def anchor_text(anchor: Anchor) -> str:
+    """The anchor as JSON that the text cleaner of facts leaves as it is.
+
+    An anchor too long for a fact goes without its neighbours, which only matter among items of one
+    text; an item whose text alone is too long gets none and can't be edited from the screen.
+    """
+    alone = replace(anchor, before="", after="", same_place=0)
+    texts = (as_fact(each.to_json()) for each in (anchor, alone))
+    return next((text for text in texts if len(text) <= _LONGEST_FACT), "")
+
+
+def _encoding_doubts(document: Document) -> list[Doubt]:
+    doubts = []
+    if document.encoding.repaired:
+        text = "the file is encoded twice; shown repaired, left as it is"
+        doubts.append(Doubt(DoubtKind.PARTIAL_READ, text))
+    if not document.encoding.valid:
+        text = "some bytes are not UTF-8; shown as U+FFFD, left as they are"
+        doubts.append(Doubt(DoubtKind.PARTIAL_READ, text))
+    fence = unclosed_fence(document.data)
+    if fence is not None:
+        line, hidden = fence
+        if hidden:
+            text = f"the code fence of line {line} is never closed: {_boxes(hidden)} not counted"
+            doubts.append(Doubt(DoubtKind.PARTIAL_READ, text))
+    return doubts
+
+
+def unclosed_fence(data: bytes) -> tuple[int, int] | None:
+    """1-based line of a code fence that stays open to the end, and the boxes behind it."""
+    opened: tuple[int, bytes] | None = None
+    hidden = 0
+    for number, line in enumerate(data.replace(b"\r\n", b"\n").split(b"\n"), start=1):
+        match = _FENCE.match(line)
+        if opened is None:
+            if match and not (match[1][:1] == b"`" and b"`" in match[2]):
+                opened, hidden = (number, match[1]), 0
+            continue
+        mark = opened[1]
+        if match and match[1].startswith(mark) and not match[2].strip():
+            opened = None
+        elif _BOX.match(line):
+            hidden += 1
+    return (opened[0], hidden) if opened is not None else None

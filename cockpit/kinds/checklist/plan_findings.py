@@ -1,0 +1,176 @@
+"""A checklist's part of the joint plan as findings: what can start, what waits for what.
+
+Every checklist tells of its own tasks, so that they can be set where the plan is shown; what holds
+for all of them (critical path, open work, IDs used twice) each of them tells alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from cockpit.checklists import Item, Status
+from cockpit.checklists.parsing.tasks import Task
+from cockpit.checklists.plans.combined_plan import Joint
+from cockpit.checklists.plans.plan import Plan
+from cockpit.kinds.checklist.plan_text import (
+    called,
+    counted,
+    open_text,
+    path_text,
+    repeated_text,
+    sentence,
+    task_hours,
+    together,
+    waits_text,
+)
+from cockpit.model import Facts, FactValue, Finding, Verdict
+
+PREFIX = "plan:"
+"""Keys of these findings begin with it; they are no items."""
+_MOST = 200
+"""Rows of one part; how many more there are is said."""
+_MORE = "more"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReading:
+    """The plan of one document in the words of the probes."""
+
+    joint: Joint
+    findings: tuple[Finding, ...]
+    troubles: tuple[str, ...]
+    hours_done: float
+    hours_total: float
+    """Middle of the ranges, over the tasks that name hours; dropped ones are left out."""
+    without_hours: int
+    """Open tasks that name none: they are in neither figure."""
+
+
+def read_plan(name: str, joint: Joint, anchors: Mapping[int, str] | None = None) -> PlanReading:
+    """A document's part of a joint plan that it takes part in. Pure.
+
+    `anchors` has the anchor of an item, as text, by the item's `id()`: with it a task that is an
+    item can be set where the plan is shown.
+    """
+    tasks = [t for t in joint.plan.tasks if t.document == name and t.status is not Status.DROPPED]
+    efforts = [(task.effort.middle, task.status) for task in tasks if task.effort is not None]
+    planned = name in joint.planned
+    problems = [each for each in joint.problems() if each.document == name]
+    return PlanReading(
+        joint=joint,
+        findings=_Rows(name, joint, anchors or {}).all(),
+        troubles=tuple(map(sentence, problems)) if planned else (),
+        hours_done=sum(hours for hours, status in efforts if status is Status.DONE),
+        hours_total=sum(hours for hours, _ in efforts),
+        without_hours=sum(task.effort is None and task.status is not Status.DONE for task in tasks),
+    )
+
+
+def without_unclear(plan: Plan) -> Plan:
+    """The plan with the references nobody understands left out: they prove nothing red."""
+    return replace(plan, unclear=((),) * len(plan.tasks))
+
+
+def _identities(tasks: Iterable[Task]) -> Iterator[str]:
+    """A name for each task that stays with it when others come and go: a cursor rests on it."""
+    seen: Counter[str] = Counter()
+    for task in tasks:
+        if task.item is not None:
+            yield task.item.key
+            continue
+        name = f"{task.id}\x1f{task.text}".encode("utf-8", "surrogatepass")
+        digest = hashlib.blake2b(name, digest_size=8).hexdigest()
+        seen[digest] += 1
+        yield f"line-{digest}-{seen[digest]}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Makes the findings of one document."""
+
+    name: str
+    joint: Joint
+    anchors: Mapping[int, str]
+
+    def all(self) -> tuple[Finding, ...]:
+        joint = self.joint
+        if self.name not in joint.planned:
+            return ()  # nothing depends on anything, or the checklist it is the image of tells it
+        own = self._own
+        found = [*self._part("ready", ((t, "can start now") for t in own(joint.ready())))]
+        found += self._part("doing", ((t, "under way") for t in own(joint.under_way())))
+        waiting = (b for b in joint.blocked() if b.task.document == self.name)
+        found += self._part("blocked", ((b.task, waits_text(b)) for b in waiting))
+        path = enumerate(joint.critical_path.tasks[:_MOST], 1)
+        along = [(n, task) for n, task in path if task.document == self.name]
+        names = _identities(task for _, task in along)
+        found += [
+            self._task("path", name, task, order=n)
+            for (n, task), name in zip(along, names, strict=True)
+        ]
+        for part, told in (("parallel", joint.parallel()), ("sequence", joint.in_order())):
+            groups = [group for group in told if group.document == self.name]
+            found += [
+                self._finding(part, n, group.text, together(group), {"line": group.line})
+                for n, group in enumerate(groups[:_MOST], 1)
+            ]
+        problems = [each for each in joint.problems() if each.document == self.name]
+        found += [
+            self._finding("problem", n, sentence(problem), "", {"line": problem.line})
+            for n, problem in enumerate(problems[:_MOST], 1)
+        ]
+        return (*found, *self._whole())
+
+    def _own(self, tasks: Iterable[Task]) -> list[Task]:
+        return [task for task in tasks if task.document == self.name]
+
+    def _part(self, part: str, rows: Iterable[tuple[Task, str]]) -> Iterable[Finding]:
+        listed = list(rows)
+        names = _identities(task for task, _ in listed)
+        for (task, text), name in zip(listed[:_MOST], names, strict=False):
+            yield self._task(part, name, task, text)
+        if len(listed) > _MOST:
+            more = f"and {counted(len(listed) - _MOST, 'more task')} of {self.name}"
+            yield self._finding(part, _MORE, more, "", {})
+
+    def _whole(self) -> Iterable[Finding]:
+        """What holds for all the checklists together."""
+        joint = self.joint
+        path = joint.critical_path
+        if path.tasks:
+            named = counted(len(path.tasks), "task")
+            yield self._finding("path", 0, named, path_text(joint), {})
+        if joint.open_work.tasks:
+            yield self._finding("work", 0, open_text(joint), "", {})
+        repeated = repeated_text(joint.repeated())
+        if repeated:
+            yield self._finding("repeated", 0, repeated, "", {})
+
+    def _task(self, part: str, name: str, task: Task, text: str = "", order: int = 0) -> Finding:
+        """A task by its identity: its key stays its own, wherever the task stands among others."""
+        facts = {**self._place(task.line, task.item), "hours": task_hours(task)}
+        if order:
+            facts["order"] = order
+        return self._finding(part, name, called(task), text, facts)
+
+    def _place(self, line: int, item: Item | None) -> dict[str, FactValue]:
+        """Line and file, and what is needed to set the item that stands there."""
+        facts: dict[str, FactValue] = {"line": line, "file": self.name}
+        if item is not None and id(item) in self.anchors:
+            facts |= {"status": str(item.status), "item": item.key}
+            facts["anchor"] = self.anchors[id(item)]
+        return facts
+
+    def _finding(
+        self, part: str, name: str | int, subject: str, text: str, facts: Facts
+    ) -> Finding:
+        return Finding(
+            key=f"{PREFIX}{part}:{name}",
+            verdict=Verdict.OK,
+            subject=subject,
+            text=text,
+            facts={"plan": part, **facts},
+        )

@@ -1,0 +1,200 @@
+"""What the board and the evidence add to a checklist's items: requirements, reverted ticks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from cockpit.checklists import Document, Item
+from cockpit.checklists.parsing.meta import from_comments
+from cockpit.checklists.plans.plan import Plan
+from cockpit.checklists.plans.requires import (
+    Green,
+    Light,
+    Requirement,
+    Unmet,
+    begun_early,
+    done_but_red,
+    read_requirement,
+    requirements_of,
+    unmet,
+)
+from cockpit.kinds.checklist.overwritten_edits import Reverted
+from cockpit.kinds.checklist.plan_findings import without_unclear
+from cockpit.model import Finding, Observation, Verdict, expire
+from cockpit.text import instant
+
+RED = "DONE BUT RED"
+OVERRIDDEN = "OVERRIDDEN"
+"""Known debt: somebody said why an item is done although it is red."""
+_TOLD = {Verdict.UNKNOWN: "UNKNOWN"}
+_COMMENT = re.compile(rb"<!--(.{0,2000}?)-->", re.DOTALL)
+
+
+def green_now(board: Mapping[str, Observation], now: datetime) -> Green:
+    """Looks probes up on a board: green is OK and not expired; None when it is not on the board."""
+
+    def green(requirement: Requirement) -> Light | None:
+        seen = board.get(requirement.name)
+        if seen is None or requirement.kind not in ("", "probe", seen.kind):
+            return None
+        if expire(seen, now) is not seen:
+            return Light(
+                False,
+                f"not known: its last result, {seen.verdict} at {instant(seen.observed_at)},"
+                f" was valid until {instant(seen.valid_until)}",
+            )
+        return Light(seen.verdict is Verdict.OK, _TOLD.get(seen.verdict, "red"))
+
+    return green
+
+
+def asked_for(data: bytes) -> frozenset[str]:
+    """Names of the probes and gates in the `requires` comments of a file that is not parsed yet.
+
+    There may be some more than the items' own: comments that stand elsewhere.
+    """
+    texts = (match[1].decode("utf-8", "replace") for match in _COMMENT.finditer(data))
+    required = (read_requirement(word) for word in from_comments(texts).requires)
+    return frozenset(each.name for each in required if each.kind != "item")
+
+
+def required_probes(document: Document, configured: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Names of the probes and gates that items of a document require."""
+    return frozenset(
+        requirement.name
+        for item in document.items
+        for requirement in requirements_of(item, configured)
+        if requirement.kind != "item"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a checklist's config and its plan say about the order of its items."""
+
+    configured: Mapping[str, Sequence[str]]
+    sequential: bool
+    plan: Plan
+    name: str
+    """Of the document in that plan."""
+
+    @property
+    def understood(self) -> Plan | None:
+        """The plan with what is clear in it; None where nothing depends on anything."""
+        return without_unclear(self.plan) if any(self.plan.needs) else None
+
+
+def against(
+    document: Document, item: Item, green: Green, rules: Rules, *, starting: bool = False
+) -> tuple[Unmet, ...]:
+    """What speaks against ticking `item` now, or against starting it."""
+    return unmet(
+        document,
+        item,
+        green,
+        configured=rules.configured,
+        sequential=rules.sequential,
+        plan=rules.understood,
+        name=rules.name,
+        starting=starting,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What speaks against the state of an item, and what to do about it."""
+
+    text: str
+    act: str
+
+    @staticmethod
+    def of(missing: Iterable[Unmet]) -> Against:
+        """Both in words."""
+        listed = list(missing)
+        todo = dict.fromkeys(
+            f"finish “{each.requirement.name}”"
+            if each.requirement.kind == "item"
+            else f"make {each.requirement} green"
+            for each in listed
+        )
+        return Against("; ".join(each.text for each in listed), ", ".join(todo))
+
+
+def red_items(document: Document, green: Green, rules: Rules) -> dict[str, Against]:
+    """Why, by item key, for the items that are done although something speaks against it."""
+    plan = rules.understood
+    required = bool(rules.configured) or any(item.meta.requires for item in document.items)
+    if not (required or rules.sequential or plan):
+        return {}
+    found = done_but_red(
+        document,
+        green,
+        configured=rules.configured,
+        sequential=rules.sequential,
+        plan=plan,
+        name=rules.name,
+    )
+    return _by_key(found)
+
+
+def early_items(document: Document, rules: Rules) -> dict[str, Against]:
+    """Why, by item key, for the items under way that should not have started yet."""
+    plan = rules.understood
+    if not (rules.sequential or plan):
+        return {}
+    return _by_key(begun_early(document, sequential=rules.sequential, plan=plan, name=rules.name))
+
+
+def _by_key(found: Iterable[tuple[Item, tuple[Unmet, ...]]]) -> dict[str, Against]:
+    return {item.key: Against.of(missing) for item, missing in found}
+
+
+def told(
+    finding: Finding,
+    reverted: Reverted | None,
+    red: Against | None,
+    early: Against | None,
+    override: str | None,
+    file: str,
+) -> Finding:
+    """The finding of an item of `file` with what was found out about it, the worst first."""
+    required = _required(finding, red, early, override, file)
+    if reverted is None:
+        return required
+    undone = reverted.told(finding, file)
+    if required.verdict is Verdict.FAIL:
+        return replace(required, text=f"{required.text}; {undone.text}")
+    return undone if red is None else replace(undone, text=f"{undone.text}; {red.text}")
+
+
+def _required(
+    finding: Finding,
+    red: Against | None,
+    early: Against | None,
+    override: str | None,
+    file: str,
+) -> Finding:
+    """The finding with what speaks against the item's state."""
+    if red is not None and override is not None:
+        return replace(
+            finding,
+            verdict=Verdict.WARN,
+            title=OVERRIDDEN,
+            text=f"{file}:{finding.facts.get('line')} was set done although {red.text}; {override}",
+            next_act=red.act,
+        )
+    if red is not None:
+        return replace(
+            finding,
+            verdict=Verdict.FAIL,
+            title=RED,
+            text=f"{file}:{finding.facts.get('line')} is done, but {red.text}",
+            next_act=f"{red.act}, or set it back to todo",
+        )
+    if early is not None:
+        all_the_same = f"; begun all the same, {override}" if override is not None else ""
+        return replace(finding, text=f"{finding.text}; {early.text}{all_the_same}")
+    return finding

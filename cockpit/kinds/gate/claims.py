@@ -1,0 +1,149 @@
+"""What a claim of being met is worth by the figures that stand beside it. Pure.
+
+A claim proves nothing when no figure stands beside it (claimed only), when the report itself shows
+that nothing was measured (vacuous: the current value is null, no number or of no sample), or when
+the figures say the opposite. Whether a figure must be at least or at most what is required is taken
+from a comparison sign, else from the words of the part's name; where neither tells, a figure below
+what is required is a remark and no objection: for a drawdown, an age, a correlation less is better.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from cockpit.kinds.json_query import Json, number, short
+from cockpit.model import DoubtKind
+
+REQUIRED = ("required", "threshold", "target")
+CURRENT = ("current", "actual", "value", "measured", "observed", "result", "score")
+SAMPLES = re.compile(
+    r"^(?:(?:total|num|n|closed|executed|completed)_)?"
+    r"(trades|decisions|samples|observations|signals|orders|fills|rows|records|tests|checks)"
+    r"(?:_(?:count|total|analy[sz]ed|checked|evaluated|collected|session))?$"
+)
+_OWN_SAMPLES = {"n", "count", "samples", "sample_size", "trades", "observations", "decisions"}
+_NO_FIGURE = {"n/a", "na", "nan", "none", "null", "unknown", "-", "--", "?", "tbd", "pending"}
+_OPERATOR_KEYS = ("operator", "op", "comparison")
+_SIGNED = re.compile(r"\s*(>=|<=|>|<|≥|≤)\s*(-?\d{1,15}(?:\.\d{1,15})?)\s*%?\s*")
+_AT_LEAST = {">=", ">", "≥", "gte", "gt", "ge", "min", "at_least"}
+_AT_MOST = {"<=", "<", "≤", "lte", "lt", "le", "max", "at_most"}
+_MORE_IS_BETTER = {
+    *("min", "minimum", "collected", "sharpe", "coverage", "edge", "profit", "uptime", "weeks"),
+    *("days", "trades", "decisions", "samples", "observations"),
+}
+_LESS_IS_BETTER = {
+    *("max", "maximum", "drawdown", "error", "errors", "failure", "failures", "latency", "loss"),
+    *("losses", "violations", "slippage", "age", "staleness"),
+}
+_MORE_PAIRS = re.compile(r"(?:^|_)(?:hit|win|pass|success|fill)_rate(?:_|$)")
+
+Direction = Literal[">=", "<=", ""]
+
+
+class Weighed(NamedTuple):
+    """`objection`: why the claim proves nothing, empty when it stands; `kind`: of what sort that
+    is; `remark`: what is odd without taking the proof away."""
+
+    objection: str = ""
+    kind: DoubtKind = DoubtKind.VACUOUS
+    remark: str = ""
+
+
+NO_FIGURES = Weighed("claimed only, no figures", DoubtKind.CLAIMED_ONLY)
+
+
+def weigh(name: str, part: Mapping[str, Json], zeros: list[str]) -> Weighed:
+    """What a part's claim of being met is worth. `zeros`: samples the report counts none of."""
+    own = [key for key in part if key in _OWN_SAMPLES and is_zero(part[key])]
+    if own:
+        return Weighed(f"vacuous (0 {own[0]})")
+    key = next((key for key in CURRENT if key in part), None)
+    if key is None:
+        samples = (
+            value for key, value in part.items() if key in _OWN_SAMPLES or SAMPLES.match(key)
+        )
+        return Weighed() if any(number(value) for value in samples) else NO_FIGURES
+    current = part[key]
+    if (nothing := _nothing(current)) is not None:
+        return Weighed(f"vacuous ({key} is {nothing})")
+    if zeros and is_zero(current):
+        return Weighed(f"vacuous ({zeros[0]})")
+    required = next((part[key] for key in REQUIRED if key in part), None)
+    if required is True and current is False:
+        return Weighed("contradicts itself (current is false)", DoubtKind.CONTRADICTS)
+    return _compared(name, part, required, current)
+
+
+def is_zero(value: Json) -> bool:
+    """Whether a value is a zero, as a number or as text (`0`, `0.0 %`)."""
+    amount = number(value)
+    if amount is None and isinstance(value, str):
+        return re.fullmatch(r"[-+]?0+(\.0+)?\s*%?", value.strip()) is not None
+    return amount == 0
+
+
+def _nothing(current: Json) -> str | None:
+    """How a current value that holds no measurement is called; None when it holds one."""
+    if current is None:
+        return "null"
+    if isinstance(current, list | dict | str) and not current:
+        return "empty"
+    if isinstance(current, float) and not math.isfinite(current):
+        return "NaN" if math.isnan(current) else "Infinity"
+    if isinstance(current, str) and current.strip().lower() in {*_NO_FIGURE, ""}:
+        return short(current.strip(), 20) or "blank"
+    return None
+
+
+def _compared(name: str, part: Mapping[str, Json], required: Json, current: Json) -> Weighed:
+    """The claim against its own two figures, where both are numbers."""
+    direction, limit = _demand(name, part, required)
+    amount = number(current)
+    if limit is None or amount is None:
+        return Weighed()
+    holds = {">=": amount >= limit, "<=": amount <= limit, "": True}[direction]
+    if not holds:
+        text = f"contradicts itself ({amount:g} is not {direction} {limit:g})"
+        return Weighed(text, DoubtKind.CONTRADICTS)
+    if not direction and amount < limit:
+        remark = f"met, though {amount:g} is below the required {limit:g}; is less better here?"
+        return Weighed(remark=remark)
+    return Weighed()
+
+
+def _demand(
+    name: str, part: Mapping[str, Json], required: Json
+) -> tuple[Direction, float | int | None]:
+    """What is demanded: the direction, empty when nothing tells it, and the number."""
+    limit = number(required)
+    if isinstance(required, str) and (match := _SIGNED.fullmatch(required)) is not None:
+        return _direction_of(match[1]), float(match[2])
+    sign = next((part[key] for key in _OPERATOR_KEYS if isinstance(part.get(key), str)), None)
+    if isinstance(sign, str) and (told := _direction_of(sign.strip().lower())):
+        return told, limit
+    return _by_name(name, limit), limit
+
+
+def _direction_of(sign: str) -> Direction:
+    if sign in _AT_LEAST:
+        return ">="
+    return "<=" if sign in _AT_MOST else ""
+
+
+def _by_name(name: str, limit: float | int | None) -> Direction:
+    """The direction the words of a name tell; none when they disagree.
+
+    Losses are written with either sign, so a limit below zero leaves it open.
+    """
+    if limit is not None and limit < 0:
+        return ""
+    plain = re.sub(r"[^a-z0-9]+", "_", name.lower())
+    words = set(plain.split("_"))
+    more = bool(words & _MORE_IS_BETTER) or _MORE_PAIRS.search(plain) is not None
+    less = bool(words & _LESS_IS_BETTER)
+    if more == less:
+        return "<=" if plain.startswith("max_") else ">=" if plain.startswith("min_") else ""
+    return ">=" if more else "<="

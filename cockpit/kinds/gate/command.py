@@ -1,0 +1,134 @@
+"""The command gate: runs a script its user has trusted and reads a score from what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeAlias
+
+from cockpit.config.models import GateTable, resolve
+from cockpit.kinds.artefact_policy import keep_news
+from cockpit.kinds.base import ProbeContext
+from cockpit.kinds.file_io import Signature, signatures
+from cockpit.kinds.gate.evaluate import GateJudgement, nothing
+from cockpit.kinds.gate.output import Ending, Output, judge_output
+from cockpit.kinds.gate.probe import GateProbe
+from cockpit.kinds.redact import Redactor
+from cockpit.model import DoubtKind, Observation
+from cockpit.system.commands import CommandResult, run_command
+from cockpit.system.processes.argv import shown
+
+Trusted: TypeAlias = Callable[[GateTable], bool]
+_GRACE = 5.0
+"""Seconds on top of the command's own limit, so that ending it is not itself a timeout."""
+
+
+class CommandGateProbe(GateProbe):
+    """A gate over a command. `trusted` may block; `redactor` cleans the output."""
+
+    def __init__(
+        self, table: GateTable, folder: Path, *, trusted: Trusted, redactor: Redactor
+    ) -> None:
+        super().__init__(table, folder)
+        self.timeout = table.timeout + _GRACE
+        self._trusted = trusted
+        self._redactor = redactor
+        self._outputs = _OwnOutputs()
+
+    async def run(self, ctx: ProbeContext) -> Observation:
+        if not await ctx.blocking(self._trusted, self._table):
+            return self.seen(ctx.clock.now(), self._untrusted())
+        before = await ctx.blocking(signatures, self.watched_files)
+        if ctx.previous is not None and _only_files(ctx.reasons) and self._outputs.explain(before):
+            return ctx.previous
+        result = await run_command(
+            self._table.command or (),
+            cwd=resolve(self.folder, self._table.cwd or "."),
+            timeout=self._table.timeout,
+            output_cap=self._table.output_cap,
+            clock=ctx.clock,
+        )
+        after = await ctx.blocking(signatures, self.watched_files)
+        self._outputs.ran(before, after)
+        output, judged = await ctx.blocking(self._judge, result)
+        at = ctx.clock.now()
+        observation = self.seen(at, judged)
+        if output.text.strip():
+            body = output.text.encode("utf-8", "surrogateescape")
+            score, *rest = judged.findings
+            score, ref = keep_news(ctx, at, score, "text/plain; charset=utf-8", body)
+            observation = replace(observation, findings=(score, *rest), artefacts=(ref,))
+        return observation
+
+    def _judge(self, result: CommandResult) -> tuple[Output, GateJudgement]:
+        output = self._output(result)
+        return output, judge_output(output, self._table)
+
+    def _output(self, result: CommandResult) -> Output:
+        if result.missing:
+            ending = Ending.MISSING
+        elif result.timed_out:
+            ending = Ending.TIMEOUT
+        elif result.exit_code is None:
+            ending = Ending.KILLED
+        else:
+            ending = Ending.EXITED
+        return Output(
+            ending=ending,
+            exit_code=result.exit_code,
+            stdout=self._text(result.stdout),
+            stderr=self._text(result.stderr),
+            cut=result.truncated,
+            reason=self._redactor.text(result.error),
+        )
+
+    def _text(self, raw: bytes) -> str:
+        return self._redactor.body(raw).decode("utf-8", "replace")
+
+    def _untrusted(self) -> GateJudgement:
+        command = self._redactor.text(shown(self._table.command or ()))
+        return nothing(
+            "NOT TRUSTED",
+            f"not run: {command}",
+            DoubtKind.NOTHING_MEASURED,
+            cause="trust",
+            next_act="run `cockpit trust` to see the command and to allow it",
+            basis={"command": command},
+        )
+
+
+def _only_files(reasons: tuple[str, ...]) -> bool:
+    return bool(reasons) and all(reason.endswith(" changed") for reason in reasons)
+
+
+class _OwnOutputs:
+    """Tells changes that the command itself makes from changes that are a reason to run it.
+
+    A watched file that changed during a run may be the command's output, or somebody edited it
+    meanwhile: one further run decides. If it changes during that run too, it is an output.
+    """
+
+    def __init__(self) -> None:
+        self._after: dict[Path, Signature] | None = None
+        self._suspects: set[Path] = set()
+        self._known: set[Path] = set()
+
+    def ran(self, before: dict[Path, Signature], after: dict[Path, Signature]) -> None:
+        """Learn from a run: signatures of the watched files before and after it."""
+        touched = _differing(before, after)
+        self._known |= touched & self._suspects
+        self._suspects = touched - self._known
+        self._after = after
+
+    def explain(self, now: dict[Path, Signature]) -> bool:
+        """Whether nothing has changed since the last run but what that run itself wrote."""
+        if self._after is None:
+            return False
+        outside = _differing(self._after, now)
+        self._known -= outside
+        return not outside and not self._suspects
+
+
+def _differing(one: dict[Path, Signature], other: dict[Path, Signature]) -> set[Path]:
+    return {path for path in one.keys() | other.keys() if one.get(path) != other.get(path)}

@@ -1,0 +1,233 @@
+"""The gate probes: a score from a JSON report or from a checklist."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from cockpit.checklists import parse
+from cockpit.config.models import GateTable, resolve
+from cockpit.kinds.base import Probe, ProbeContext
+from cockpit.kinds.checklist.findings import unclosed_fence
+from cockpit.kinds.file_io import FileRead, read_file
+from cockpit.kinds.gate.ages import aged, name_date, next_moment
+from cockpit.kinds.gate.evaluate import GateJudgement, Tally, judge_tally, nothing, retold
+from cockpit.kinds.gate.report import judge_report
+from cockpit.kinds.json_query import BadJson, decode
+from cockpit.model import Doubt, DoubtKind, Facts, Observation, Verdict, expire
+from cockpit.text import instant, parse_instant
+
+REPORT_CAP = 5_000_000
+CHECKLIST_CAP = 20_000_000
+RETRY_AFTER = 0.05
+
+
+class GateProbe(Probe):
+    """What the forms of a gate have in common."""
+
+    kind = "gate"
+
+    def __init__(self, table: GateTable, folder: Path) -> None:
+        super().__init__(table, folder)
+        self._table = table
+
+    def seen(self, at: datetime, judged: GateJudgement) -> Observation:
+        """The observation that says what was judged."""
+        return self.observe(
+            at,
+            judged.verdict,
+            judged.headline,
+            findings=tuple(
+                replace(f, subject=self.name) if f.key == "score" else f for f in judged.findings
+            ),
+            basis=judged.basis,
+            doubts=judged.doubts,
+            metrics=judged.metrics,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    path: Path | None
+    read: FileRead
+    doubts: tuple[Doubt, ...] = ()
+
+
+class ReportGateProbe(GateProbe):
+    """A gate over the newest report that a pattern matches."""
+
+    def own_files(self) -> tuple[Path, ...]:
+        return (resolve(self.folder, self._table.json_file or ""),)
+
+    async def run(self, ctx: ProbeContext) -> Observation:
+        report, judged = await ctx.blocking(self._look, ctx.clock.now())
+        if judged is None:
+            await ctx.clock.sleep(RETRY_AFTER)
+            report, judged = await ctx.blocking(self._look, ctx.clock.now())
+        at = ctx.clock.now()
+        if judged is None:
+            judged = self._unreadable(report)
+        judged = replace(judged, doubts=(*judged.doubts, *report.doubts))
+        return self.seen(at, judged)
+
+    def next_due(self, observation: Observation) -> datetime | None:
+        modified = observation.basis.get("modified_at")
+        name = observation.basis.get("file")
+        if not isinstance(name, str) or not isinstance(modified, str):
+            return None
+        return next_moment(self._table, name, parse_instant(modified), observation.observed_at)
+
+    def _look(self, now: datetime) -> tuple[_Report, GateJudgement | None]:
+        """The newest report and what it says; None when it is unreadable, perhaps half-written."""
+        path, doubts = newest(self.folder, self._table.json_file or "")
+        if path is None:
+            pattern = self._table.json_file or ""
+            judged = nothing(
+                "NO REPORT",
+                f"nothing matches {pattern}",
+                DoubtKind.NOTHING_MEASURED,
+                cause=f"file:{pattern}",
+                next_act="see whether the job that writes it runs",
+                basis={"file": pattern, "modified_at": None},
+            )
+            return _Report(None, FileRead()), judged
+        read = read_file(path, REPORT_CAP)
+        report = _Report(path, read, doubts)
+        if read.body is None or read.modified_at is None:
+            return report, None
+        try:
+            data = decode(read.body)
+        except BadJson as error:
+            return replace(report, read=replace(read, trouble=str(error))), None
+        judged = judge_report(data, self._table, source="file", cause="")
+        judged = aged(judged, self._table, path.name, read.modified_at, now)
+        basis: Facts = {"file": path.name, "modified_at": instant(read.modified_at)}
+        return report, replace(judged, basis={**basis, **judged.basis})
+
+    def _unreadable(self, report: _Report) -> GateJudgement:
+        name = report.path.name if report.path else ""
+        modified = report.read.modified_at
+        return nothing(
+            "NO REPORT",
+            f"{name}: {report.read.trouble}",
+            DoubtKind.NOTHING_MEASURED,
+            cause=f"file:{name}",
+            next_act="look at the file and at the job that writes it",
+            basis={"file": name, "modified_at": instant(modified) if modified else None},
+        )
+
+
+def newest(folder: Path, pattern: str) -> tuple[Path | None, tuple[Doubt, ...]]:
+    """The newest match: by the date in the names when all have one, else by modification time.
+
+    A doubt tells when the two disagree. Blocking.
+    """
+    resolved = str(resolve(folder, pattern))
+    base = str(folder)
+    if resolved.startswith(base):
+        resolved = glob.escape(base) + resolved[len(base) :]
+    found: list[tuple[Path, float]] = []
+    for match in map(Path, glob.iglob(resolved)):  # noqa: PTH207 - the pattern may be absolute
+        try:
+            found.append((match, match.stat().st_mtime))
+        except OSError:
+            continue
+    if not found:
+        return None, ()
+    youngest = max(found, key=lambda pair: (pair[1], pair[0].name))[0]
+    days = [name_date(path.name) for path, _ in found]
+    if any(day is None for day in days):
+        return youngest, ()
+    latest = max(found, key=lambda pair: (name_date(pair[0].name), pair[1], pair[0].name))[0]
+    if latest == youngest or name_date(latest.name) == name_date(youngest.name):
+        return latest, ()
+    text = f"{latest.name} is newest by name, {youngest.name} was written last"
+    return latest, (Doubt(DoubtKind.CONTRADICTS, text),)
+
+
+class ChecklistGateProbe(GateProbe):
+    """A gate over the progress of a checklist: another probe of the plan, or a file of its own."""
+
+    def __init__(self, table: GateTable, folder: Path, *, names: Sequence[str]) -> None:
+        super().__init__(table, folder)
+        self._source = table.checklist or ""
+        self._is_probe = self._source in names
+
+    def own_files(self) -> tuple[Path, ...]:
+        return () if self._is_probe else (resolve(self.folder, self._source),)
+
+    def depends_on(self) -> tuple[str, ...]:
+        return (self._source,) if self._is_probe else ()
+
+    async def run(self, ctx: ProbeContext) -> Observation:
+        if self._is_probe:
+            return self._from_board(ctx)
+        judged = await ctx.blocking(self._from_file)
+        return self.seen(ctx.clock.now(), judged)
+
+    def _from_board(self, ctx: ProbeContext) -> Observation:
+        now = ctx.clock.now()
+        basis: Facts = {"checklist": self._source}
+        seen = ctx.board.get(self._source)
+        if seen is None:
+            text = f"{self._source} has not been read yet"
+            judged = nothing("NO REPORT", text, DoubtKind.NOTHING_MEASURED, basis=basis)
+            return self.seen(now, judged)
+        current = expire(seen, now)
+        done, total = (current.basis.get(word) for word in ("done", "total"))
+        if not isinstance(done, int) or not isinstance(total, int):
+            cause = next((f.cause for f in current.findings if f.cause), "")
+            text = f"{self._source}: {current.headline}"
+            judged = nothing(
+                "NO REPORT", text, DoubtKind.NOTHING_MEASURED, cause=cause, basis=basis
+            )
+            return self.seen(now, judged)
+        items = [f for f in current.findings if "status" in f.facts and "counted" not in f.facts]
+        unknown = sum(f.verdict is Verdict.UNKNOWN for f in items)
+        hidden = current.basis.get("hidden")
+        judged = _progress(
+            done, total, unknown, hidden if isinstance(hidden, int) else 0, self._table
+        )
+        if current is not seen:
+            reason = f"{self._source} was last read {instant(seen.observed_at)}"
+            stale = Doubt(DoubtKind.STALE, reason)
+            text = f"{reason}; it said {judged.headline}"
+            judged = retold(judged, Verdict.UNKNOWN, text, [stale])
+        return self.seen(now, replace(judged, basis={**basis, **judged.basis}))
+
+    def _from_file(self) -> GateJudgement:
+        read = read_file(resolve(self.folder, self._source), CHECKLIST_CAP)
+        basis: Facts = {
+            "file": self._source,
+            "modified_at": instant(read.modified_at) if read.modified_at else None,
+        }
+        if read.body is None:
+            text = f"{self._source}: {read.trouble}"
+            return nothing(
+                "NO REPORT",
+                text,
+                DoubtKind.NOTHING_MEASURED,
+                cause=f"file:{self._source}",
+                basis=basis,
+            )
+        progress = parse(read.body).progress
+        hidden = (unclosed_fence(read.body) or (0, 0))[1]
+        judged = _progress(progress.done, progress.total, progress.unknown, hidden, self._table)
+        return replace(judged, basis={**basis, **judged.basis})
+
+
+def _progress(done: int, total: int, unknown: int, hidden: int, table: GateTable) -> GateJudgement:
+    """The gate over a list. `hidden` boxes lie behind an open code fence: perhaps items, too."""
+    if total <= 0:
+        text = "no items: an empty list proves nothing"
+        return nothing("GATE RED", text, DoubtKind.NOTHING_MEASURED)
+    tally = Tally(done, done, min(unknown, total - done) + hidden, total + hidden)
+    judged = judge_tally(tally, table.passes, cause="")
+    text = f"{done}/{total} done"
+    if not hidden:
+        return retold(judged, judged.verdict, text)
+    text += f"; {hidden} behind an open code fence"
+    return retold(judged, judged.verdict, text, [Doubt(DoubtKind.PARTIAL_READ, text)])

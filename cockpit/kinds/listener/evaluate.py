@@ -1,0 +1,261 @@
+"""Judging a port: what was seen on it against what the config expects. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from cockpit.config.models import ListenerTable
+from cockpit.kinds.act_history import Act
+from cockpit.kinds.listener.owners import is_strange, service_finding
+from cockpit.kinds.listener.port_snapshot import Sight
+from cockpit.kinds.resource_usage import Usage
+from cockpit.kinds.restarts import Restarts
+from cockpit.model import Doubt, DoubtKind, Facts, FactValue, Finding, Verdict, worst
+from cockpit.system.sockets.hidden_owners import hidden_of
+from cockpit.system.sockets.listeners import Listener, Queue, Service
+from cockpit.text import clean, instant
+
+
+@dataclass(frozen=True, slots=True)
+class PortJudgement:
+    """What a listener probe says."""
+
+    verdict: Verdict
+    headline: str
+    findings: tuple[Finding, ...]
+    doubts: tuple[Doubt, ...]
+    basis: Facts
+    metrics: dict[str, float]
+
+
+def judge_port(
+    table: ListenerTable,
+    sight: Sight,
+    *,
+    restarts: Restarts | None = None,
+    usage: Usage | None = None,
+    full_before: Collection[int] = (),
+    was: Verdict = Verdict.OK,
+    ending: Act | None = None,
+    started_by: Mapping[int, str] | None = None,
+) -> PortJudgement:
+    """Everything this port says.
+
+    `full_before`: the sockets whose queue was full the run before; `was`: what the port was then;
+    `ending`: an act under way that ends some of its owners; `started_by`: who started a service
+    from a cockpit, by its root's PID.
+    """
+    snapshot, restarts, usage = sight.snapshot, restarts or Restarts(), usage or Usage()
+    listener = snapshot.on(table.port)
+    services = listener.services if listener else ()
+    by = started_by or {}
+    rows = [
+        service_finding(table, service, sight, usage, by.get(service.root.pid, ""))
+        for service in services
+    ]
+    verdict, title, text, act = _verdict(table, sight, listener)
+    if verdict is Verdict.OK and listener is not None and table.expect != "any":
+        verdict, title, text, act = _serving(listener, text, full_before, restarts)
+    if ending is not None and verdict.severity < was.severity:
+        # Of a group that dies one by one the last to go is not well again on the way.
+        verdict, title = was, "BEING ENDED"
+        text, act = f"{text}; {ending.who} is ending it", "wait until that has an outcome"
+    port = Finding(
+        key=f"port:{table.port}",
+        verdict=verdict,
+        subject=f":{table.port}",
+        text=text,
+        title="" if verdict is Verdict.OK else title,
+        cause=f"port:{table.port}",
+        next_act=act,
+        facts={
+            "port": table.port,
+            "expect": table.expect,
+            "addresses": listener.addresses if listener else (),
+            "owners": listener.pids if listener else (),
+            "services": len(services),
+            "hidden_uid": _hidden_uid(listener),
+            "sockets": listener.sockets if listener else 0,
+            "shared": listener.shared if listener else False,
+            "full": tuple(queue.inode for queue in full_queues(listener)),
+            "elsewhere": tuple(other.port for other in sight.other_ports),
+            "starts": tuple(sorted({instant(s.root.started_at) for s in services})),
+            "last_start": restarts.last_start,
+            "restarts": restarts.times,
+            "restarted_by": restarts.by,
+        },
+    )
+    basis: dict[str, FactValue] = {
+        "source": snapshot.source,
+        "listeners": listener.sockets if listener else 0,
+        "addresses": listener.addresses if listener else (),
+    }
+    if usage.graphics:
+        basis["graphics"] = usage.graphics
+    metrics = {"owners": float(len(listener.pids) if listener else 0), **usage.metrics}
+    if listener is not None and listener.waiting is not None:
+        metrics["waiting"] = float(listener.waiting)
+        metrics["backlog"] = float(listener.backlog or 0)
+        fullest = max((queue.waiting for queue in listener.queues), default=0)
+        metrics["longest_queue"] = float(fullest)
+    return PortJudgement(
+        worst([verdict, *(row.verdict for row in rows)]),
+        f"{table.port} {text}",
+        (port, *rows),
+        tuple(_doubts(sight, listener)),
+        basis,
+        metrics,
+    )
+
+
+def _serving(
+    listener: Listener, text: str, full_before: Collection[int], restarts: Restarts
+) -> tuple[Verdict, str, str, str]:
+    """Whether a port that is held as expected is served, too."""
+    if full := full_queues(listener):
+        count = sum(queue.waiting for queue in full)
+        where = _of_whom(listener, full) if listener.sockets > len(full) else ""
+        said = f"{text}; {count} connections wait{where}, none is taken"
+        act = "see what keeps it busy: its CPU, its threads, its log"
+        still = any(queue.inode in full_before for queue in full)
+        return Verdict.FAIL if still else Verdict.WARN, "NOT SERVING", said, act
+    if restarts.too_many:
+        said = f"{text}; {restarts.too_many}"
+        return Verdict.WARN, "RESTARTS", said, "read its log: something ends it again and again"
+    said = f"{text}; {restarts.on_purpose}" if restarts.on_purpose else text
+    return Verdict.OK, "", said, ""
+
+
+def full_queues(listener: Listener | None) -> tuple[Queue, ...]:
+    """The sockets on which as many connections wait as may. Each has its own queue: the kernel
+    spreads connections over a group, whether or not a member takes them."""
+    return tuple(queue for queue in listener.queues if queue.full) if listener is not None else ()
+
+
+def _of_whom(listener: Listener, full: Sequence[Queue]) -> str:
+    """` at 4412, whose socket is one of 4`, for sockets that are not all of the port's."""
+    inodes = {queue.inode for queue in full}
+    pids = [owner.pid for owner in listener.owners if inodes.intersection(owner.sockets)]
+    who = " ".join(map(str, pids)) or "a hidden owner"
+    return f" at {who}, on {len(full)} of {listener.sockets} sockets"
+
+
+_Outcome = tuple[Verdict, str, str, str]
+
+
+def _verdict(table: ListenerTable, sight: Sight, listener: Listener | None) -> _Outcome:
+    if listener is None:
+        return _nobody(table, sight)
+    if table.expect == "any":
+        return Verdict.OK, "", _names(listener), ""
+    count = len(listener.services)
+    if table.expect == "none":
+        who = _names(listener)
+        act = "see who it is and who started it; end it if it is left over"
+        return Verdict.FAIL, "UNEXPECTED LISTENER", f"{who}, want none", act
+    strangers = [s for s in listener.services if is_strange(table, s)]
+    if count > 1 and table.expect == "one":
+        title = "TWO OWNERS" if count == 2 else f"{count} OWNERS"
+        act = "compare since when each listens and end the one left over"
+        return Verdict.FAIL, title, f"{_word(count)}, want one: {_names(listener)}", act
+    if strangers:
+        who = " ".join(f"{s.root.pid} {_command(s)}" for s in strangers[:3])
+        wanted = " ".join(table.process or ())
+        act = f"see why {wanted} does not hold the port"
+        where = _elsewhere(sight)
+        return Verdict.FAIL, "WRONG PROCESS", f"held by {who}, want {wanted}{where}", act
+    if listener.hidden:
+        return _hidden(table, listener, count)
+    if table.expect == "one":
+        workers = len(listener.services[0].pids)
+        extra = f" with {workers} processes" if workers > 1 else ""
+        return Verdict.OK, "", f"{listener.services[0].root.pid}{extra}", ""
+    return Verdict.OK, "", _names(listener), ""
+
+
+def _nobody(table: ListenerTable, sight: Sight) -> _Outcome:
+    snapshot = sight.snapshot
+    if not snapshot.complete:
+        why = f": {snapshot.notes[0]}" if snapshot.notes else ""
+        act = "run as a user who may see all sockets"
+        return Verdict.UNKNOWN, "NOT SEEN", f"nobody seen, not everything may be seen{why}", act
+    if table.expect == "none":
+        return Verdict.OK, "", "free", ""
+    if table.expect == "any":
+        return Verdict.OK, "", "nobody now; nothing is expected of it", ""
+    wanted = " ".join(table.process) if table.process else "the service"
+    if sight.other_ports:
+        text = f"nobody, want {table.expect}{_elsewhere(sight)}"
+        return Verdict.FAIL, "PORT DRIFT", text, f"see why it is not on {table.port}"
+    return Verdict.FAIL, "NOT LISTENING", f"nobody, want {table.expect}", f"start {wanted}"
+
+
+def _hidden(table: ListenerTable, listener: Listener, visible: int) -> _Outcome:
+    """A port with an owner that can't be seen: enough for `some`, no basis for anything else."""
+    hidden = hidden_of(listener.hidden_uids)
+    text = f"owner hidden ({hidden.whose})" + (f", {hidden.why}" if hidden.outside else "")
+    if listener.hidden > 1:
+        group = " of one address (SO_REUSEPORT)" if listener.shared else ""
+        text = f"{listener.hidden} sockets{group}, {text}"
+    if visible:
+        text = f"{_names(listener)} and {text}"
+    if table.process is None and table.expect == "some":
+        return Verdict.OK, "", text, ""
+    what = "which process it is" if table.process is not None else "whether it is one service"
+    return Verdict.UNKNOWN, "OWNER HIDDEN", text, f"{hidden.act} to see {what}"
+
+
+def _elsewhere(sight: Sight) -> str:
+    """Where the program is found instead, for the end of a sentence."""
+    found = [f"{one.port} ({_names(one)}{_home(one)})" for one in sight.other_ports[:3]]
+    return f"; found on {', '.join(found)}" if found else ""
+
+
+def _home(listener: Listener) -> str:
+    """Where it works, as far as that is one place that can be read: it may be another project."""
+    homes = {service.root.cwd for service in listener.services}
+    home = homes.pop() if len(homes) == 1 else None
+    return clean(f" in {home}") if home else ""
+
+
+def _doubts(sight: Sight, listener: Listener | None) -> list[Doubt]:
+    snapshot = sight.snapshot
+    doubts: list[Doubt] = []
+    if listener is None and not snapshot.complete:
+        why = "; ".join(snapshot.notes) or f"{snapshot.source} does not see every socket"
+        doubts.append(Doubt(DoubtKind.NOTHING_MEASURED, why))
+    if listener is not None and listener.hidden:
+        hidden = hidden_of(listener.hidden_uids)
+        text = f"{listener.hidden} of {listener.sockets} sockets belong to a hidden owner"
+        doubts.append(Doubt(DoubtKind.PARTIAL_PERMISSION, f"{text} ({hidden.whose}): {hidden.why}"))
+    for pid, lacking in sight.unread.items():
+        if lacking:
+            text = f"of {pid} can't be read: {', '.join(lacking)}"
+            doubts.append(Doubt(DoubtKind.PARTIAL_PERMISSION, text))
+    for pid, age in sight.code.items():
+        if not age.complete:
+            text = f"only {age.scanned} code files of {pid} were looked at"
+            doubts.append(Doubt(DoubtKind.PARTIAL_READ, text))
+    return doubts
+
+
+def _names(listener: Listener) -> str:
+    pids: Sequence[int] = [service.root.pid for service in listener.services]
+    if not pids:
+        uid = _hidden_uid(listener)
+        return f"owner hidden (uid {uid})" if uid is not None else "owner hidden"
+    return " ".join(map(str, pids))
+
+
+def _command(service: Service) -> str:
+    command = service.root.command
+    return command if len(command) <= 60 else command[:59] + "…"
+
+
+def _hidden_uid(listener: Listener | None) -> int | None:
+    return listener.hidden_uids[0] if listener and listener.hidden_uids else None
+
+
+def _word(count: int) -> str:
+    return {2: "two", 3: "three", 4: "four"}.get(count, str(count))

@@ -1,0 +1,244 @@
+"""The listener probe: who listens on a port, and whether that is what the config expects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from cockpit.config.models import ListenerTable
+from cockpit.kinds.act_history import ActMemory
+from cockpit.kinds.base import Probe, ProbeContext
+from cockpit.kinds.code_freshness import CODE_EVERY
+from cockpit.kinds.listener.evaluate import judge_port
+from cockpit.kinds.listener.output_tail import keep_tail
+from cockpit.kinds.listener.port_snapshot import Sight, look
+from cockpit.kinds.redact import Redactor
+from cockpit.kinds.resource_usage import Meter, Usage
+from cockpit.kinds.restarts import restarts_seen
+from cockpit.model import ArtefactRef, Doubt, DoubtKind, Finding, Observation, Verdict
+from cockpit.system.sockets.listeners import Listener, ListenerSource
+
+_TAIL_BYTES = 8192
+_TAIL_LINES = 100
+SETTLE_SECONDS = 0.05
+"""Between two looks at a group of owners of which some have just gone."""
+_MOST_LOOKS = 3
+
+
+class _Look(NamedTuple):
+    """What one look gave."""
+
+    sight: Sight
+    usage: Usage
+    tail: bytes
+
+
+class ListenerProbe(Probe):
+    """Watches one port. `source` is shared by all listener probes of a plan.
+
+    `output` is the file that takes what a start from here prints; its end is shown as evidence.
+    `others` are the listener tables beside this one, `names` what else a start of this service may
+    be recorded under, `acts` what is remembered of acts on processes.
+    """
+
+    kind = "listener"
+
+    def __init__(
+        self,
+        table: ListenerTable,
+        folder: Path,
+        *,
+        source: ListenerSource,
+        output: Path | None = None,
+        redactor: Redactor | None = None,
+        others: Sequence[ListenerTable] = (),
+        names: Sequence[str] = (),
+        acts: ActMemory | None = None,
+    ) -> None:
+        super().__init__(table, folder)
+        self._table = table
+        self.counts = table.expect != "any"
+        self._source = source
+        self._output = output if table.start is not None else None
+        self._redactor = redactor or Redactor()
+        self._others = tuple(others)
+        self._names = (table.name, *names)
+        self._acts = acts or ActMemory()
+        self._meter = Meter()
+        self._code: tuple[frozenset[float], float, Sight] | None = None
+
+    @property
+    def port(self) -> int:
+        """The port this probe watches."""
+        return self._table.port
+
+    @property
+    def table(self) -> ListenerTable:
+        """The config of this probe, with its start and stop commands."""
+        return self._table
+
+    def own_files(self) -> tuple[Path, ...]:
+        return (self._output,) if self._output is not None else ()
+
+    def watched_ports(self) -> tuple[int, ...]:
+        return (self.port,)
+
+    async def run(self, ctx: ProbeContext) -> Observation:
+        try:
+            sight, usage, tail = await self._settled(ctx)
+        except OSError as error:
+            return self._blind(ctx, f"{self._source.name} can't list sockets: {error}")
+        listener = sight.snapshot.on(self.port)
+        for owner in listener.owners if listener else ():
+            ctx.watch_process(owner.process.identity)
+        now = ctx.clock.now()
+        services = listener.services if listener else ()
+        port = ctx.previous.finding(f"port:{self.port}") if ctx.previous else None
+        judged = judge_port(
+            self._table,
+            sight,
+            restarts=restarts_seen(
+                ctx.previous,
+                f"port:{self.port}",
+                [service.root.started_at for service in services],
+                now,
+                lambda at: self._acts.who_asked(at, self._names, (self.port,)),
+            ),
+            usage=usage,
+            full_before=_full_before(port),
+            was=port.verdict if port is not None else Verdict.OK,
+            ending=self._acts.being_ended(pids_of(listener), now),
+            started_by={
+                service.root.pid: who
+                for service in services
+                if (who := self._acts.who_started(service.root.started_at, self._names))
+            },
+        )
+        more, artefacts = self._kept(ctx, now, judged.findings[0].text, tail)
+        return self.observe(
+            now,
+            judged.verdict,
+            judged.headline,
+            findings=(*judged.findings, *more),
+            basis=judged.basis,
+            doubts=judged.doubts,
+            metrics=judged.metrics,
+            artefacts=artefacts,
+        )
+
+    async def _settled(self, ctx: ProbeContext) -> _Look:
+        """One look; another one soon after while a group of owners is about to be gone, so that it
+        is not told of one after the other. The last one's end is never waited for."""
+        before = known_pids(ctx.previous)
+        seen = await ctx.blocking(self._look, ctx.clock.monotonic())
+        for _ in range(_MOST_LOOKS):
+            present = pids_of(seen.sight.snapshot.on(self.port))
+            if not present or not present < before:
+                break
+            await ctx.clock.sleep(SETTLE_SECONDS)
+            before = present
+            seen = await ctx.blocking(self._look, ctx.clock.monotonic())
+        return seen
+
+    def _look(self, now: float) -> _Look:
+        """Everything at once, so that a run takes one thread. `now` is monotonic seconds."""
+        known = self._code
+        due = known is None or now - known[1] >= CODE_EVERY
+        sight = look(self._table, self.folder, self._source, code=due, others=self._others)
+        listener = sight.snapshot.on(self.port)
+        owners = _starts(listener)
+        if not due and known is not None and known[0] != owners:
+            sight = look(self._table, self.folder, self._source, others=self._others)
+            due = True
+        if due:
+            self._code = (owners, now, sight)
+        elif known is not None:
+            sight = replace(sight, code=known[2].code)
+        roots = [service.root.pid for service in listener.services] if listener else []
+        return _Look(sight, self._meter.measure(roots, now), self._tail() if self._output else b"")
+
+    def _tail(self) -> bytes:
+        """The last lines of the output file, secrets cut out; empty when there is none."""
+        try:
+            assert self._output is not None
+            with self._output.open("rb") as stream:
+                size = stream.seek(0, 2)
+                stream.seek(max(0, size - _TAIL_BYTES))
+                body = self._redactor.body(stream.read(_TAIL_BYTES))
+            return b"".join(body.splitlines(keepends=True)[-_TAIL_LINES:])
+        except OSError:
+            return b""
+
+    def _kept(
+        self, ctx: ProbeContext, now: datetime, state: str, tail: bytes
+    ) -> tuple[tuple[Finding, ...], tuple[ArtefactRef, ...]]:
+        """The output's end as evidence: it follows the file, within bounds."""
+        if not tail or self._output is None:
+            return (), ()
+        finding = Finding(
+            key="output",
+            verdict=Verdict.OK,
+            subject=self._output.name,
+            text=f"output of what was started here; {state}",
+            facts={"file": str(self._output)},
+        )
+        finding, ref = keep_tail(ctx, now, finding, tail)
+        return (finding,), (ref,)
+
+    def _blind(self, ctx: ProbeContext, reason: str) -> Observation:
+        finding = Finding(
+            key=f"port:{self.port}",
+            verdict=Verdict.UNKNOWN,
+            subject=f":{self.port}",
+            text=reason,
+            title="NOT SEEN",
+            cause=f"source:{self._source.name}",
+            next_act="run `cockpit doctor`: it tells what is missing",
+            facts={
+                "port": self.port,
+                "expect": self._table.expect,
+                "addresses": (),
+                "owners": (),
+                "services": 0,
+                "hidden_uid": None,
+            },
+        )
+        return self.observe(
+            ctx.clock.now(),
+            Verdict.UNKNOWN,
+            f"{self.port} not seen: {reason}",
+            findings=(finding,),
+            basis={"source": self._source.name, "listeners": None},
+            doubts=(Doubt(DoubtKind.NOTHING_MEASURED, reason),),
+        )
+
+
+def _starts(listener: Listener | None) -> frozenset[float]:
+    owners = listener.owners if listener else ()
+    return frozenset(owner.process.identity.started_at for owner in owners)
+
+
+def pids_of(listener: Listener | None) -> frozenset[int]:
+    """The PIDs of a port's owners and of their services' roots."""
+    services = listener.services if listener else ()
+    return frozenset(pid for one in services for pid in (one.root.pid, *one.pids))
+
+
+def known_pids(previous: Observation | None) -> frozenset[int]:
+    """The same as the run before saw them."""
+    found: set[int] = set()
+    for finding in previous.findings if previous else ():
+        if finding.key.startswith("owner:"):
+            pids = finding.facts.get("pids")
+            told = (finding.facts.get("pid"), *(pids if isinstance(pids, tuple) else ()))
+            found.update(pid for pid in told if isinstance(pid, int))
+    return frozenset(found)
+
+
+def _full_before(port: Finding | None) -> tuple[int, ...]:
+    """The sockets on which, at the run before, as many connections waited as may."""
+    known = port.facts.get("full") if port is not None else None
+    return tuple(one for one in known if isinstance(one, int)) if isinstance(known, tuple) else ()

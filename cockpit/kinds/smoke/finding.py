@@ -1,0 +1,71 @@
+"""The finding of one smoke request: what it says, what it shares with others, its facts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cockpit.kinds.smoke.reply import Outcome, Reply
+from cockpit.kinds.smoke.request import own_port
+from cockpit.kinds.smoke.request_spec import Step
+from cockpit.model import FactValue, Finding, Observation, Verdict
+
+_OF_THE_PORT = {"API DOWN", "SMOKE FAILED", "SLOW", "CONTRACT"}
+
+
+def finding_of(
+    step: Step,
+    outcome: Outcome,
+    reply: Reply | None,
+    base_url: str,
+    board: Mapping[str, Observation],
+) -> Finding:
+    """The finding of a step; `board` tells who listens on the port that was asked."""
+    port = own_port(base_url)
+    text = outcome.text
+    if port is not None and reply and not reply.is_json and (reply.status or 0) >= 500:
+        seen = _port_finding(board, port)
+        if seen is not None and seen.verdict is Verdict.OK:
+            text += f"; one service on :{port}, so its code or its data"
+    return Finding(
+        key=step.key,
+        verdict=outcome.verdict,
+        subject=step.subject,
+        text=text,
+        title="" if outcome.ok else outcome.title,
+        cause="" if outcome.ok else _cause(step, outcome, port, base_url),
+        next_act="" if outcome.ok else outcome.next_act,
+        facts=facts_of(step, reply),
+    )
+
+
+def _cause(step: Step, outcome: Outcome, port: int | None, base_url: str) -> str:
+    """What the finding shares with others. A local port that answers wrongly as a whole is the
+    port's matter: when too many listen on it, both are one problem.
+    """
+    if outcome.blames == "check":
+        return f"url:{base_url}#{step.check}"
+    if port is not None and outcome.title in _OF_THE_PORT:
+        return f"port:{port}"
+    return f"url:{base_url}"
+
+
+def facts_of(step: Step, reply: Reply | None) -> dict[str, FactValue]:
+    """The facts of a step that was asked, or without `reply` was not."""
+    return {
+        "check": step.check,
+        "symbol": step.symbol,
+        "method": step.method,
+        "path": step.path,
+        "status": reply.status if reply else None,
+        "limit_ms": round(step.limit * 1000),
+        "content_type": reply.content_type if reply else None,
+    }
+
+
+def _port_finding(board: Mapping[str, Observation], port: int) -> Finding | None:
+    for observation in board.values():
+        if observation.kind == "listener":
+            finding = observation.finding(f"port:{port}")
+            if finding is not None:
+                return finding
+    return None

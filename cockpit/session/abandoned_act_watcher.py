@@ -1,0 +1,84 @@
+"""Notices acts on processes whose author ended over them: at the start, and as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+
+from cockpit.clock import Clock
+from cockpit.config.models import LoadedConfig
+from cockpit.config.paths import locks_folder
+from cockpit.engine.commands.act_owner import author_of, this_host
+from cockpit.engine.commands.recovery import KINDS, NEWEST, Closing, open_intents
+from cockpit.evidence.errors import StoreError
+from cockpit.evidence.store import MemoryRecorder, Store
+from cockpit.model import Event
+from cockpit.system.processes.exits import ExitHandle, ExitWatcher
+from cockpit.system.sockets.sources import default_source
+
+
+class ActWatch:
+    """Watches the processes that are at an act, others' of this host, by their exits.
+
+    `hear` may be called from any thread, `call` runs a function in the loop of `run`.
+    """
+
+    def __init__(
+        self,
+        recorder: Store | MemoryRecorder,
+        loaded: LoadedConfig,
+        clock: Clock,
+        who: str,
+        call: Callable[[Callable[[], object]], None],
+    ) -> None:
+        self._recorder = recorder
+        self._call = call
+        self._closing = Closing(
+            recorder, self._read, lambda: default_source(clock), locks_folder(loaded), clock, who
+        )
+        self._exits = ExitWatcher()
+        self._watched: dict[str, ExitHandle] = {}
+        self._ended = asyncio.Event()
+
+    def hear(self, events: Sequence[Event], _standings: object) -> None:
+        """Take in what was recorded, by anybody."""
+        if mine := [event for event in events if event.kind in KINDS]:
+            self._call(lambda: self._take(mine))
+
+    async def run(self) -> None:
+        """Close what is found cut short, for ever."""
+        try:
+            self._take(await asyncio.to_thread(self._read))
+            while True:
+                await self._ended.wait()
+                self._ended.clear()
+                await asyncio.to_thread(self._closing.close)
+        except StoreError:
+            return  # the board says that the store can't be read
+        finally:
+            self._exits.close()
+
+    def _read(self) -> Sequence[Event]:
+        """The newest events of acts, oldest first. Raises StoreError."""
+        reader = self._recorder.reader()
+        try:
+            return reader.events(0, NEWEST, kinds=KINDS)
+        finally:
+            reader.close()
+
+    def _take(self, events: Sequence[Event]) -> None:
+        for intent in open_intents(events):
+            author, act = author_of(intent), str(intent.data.get("act"))
+            ours = author is not None and author.host == this_host()
+            if author is None or not ours or act in self._watched:
+                continue
+            if author.identity.pid != os.getpid() or author.is_gone:
+                self._watched[act] = self._exits.watch(
+                    author.identity, lambda identity, code: self._ended.set()
+                )
+        for event in events:
+            if event.data.get("phase") == "outcome":
+                handle = self._watched.pop(str(event.data.get("act")), None)
+                if handle is not None:
+                    handle.cancel()

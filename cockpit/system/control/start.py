@@ -1,0 +1,198 @@
+"""Starts one, and only one, of a configured program: locked, checked before, verified after."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.clock import Clock, SystemClock
+from cockpit.system.control.conflicts import Meant, Rivals, find_rivals
+from cockpit.system.control.process_control import Acts, ReadOnlyError
+from cockpit.system.control.target_lock import TargetBusy, TargetLock
+from cockpit.system.processes import process_table
+from cockpit.system.processes.argv import shown
+from cockpit.system.processes.process_table import ProcessIdentity
+from cockpit.system.sockets.listeners import ListenerSource
+from cockpit.text import clean, instant
+
+READY_SECONDS = 15.0
+_POLL_SECONDS = 0.05
+_TAIL_BYTES = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequest:
+    """What to start and how to tell that it runs.
+
+    `argv` must be trusted by the caller; `words` recognise the running program (see
+    `argv.matches`); `port` is where exactly one service must then listen; `log_line` a regular
+    expression for a line of its output. `output` takes what it prints; `lock` is the target's lock
+    file; `who` is written into both. `folder`, `arguments` and `claimed` tell it from other
+    services with the same words (see `rivals.Meant`).
+    """
+
+    argv: tuple[str, ...]
+    words: tuple[str, ...]
+    cwd: Path
+    output: Path
+    lock: Path
+    who: str
+    port: int | None = None
+    log_line: str = ""
+    env: Mapping[str, str] | None = None
+    ready_within: float = READY_SECONDS
+    folder: Path | None = None
+    arguments: tuple[str, ...] | None = None
+    claimed: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StartOutcome:
+    """What came of it. With `refused` nothing was started; `error` says why it is not ready,
+    `note` what could not be checked."""
+
+    refused: str = ""
+    error: str = ""
+    identity: ProcessIdentity | None = None
+    output: Path | None = None
+    note: str = ""
+
+    @property
+    def done(self) -> bool:
+        return not self.refused and not self.error
+
+    @property
+    def text(self) -> str:
+        """The outcome as one line, for the event."""
+        if self.refused:
+            return f"not started: {self.refused}"
+        who = f"started {self.identity.pid}" if self.identity else "started"
+        state = f"but {self.error}" if self.error else "ready"
+        return clean(", ".join(filter(None, (who, state, self.note))))
+
+
+async def start(
+    request: StartRequest,
+    source: ListenerSource,
+    acts: Acts,
+    *,
+    clock: Clock | None = None,
+    on_step: Callable[[str], None] | None = None,
+    on_exit: Callable[[int, int], None] | None = None,
+) -> StartOutcome:
+    """Start it unless it runs already, and wait until it is ready.
+
+    The lock is held from the check before to the verification after. Never raises for what the
+    system or the program does. What does not become ready is left running, and said so. `on_exit`
+    is told of its end, however late; see `Acts.spawn`.
+    """
+    tell = on_step or (lambda _: None)
+    clock = clock or SystemClock()
+    if acts.read_only:
+        return StartOutcome(refused=str(ReadOnlyError("starting a process")))
+    try:
+        with TargetLock(request.lock, f"{request.who} is starting {shown(request.argv)}"):
+            if running := already_there(request, source):
+                return StartOutcome(refused=running)
+            return await _start(request, source, acts, clock, tell, on_exit)
+    except TargetBusy as busy:
+        return StartOutcome(refused=str(busy))
+    except OSError as error:
+        return StartOutcome(refused=clean(f"{request.argv[0]} cannot be started: {error}"))
+
+
+def rivals_of(
+    request: StartRequest, source: ListenerSource, leaving: Collection[int] = ()
+) -> Rivals:
+    """Who runs the program already, without the PIDs in `leaving`. Blocking."""
+    meant = Meant(request.words, request.port, request.folder, request.arguments, request.claimed)
+    return find_rivals(meant, source.snapshot(), leaving)
+
+
+def already_there(request: StartRequest, source: ListenerSource) -> str:
+    """Who runs the service or holds its port already, in words; empty when nobody does."""
+    if running := rivals_of(request, source).refusal:
+        return running
+    if request.port is not None:
+        snapshot = source.snapshot([request.port])
+        listener = snapshot.on(request.port)
+        if listener is not None:
+            owners = ", ".join(f"{o.pid} {o.process.command}" for o in listener.owners)
+            return clean(f"port {request.port} is held by {owners or 'a hidden owner'}")
+        if not snapshot.complete:
+            return f"whether port {request.port} is free can't be seen here"
+    return ""
+
+
+async def _start(
+    request: StartRequest,
+    source: ListenerSource,
+    acts: Acts,
+    clock: Clock,
+    tell: Callable[[str], None],
+    on_exit: Callable[[int, int], None] | None,
+) -> StartOutcome:
+    request.output.parent.mkdir(parents=True, exist_ok=True)
+    head = clean(f"--- {instant(clock.now())} {request.who} starts {shown(request.argv)}")
+    with request.output.open("ab") as stream:
+        stream.write(f"{head}\n".encode())
+        begin = stream.tell()
+    identity = acts.spawn(
+        request.argv, cwd=request.cwd, env=request.env, output=request.output, on_exit=on_exit
+    )
+    if identity is None:
+        return StartOutcome(error="it ended at once", output=request.output)
+    tell(f"started {identity.pid} at {instant(clock.now())}, output in {request.output}")
+    end_at = clock.monotonic() + request.ready_within
+    while (lacking := not_ready(request, source, identity, begin)) and clock.monotonic() < end_at:
+        if not process_table.is_alive(identity):
+            break
+        await clock.sleep(_POLL_SECONDS)
+    if not process_table.is_alive(identity):
+        lacking = f"it ended: {last_line(request.output, begin)}"
+    tell(f"{identity.pid} {lacking or ('listens' if request.port else 'runs')}")
+    return StartOutcome(error=lacking, identity=identity, output=request.output)
+
+
+def not_ready(
+    request: StartRequest, source: ListenerSource, identity: ProcessIdentity, begin: int = 0
+) -> str:
+    """What is still missing, in words; empty when it is ready.
+
+    Exactly one service must listen on the port, and it must be the started process or one of its
+    descendants; the log line must stand in the output after byte `begin`.
+    """
+    if request.port is not None:
+        try:
+            listener = source.snapshot([request.port]).on(request.port)
+        except (OSError, ValueError) as error:
+            return clean(f"who listens on {request.port} can't be seen: {error}")
+        if listener is None:
+            return f"nobody listens on port {request.port} yet"
+        family = {identity.pid, *process_table.descendants(identity.pid)}
+        if listener.hidden or not set(listener.pids) <= family:
+            return f"port {request.port} is held by another process, too"
+    if request.log_line and not re.search(
+        request.log_line, _output(request.output, begin), re.MULTILINE
+    ):
+        return "the expected line is not in its output yet"
+    return ""
+
+
+def _output(path: Path, begin: int) -> str:
+    """The end of what it printed, from byte `begin` on."""
+    try:
+        with path.open("rb") as stream:
+            size = stream.seek(0, 2)
+            stream.seek(max(begin, size - _TAIL_BYTES))
+            return stream.read(_TAIL_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def last_line(path: Path, begin: int = 0) -> str:
+    """The last line it printed, cleaned; `no output` when there is none."""
+    lines = [line for line in _output(path, begin).splitlines() if line.strip()]
+    return clean(lines[-1], limit=300) if lines else "no output"

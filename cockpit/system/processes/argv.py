@@ -1,0 +1,221 @@
+"""Which program an argv runs, and whether it is the one that was meant: pure word matching.
+
+The rule of `matches`, in full:
+
+1. The first configured word names the PROGRAM and must stand in a program position of the argv:
+   its first word; or, after an interpreter (`python`, `node`, `bash`, …), the script; or the module
+   after `-m`. After a launcher that runs the program inside its own process (`coverage run`,
+   `python -m cProfile`, …) any later word is a program position.
+2. A word in a program position is compared whole, by the part after its last slash, and without a
+   version suffix and `.exe` (`/venv/bin/python3.12` is `python3.12`, `python3` and `python`).
+3. A first word that cannot be a program, because it starts with `-` or has the form
+   `module:attribute` (`app.main:app`), may be any word, unless the program is a shell, editor,
+   pager, search tool, or a wrapper that stays beside the program it starts (`sudo`, `timeout`, …).
+4. The other configured words must follow in the configured order, each equal to a whole argv word;
+   others may stand between them. One that falls on the script position matches as in 2.
+
+Nothing is ever searched inside a word: `bash -c "… engine.py run"`, `vim engine.py`,
+`pgrep -f engine.py` and `python check.py engine.py run` are not `engine.py run`.
+An argv of one word with blanks is a title that the process wrote over its argv
+(`nginx: master process`): it is read as its blank-separated words, `nginx` being the program.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from cockpit.system.processes.interpreters import (
+    BYSTANDERS,
+    IN_PROCESS_LAUNCHERS,
+    INTERPRETERS,
+    VERSION,
+    basename,
+    program_kind,
+    script_index,
+)
+from cockpit.text import clean
+
+_ARGUMENT_LIKE = re.compile(r"^-|^[\w.]+:[\w.]+(?:\(\))?$")
+_SECRET_OPTION = re.compile(
+    r"^(?!--no-)(-{1,2}[\w-]*|\w*)"
+    r"(token|passw(?:or)?d|passwd|secret|api-?_?key|credential)[\w-]*$",
+    re.I,
+)
+# A lookbehind and bounds keep a word of many thousand letters from taking quadratic time.
+_NAME = (
+    r"(?<![\w-])[\w-]{0,60}(?:token|passw(?:or)?d|passwd|secret|api-?_?key|credential)[\w-]{0,60}"
+)
+_SECRET_HEADER = re.compile(rf"(?i)(?:(?:proxy-)?authorization|cookie|{_NAME}):")
+_SCHEMES = {"bearer", "basic", "digest", "token"}
+_INSIDE = (
+    re.compile(rf"(?i)((?:(?:proxy-)?authorization|cookie|{_NAME}):\s*)(?![/\s])[^\"']+"),
+    re.compile(r"(?i)(\bbearer\s+)[^\s\"'*]+"),
+    re.compile(r"(://[^/\s:@\"']*:)[^/\s\"']*(?=@)"),
+    re.compile(r"(?i)(https?://)[^/\s:@\"']+(?=@)"),
+    re.compile(rf"(?i)([?&]{_NAME}=)[^&\s\"']+"),
+    re.compile(rf"(?i)((?:^|(?<=\s)){_NAME}=)[^\s\"']+"),
+    re.compile(rf"(?i)((?:^|(?<=\s))(?=-){_NAME}\s+)[^\s\"'-][^\s\"']*"),
+)
+"""What precedes a secret inside a word, for words such as headers, URLs and shell code."""
+_COMPOSED = re.compile(r"[:=\s]")
+_MASKED_PLAIN = re.compile(r"[\w@%+=:,./-]*\*\*\*")
+
+
+class Program(NamedTuple):
+    """Where an argv names its program: the names it answers to, and the index of the last one.
+
+    `script` is the index of the script or module word, None without one.
+    """
+
+    names: tuple[str, ...]
+    script: int | None
+
+
+def _spellings(word: str) -> set[str]:
+    """The names a word in a program position answers to."""
+    name = basename(word).removeprefix("-")
+    bare = name[:-4] if name.lower().endswith(".exe") else name
+    found = {word, name, bare}
+    if stem := VERSION.sub("", bare):
+        found.add(stem)
+        if major := re.match(r"-?\d+", bare[len(stem) :]):
+            found.add(stem + major[0])
+    return found
+
+
+def title_words(argv: Sequence[str]) -> tuple[str, ...]:
+    """`argv`, or the words of a title that was written over it."""
+    if len(argv) == 1 and " " in argv[0].strip():
+        first, *rest = argv[0].split()
+        return (first.rstrip(":"), *rest)
+    return tuple(argv)
+
+
+def program(argv: Sequence[str]) -> Program:
+    """The program `argv` runs: the first word, or the script or module of an interpreter."""
+    words = title_words(argv)
+    if not words:
+        return Program((), None)
+    script = script_index(words)
+    names = _spellings(words[0] if script is None else words[script])
+    return Program(tuple(sorted(names)), script)
+
+
+def script_path(argv: Sequence[str]) -> str | None:
+    """The script file an interpreter is asked to run; None for a module, code or a plain program.
+
+    >>> script_path(["python", "-u", "scripts/gate.py", "--fast"])
+    'scripts/gate.py'
+    """
+    if not argv:
+        return None
+    index = script_index(argv)
+    interpreter = INTERPRETERS.get(program_kind(argv[0]))
+    if index is None or interpreter is None:
+        return None
+    before = argv[index - 1]
+    if before in interpreter.module or re.match(r"^-[A-Za-z]*m$", before):
+        return None
+    ending = re.search(r"\.\w+$", argv[index])
+    if interpreter.files and (ending is None or ending[0].lower() not in interpreter.files):
+        return None
+    return argv[index]
+
+
+def is_interpreter(argv: Sequence[str]) -> bool:
+    """Whether the first word is an interpreter, which by itself names no program."""
+    return bool(argv) and program_kind(argv[0]) in INTERPRETERS
+
+
+def is_bystander(argv: Sequence[str]) -> bool:
+    """Whether the program is a shell, editor, pager, search tool or wrapper."""
+    words = title_words(argv)
+    return bool(words) and program_kind(words[0]) in BYSTANDERS
+
+
+def matches(argv: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether `argv` is the program that `words` describe (rule: see the module's text).
+
+    No words match nothing.
+    """
+    if not words or not argv:
+        return False
+    actual = title_words(argv)
+    script = script_index(actual)
+    wanted = words[0]
+    starts: list[int] = []
+    if wanted in _spellings(actual[0]):
+        starts.append(0)
+    if script is not None and wanted in _spellings(actual[script]):
+        starts.append(script)
+    if not starts:
+        launcher = script if script is not None else 0
+        if program_kind(actual[launcher]) in {name.lower() for name in IN_PROCESS_LAUNCHERS}:
+            later = range(launcher + 1, len(actual))
+            starts.extend(i for i in later if wanted in _spellings(actual[i]))
+    if not starts and _ARGUMENT_LIKE.search(wanted) and not is_bystander(actual):
+        starts.extend(i for i, word in enumerate(actual) if i and word == wanted)
+    return any(_in_order(actual, start + 1, words[1:], script) for start in starts)
+
+
+def _in_order(actual: Sequence[str], index: int, words: Sequence[str], script: int | None) -> bool:
+    for word in words:
+        while index < len(actual):
+            here = actual[index]
+            if here == word or (index == script and word in _spellings(here)):
+                break
+            index += 1
+        else:
+            return False
+        index += 1
+    return True
+
+
+def masked(argv: Sequence[str]) -> tuple[str, ...]:
+    """`argv` with `***` for what is secret in it, whether it fills a word or stands inside one.
+
+    That is: the value of an option, a header or a `NAME=value` whose name speaks of a token,
+    password, secret or key; the word after `Bearer`; the password of a URL, a URL's user where it
+    stands alone before an http host, and a URL's query value of such a name.
+    """
+    words: list[str] = []
+    mask_next = False
+    for word in argv:
+        if mask_next and word.lower() in _SCHEMES:
+            words.append(word)
+            continue
+        name, equals, value = word.partition("=")
+        if mask_next and not word.startswith("-"):
+            words.append("***")
+            mask_next = False
+        elif equals and value and _SECRET_OPTION.match(name):
+            words.append(f"{name}=***")
+            mask_next = False
+        else:
+            words.append(_masked_inside(word))
+            mask_next = not equals and _announces_secret(word)
+    return tuple(words)
+
+
+def _announces_secret(word: str) -> bool:
+    """Whether the next word is a secret: `--token`, `Authorization:`, `Bearer`."""
+    if word.startswith("-"):
+        return bool(_SECRET_OPTION.match(word))
+    return word.lower() == "bearer" or bool(_SECRET_HEADER.fullmatch(word))
+
+
+def _masked_inside(word: str) -> str:
+    if not _COMPOSED.search(word):
+        return word
+    for pattern in _INSIDE:
+        word = pattern.sub(r"\1***", word)
+    return word
+
+
+def shown(argv: Sequence[str], *, limit: int = 400) -> str:
+    """`argv` as one safe line for a screen or a report: secrets masked, quoted, cleaned."""
+    quoted = (word if _MASKED_PLAIN.fullmatch(word) else shlex.quote(word) for word in masked(argv))
+    return clean(" ".join(quoted), limit=limit)

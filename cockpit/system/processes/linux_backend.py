@@ -1,0 +1,278 @@
+"""Processes read straight from /proc: an order of magnitude cheaper than going through psutil.
+
+Formats: proc(5), `/proc/PID/stat`, `/proc/PID/status`, `/proc/PID/cmdline`, `/proc/stat`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from cockpit.system.processes.process_facts import ProcessFacts, ProcessIdentity, ProcessLoad
+
+_STATES = {
+    "R": "running",
+    "S": "sleeping",
+    "D": "disk-sleep",
+    "T": "stopped",
+    "t": "tracing-stop",
+    "Z": "zombie",
+    "X": "dead",
+    "I": "idle",
+    "W": "waking",
+    "P": "parked",
+}
+_EXEC_READS = 3
+_TICKS = 100.0
+_PAGE = 4096
+if sys.platform != "win32":
+    _TICKS = float(os.sysconf("SC_CLK_TCK"))
+    _PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class Stat(NamedTuple):
+    """The fields of `/proc/PID/stat` that are used here; times in clock ticks, memory in pages."""
+
+    name: str
+    state: str
+    ppid: int
+    group: int
+    cpu_ticks: int
+    threads: int
+    start_ticks: int
+    resident_pages: int
+
+
+def parse_stat(raw: bytes) -> Stat:
+    """Parse one `/proc/PID/stat` line. ValueError when it is cut short or malformed.
+
+    The name stands in parentheses and may itself hold blanks and parentheses, so the fields are
+    counted from the last closing one.
+    """
+    opening, closing = raw.find(b"("), raw.rfind(b")")
+    fields = raw[closing + 1 :].split()
+    if opening < 0 or closing < opening or len(fields) < 22:
+        raise ValueError(f"not a process stat line: {raw[:80]!r}")
+    return Stat(
+        name=os.fsdecode(raw[opening + 1 : closing]),
+        state=fields[0].decode("ascii", "replace"),
+        ppid=int(fields[1]),
+        group=int(fields[2]),
+        cpu_ticks=int(fields[11]) + int(fields[12]),
+        threads=int(fields[17]),
+        start_ticks=int(fields[19]),
+        resident_pages=int(fields[21]),
+    )
+
+
+def parse_cmdline(raw: bytes) -> tuple[str, ...]:
+    """The argv words of `/proc/PID/cmdline`.
+
+    Words end in NUL. A process that wrote a title over its argv leaves one text, padded with NULs.
+    """
+    if not raw:
+        return ()
+    words = raw.split(b"\0")
+    if not raw.endswith(b"\0"):
+        return tuple(os.fsdecode(word) for word in words)
+    words.pop()
+    if len(words) > 1 and b" " in words[0] and not any(words[1:]):
+        words = words[:1]
+    return tuple(os.fsdecode(word) for word in words)
+
+
+def _read(path: str) -> bytes:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        first = os.read(fd, 65536)
+        if len(first) < 4000:
+            return first  # proc files of this size come in one read
+        parts = [first]
+        while part := os.read(fd, 65536):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(fd)
+
+
+@functools.cache
+def boot_time() -> float:
+    """Epoch seconds of the boot. Read once: a later step of the clock must not change identities.
+
+    Raises OSError or ValueError when `/proc/stat` can't be read.
+    """
+    for line in Path("/proc/stat").read_bytes().splitlines():
+        if line.startswith(b"btime "):
+            return float(line.split()[1])
+    raise ValueError("/proc/stat has no btime line")
+
+
+def _identity(pid: int, stat: Stat) -> ProcessIdentity:
+    return ProcessIdentity(pid, boot_time() + stat.start_ticks / _TICKS)
+
+
+def read_stat(pid: int) -> Stat | None:
+    """`/proc/PID/stat`, None when there is no such process."""
+    try:
+        return parse_stat(_read(f"/proc/{pid}/stat"))
+    except (OSError, ValueError):
+        return None
+
+
+def identity_of(pid: int) -> ProcessIdentity | None:
+    """Who has this PID now; None when nobody has."""
+    stat = read_stat(pid)
+    return None if stat is None else _identity(pid, stat)
+
+
+def read_argv(pid: int) -> tuple[str, ...]:
+    """Argv words; empty for kernel threads, zombies, and processes that are gone."""
+    try:
+        return parse_cmdline(_read(f"/proc/{pid}/cmdline"))
+    except OSError:
+        return ()
+
+
+def _link(path: str) -> str | None:
+    try:
+        return os.readlink(path)  # noqa: PTH115 - the raw text, without a Path built for each
+    except OSError:
+        return None
+
+
+def _uid(pid: int) -> int | None:
+    try:
+        status = _read(f"/proc/{pid}/status")
+    except OSError:
+        return None
+    start = status.find(b"\nUid:")
+    return int(status[start + 5 :].split(None, 1)[0]) if start >= 0 else None
+
+
+@functools.lru_cache(maxsize=256)
+def user_name(uid: int) -> str:
+    """The login name of `uid`, or the number as text when it has none."""
+    if sys.platform == "win32":
+        return str(uid)
+    else:
+        import pwd
+
+        try:
+            return pwd.getpwuid(uid).pw_name
+        except KeyError:
+            return str(uid)
+
+
+def facts_of(pid: int) -> ProcessFacts | None:
+    """Everything about a process; None when it is gone, or was replaced while it was read."""
+    stat = read_stat(pid)
+    if stat is None:
+        return None
+    uid = _uid(pid)
+    cwd = _link(f"/proc/{pid}/cwd")
+    executable = _link(f"/proc/{pid}/exe")
+    argv = read_argv(pid)
+    for _ in range(_EXEC_READS):
+        if argv or executable is None or stat.state == "Z":
+            break
+        time.sleep(0.001)  # in the middle of an exec: for an instant there is no argv
+        argv = read_argv(pid)
+    parent = read_stat(stat.ppid) if stat.ppid else None
+    again = read_stat(pid)
+    if again is None or again.start_ticks != stat.start_ticks:
+        return None
+    return ProcessFacts(
+        identity=_identity(pid, stat),
+        argv=argv,
+        name=stat.name,
+        user=None if uid is None else user_name(uid),
+        uid=uid,
+        cwd=cwd,
+        executable=executable,
+        ppid=stat.ppid,
+        parent_name=None if parent is None else parent.name,
+        status=_STATES.get(again.state, again.state),
+        group=stat.group,
+    )
+
+
+def all_pids() -> list[int]:
+    """Every PID this process can see."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
+
+
+def parents() -> dict[int, int]:
+    """PID to parent PID, of every process."""
+    found = {}
+    for pid in all_pids():
+        if (stat := read_stat(pid)) is not None:
+            found[pid] = stat.ppid
+    return found
+
+
+def group_runs(group: int) -> bool:
+    """Whether a process group has a member that is not a zombie."""
+    for pid in all_pids():
+        stat = read_stat(pid)
+        if stat is not None and stat.group == group and stat.state not in "ZX":
+            return True
+    return False
+
+
+def load_of(pid: int, *, counts: bool = True) -> ProcessLoad | None:
+    """CPU, memory and threads; with `counts` also descriptors and children, which take longer.
+
+    None when the process is gone.
+    """
+    stat = read_stat(pid)
+    if stat is None:
+        return None
+    open_files: int | None = None
+    if counts:
+        with contextlib.suppress(OSError):
+            open_files = len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208
+    return ProcessLoad(
+        identity=_identity(pid, stat),
+        cpu_seconds=stat.cpu_ticks / _TICKS,
+        resident=stat.resident_pages * _PAGE,
+        threads=stat.threads,
+        open_files=open_files,
+        children=_count(children_of(pid)) if counts else None,
+        ended=stat.state in "ZX",
+    )
+
+
+def _count(children: list[int] | None) -> int | None:
+    return None if children is None else len(children)
+
+
+def children_of(pid: int) -> list[int] | None:
+    """Direct children, zombies included, in order; None where the kernel does not list them."""
+    found: list[int] = []
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
+            found += map(int, _read(f"/proc/{pid}/task/{task}/children").split())
+    except OSError:
+        return None
+    return sorted(found)
+
+
+def in_new_range(pid: int, before: int, last: int) -> bool:
+    """Whether `pid` was given out after `before` and up to `last`.
+
+    The kernel counts PIDs upwards and starts again at the bottom.
+    """
+    return before < pid <= last if last >= before else pid > before or pid <= last
+
+
+def last_pid() -> int | None:
+    """The PID given out last in this PID namespace (fifth field of /proc/loadavg)."""
+    try:
+        return int(_read("/proc/loadavg").split()[4])
+    except (OSError, ValueError, IndexError):
+        return None

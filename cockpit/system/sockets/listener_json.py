@@ -1,0 +1,52 @@
+"""A listener as plain data, for JSON and for reports: secrets in command lines masked."""
+
+from __future__ import annotations
+
+from cockpit.system.processes.argv import masked
+from cockpit.system.sockets.listeners import Listener, Owner
+from cockpit.text import clean, instant
+
+
+def owner_record(owner: Owner) -> dict[str, object]:
+    """One owner: PID, argv words, user, start (RFC 3339, UTC), folder, executable, parent."""
+    process = owner.process
+    return {
+        "pid": process.pid,
+        "argv": [clean(word) for word in masked(process.argv)],
+        "name": clean(process.name),
+        "user": None if process.user is None else clean(process.user),
+        "uid": process.uid,
+        "started_at": instant(process.started_at),
+        "cwd": None if process.cwd is None else clean(process.cwd),
+        "executable": None if process.executable is None else clean(process.executable),
+        "ppid": process.ppid,
+        "parent": None if process.parent_name is None else clean(process.parent_name),
+        "status": clean(process.status),
+        "sockets": len(owner.sockets),
+    }
+
+
+def listener_record(listener: Listener) -> dict[str, object]:
+    """One port: `shared` when several sockets have the same address; `services` by root PID;
+    `hidden_owners` are the user numbers of owners that may not be seen (null: not even that)."""
+    hidden: list[int | None] = list(listener.hidden_uids)
+    if listener.hidden and not hidden:
+        hidden.append(None)
+    return {
+        "port": listener.port,
+        "addresses": list(listener.addresses),
+        "ipv4": listener.ipv4,
+        "ipv6": listener.ipv6,
+        "loopback_only": listener.loopback_only,
+        "owners": [owner_record(owner) for owner in listener.owners],
+        "hidden_owners": hidden,
+        "services": [
+            {"root": service.root.pid, "pids": list(service.pids), "sockets": service.sockets}
+            for service in listener.services
+        ],
+        "sockets": listener.sockets,
+        "shared": listener.shared,
+        "waiting": listener.waiting,
+        "backlog": listener.backlog,
+        "queues": [{"waiting": one.waiting, "backlog": one.backlog} for one in listener.queues],
+    }

@@ -1,0 +1,61 @@
+"""Which changes of processes are events: who came, who went, and who was there all the time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from cockpit.model import Concern, Finding, Observation, Verdict
+from cockpit.probe_state import Standing, advance
+
+NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+
+
+def seen(at: float, *services: tuple[int, ...]) -> Observation:
+    """A port with services; the first PID of each is its root."""
+    rows = [
+        Finding(
+            f"owner:80:{pids[0]}",
+            Verdict.OK,
+            str(pids[0]),
+            "serve.py",
+            facts={"pid": pids[0], "pids": pids},
+        )
+        for pids in services
+    ]
+    port = Finding("port:80", Verdict.OK, ":80")
+    moment = NOW + timedelta(seconds=at)
+    return Observation(
+        "p", "listener", Concern.RUN, Verdict.OK, "", moment, moment, findings=(port, *rows)
+    )
+
+
+def told(*observations: Observation) -> list[str]:
+    standing: Standing | None = None
+    texts: list[str] = []
+    for observation in observations:
+        standing, events = advance(standing, observation)
+        texts += [event.text for event in events]
+    return texts
+
+
+def test_a_worker_that_outlives_its_root_is_nobody_new() -> None:
+    assert told(seen(0, (7243, 7244)), seen(1, (7244,))) == ["-7243 serve.py"]
+
+
+def test_who_comes_and_who_goes_is_told() -> None:
+    assert told(seen(0, (5,)), seen(1, (5,), (6, 7)), seen(2, (6, 7))) == [
+        "+6 serve.py",
+        "-5 serve.py",
+    ]
+
+
+def test_a_row_that_takes_another_root_says_nobody_came_or_went() -> None:
+    assert told(seen(0, (6, 7)), seen(1, (5, 6, 7)), seen(2, (7,))) == ["-5 serve.py"]
+
+
+def test_rows_that_name_no_pid_come_and_go_by_their_keys() -> None:
+    def bare(*names: str) -> Observation:
+        rows = tuple(Finding(f"owner:80:{name}", Verdict.OK, name) for name in ("x", *names))
+        return Observation("p", "listener", Concern.RUN, Verdict.OK, "", NOW, NOW, findings=rows)
+
+    assert told(bare("a"), bare("b")) == ["+b", "-a"]

@@ -1,0 +1,80 @@
+"""What a row stands for, and the commands that keys make of it. Without Textual."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cockpit.feed import Reprobe, SetItem
+from cockpit.model import Problem
+from cockpit.rows import View, fact, join_key, split_key
+from cockpit_widgets.detail import Target
+from cockpit_widgets.rows.events import event_key
+
+
+def problem_of(view: View, key: str) -> Problem | None:
+    """The open problem of that key."""
+    return next((problem for problem in view.board.problems if problem.key == key), None)
+
+
+def target_of(view: View, pane: str, key: str) -> Target | None:
+    """What the row `key` of that pane stands for; None for a heading."""
+    if not key:
+        return None
+    if pane == "problems":
+        problem = problem_of(view, key)
+        return Target(problem=problem) if problem else None
+    if pane == "events":
+        event = next((event for event in view.events if event_key(event) == key), None)
+        return Target(event=event) if event else None
+    return Target(key=key)
+
+
+def reprobes(view: View, target: Target | None) -> list[Reprobe]:
+    """A re-probe for each probe of the board behind a target."""
+    known = {*view.board.observations, *view.board.waiting}
+    return [Reprobe(name) for name in (target.probes if target else ()) if name in known]
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A checklist item as commands name it."""
+
+    probe: str
+    item: str
+    anchor: str
+    status: str
+    subject: str
+
+
+def item_of(view: View, key: str) -> Aim | None:
+    """The checklist item of that row; None when the row is not an item."""
+    probe, item = split_key(key)
+    observation = view.board.observations.get(probe)
+    finding = observation.finding(item) if observation else None
+    if finding is None or "status" not in finding.facts:
+        return None
+    anchor = str(finding.facts.get("anchor", ""))
+    status = str(finding.facts["status"])
+    return Aim(probe, fact(finding, "item") or item, anchor, status, finding.subject)
+
+
+def set_state(view: View, key: str, to: str | None) -> SetItem | None:
+    """The command that gives the item of that row the state `to`, or moves it on."""
+    aim = item_of(view, key)
+    return None if aim is None else SetItem(aim.probe, aim.item, aim.status, aim.anchor, to)
+
+
+def set_again(view: View, key: str) -> list[SetItem]:
+    """The commands that repeat the edits that the problem `key` says were undone by another."""
+    problem = problem_of(view, key)
+    commands: list[SetItem] = []
+    for probe in problem.probes if problem is not None else ():
+        observation = view.board.observations.get(probe)
+        for finding in observation.findings if observation is not None else ():
+            before = fact(finding, "reverted_from")
+            if not before or (finding.cause or f"{probe}/{finding.key}") != key:
+                continue
+            command = set_state(view, join_key(probe, finding.key), before)
+            if command is not None:
+                commands.append(command)
+    return commands

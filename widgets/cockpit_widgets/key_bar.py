@@ -1,0 +1,80 @@
+"""The last line: the keys that work here, or for a while what became of the last command.
+
+A message longer than the line gets up to three lines: a refusal that is cut says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.message import Message
+from textual.timer import Timer
+
+from cockpit.rows import Glyphs, Row, Span, Tone
+from cockpit.text import clean
+from cockpit_widgets.line_pane import OneLine
+from cockpit_widgets.line_render import wrap
+from cockpit_widgets.rows.status import fitting_keys
+
+_KEEP = 10.0
+_KEEP_REFUSAL = 60.0
+_MOST_LINES = 3
+
+
+class KeyBar(OneLine):
+    """Keys, unless there is something to say."""
+
+    class Resized(Message):
+        """The message needs another number of lines than the one before."""
+
+    def __init__(self, glyphs: Glyphs, keys: Sequence[tuple[str, str]]) -> None:
+        super().__init__(glyphs=glyphs, id="keys")
+        self._keys = tuple(keys)
+        self._saying = ""
+        self._ok = True
+        self._timer: Timer | None = None
+
+    def on_mount(self) -> None:
+        self._renew()
+
+    @property
+    def saying(self) -> str:
+        """The message on the line; empty when the keys stand there."""
+        return self._saying
+
+    def offer(self, keys: Sequence[tuple[str, str]]) -> None:
+        """The keys to show when there is nothing to say."""
+        self._keys = tuple(keys)
+        self._renew()
+
+    def say(self, text: str, *, ok: bool = True) -> None:
+        """Show `text` in place of the keys: ten seconds, a refusal for a minute."""
+        self._saying, self._ok = clean(text), ok
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(_KEEP if ok else _KEEP_REFUSAL, self.hush)
+        self._renew()
+
+    def hush(self) -> None:
+        """Back to the keys."""
+        if self._saying:
+            self._saying = ""
+            self._renew()
+
+    def lines(self, width: int) -> int:
+        """How many lines the bar needs in that width."""
+        return len(self._rows_in(width))
+
+    def _renew(self) -> None:
+        self.post_message(self.Resized())
+        self.present(self._rows_in)
+
+    def _rows_in(self, width: int) -> list[Row]:
+        if not self._saying:
+            return fitting_keys(self._keys, width)
+        tone = Tone.STRONG if self._ok else Tone.WARN
+        mark = "" if self._ok else f"{self.glyphs.text('▲')} "
+        told = wrap(f"{mark}{self._saying}", max(1, width))
+        if len(told) > _MOST_LINES:
+            told = [*told[: _MOST_LINES - 1], " ".join(told[_MOST_LINES - 1 :])]
+        return [Row("", (Span(line, tone),)) for line in told]

@@ -1,0 +1,168 @@
+"""What the keys do to processes: arm, end, start, free ports. A part of the board.
+
+Nothing is done by a key alone: each asks for a plan, the plan is shown, and what it names is typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from cockpit.feed import Arm, CarryOut, Command, PlanEnd, PlanReset, PlanStart, Question
+from cockpit.model import Facts, Finding, Verdict
+from cockpit.rows import View, split_key
+from cockpit_widgets.detail import Target
+from cockpit_widgets.prompt import Above
+
+if TYPE_CHECKING:
+    from cockpit_widgets.line_pane import LinePane
+    from cockpit_widgets.rows.status import Frame
+
+Make: TypeAlias = Callable[[View, Target | None], Command | str]
+_MOVES = {"j": 1, "k": -1}
+_POINT = "point at a port, an owner or an engine first"
+
+
+class ProcessKeys:
+    """Mixed into the board screen, which gives what the first methods stand for."""
+
+    if TYPE_CHECKING:
+        _view: View | None
+        _frame: Frame
+
+        @property
+        def _pane(self) -> LinePane: ...
+        def _target(self, pane: LinePane, key: str) -> Target | None: ...
+        def say(self, text: str, *, ok: bool = True) -> None: ...
+        def ask(
+            self,
+            purpose: str,
+            label: str,
+            text: str = "",
+            *,
+            afresh: bool = False,
+            above: Above | None = None,
+            moves: Mapping[str, int] = {},
+        ) -> bool: ...
+        def want(self, commands: Sequence[Command]) -> None: ...
+
+    def action_arm(self) -> None:
+        if self._view is not None:
+            self.want([Arm(not self._frame.armed(self._view.now))])
+
+    def action_end(self) -> None:
+        self._want_or_say(end_command)
+
+    def action_start(self) -> None:
+        self._want_or_say(start_command)
+
+    def action_free_ports(self) -> None:
+        if self._view is not None:
+            wanted = reset_command(self._view)
+            if isinstance(wanted, str):
+                self.say(wanted)
+            else:
+                self.want([wanted])
+
+    def _want_or_say(self, make: Make) -> None:
+        if self._view is None:
+            return
+        wanted = make(self._view, self._target(self._pane, self._pane.cursor_key))
+        if isinstance(wanted, str):
+            self.say(wanted)
+        else:
+            self.want([wanted])
+
+    def ask_act(self, question: Question) -> None:
+        """Show what would happen and ask for what has to be typed; j and k move what is shown,
+        unless they are to be typed."""
+        label = f"type {question.expected} to do this, Esc not to:"
+        moves = {key: by for key, by in _MOVES.items() if key not in question.expected}
+        above = Above(question.lines)
+        if not self.ask(f"act {question.plan}", label, afresh=True, above=above, moves=moves):
+            self.say("answer the present question first, then ask again", ok=False)
+
+    def confirmed(self, plan: str, typed: str) -> None:
+        """The answer to the question."""
+        if typed:
+            self.want([CarryOut(plan, typed)])
+        else:
+            self.say("nothing was done")
+
+
+def _found(view: View, target: Target | None) -> tuple[str, Finding] | None:
+    """The probe and the finding behind a row or a problem."""
+    if target is None or target.event is not None:
+        return None
+    if target.problem is not None:
+        problem = target.problem
+        places = [(name, problem.finding) for name in problem.probes]
+    else:
+        places = [split_key(target.key)]
+    for probe, key in places:
+        observation = view.board.observations.get(probe)
+        finding = observation.finding(key) if observation else None
+        if finding is not None:
+            return probe, finding
+    return None
+
+
+def end_command(view: View, target: Target | None) -> Command | str:
+    """What X asks for on that row; or what to do instead, in words."""
+    found = _found(view, target)
+    if found is None:
+        return f"X ends a process: {_POINT}"
+    probe, finding = found
+    facts = finding.facts
+    pid = facts.get("pid")
+    if isinstance(pid, int):
+        started = facts.get("started_at")
+        return PlanEnd(pid, started if isinstance(started, str) else "", probe)
+    port = facts.get("port")
+    if isinstance(port, int) and finding.key.startswith("port:"):
+        if facts.get("owners"):
+            return PlanReset((port,))
+        if facts.get("hidden_uid") is not None:
+            return f"the owner of {port} is hidden: run as uid {facts['hidden_uid']} or root"
+        return f"nobody to end on {port}"
+    for name in ("strangers", "engines"):
+        pids = _pids(facts, name)
+        if len(pids) == 1:
+            return PlanEnd(pids[0], "", probe)
+        if pids:
+            return f"{' and '.join(map(str, pids))}: press e, go to the one to end, then X"
+    return f"X ends a process: {_POINT}"
+
+
+def _pids(facts: Facts, name: str) -> list[int]:
+    value = facts.get(name)
+    return [one for one in value if isinstance(one, int)] if isinstance(value, tuple) else []
+
+
+def start_command(view: View, target: Target | None) -> Command | str:
+    """What S asks for on that row; or what to do instead, in words.
+
+    Of several probes behind a problem the one that tells most about the start: a listener, which
+    has a `start` and a port to look at, then a service, then a heartbeat.
+    """
+    kinds: dict[str, str] = {}
+    for name in target.probes if target is not None else ():
+        observation = view.board.observations.get(name)
+        if observation is not None:
+            kinds.setdefault(observation.kind, name)
+    for kind in ("listener", "service", "heartbeat"):
+        if kind in kinds:
+            return PlanStart(kinds[kind])
+    return "S starts a service: point at its port, its unit or its engine first"
+
+
+def reset_command(view: View) -> Command | str:
+    """What frees every configured port that is red and held; or that there is none."""
+    ports = []
+    for observation in view.board.of_kind("listener"):
+        for finding in observation.findings:
+            port = finding.facts.get("port")
+            red = finding.verdict is Verdict.FAIL and finding.key.startswith("port:")
+            if red and isinstance(port, int) and finding.facts.get("owners"):
+                ports.append(port)
+    return PlanReset(tuple(ports)) if ports else "no port is held by what should not hold it"

@@ -1,0 +1,187 @@
+"""The bottom line as a question: a label and a line to type on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from textual import events
+from textual.app import ComposeResult
+from textual.geometry import Size
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Label
+
+from cockpit.rows import Row, Span, Tone, View
+from cockpit.text import clean
+from cockpit_widgets.line_render import wrap
+
+_LONGEST = 200
+_TO_READ = 0.3
+"""Seconds from the painted question to the first key that counts, when it must be read first."""
+
+
+class _Line(Input):
+    """The line that is typed on; while it is deaf only Esc is heard.
+
+    `moves` are letters that are not typed but move the text above it.
+    """
+
+    deaf = False
+    moves: Mapping[str, int] = MappingProxyType({})
+
+    async def _on_key(self, event: events.Key) -> None:
+        steps = self.moves.get(event.key)
+        if (self.deaf and event.key != "escape") or steps is not None:
+            event.stop()
+            event.prevent_default()
+        if steps is not None:
+            self.post_message(Prompt.Moved(steps))
+
+    def _on_paste(self, event: events.Paste) -> None:
+        if self.deaf:
+            event.stop()
+            event.prevent_default()
+
+
+class Prompt(Widget):
+    """Asks for one line of text; answers with `Answered`, `Edited` while it is typed."""
+
+    DEFAULT_CSS = """
+    Prompt { layout: horizontal; height: 1; background: ansi_default; }
+    Prompt > Label { width: auto; height: 1; text-style: bold; background: ansi_default; }
+    Prompt > Input {
+        width: 1fr; height: 1; border: none; padding: 0;
+        background: ansi_default; color: ansi_default;
+        &:focus { border: none; background: ansi_default; background-tint: ansi_default 0%; }
+        & > .input--cursor { color: ansi_default; background: ansi_default; text-style: reverse; }
+    }
+    """
+
+    class Edited(Message):
+        """The text so far."""
+
+        def __init__(self, purpose: str, text: str) -> None:
+            super().__init__()
+            self.purpose = purpose
+            self.text = text
+
+    class Moved(Message):
+        """The text above is to go down by that many lines."""
+
+        def __init__(self, steps: int) -> None:
+            super().__init__()
+            self.steps = steps
+
+    class Answered(Message):
+        """The text as it was entered."""
+
+        def __init__(self, purpose: str, text: str) -> None:
+            super().__init__()
+            self.purpose = purpose
+            self.text = text
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.purpose = ""
+        self._label = Label("", markup=False)
+        self._input = _Line(select_on_focus=False, max_length=_LONGEST, compact=True)
+        self._input.cursor_blink = False
+
+    def compose(self) -> ComposeResult:
+        yield self._label
+        yield self._input
+
+    @property
+    def deaf(self) -> bool:
+        """Whether keys are thrown away because the question can't have been read yet."""
+        return self._input.deaf
+
+    def ask(
+        self,
+        purpose: str,
+        label: str,
+        text: str = "",
+        *,
+        afresh: bool = False,
+        moves: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        """Start asking; `purpose` comes back with the answer.
+
+        `afresh`: what was typed before the question stood there to be read is thrown away. `moves`
+        are letters that no answer holds: they move the text above by that many lines.
+        """
+        self.purpose = purpose
+        self._input.moves = moves
+        self._input.deaf = afresh
+        if afresh:
+            self.call_after_refresh(self._hear_soon)
+        self._label.update(f"{clean(label)} ")
+        with self.prevent(Input.Changed):
+            self._input.value = text
+        self._input.cursor_position = len(text)
+        self._input.focus(scroll_visible=False)
+
+    def _hear_soon(self) -> None:
+        self.set_timer(_TO_READ, self._hear)
+
+    def _hear(self) -> None:
+        self._input.deaf = False
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Edited(self.purpose, clean(event.value)))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Answered(self.purpose, clean(event.value).strip()))
+
+
+_KEPT = 5
+"""Lines of the screen that the text leaves to what is watched, and to the line to type on."""
+_NARROWEST = 20
+
+
+@dataclass(slots=True)
+class Above:
+    """The text above the line to type on. `share` is the part of the screen it may take at most:
+    1 nearly all, 3 a third, with the line to type on. `top` is the first line in sight, from 0.
+    """
+
+    lines: tuple[str, ...] = ()
+    share: int = 1
+    top: int = 0
+
+    def most(self, height: int) -> int:
+        """The lines there are for it on a screen of that height."""
+        return max(1, height - _KEPT if self.share == 1 else height // self.share - 1)
+
+    def move(self, view: View | None, size: Size, steps: int) -> bool:
+        """Go down by that many lines, or up; False when nothing moves."""
+        last = self._last_top(len(self._wrapped(view, size.width)), size.height)
+        before, self.top = self.top, min(max(0, self.top + steps), last)
+        return self.top != before
+
+    def rows(self, view: View | None, size: Size) -> list[Row]:
+        """The lines in sight; the last one tells where they are when there are more."""
+        rows, room = self._wrapped(view, size.width), self.most(size.height)
+        if len(rows) <= room:
+            return rows
+        top = min(self.top, self._last_top(len(rows), size.height))
+        shown = rows[top : top + room - 1]
+        place = f"  {top + 1}-{top + len(shown)} of {len(rows)} lines, PgDn PgUp: more"
+        return [*shown, Row("question place", (Span(place, Tone.WARN),))]
+
+    def _last_top(self, whole: int, height: int) -> int:
+        room = self.most(height)
+        return whole - room + 1 if whole > room else 0
+
+    def _wrapped(self, view: View | None, width: int) -> list[Row]:
+        rows: list[Row] = []
+        for line in self.lines:
+            told = view.text(line) if view is not None else line
+            for number, part in enumerate(wrap(told, max(_NARROWEST, width - 2))):
+                tone = Tone.STRONG if number == 0 else Tone.PLAIN
+                rows.append(Row(f"question {len(rows)}", (Span(f"  {part}", tone),)))
+        return rows
