@@ -32,7 +32,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from cockpit.feed import Feed, FeedMode, Reply, SetItem, Ticket, UnderWay
+from cockpit.feed import Feed, FeedMode, Reply, SetItem, StopProgress, Ticket
 from cockpit.model import Event, Observation, Verdict
 from cockpit.rows import ASCII, UNICODE, View
 from cockpit.text import localise
@@ -102,7 +102,7 @@ class CockpitApp(App[None]):
         self._woken = False
         self._later: Timer | None = None
         self._counting: Timer | None = None
-        self._course: tuple[Ticket, UnderWay] | None = None
+        self._course: tuple[Ticket, StopProgress] | None = None
         self._leaving_asked = False
         self._read_at = float("-inf")
         self._own_loop: asyncio.AbstractEventLoop | None = None
@@ -133,7 +133,7 @@ class CockpitApp(App[None]):
         if self._leaving:
             self.exit()
             return
-        self._stop_listening = self._feed.listen(self._wake)
+        self._stop_listening = self._feed.subscribe(self._wake)
         self.set_interval(_READ_EVERY, self._read)
         self._read()
 
@@ -235,7 +235,7 @@ class CockpitApp(App[None]):
         self._take_course(replies)
         # What became of it is told before any step on the way.
         told = [reply for reply in replies if reply.text]
-        replies = [reply for reply in told if not reply.step] or told[-1:]
+        replies = [reply for reply in told if not reply.is_progress] or told[-1:]
         if not replies:
             return
         refused = [reply for reply in replies if not reply.ok]
@@ -275,7 +275,11 @@ class CockpitApp(App[None]):
         for reply in replies:
             if reply.under_way is not None:
                 self._course = (reply.ticket, reply.under_way)
-            elif not reply.step and self._course is not None and reply.ticket == self._course[0]:
+            elif (
+                not reply.is_progress
+                and self._course is not None
+                and reply.ticket == self._course[0]
+            ):
                 self._course = None
         if self._course != before:
             course = self._course[1] if self._course is not None else None

@@ -1,4 +1,4 @@
-"""The board from the standings: roll-ups and the problem list, computed once for every face.
+"""The board from the probe states: roll-ups and the problem list, computed once for every face.
 
 Pure. The screen, `check` and the store feed all call `compose`, so they can't disagree.
 """
@@ -13,19 +13,17 @@ from cockpit.model import (
     Board,
     Concern,
     Finding,
-    Identity,
+    MonitorStatus,
     Observation,
     Problem,
     Rollup,
+    SessionInfo,
     Verdict,
-    Watch,
     expire,
     worst,
 )
-from cockpit.probe_state import Standing
+from cockpit.probe_state import ProbeState
 
-# Of several red findings with one cause the kind nearest to the cause speaks for all.
-_NEARNESS = ("listener", "service", "heartbeat", "smoke", "log", "gate", "checklist")
 _MOST_ALSO = 3
 
 
@@ -39,7 +37,7 @@ class Acknowledgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class ProbeInfo:
     """A probe as the plan names it: what it affects, before it has answered.
 
     One that does not count is shown only: no roll-up is made of it.
@@ -62,26 +60,24 @@ class _Part:
     next_act: str = ""
 
     @property
-    def rank(self) -> tuple[int, int, bool, datetime]:
-        kind = self.observation.kind
-        nearness = _NEARNESS.index(kind) if kind in _NEARNESS else len(_NEARNESS)
-        inside = self.finding is not None and self.finding.key.startswith("owner:")
-        return (-self.verdict.severity, nearness, inside, self.since)
+    def rank(self) -> tuple[int, int, int, datetime]:
+        inside = self.finding.priority if self.finding is not None else 0
+        return (-self.verdict.severity, self.observation.priority, inside, self.since)
 
 
 def compose(
-    plan: Sequence[Planned],
-    standings: Mapping[str, Standing],
+    plan: Sequence[ProbeInfo],
+    probe_states: Mapping[str, ProbeState],
     now: datetime,
     *,
-    identity: Identity | None = None,
-    watch: Watch | None = None,
+    identity: SessionInfo | None = None,
+    watch: MonitorStatus | None = None,
     acks: Mapping[str, Acknowledgement] | None = None,
 ) -> Board:
     """The board at `now` (aware UTC), in the plan's order; what has expired counts as UNKNOWN."""
-    seen = {p.name: standings[p.name] for p in plan if p.name in standings}
+    seen = {p.name: probe_states[p.name] for p in plan if p.name in probe_states}
     effective = {name: expire(s.observation, now) for name, s in seen.items()}
-    waiting = tuple(p.name for p in plan if p.name not in standings)
+    waiting = tuple(p.name for p in plan if p.name not in probe_states)
     problems = problem_list(seen, now, acks or {})
     return Board(
         taken_at=now,
@@ -90,14 +86,14 @@ def compose(
         observations=effective,
         problems=problems,
         waiting=waiting,
-        identity=identity or Identity(),
-        watch=watch or Watch(),
+        identity=identity or SessionInfo(),
+        watch=watch or MonitorStatus(),
     )
 
 
 def _rollup(
     concern: Concern,
-    plan: Sequence[Planned],
+    plan: Sequence[ProbeInfo],
     effective: Mapping[str, Observation],
     problems: Sequence[Problem],
 ) -> Rollup:
@@ -116,7 +112,7 @@ def _rollup(
 
 
 def problem_list(
-    standings: Mapping[str, Standing],
+    probe_states: Mapping[str, ProbeState],
     now: datetime,
     acks: Mapping[str, Acknowledgement],
 ) -> tuple[Problem, ...]:
@@ -126,17 +122,17 @@ def problem_list(
     port is one problem, and so is what other probes say of the same processes.
     """
     groups: dict[str, list[_Part]] = {}
-    found = [_parts(standing, now) for standing in standings.values()]
-    ports: dict[str, str] = {}
+    found = [_parts(probe_state, now) for probe_state in probe_states.values()]
+    roots: dict[str, str] = {}
     for parts in found:
-        if (port := _port_of(parts)) is not None:
-            groups.setdefault(port, []).extend(part for _, part in parts)
+        if (root := _root_of(parts)) is not None:
+            groups.setdefault(root, []).extend(part for _, part in parts)
             for cause, _ in parts:
-                ports.setdefault(cause, port)
+                roots.setdefault(cause, root)
     for parts in found:
-        for cause, part in parts if _port_of(parts) is None else ():
-            own = part.observation.kind == "listener"
-            groups.setdefault(cause if own else ports.get(cause, cause), []).append(part)
+        for cause, part in parts if _root_of(parts) is None else ():
+            own = _root_cause(part.observation) is not None
+            groups.setdefault(cause if own else roots.get(cause, cause), []).append(part)
     problems = [_merge(cause, parts, acks.get(cause)) for cause, parts in groups.items()]
     problems.sort(
         key=lambda p: (
@@ -150,17 +146,19 @@ def problem_list(
     return tuple(problems)
 
 
-def _port_of(parts: Sequence[tuple[str, _Part]]) -> str | None:
-    """The cause that stands for all that is wrong on one port; None when one thing is, or none."""
-    if len({cause for cause, _ in parts}) < 2 or parts[0][1].observation.kind != "listener":
+def _root_of(parts: Sequence[tuple[str, _Part]]) -> str | None:
+    """The cause that stands for all that is wrong there; None when one thing is wrong, or none."""
+    if len({cause for cause, _ in parts}) < 2:
         return None
-    return next(
-        (f.cause for f in parts[0][1].observation.findings if f.key.startswith("port:")), None
-    )
+    return _root_cause(parts[0][1].observation)
 
 
-def _parts(standing: Standing, now: datetime) -> list[tuple[str, _Part]]:
-    raw = standing.observation
+def _root_cause(observation: Observation) -> str | None:
+    return next((f.cause for f in observation.findings if f.root_cause), None)
+
+
+def _parts(probe_state: ProbeState, now: datetime) -> list[tuple[str, _Part]]:
+    raw = probe_state.observation
     if now > raw.valid_until:
         part = _Part(
             raw,
@@ -177,7 +175,7 @@ def _parts(standing: Standing, now: datetime) -> list[tuple[str, _Part]]:
     for finding in raw.findings:
         if finding.verdict is Verdict.OK or not finding.title:
             continue
-        since = standing.finding_since.get(finding.key, standing.since)
+        since = probe_state.finding_since.get(finding.key, probe_state.since)
         part = _Part(
             raw,
             finding,
@@ -196,7 +194,7 @@ def _parts(standing: Standing, now: datetime) -> list[tuple[str, _Part]]:
             raw,
             None,
             raw.verdict,
-            standing.since,
+            probe_state.since,
             title="NO VERDICT" if raw.verdict is Verdict.UNKNOWN else f"{raw.kind.upper()} RED",
             subject=raw.probe,
             text=f"{raw.headline}{doubt}",

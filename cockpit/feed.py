@@ -71,7 +71,7 @@ class NoteItem:
 
 
 @dataclass(frozen=True, slots=True)
-class ValidateProgress:
+class RecordProgress:
     """The five answers after a task, for the evidence; `below`: under the item as well."""
 
     probe: str
@@ -137,20 +137,20 @@ class PlanStart:
 
 
 @dataclass(frozen=True, slots=True)
-class CarryOut:
+class Confirm:
     """Do what the question `plan` showed. `typed` is what the operator typed to confirm it."""
 
     plan: str
     typed: str
 
 
-ProcessCommand: TypeAlias = Arm | PlanEnd | PlanReset | PlanStart | CarryOut
+ProcessCommand: TypeAlias = Arm | PlanEnd | PlanReset | PlanStart | Confirm
 Command: TypeAlias = (
     Reprobe
     | SetItem
     | UndoEdit
     | NoteItem
-    | ValidateProgress
+    | RecordProgress
     | PlanCommit
     | Acknowledge
     | ProcessCommand
@@ -171,7 +171,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class UnderWay:
+class StopProgress:
     """How far the end of processes has come that was confirmed on this screen.
 
     `act` is its number in the evidence; of `pids` those that are `alive` are killed at `kill_at`
@@ -203,8 +203,8 @@ class Reply:
     question: Question | None = None
     armed_until: datetime | None = None
     label: str = "REFUSED"
-    step: bool = False
-    under_way: UnderWay | None = None
+    is_progress: bool = False
+    under_way: StopProgress | None = None
     changed: bool = True
 
 
@@ -269,7 +269,7 @@ class Feed(Protocol):
         """Replies that arrived since the last call, each given once."""
         ...
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Have `wake` called, from any thread, when there is news; returns the way to stop it.
 
         Wake-ups coalesce: one call may stand for many changes.

@@ -11,13 +11,9 @@ import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeAlias
 
-from cockpit.text import clean, instant
-
-Scalar: TypeAlias = str | int | float | bool | None
-FactValue: TypeAlias = Scalar | tuple[str, ...] | tuple[int, ...]
-Facts: TypeAlias = Mapping[str, FactValue]
+from cockpit.facts import LONGEST_FACT, NO_FACTS, Facts, FactValue, FindingFacts
+from cockpit.text import format_utc, sanitize
 
 
 class Verdict(enum.StrEnum):
@@ -75,19 +71,15 @@ _BASELESS = {
 }
 
 
-LONGEST_FACT = 20_000
-"""Characters of a single fact; longer ones are cut and end in an ellipsis."""
-
-
 def _clean_facts(facts: Facts) -> dict[str, FactValue]:
-    return {clean(key): _clean_value(value) for key, value in facts.items()}
+    return {sanitize(key): _clean_value(value) for key, value in facts.items()}
 
 
 def _clean_value(value: FactValue) -> FactValue:
     if isinstance(value, str):
-        return clean(value, limit=LONGEST_FACT)
+        return sanitize(value, limit=LONGEST_FACT)
     if isinstance(value, tuple):
-        return tuple(clean(v) if isinstance(v, str) else v for v in value)  # type: ignore[return-value]
+        return tuple(sanitize(v) if isinstance(v, str) else v for v in value)  # type: ignore[return-value]
     return value
 
 
@@ -109,7 +101,7 @@ class Doubt:
     text: str
 
     def __post_init__(self) -> None:
-        _set(self, text=clean(self.text))
+        _set(self, text=sanitize(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +111,14 @@ class Finding:
     `key` names the row and stays the same from run to run. A finding with a `title` (`TWO OWNERS`)
     is worth a line in the problem list when its verdict is not OK; findings of different probes
     with the same `cause` (`port:8001`, `pid:17685`) are one problem. `text` states the facts,
-    `next_act` what an operator does about it. `facts` feeds the panes' columns.
+    `next_act` what an operator does about it. `data` holds the facts of its sort, typed.
+
+    How it is treated it says itself. `is_process`: it comes and goes as a process does, and stands
+    for `pids`, its root first. `state` is its own word for how it stands (`todo`, `done`); where
+    there is one, its change is told instead of the verdict's. `quiet`: another finding tells of its
+    changes. `priority` orders what is equally bad, the nearest to the cause first. `root_cause`:
+    several things wrong in this observation, and what other probes say of them, are one problem
+    under its `cause`.
     """
 
     key: str
@@ -130,16 +129,23 @@ class Finding:
     cause: str = ""
     next_act: str = ""
     facts: Facts = field(default_factory=dict)
+    data: FindingFacts = NO_FACTS
+    pids: tuple[int, ...] = ()
+    is_process: bool = False
+    state: str = ""
+    quiet: bool = False
+    priority: int = 0
+    root_cause: bool = False
 
     def __post_init__(self) -> None:
         _set(
             self,
-            key=clean(self.key),
-            subject=clean(self.subject),
-            text=clean(self.text),
-            title=clean(self.title),
-            cause=clean(self.cause),
-            next_act=clean(self.next_act),
+            key=sanitize(self.key),
+            subject=sanitize(self.subject),
+            text=sanitize(self.text),
+            title=sanitize(self.title),
+            cause=sanitize(self.cause),
+            next_act=sanitize(self.next_act),
             facts=_clean_facts(self.facts),
         )
 
@@ -154,7 +160,7 @@ class ArtefactRef:
     size: int
 
     def __post_init__(self) -> None:
-        _set(self, name=clean(self.name), media_type=clean(self.media_type))
+        _set(self, name=sanitize(self.name), media_type=sanitize(self.media_type))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +169,9 @@ class Observation:
 
     `basis` states what was measured, how much and when; `metrics` are plain numbers for trends;
     `duration` is in seconds; `observed_at` and `valid_until` are aware UTC.
-    An OK whose doubts remove its basis becomes UNKNOWN here, where nobody can forget it.
+    Of several red findings with one cause that of the lowest `priority` speaks for all: its kind is
+    the nearest to the cause. An OK whose doubts remove its basis becomes UNKNOWN here, where nobody
+    can forget it.
     """
 
     probe: str
@@ -180,6 +188,7 @@ class Observation:
     metrics: Mapping[str, float] = field(default_factory=dict)
     artefacts: tuple[ArtefactRef, ...] = ()
     runbook: str = ""
+    priority: int = 100
 
     def __post_init__(self) -> None:
         _aware(self.observed_at, "observed_at")
@@ -190,11 +199,11 @@ class Observation:
         _set(
             self,
             verdict=verdict,
-            probe=clean(self.probe),
-            headline=clean(self.headline),
+            probe=sanitize(self.probe),
+            headline=sanitize(self.headline),
             basis=_clean_facts(self.basis),
             metrics=dict(self.metrics),
-            runbook=clean(self.runbook, multiline=True),
+            runbook=sanitize(self.runbook, multiline=True),
         )
 
     def finding(self, key: str) -> Finding | None:
@@ -208,8 +217,8 @@ def expire(observation: Observation, now: datetime) -> Observation:
         return observation
     stale = Doubt(
         DoubtKind.STALE,
-        f"last seen {instant(observation.observed_at)}, valid until "
-        f"{instant(observation.valid_until)}; it said {observation.verdict}",
+        f"last seen {format_utc(observation.observed_at)}, valid until "
+        f"{format_utc(observation.valid_until)}; it said {observation.verdict}",
     )
     return replace(
         observation,
@@ -266,11 +275,11 @@ class Event:
         _aware(self.at, "at")
         _set(
             self,
-            kind=clean(self.kind),
-            text=clean(self.text),
-            subject=clean(self.subject),
-            probe=clean(self.probe),
-            actor=clean(self.actor),
+            kind=sanitize(self.kind),
+            text=sanitize(self.text),
+            subject=sanitize(self.subject),
+            probe=sanitize(self.probe),
+            actor=sanitize(self.actor),
             data=_clean_facts(self.data),
         )
 
@@ -304,7 +313,7 @@ class Rollup:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class MonitoringGap:
     """A stretch in which nobody watched."""
 
     start: datetime
@@ -312,7 +321,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class SessionInfo:
     """Whose screen this is: user, host, checkout (`lab@4f2c1e9*`), label (`PAPER`), config path.
 
     `notes` say what the reader should know of a config that nobody wrote.
@@ -328,17 +337,17 @@ class Identity:
     def __post_init__(self) -> None:
         _set(
             self,
-            user=clean(self.user),
-            host=clean(self.host),
-            checkout=clean(self.checkout),
-            label=clean(self.label),
-            config=clean(self.config),
-            notes=tuple(clean(note) for note in self.notes),
+            user=sanitize(self.user),
+            host=sanitize(self.host),
+            checkout=sanitize(self.checkout),
+            label=sanitize(self.label),
+            config=sanitize(self.config),
+            notes=tuple(sanitize(note) for note in self.notes),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class MonitorStatus:
     """How the watching itself is doing: what the last line of the screen tells.
 
     `beat` is the engine's dead-man mark (aware UTC); `trouble` says why nothing is recorded,
@@ -350,7 +359,7 @@ class Watch:
     trouble: str = ""
     used: int = 0
     cap: int = 0
-    gaps: tuple[Gap, ...] = ()
+    gaps: tuple[MonitoringGap, ...] = ()
     beat: datetime | None = None
     collector: str = ""
     config_error: str = ""
@@ -370,8 +379,8 @@ class Board:
     observations: Mapping[str, Observation] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     waiting: tuple[str, ...] = ()
-    identity: Identity = field(default_factory=Identity)
-    watch: Watch = field(default_factory=Watch)
+    identity: SessionInfo = field(default_factory=SessionInfo)
+    watch: MonitorStatus = field(default_factory=MonitorStatus)
 
     def of_kind(self, *kinds: str) -> tuple[Observation, ...]:
         """The observations of these probe kinds, in board order."""

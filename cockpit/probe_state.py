@@ -13,11 +13,10 @@ from datetime import datetime
 from cockpit.model import Event, EventKind, Finding, Observation, Verdict
 
 MOST_CHANGES = 12
-_PROCESS_KEYS = ("owner:", "engine:")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ProbeState:
     """The latest observation, when its verdict began, and when each finding got its verdict."""
 
     observation: Observation
@@ -25,10 +24,10 @@ class Standing:
     finding_since: Mapping[str, datetime] = field(default_factory=dict)
 
 
-def advance(
-    previous: Standing | None, observation: Observation
-) -> tuple[Standing, tuple[Event, ...]]:
-    """The standing after `observation` and the events that tell the difference, oldest first.
+def apply(
+    previous: ProbeState | None, observation: Observation
+) -> tuple[ProbeState, tuple[Event, ...]]:
+    """The state after `observation` and the events that tell the difference, oldest first.
 
     A first observation is an event only when it is FAIL or UNKNOWN. One observation tells at most
     `MOST_CHANGES` finding changes by name, the rest as a number.
@@ -46,17 +45,17 @@ def advance(
         )
         for f in observation.findings
     }
-    standing = Standing(observation, since, finding_since)
+    probe_state = ProbeState(observation, since, finding_since)
     events: list[Event] = []
     if before is None:
         if observation.verdict in (Verdict.FAIL, Verdict.UNKNOWN):
             events.append(_event(observation, f"first seen {observation.verdict}"))
-        return standing, tuple(events)
+        return probe_state, tuple(events)
     if not same_verdict:
         events.append(_event(observation, f"{before.verdict} → {observation.verdict}"))
     if before.findings and observation.findings:
         events.extend(_finding_events(old, observation))
-    return standing, tuple(events)
+    return probe_state, tuple(events)
 
 
 def _event(observation: Observation, change: str) -> Event:
@@ -77,7 +76,7 @@ def _finding_events(old: Mapping[str, Finding], observation: Observation) -> lis
     present = {pid for finding in new.values() for pid in _pids(finding)}
     for key, finding in new.items():
         before = old.get(key)
-        is_process = key.startswith(_PROCESS_KEYS)
+        is_process = finding.is_process
         if before is None:
             # The worker whose root has gone, and which now stands for itself, is nobody new.
             if is_process and known.isdisjoint(_pids(finding)):
@@ -89,9 +88,7 @@ def _finding_events(old: Mapping[str, Finding], observation: Observation) -> lis
     changes.extend(
         (finding, EventKind.PROCESS, f"-{finding.subject} {finding.text}")
         for key, finding in old.items()
-        if key not in new
-        and key.startswith(_PROCESS_KEYS)
-        and finding.facts.get("pid") not in present
+        if key not in new and finding.is_process and present.isdisjoint(finding.pids[:1])
     )
     events = [
         Event(
@@ -110,21 +107,15 @@ def _finding_events(old: Mapping[str, Finding], observation: Observation) -> lis
     return events
 
 
-def _pids(finding: Finding) -> tuple[object, ...]:
-    """The processes a row stands for: its root, and the owners that belong to it."""
-    if not finding.key.startswith(_PROCESS_KEYS):
-        return ()
-    pids = finding.facts.get("pids")
-    told = pids if isinstance(pids, tuple) else ()
-    return tuple(pid for pid in (finding.facts.get("pid"), *told) if pid is not None)
+def _pids(finding: Finding) -> tuple[int, ...]:
+    return finding.pids if finding.is_process else ()
 
 
 def _change(before: Finding, after: Finding) -> str | None:
-    if "plan" in after.facts:
-        return None  # the item itself tells it
-    old_status, new_status = before.facts.get("status"), after.facts.get("status")
-    if isinstance(old_status, str) and isinstance(new_status, str):
-        return f"{old_status} → {new_status}" if old_status != new_status else None
+    if after.quiet:
+        return None
+    if before.state and after.state:
+        return f"{before.state} → {after.state}" if before.state != after.state else None
     if before.verdict is not after.verdict:
         return f"{before.verdict} → {after.verdict}: {after.text}"
     return None

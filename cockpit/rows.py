@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import NamedTuple, TypeAlias
 
-from cockpit.model import Board, Concern, Event, FactValue, Finding, Observation, Verdict
-from cockpit.text import bucketed_age, exact_age, instant, localise, parse_instant
+from cockpit.facts import FactValue
+from cockpit.model import Board, Concern, Event, Finding, Observation, Verdict
+from cockpit.text import bucketed_age, exact_age, format_utc, localise, parse_instant
 
 
 class Tone(enum.Enum):
@@ -223,7 +224,7 @@ class View:
 
     def at(self, moment: datetime) -> str:
         """A moment as local time, dated when it is not today's."""
-        return self.text(instant(moment))
+        return self.text(format_utc(moment))
 
     def short(self, moment: datetime) -> str:
         """The same without the seconds of a day gone by."""
@@ -289,7 +290,7 @@ def fact_text(value: FactValue) -> str:
 
 def fact(finding: Finding, name: str) -> str:
     """A fact of a finding as text; empty when it is missing or None."""
-    value = finding.facts.get(name)
+    value = finding.facts.get(name, dict(finding.data.items()).get(name))
     return "" if value is None else fact_text(value)
 
 

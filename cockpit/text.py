@@ -28,7 +28,7 @@ _BLANKS = re.compile(r"[\t\n\r\f\v\x85]+")
 _INSTANT = re.compile(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z")
 
 
-def clean(text: str, *, limit: int = 2000, multiline: bool = False) -> str:
+def sanitize(text: str, *, limit: int = 2000, multiline: bool = False) -> str:
     """`text` without anything that could move a cursor or hide a word.
 
     Tabs and line breaks become one blank each (`multiline` keeps line breaks). Longer than `limit`
@@ -45,7 +45,7 @@ def clean(text: str, *, limit: int = 2000, multiline: bool = False) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def instant(moment: datetime) -> str:
+def format_utc(moment: datetime) -> str:
     """An aware datetime as it stands inside texts: RFC 3339, UTC, whole seconds."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from cockpit.clock import Clock
 from cockpit.system.control.process_control import started_here
-from cockpit.system.files.file_watcher import FolderWatcher
-from cockpit.system.files.watch_targets import Entry
+from cockpit.system.files.file_watcher import FileWatcher
+from cockpit.system.files.watch_targets import WatchTarget
 from cockpit.system.processes.exits import ExitHandle, ExitWatcher
 from cockpit.system.processes.process_table import ProcessIdentity, is_alive
 from cockpit.system.sockets.listener_events import ListenerWatcher
 from cockpit.system.sockets.listeners import ListenerSource
 from cockpit.system.sockets.sources import default_source
-from cockpit.system.sockets.transient_sockets import Seldom
+from cockpit.system.sockets.transient_sockets import RateLimiter
 
 _TOLD = 64
 """Processes of which it is remembered that their end was told."""
@@ -43,14 +43,14 @@ class Triggers:
         self._source = source
         self._ports: dict[str, tuple[int, ...]] = {}
         self._looking: ListenerWatcher | None = None
-        self._watcher = FolderWatcher(self._files_changed, clock=clock)
-        self._entries: dict[str, tuple[Entry, ...]] = {}
+        self._watcher = FileWatcher(self._files_changed, clock=clock)
+        self._entries: dict[str, tuple[WatchTarget, ...]] = {}
         self._exits = ExitWatcher()
         self._processes: dict[str, dict[ProcessIdentity, ExitHandle]] = {}
         self._fire: Fire = lambda name, reason: None
         self._ended: Ended = lambda name, identity, code: None
         self._unseen: Unseen = lambda name, port, count: None
-        self._seldom = Seldom()
+        self._seldom = RateLimiter()
         self._told: deque[ProcessIdentity] = deque(maxlen=_TOLD)
         self._started = False
 
@@ -70,7 +70,7 @@ class Triggers:
 
     def watch_files(self, name: str, files: Iterable[Path]) -> None:
         """From now on a change of one of these files fires that probe."""
-        self._entries[name] = tuple(Entry.of(path) for path in files)
+        self._entries[name] = tuple(WatchTarget.of(path) for path in files)
         self._aim()
 
     def watch_processes(self, name: str, identities: Iterable[ProcessIdentity]) -> None:

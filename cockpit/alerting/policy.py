@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from cockpit.model import Event, EventKind, Facts, Observation, Verdict
-from cockpit.text import duration_text, instant
+from cockpit.facts import Facts
+from cockpit.model import Event, EventKind, Observation, Verdict
+from cockpit.text import duration_text, format_utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ def _said(observation: Observation) -> str:
 def _alert(observation: Observation, state: AlertState, phase: str, text: str) -> Event:
     data: Facts = {
         "phase": phase,
-        "since": instant(state.since or observation.observed_at),
+        "since": format_utc(state.since or observation.observed_at),
     }
     return Event(
         at=observation.observed_at,

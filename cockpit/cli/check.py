@@ -17,16 +17,16 @@ from cockpit.cli.exits import BY_VERDICT
 from cockpit.clock import Clock, SystemClock
 from cockpit.config.models import LoadedConfig
 from cockpit.engine.loop_thread import LoopThread
-from cockpit.engine.probe_set import Plan, make_plan
-from cockpit.engine.runner import Look, look_at_all
+from cockpit.engine.probe_set import ProbeSet, build_probes
+from cockpit.engine.runner import ProbeRun, run_all
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.reader import Reader
 from cockpit.evidence.rules import CHECK
-from cockpit.kinds.act_history import ACT_KINDS, NEWEST_ACTS, ActMemory
-from cockpit.kinds.checklist.edit_history import KINDS, NEWEST, EditMemory
-from cockpit.model import Board, Identity, worst
+from cockpit.kinds.act_history import ACT_KINDS, NEWEST_ACTS, ActHistory
+from cockpit.kinds.checklist.edit_history import KINDS, NEWEST, EditHistory
+from cockpit.model import Board, SessionInfo, worst
 from cockpit.output import check_json, check_table
-from cockpit.probe_state import Standing, advance
+from cockpit.probe_state import ProbeState, apply
 from cockpit.session.store import open_store
 
 FLUSH = 5.0
@@ -52,24 +52,24 @@ def command(config_path: Path | None, only: tuple[str, ...], format_: str, no_re
     """
     clock = SystemClock()
     loaded = load_config(config_path)
-    plan = make_plan(loaded, *((EditMemory(), ActMemory()) if no_record else _memory(loaded)))
+    plan = build_probes(loaded, *((EditHistory(), ActHistory()) if no_record else _memory(loaded)))
     wanted = _wanted(plan, only)
     board = _probe(plan, wanted, clock, record=not no_record)
     click.echo(FORMATS[format_](board))
     return BY_VERDICT[worst(o.verdict for o in board.observations.values())]
 
 
-def _memory(loaded: LoadedConfig) -> tuple[EditMemory, ActMemory]:
+def _memory(loaded: LoadedConfig) -> tuple[EditHistory, ActHistory]:
     """What the store knows of edits (ticks that were undone, overrides, mirrors to be written) and
     of acts on processes."""
-    edits, acts = EditMemory(), ActMemory()
+    edits, acts = EditHistory(), ActHistory()
     with suppress(StoreError), Reader(loaded.store_path) as reader:
         edits.hear(reader.events(0, NEWEST, kinds=KINDS))
         acts.hear(reader.events(0, NEWEST_ACTS, kinds=ACT_KINDS))
     return edits, acts
 
 
-def _wanted(plan: Plan, only: Sequence[str]) -> list[str]:
+def _wanted(plan: ProbeSet, only: Sequence[str]) -> list[str]:
     names = [planned.name for planned in plan.order]
     for name in only:
         if name not in names:
@@ -79,7 +79,7 @@ def _wanted(plan: Plan, only: Sequence[str]) -> list[str]:
     return [name for name in names if not only or name in only]
 
 
-def _needed(plan: Plan, wanted: Sequence[str]) -> set[str]:
+def _needed(plan: ProbeSet, wanted: Sequence[str]) -> set[str]:
     """The wanted probes and all they depend on."""
     needed: set[str] = set()
     rest = list(wanted)
@@ -92,7 +92,7 @@ def _needed(plan: Plan, wanted: Sequence[str]) -> set[str]:
     return needed
 
 
-def _probe(plan: Plan, wanted: Sequence[str], clock: Clock, *, record: bool) -> Board:
+def _probe(plan: ProbeSet, wanted: Sequence[str], clock: Clock, *, record: bool) -> Board:
     known = _standings(plan) if record else {}
     needed = _needed(plan, wanted)
     thread = LoopThread("cockpit-check")
@@ -100,7 +100,7 @@ def _probe(plan: Plan, wanted: Sequence[str], clock: Clock, *, record: bool) -> 
     try:
         with on_end_signals(lambda: sys.exit(143)):
             looks = thread.spawn(
-                look_at_all(
+                run_all(
                     [p.probe for p in plan.probes if p.probe.name in needed],
                     clock,
                     previous={name: s.observation for name, s in known.items()},
@@ -111,35 +111,35 @@ def _probe(plan: Plan, wanted: Sequence[str], clock: Clock, *, record: bool) -> 
     looks = [seen for seen in looks if seen.observation.probe in wanted]
     if record:
         _record(plan, looks, clock)
-    standings = {
-        seen.observation.probe: advance(known.get(seen.observation.probe), seen.observation)[0]
+    probe_states = {
+        seen.observation.probe: apply(known.get(seen.observation.probe), seen.observation)[0]
         for seen in looks
     }
     if record:
-        standings = {
-            name: standing if name in known else _since_earlier_checks(plan, standing)
-            for name, standing in standings.items()
+        probe_states = {
+            name: probe_state if name in known else _since_earlier_checks(plan, probe_state)
+            for name, probe_state in probe_states.items()
         }
     return compose(
         [planned for planned in plan.order if planned.name in wanted],
-        standings,
+        probe_states,
         clock.now(),
-        identity=Identity(host=host(), label=plan.loaded.config.cockpit.label),
+        identity=SessionInfo(host=host(), label=plan.loaded.config.cockpit.label),
     )
 
 
-def _standings(plan: Plan) -> Mapping[str, Standing]:
+def _standings(plan: ProbeSet) -> Mapping[str, ProbeState]:
     """What the store knows: last-good states, and since when each problem stands."""
     try:
         with Reader(plan.loaded.store_path) as reader:
-            return reader.standings()
+            return reader.probe_states()
     except StoreError:
         return {}
 
 
-def _since_earlier_checks(plan: Plan, standing: Standing) -> Standing:
+def _since_earlier_checks(plan: ProbeSet, probe_state: ProbeState) -> ProbeState:
     """Where only `check` ever runs, its own history tells since when a verdict stands."""
-    observation = standing.observation
+    observation = probe_state.observation
     since = observation.observed_at
     try:
         with Reader(plan.loaded.store_path) as reader:
@@ -148,13 +148,13 @@ def _since_earlier_checks(plan: Plan, standing: Standing) -> Standing:
                     break
                 since = min(since, point.at)
     except StoreError:
-        return standing
+        return probe_state
     return replace(
-        standing, since=since, finding_since=dict.fromkeys(standing.finding_since, since)
+        probe_state, since=since, finding_since=dict.fromkeys(probe_state.finding_since, since)
     )
 
 
-def _record(plan: Plan, looks: Sequence[Look], clock: Clock) -> None:
+def _record(plan: ProbeSet, looks: Sequence[ProbeRun], clock: Clock) -> None:
     """Leave the observations in the evidence; trouble there is told and changes no verdict."""
     try:
         store = open_store(plan.loaded, clock, operator(None), upkeep=False)

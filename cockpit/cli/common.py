@@ -17,9 +17,9 @@ import click
 
 from cockpit.cli.exits import CONFIG, CommandError
 from cockpit.config.errors import ConfigErrors
-from cockpit.config.preview import Glimpse, glimpse
+from cockpit.config.preview import ConfigPreview, preview
 from cockpit.config.source import find
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 if TYPE_CHECKING:
     from cockpit.config.models import LoadedConfig
@@ -60,10 +60,10 @@ def load_config(path: Path | None) -> LoadedConfig:
         return load(found)
 
 
-def glimpse_config(path: Path) -> Glimpse:
+def glimpse_config(path: Path) -> ConfigPreview:
     """What the config at `path` names; exit 78 when it can't be read or is not TOML."""
     with _told():
-        return glimpse(path)
+        return preview(path)
 
 
 @contextmanager
@@ -77,26 +77,26 @@ def _told() -> Iterator[None]:
 def user() -> str:
     """The name of who runs this, as the system knows it."""
     try:
-        return clean(getpass.getuser())
+        return sanitize(getpass.getuser())
     except (KeyError, OSError):
         return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
 
 
 def host() -> str:
     """This machine's short name."""
-    return clean(socket.gethostname().split(".")[0]) or "localhost"
+    return sanitize(socket.gethostname().split(".")[0]) or "localhost"
 
 
 def acting_name(as_name: str | None) -> str:
     """The name acts are recorded under: the one given with `--as`, or the user's."""
-    return clean(as_name, limit=40) if as_name else user()
+    return sanitize(as_name, limit=40) if as_name else user()
 
 
 def operator(as_name: str | None) -> str:
     """Who acts, for the evidence: `name@host`, with the SSH peer's address when there is one."""
     peer = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
     name = f"{acting_name(as_name)}@{host()}"
-    return f"{name} from {clean(peer)}" if peer else name
+    return f"{name} from {sanitize(peer)}" if peer else name
 
 
 class Ended(BaseException):

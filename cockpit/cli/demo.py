@@ -19,7 +19,7 @@ from cockpit.lab.incidents import INCIDENTS, NAMES
 from cockpit.lab.process import LabError
 from cockpit.lab.stack import Lab
 from cockpit.model import Event, EventKind
-from cockpit.session.startup import Opening
+from cockpit.session.startup import Startup
 
 CALM = 2.0
 """Seconds the newcomer sees the full board before the incident happens."""
@@ -72,7 +72,7 @@ def command(
 
 
 @contextmanager
-def _incident_when_full(lab: Lab, incident: str | None, opening: Opening) -> Iterator[None]:
+def _incident_when_full(lab: Lab, incident: str | None, opening: Startup) -> Iterator[None]:
     """Cause the incident once every pane has been full for a moment."""
     left = threading.Event()
     if incident is not None:
@@ -83,7 +83,7 @@ def _incident_when_full(lab: Lab, incident: str | None, opening: Opening) -> Ite
         left.set()
 
 
-def _cause(lab: Lab, incident: str, opening: Opening, left: threading.Event) -> None:
+def _cause(lab: Lab, incident: str, opening: Startup, left: threading.Event) -> None:
     session = opening.wait()
     if session is None:
         return
@@ -93,7 +93,7 @@ def _cause(lab: Lab, incident: str, opening: Opening, left: threading.Event) -> 
         if not session.feed.snapshot().waiting:
             full.set()
 
-    stop_listening = session.feed.listen(look)
+    stop_listening = session.feed.subscribe(look)
     look()
     full.wait()
     stop_listening()

@@ -21,7 +21,7 @@ from cockpit.config.load import find
 from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import without_config
 from cockpit.system.processes import process_table
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 NOT_WELL = 1
 _FILE_EVENT_SECONDS = 2.0
@@ -56,12 +56,12 @@ def command(config_path: Path | None, format_: str) -> int:
         for point in points:
             click.echo(_LINE.format(mark="ok" if point.ok else "LACKS", **_plain(point)))
             if point.why:
-                click.echo(_LINE.format(mark="", name="", state=clean(point.why)))
+                click.echo(_LINE.format(mark="", name="", state=sanitize(point.why)))
     return 0 if all(point.ok for point in points) else NOT_WELL
 
 
 def _plain(point: Point) -> dict[str, str]:
-    return {"name": clean(point.name), "state": clean(point.state)}
+    return {"name": sanitize(point.name), "state": sanitize(point.state)}
 
 
 def examine(loaded: LoadedConfig | None, clock: Clock) -> Iterator[Point]:
@@ -172,11 +172,11 @@ def _services(loaded: LoadedConfig | None) -> Iterator[Point]:
 
 
 def _file_events(clock: Clock) -> Point:
-    from cockpit.system.files.file_watcher import FolderWatcher
+    from cockpit.system.files.file_watcher import FileWatcher
 
     async def wait(path: Path) -> bool:
         seen = asyncio.Event()
-        watcher = FolderWatcher(lambda paths: seen.set(), clock=clock, sweep_seconds=3600)
+        watcher = FileWatcher(lambda paths: seen.set(), clock=clock, sweep_seconds=3600)
         watcher.start([path])
         try:
             await watcher.ready()

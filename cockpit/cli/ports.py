@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from cockpit.clock import Clock
     from cockpit.config.models import LoadedConfig
     from cockpit.engine.commands.act_audit import ActRecorder
-    from cockpit.engine.commands.stop_job import EndJob, Tools
+    from cockpit.engine.commands.stop_job import ActContext, StopJob
     from cockpit.evidence.store import Store
     from cockpit.model import Event
-    from cockpit.system.control.stop_result import EndOutcome
+    from cockpit.system.control.stop_result import StopResult
 
 LEFT_ALONE = 1
 NOT_ENDED = 2
@@ -58,9 +58,9 @@ def command(
         only = tuple(table.port for table in load_config(config_path).config.listener)
     snapshot = _snapshot(default_source(), only or None)
     if format_ == "json":
-        from cockpit.system.sockets.listener_json import listener_record
+        from cockpit.system.sockets.listener_json import listener_json
 
-        records = [listener_record(one) for one in snapshot.listeners]
+        records = [listener_json(one) for one in snapshot.listeners]
         click.echo(json.dumps(records, ensure_ascii=False, indent=2))
     elif snapshot.listeners:
         from cockpit.output.ports_table import render
@@ -124,17 +124,17 @@ def reset(
     """
     from cockpit.config.paths import locks_folder
     from cockpit.config.trust import TrustStore
-    from cockpit.engine.commands.control_methods import Ways
-    from cockpit.engine.commands.stop_job import Tools, reset_job
-    from cockpit.system.control.process_control import Acts
-    from cockpit.system.control.stop_plan import this_actor
+    from cockpit.engine.commands.control_methods import ControlMethods
+    from cockpit.engine.commands.stop_job import ActContext, reset_job
+    from cockpit.system.control.process_control import ProcessController
+    from cockpit.system.control.stop_plan import own_process
 
     words = _words(expected)
     clock = SystemClock()
     source = default_source()
-    actor = this_actor(other_users=other_users)
+    actor = own_process(other_users=other_users)
     loaded, told = _config(config_path)
-    ways = Ways(loaded, TrustStore.default().is_trusted)
+    ways = ControlMethods(loaded, TrustStore.default().is_trusted)
     job = asyncio.run(reset_job(ports, _snapshot(source), words=words, ways=ways, actor=actor))
     for line in job.lines(clock.now()):
         click.echo(line, err=not job.plans)
@@ -151,7 +151,9 @@ def reset(
         locks = locks_folder(loaded)
         for line in _close_cut_short(store, source, locks, clock, who):
             click.echo(line, err=True)
-        outcome = _carry_out(job, Tools(source, Acts(), clock, who, locks, grace), store)
+        outcome = _carry_out(
+            job, ActContext(source, ProcessController(), clock, who, locks, grace), store
+        )
     if outcome is None:
         return NOT_ENDED
     click.echo(outcome.text, err=not outcome.done)
@@ -181,7 +183,7 @@ def _words(text: str) -> list[str]:
     return words
 
 
-def _confirm(job: EndJob) -> None:
+def _confirm(job: StopJob) -> None:
     """Have the operator type the PIDs shown; anything else ends nothing."""
     from cockpit.cli.terminal import drop_typeahead
 
@@ -218,7 +220,7 @@ def _close_cut_short(
     store: Store, source: ListenerSource, locks: Path, clock: Clock, who: str
 ) -> list[str]:
     """Say of acts whose author ended over them what is known; a line for each."""
-    from cockpit.engine.commands.recovery import KINDS, NEWEST, Closing
+    from cockpit.engine.commands.recovery import KINDS, NEWEST, AbandonedActs
     from cockpit.evidence.errors import StoreError
 
     def read() -> Sequence[Event]:
@@ -229,14 +231,14 @@ def _close_cut_short(
             reader.close()
 
     try:
-        return Closing(store, read, lambda: source, locks, clock, who).close()
+        return AbandonedActs(store, read, lambda: source, locks, clock, who).close()
     except StoreError as error:
         raise CommandError(
             f"nothing was ended, no record, no act: {error}", CANNOT_CREATE
         ) from error
 
 
-def _carry_out(job: EndJob, tools: Tools, recorder: ActRecorder) -> EndOutcome | None:
+def _carry_out(job: StopJob, tools: ActContext, recorder: ActRecorder) -> StopResult | None:
     """End it; None when it was interrupted, which has been told then."""
     from cockpit.engine.commands.act_audit import ActLog, NotRecorded
     from cockpit.engine.commands.stop_job import carry_out
@@ -244,7 +246,7 @@ def _carry_out(job: EndJob, tools: Tools, recorder: ActRecorder) -> EndOutcome |
     def tell(line: str) -> None:
         click.echo(line, err=True)
 
-    async def work() -> EndOutcome:
+    async def work() -> StopResult:
         log = ActLog(recorder, tools.clock, tools.who)
         task = asyncio.ensure_future(carry_out(job, tools, log, tell))
         with interruptible(task, "leaves it half done"):

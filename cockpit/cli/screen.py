@@ -23,11 +23,11 @@ from cockpit.cli.common import (
 )
 from cockpit.cli.terminal import Terminal, require_terminal
 from cockpit.clock import Clock, SystemClock
-from cockpit.config.preview import LOOK_AROUND_LABEL, Glimpse
+from cockpit.config.preview import LOOK_AROUND_LABEL, ConfigPreview
 from cockpit.config.source import find
-from cockpit.session.feed_proxy import HandoverFeed
+from cockpit.session.feed_proxy import FeedProxy
 from cockpit.session.identity import identity
-from cockpit.session.startup import Opening, OpeningFeed
+from cockpit.session.startup import Startup, StartupFeed
 
 if TYPE_CHECKING:
     from cockpit.app import PaletteAct
@@ -74,8 +74,8 @@ def command(
     )
 
 
-def _not_known() -> Glimpse:
-    return Glimpse(("what is found here",), LOOK_AROUND_LABEL, Path.cwd(), None)
+def _not_known() -> ConfigPreview:
+    return ConfigPreview(("what is found here",), LOOK_AROUND_LABEL, Path.cwd(), None)
 
 
 def _look_around() -> LoadedConfig:
@@ -86,14 +86,14 @@ def _look_around() -> LoadedConfig:
 
 def open_screen(
     load: Callable[[], LoadedConfig],
-    seen: Glimpse,
+    seen: ConfigPreview,
     as_name: str | None = None,
     *,
     ascii_glyphs: bool = False,
     mouse: bool | None = None,
     read_only: bool = False,
     extra_commands: Sequence[PaletteAct] = (),
-    beside: Callable[[Opening], AbstractContextManager[None]] = lambda opening: nullcontext(),
+    beside: Callable[[Startup], AbstractContextManager[None]] = lambda opening: nullcontext(),
 ) -> int:
     """Run the screen until the operator leaves; `beside` runs along with it.
 
@@ -107,9 +107,9 @@ def open_screen(
     clock = SystemClock()
     name = acting_name(as_name)
     whose = identity(name, host(), folder=seen.folder, label=seen.label, config=seen.path)
-    feed = HandoverFeed(OpeningFeed(seen.names, clock, whose))
+    feed = FeedProxy(StartupFeed(seen.names, clock, whose))
     capture = _mouse(mouse)
-    opening = Opening(
+    opening = Startup(
         lambda: _session(load(), as_name, clock, feed, read_only), lambda: app.leave()
     )
     app = CockpitApp(
@@ -139,7 +139,7 @@ def _session(
     loaded: LoadedConfig,
     as_name: str | None,
     clock: Clock,
-    feed: HandoverFeed,
+    feed: FeedProxy,
     read_only: bool,
 ) -> Session:
     from cockpit.session.session import Session

@@ -11,7 +11,7 @@ from cockpit.cli.common import config_option, load_config
 from cockpit.cli.exits import CANNOT_CREATE, USAGE, CommandError
 from cockpit.config.commands import Command
 from cockpit.config.trust import TrustError, TrustStore
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 
 @click.command("trust")
@@ -47,8 +47,8 @@ def command(config_path: Path | None, yes: bool) -> int:
 
 def _show(name: str, consent: Command) -> None:
     """What would run: the words, the folder, the program and the scripts whose content counts."""
-    click.echo(f"{clean(name)}: {clean(shlex.join(consent.argv))}")
-    click.echo(f"    in {clean(str(consent.folder))}")
+    click.echo(f"{sanitize(name)}: {sanitize(shlex.join(consent.argv))}")
+    click.echo(f"    in {sanitize(str(consent.folder))}")
     for path in (consent.program, *consent.scripts):
         if path is not None:
-            click.echo(f"    {clean(str(path))}")
+            click.echo(f"    {sanitize(str(path))}")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 _LISTED_FILES = 2000
 
@@ -27,7 +27,7 @@ class ConfigError:
 
     def __post_init__(self) -> None:
         for name in ("key", "problem", "hint"):
-            object.__setattr__(self, name, clean(getattr(self, name)))
+            object.__setattr__(self, name, sanitize(getattr(self, name)))
 
     def render(self, name: str) -> str:
         """`cockpit.toml:12: listener[1].prot: unknown key; did you mean "port"?`."""
@@ -52,7 +52,7 @@ class ConfigErrors(Exception):
 
     def render(self, name: str | None = None) -> str:
         """One line an error; `name` is what the file is called there, by default its own name."""
-        shown = clean(name or self.path.name or str(self.path))
+        shown = sanitize(name or self.path.name or str(self.path))
         return "\n".join(error.render(shown) for error in self.errors)
 
 

@@ -35,7 +35,7 @@ def _plain(value: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanChange:
+class ConfigDiff:
     """What an edit did to the probes, compared by kind, name and content.
 
     Tables of the new config, but for `removed`, which has the old ones. `cockpit` says whether the
@@ -67,13 +67,13 @@ class PlanChange:
         return ", ".join(parts) or "no change"
 
 
-def compare(old: Config, new: Config) -> PlanChange:
+def compare(old: Config, new: Config) -> ConfigDiff:
     """What changes when `new` takes the place of `old`; the order of tables is no change."""
     before = {(table.kind, table.name): table for table in old.probes()}
     after = {(table.kind, table.name): table for table in new.probes()}
     kept = [key for key in after if key in before]
     same = {key for key in kept if fingerprint(before[key]) == fingerprint(after[key])}
-    return PlanChange(
+    return ConfigDiff(
         added=tuple(table for key, table in after.items() if key not in before),
         removed=tuple(table for key, table in before.items() if key not in after),
         changed=tuple(after[key] for key in kept if key not in same),

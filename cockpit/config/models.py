@@ -22,7 +22,7 @@ from pydantic import (
 from cockpit.config.preview import DEFAULT_LABEL, LONGEST_LABEL, checklist_name
 from cockpit.config.types import Duration, ItemState, JsonPath, Port, Strict, Text, Words
 from cockpit.model import Concern
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 
 class CockpitTable(Strict):
@@ -55,7 +55,7 @@ class ProbeTable(Strict):
     @field_validator("name")
     @classmethod
     def _name_as_shown(cls, value: str) -> str:
-        if clean(value) != value or value != value.strip():
+        if sanitize(value) != value or value != value.strip():
             raise ValueError("holds blanks at an end or characters that no screen shows")
         return value
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.config.source import parse, read
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 DEFAULT_LABEL = "PAPER"
 LOOK_AROUND_LABEL = "LOOK AROUND"
@@ -20,7 +20,7 @@ _KINDS = ("listener", "heartbeat", "service", "gate", "smoke", "checklist")
 
 
 @dataclass(frozen=True, slots=True)
-class Glimpse:
+class ConfigPreview:
     """Names of the probes in the order of the screen, as far as they can be told."""
 
     names: tuple[str, ...]
@@ -29,13 +29,13 @@ class Glimpse:
     path: Path | None
 
 
-def glimpse(path: Path) -> Glimpse:
+def preview(path: Path) -> ConfigPreview:
     """What the config at `path` names; wrong values in it are passed over.
 
     Raises ConfigErrors when the file can't be read or is not TOML.
     """
     data = parse(path, read(path))
-    return Glimpse(tuple(_names(data)), _label(data), path.absolute().parent, path.absolute())
+    return ConfigPreview(tuple(_names(data)), _label(data), path.absolute().parent, path.absolute())
 
 
 def checklist_name(file: str) -> str:
@@ -51,13 +51,13 @@ def _names(data: Mapping[str, Any]) -> Iterator[str]:
                 continue
             name, file = table.get("name"), table.get("file")
             if isinstance(name, str):
-                yield clean(name)
+                yield sanitize(name)
             elif kind == "checklist" and isinstance(file, str):
-                yield clean(checklist_name(file))
+                yield sanitize(checklist_name(file))
 
 
 def _label(data: Mapping[str, Any]) -> str:
     table = data.get("cockpit")
     label = table.get("label") if isinstance(table, dict) else None
     right = isinstance(label, str) and len(label) <= LONGEST_LABEL
-    return clean(str(label)) if right else DEFAULT_LABEL
+    return sanitize(str(label)) if right else DEFAULT_LABEL

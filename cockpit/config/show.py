@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from cockpit.config.models import Config, LoadedConfig
 from cockpit.config.types import parse_duration
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
@@ -32,8 +32,8 @@ def render(loaded: LoadedConfig) -> str:
     A secret stands as the reference it came from (`${NAME}`) or, if it stands literally in the
     file, as a comment only. Without literal secrets the text loads to the same config.
     """
-    where = clean(str(loaded.path)) if loaded.path else "made in memory, there is no file"
-    parts = [f"# {where}", f"# evidence: {clean(str(loaded.store_path))}", "", "[cockpit]"]
+    where = sanitize(str(loaded.path)) if loaded.path else "made in memory, there is no file"
+    parts = [f"# {where}", f"# evidence: {sanitize(str(loaded.store_path))}", "", "[cockpit]"]
     parts += _table(loaded, loaded.config.cockpit, "cockpit")
     for kind, place, table in _probes(loaded.config):
         parts += ["", f"[[{kind}]]", *_table(loaded, table, place)]
@@ -154,7 +154,7 @@ def _quoted(text: str) -> str:
 
 
 def _visible(char: str) -> bool:
-    return char.isprintable() and clean(char) == char
+    return char.isprintable() and sanitize(char) == char
 
 
 def _escape(char: str) -> str:

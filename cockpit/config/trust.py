@@ -22,7 +22,7 @@ import platformdirs
 from cockpit.clock import Clock, SystemClock
 from cockpit.config.commands import Command, Digests, commands_of
 from cockpit.config.models import LoadedConfig, ProbeTable
-from cockpit.text import instant
+from cockpit.text import format_utc
 
 _LARGEST = 4_000_000
 _FORMAT = 1
@@ -88,7 +88,7 @@ class TrustStore:
                 entries[digest] = {
                     "probe": table.name,
                     "folder": str(loaded.folder),
-                    "trusted_at": instant(self._clock.now()),
+                    "trusted_at": format_utc(self._clock.now()),
                 }
         return self._write(entries, damaged=bool(trouble))
 

@@ -14,7 +14,7 @@ from cockpit.config.errors import ConfigError, did_you_mean
 from cockpit.config.models import Config
 from cockpit.config.toml_positions import KeyLines, KeyPath, line_of, path_text
 from cockpit.config.types import LONGEST
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 _SHOWN = 40
 _EXPECTED = {
@@ -147,7 +147,7 @@ def _found(value: Any, path: KeyPath) -> str:
     if path and path[-1] in _SECRETS:
         return "something else"
     if isinstance(value, str):
-        text = clean(value)
+        text = sanitize(value)
         return f'"{text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"}"'
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -20,7 +20,7 @@ from cockpit.discovery.discover import (
     discover,
     engine_name,
 )
-from cockpit.discovery.discovered import Findings, FoundHeartbeat, Names
+from cockpit.discovery.discovered import Discovered, FoundHeartbeat, Names
 
 
 def look_around(
@@ -59,7 +59,7 @@ def look_around(
     return LoadedConfig(config, found.folder, notes=tuple(_notes(config, found, len(ports))))
 
 
-def _notes(config: Config, found: Findings, ports: int) -> Iterator[str]:
+def _notes(config: Config, found: Discovered, ports: int) -> Iterator[str]:
     """How much of what is here was taken, and what makes a config of it."""
     counts = (
         (len(config.checklist), len(found.checklists), "checklist"),

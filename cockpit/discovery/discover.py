@@ -14,7 +14,7 @@ from cockpit.checklists.parsing.parse import parse
 from cockpit.clock import Clock, SystemClock
 from cockpit.discovery.detectors import gate_shape, heartbeat_shape, pid_of, read_json
 from cockpit.discovery.discovered import (
-    Findings,
+    Discovered,
     FoundChecklist,
     FoundHeartbeat,
     FoundPidfile,
@@ -24,7 +24,7 @@ from cockpit.discovery.discovered import (
 from cockpit.discovery.walk import Entry, Walk, ignored_by_git, read, walk
 from cockpit.system.sockets.listeners import Listener, ListenerSource
 from cockpit.system.sockets.sources import default_source
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 __all__ = [
     "EPHEMERAL",
@@ -62,7 +62,7 @@ def discover(
     source: ListenerSource | None = None,
     clock: Clock | None = None,
     seconds: float = 3.0,
-) -> Findings:
+) -> Discovered:
     """Look at the files below `folder` for at most `seconds`, and at the ports of `source`.
 
     Without a source the machine's own is asked. Never raises for what it finds.
@@ -84,8 +84,8 @@ def discover(
         listeners = (source or default_source(clock)).snapshot().listeners
     except OSError as error:
         listeners = ()
-        notes.append(f"ports could not be listed: {clean(error.strerror or str(error))}")
-    return Findings(
+        notes.append(f"ports could not be listed: {sanitize(error.strerror or str(error))}")
+    return Discovered(
         folder,
         checklists=tuple(_checklists(folder, found, over)),
         heartbeats=tuple(heartbeats),
@@ -234,7 +234,7 @@ def _ours(listener: Listener, folder: Path) -> bool:
 
 
 def _why_port(listener: Listener) -> str:
-    services = [f"{clean(s.root.name)} (PID {s.root.pid})" for s in listener.services[:3]]
+    services = [f"{sanitize(s.root.name)} (PID {s.root.pid})" for s in listener.services[:3]]
     if listener.hidden:
         services.append("an owner this user may not see")
     return f"listening now: {' and '.join(services) or 'owner unknown'}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class FoundPort:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class Discovered:
     """Everything found, best first; `notes` say what was not looked at and why."""
 
     folder: Path
@@ -83,7 +83,9 @@ class Names:
 
     def fresh(self, wish: str) -> str:
         """`wish` made fit, with a number behind it when it is taken."""
-        base = re.sub(r"[/\s]+", " ", clean(wish)).strip().replace("$", "")[:50].strip() or "probe"
+        base = (
+            re.sub(r"[/\s]+", " ", sanitize(wish)).strip().replace("$", "")[:50].strip() or "probe"
+        )
         name, count = base, 1
         while name in self._taken:
             count += 1

@@ -22,7 +22,7 @@ from cockpit.discovery.discover import (
     engine_name,
 )
 from cockpit.discovery.discovered import (
-    Findings,
+    Discovered,
     FoundChecklist,
     FoundHeartbeat,
     FoundPort,
@@ -52,7 +52,7 @@ class InitError(Exception):
     """Nothing was written; the message says why."""
 
 
-def render_init(found: Findings, preset: str | None = None) -> str:
+def render_init(found: Discovered, preset: str | None = None) -> str:
     """The text of a config for what was found; it loads without a change in that folder.
 
     What was not found stands as a commented example. `preset` is the text of further probe tables
@@ -81,7 +81,7 @@ def render_init(found: Findings, preset: str | None = None) -> str:
     return "\n".join(parts)
 
 
-def _notes(found: Findings) -> Iterator[str]:
+def _notes(found: Discovered) -> Iterator[str]:
     """What the reader of the file should know of the look: what was left out, and how much."""
     yield from found.notes
     counts = (

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 MOST_FILES = 20_000
 DEEPEST = 6
@@ -78,7 +78,7 @@ def walk(folder: Path, suffixes: Iterable[str], over: Callable[[], bool]) -> Wal
             seen += 1
             if _unfit(entry.name):
                 if entry.name.lower().endswith(wanted) or _is_folder(entry):
-                    found.unfit.append(clean(prefix + entry.name, limit=60))
+                    found.unfit.append(sanitize(prefix + entry.name, limit=60))
                 continue
             name = prefix + entry.name
             if _is_folder(entry):
@@ -103,7 +103,7 @@ def _listed(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _unfit(name: str) -> bool:
-    return bool(_PECULIAR & set(name)) or clean(name) != name or not name.isprintable()
+    return bool(_PECULIAR & set(name)) or sanitize(name) != name or not name.isprintable()
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from cockpit.clock import Clock
-from cockpit.text import instant
+from cockpit.text import format_utc
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ class StillHung(RuntimeError):
     """A former call of this probe has not come back; no second one is started beside it."""
 
     def __init__(self, since: datetime) -> None:
-        super().__init__(f"still hung since {instant(since)}")
+        super().__init__(f"still hung since {format_utc(since)}")
 
 
 class DaemonExecutor(ThreadPoolExecutor):
@@ -55,7 +55,7 @@ def _settle(future: Future[T], fn: Callable[..., T], /, *args: Any, **kwargs: An
         future.set_result(result)
 
 
-class BlockingLane:
+class SerialExecutor:
     """Runs blocking functions for one probe, one at a time, each in a daemon thread.
 
     When the caller is cancelled (a timeout, a new plan) the thread is abandoned; until it comes

@@ -13,8 +13,8 @@ from cockpit.engine.scheduler import Engine
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.interfaces import EvidenceReader, Recorder
 from cockpit.feed import ITEM_KINDS, Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
-from cockpit.model import Board, Event, Identity, Observation, Watch
-from cockpit.probe_state import Standing
+from cockpit.model import Board, Event, MonitorStatus, Observation, SessionInfo
+from cockpit.probe_state import ProbeState
 
 MOST_EVENTS = 500
 
@@ -34,8 +34,8 @@ class LiveFeed:
         reader: EvidenceReader,
         *,
         clock: Clock,
-        identity: Callable[[], Identity],
-        watch: Callable[[], Watch],
+        identity: Callable[[], SessionInfo],
+        watch: Callable[[], MonitorStatus],
         submit: Callable[[Command, Ticket], None],
     ) -> None:
         self._engine = engine
@@ -56,10 +56,10 @@ class LiveFeed:
         return self._clock.now()
 
     def snapshot(self) -> Board:
-        order, standings = self._engine.published
+        order, probe_states = self._engine.published
         return compose(
             order,
-            standings,
+            probe_states,
             self._clock.now(),
             identity=self._identity(),
             watch=self._watch(),
@@ -90,7 +90,7 @@ class LiveFeed:
         except StoreError:
             return ()
 
-    def hear(self, events: Sequence[Event], standings: Sequence[Standing]) -> None:
+    def hear(self, events: Sequence[Event], probe_states: Sequence[ProbeState]) -> None:
         """What the recorder tells its subscribers, other processes' events included."""
         known = self._read_before
         news = [event for event in events if (event.seq, event.text) not in known]
@@ -114,7 +114,7 @@ class LiveFeed:
             taken.append(self._replies.popleft())
         return taken
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
         self._listeners.append(wake)
         return lambda: self._listeners.remove(wake) if wake in self._listeners else None
 

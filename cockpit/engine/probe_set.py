@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cockpit.board import Planned
+from cockpit.board import ProbeInfo
 from cockpit.config.fingerprint import fingerprint
 from cockpit.config.models import ListenerTable, LoadedConfig, ProbeTable
 from cockpit.config.trust import TrustStore
 from cockpit.kinds import build
-from cockpit.kinds.act_history import ActMemory
+from cockpit.kinds.act_history import ActHistory
 from cockpit.kinds.base import Probe
-from cockpit.kinds.checklist.edit_history import EditMemory
+from cockpit.kinds.checklist.edit_history import EditHistory
 from cockpit.system.sockets.sources import default_source
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedProbe:
+class ConfiguredProbe:
     """A probe and the fingerprint of the table it was built from."""
 
     probe: Probe
@@ -24,25 +24,25 @@ class PlannedProbe:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ProbeSet:
     """What is to be watched, in board order."""
 
     loaded: LoadedConfig
-    probes: tuple[PlannedProbe, ...]
+    probes: tuple[ConfiguredProbe, ...]
 
     @property
-    def order(self) -> tuple[Planned, ...]:
+    def order(self) -> tuple[ProbeInfo, ...]:
         """Names, concerns and what counts, as the board wants them."""
-        return tuple(Planned(p.probe.name, p.probe.affects, p.probe.counts) for p in self.probes)
+        return tuple(ProbeInfo(p.probe.name, p.probe.affects, p.probe.counts) for p in self.probes)
 
     def probe(self, name: str) -> Probe | None:
         """The probe of that name, or None."""
         return next((p.probe for p in self.probes if p.probe.name == name), None)
 
 
-def make_plan(
-    loaded: LoadedConfig, memory: EditMemory | None = None, acts: ActMemory | None = None
-) -> Plan:
+def build_probes(
+    loaded: LoadedConfig, memory: EditHistory | None = None, acts: ActHistory | None = None
+) -> ProbeSet:
     """Build every probe of the config. All listener probes share one look at the sockets.
 
     `memory` is what the evidence remembers of checklists, `acts` of acts on processes; both
@@ -50,10 +50,10 @@ def make_plan(
     """
     trust = TrustStore.default()
     source = default_source()
-    return Plan(
+    return ProbeSet(
         loaded,
         tuple(
-            PlannedProbe(
+            ConfiguredProbe(
                 build(
                     table,
                     loaded,

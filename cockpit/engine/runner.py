@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cockpit.clock import Clock
-from cockpit.engine.blocking import BlockingLane, StillHung
+from cockpit.engine.blocking import SerialExecutor, StillHung
 from cockpit.feed import Artefact
 from cockpit.kinds.base import Probe, ProbeContext
 from cockpit.model import Doubt, DoubtKind, Observation, Verdict
@@ -18,14 +18,14 @@ from cockpit.text import duration_text
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ProbeRun:
     """What one run gave: the observation and the raw evidence behind it."""
 
     observation: Observation
     artefacts: tuple[Artefact, ...] = ()
 
 
-async def look(probe: Probe, ctx: ProbeContext) -> Look:
+async def run_probe(probe: Probe, ctx: ProbeContext) -> ProbeRun:
     """Run `probe` once. Raising and timing out give UNKNOWN with the reason; cancelling passes."""
     clock = ctx.clock
     at, started = clock.now(), clock.monotonic()
@@ -45,7 +45,7 @@ async def look(probe: Probe, ctx: ProbeContext) -> Look:
     if late.total_seconds() < 0:
         observation = replace(observation, observed_at=at)
     observation = replace(observation, duration=clock.monotonic() - started)
-    return Look(observation, tuple(ctx.artefacts.values()))
+    return ProbeRun(observation, tuple(ctx.artefacts.values()))
 
 
 def _nothing(probe: Probe, clock: Clock, reason: str) -> Observation:
@@ -57,31 +57,31 @@ def _nothing(probe: Probe, clock: Clock, reason: str) -> Observation:
     )
 
 
-async def look_at_all(
+async def run_all(
     probes: Sequence[Probe],
     clock: Clock,
     *,
     previous: Mapping[str, Observation] | None = None,
     board: Mapping[str, Observation] | None = None,
-    ended: Callable[[Look], None] = lambda seen: None,
-) -> list[Look]:
+    ended: Callable[[ProbeRun], None] = lambda seen: None,
+) -> list[ProbeRun]:
     """Each probe once, all at the same time, except that a probe waits for those it depends on.
 
     The result is in the order of `probes`. `board` holds observations of probes not run here;
     `ended` is called with each look at the moment it ends.
     """
     seen: dict[str, Observation] = dict(board or {})
-    done: dict[str, Look] = {}
+    done: dict[str, ProbeRun] = {}
 
     async def one(probe: Probe) -> None:
         ctx = ProbeContext(
             clock=clock,
-            blocking=BlockingLane(probe.name, clock),
+            blocking=SerialExecutor(probe.name, clock),
             previous=(previous or {}).get(probe.name),
             board=dict(seen),
             reasons=("asked",),
         )
-        done[probe.name] = await look(probe, ctx)
+        done[probe.name] = await run_probe(probe, ctx)
         seen[probe.name] = done[probe.name].observation
         ended(done[probe.name])
 

@@ -12,17 +12,17 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cockpit.board import Planned, compose
+from cockpit.board import ProbeInfo, compose
 from cockpit.clock import Clock
-from cockpit.engine.blocking import BlockingLane
-from cockpit.engine.probe_set import Plan, PlannedProbe
+from cockpit.engine.blocking import SerialExecutor
+from cockpit.engine.probe_set import ConfiguredProbe, ProbeSet
 from cockpit.engine.recorder import Recorder
-from cockpit.engine.runner import Look, look
-from cockpit.engine.throttle import Wakeups
-from cockpit.engine.watchdog import Pulse
+from cockpit.engine.runner import ProbeRun, run_probe
+from cockpit.engine.throttle import UpdateThrottle
+from cockpit.engine.watchdog import Watchdog
 from cockpit.kinds.base import Probe, ProbeContext
 from cockpit.model import Event, EventKind, Observation, Rollup
-from cockpit.probe_state import Standing, advance
+from cockpit.probe_state import ProbeState, apply
 from cockpit.system.processes.exits import ended_text
 from cockpit.system.processes.process_table import ProcessIdentity
 from cockpit.triggers import Triggers
@@ -35,8 +35,8 @@ LEAST_GAP = 0.025
 
 @dataclass(slots=True)
 class _Slot:
-    planned: PlannedProbe
-    lane: BlockingLane
+    planned: ConfiguredProbe
+    lane: SerialExecutor
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     reasons: list[str] = field(default_factory=list)
     waiters: list[asyncio.Future[Observation]] = field(default_factory=list)
@@ -51,19 +51,19 @@ class Engine:
     """Schedules the probes of a plan.
 
     `changed` is called after each observation that says something new (see `wakeups`) and after
-    each expiry. `standings` may hold what is known from before a restart: it gives probes their
+    each expiry. `probe_states` may hold what is known from before a restart: it gives probes their
     last-good state and problems their age.
     """
 
     def __init__(
         self,
-        plan: Plan,
+        plan: ProbeSet,
         *,
         clock: Clock,
         recorder: Recorder,
         triggers: Triggers,
         changed: Callable[[], None] = lambda: None,
-        standings: Mapping[str, Standing] | None = None,
+        probe_states: Mapping[str, ProbeState] | None = None,
     ) -> None:
         self._clock = clock
         self._recorder = recorder
@@ -71,16 +71,16 @@ class Engine:
         self._changed = changed
         self._plan = plan
         self._slots: dict[str, _Slot] = {}
-        self._wakeups = Wakeups()
-        self._known = dict(standings or {})
-        self._standings: dict[str, Standing] = {}
+        self._wakeups = UpdateThrottle()
+        self._known = dict(probe_states or {})
+        self._standings: dict[str, ProbeState] = {}
         self._rollups = _rollups_before(plan, self._known)
-        self.pulse = Pulse(clock, recorder, self._on_pulse)
-        self.published: tuple[tuple[Planned, ...], Mapping[str, Standing]] = (plan.order, {})
-        """Plan and standings for other threads: replaced whole, never changed."""
+        self.pulse = Watchdog(clock, recorder, self._on_pulse)
+        self.published: tuple[tuple[ProbeInfo, ...], Mapping[str, ProbeState]] = (plan.order, {})
+        """Probe set and states for other threads: replaced whole, never changed."""
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> ProbeSet:
         """What is being watched."""
         return self._plan
 
@@ -117,7 +117,7 @@ class Engine:
         """Wait until every file of the plan is watched: from then on no change is missed."""
         await self._triggers.ready()
 
-    async def replan(self, plan: Plan) -> None:
+    async def replan(self, plan: ProbeSet) -> None:
         """Take a new plan: unchanged probes keep running, changed ones start afresh at once."""
         wanted = {p.probe.name: p for p in plan.probes}
         gone = [
@@ -130,7 +130,7 @@ class Engine:
         merged = tuple(
             self._slots[p.probe.name].planned if p.probe.name in kept else p for p in plan.probes
         )
-        self._plan = Plan(plan.loaded, merged)
+        self._plan = ProbeSet(plan.loaded, merged)
         for name in [n for n in self._standings if n not in wanted]:
             del self._standings[name]
         self._start(p for p in merged if p.probe.name not in kept)
@@ -138,9 +138,9 @@ class Engine:
             self.trigger(name, "new plan")
         self._publish()
 
-    def _start(self, planned: Iterable[PlannedProbe]) -> None:
+    def _start(self, planned: Iterable[ConfiguredProbe]) -> None:
         for index, each in enumerate(planned):
-            slot = _Slot(each, BlockingLane(each.probe.name, self._clock))
+            slot = _Slot(each, SerialExecutor(each.probe.name, self._clock))
             self._slots[each.probe.name] = slot
             self._triggers.watch_files(each.probe.name, each.probe.watched_files)
             self._triggers.watch_ports(each.probe.name, each.probe.watched_ports())
@@ -200,25 +200,25 @@ class Engine:
                 waking.cancel()
         slot.wake.clear()
 
-    async def _look(self, slot: _Slot, reasons: tuple[str, ...]) -> Look:
+    async def _look(self, slot: _Slot, reasons: tuple[str, ...]) -> ProbeRun:
         name = slot.probe.name
-        standing = self._standings.get(name) or self._known.get(name)
+        probe_state = self._standings.get(name) or self._known.get(name)
         ctx = ProbeContext(
             clock=self._clock,
             blocking=slot.lane,
-            previous=standing.observation if standing else None,
+            previous=probe_state.observation if probe_state else None,
             board={n: s.observation for n, s in self._standings.items()},
             reasons=reasons,
         )
-        seen = await look(slot.probe, ctx)
+        seen = await run_probe(slot.probe, ctx)
         self._triggers.watch_processes(name, ctx.processes)
         return seen
 
-    def _commit(self, slot: _Slot, seen: Look) -> None:
+    def _commit(self, slot: _Slot, seen: ProbeRun) -> None:
         name = slot.probe.name
         shown = self._standings.get(name)
         previous = shown or self._known.get(name)
-        self._standings[name], _ = advance(previous, seen.observation)
+        self._standings[name], _ = apply(previous, seen.observation)
         for artefact in seen.artefacts:
             self._recorder.keep(artefact)
         self._recorder.observe(seen.observation)
@@ -230,7 +230,7 @@ class Engine:
         self._publish(told=self._wakeups.wakes(before, seen.observation, self._clock.monotonic()))
 
     def _publish(self, *, told: bool = True) -> None:
-        """Show the standings; without `told` nobody is woken for them."""
+        """Show the states; without `told` nobody is woken for them."""
         self.published = (self._plan.order, dict(self._standings))
         if told:
             self._changed()
@@ -273,7 +273,7 @@ class Engine:
 
     def _tell_rollups(self) -> None:
         board = compose(self._plan.order, self._standings, self._clock.now())
-        self.pulse.expect(standing.observation for standing in self._standings.values())
+        self.pulse.expect(probe_state.observation for probe_state in self._standings.values())
         if board.waiting:
             return
         before, self._rollups = self._rollups, (board.run, board.readiness)
@@ -293,11 +293,13 @@ class Engine:
                 )
 
 
-def _rollups_before(plan: Plan, known: Mapping[str, Standing]) -> tuple[Rollup, Rollup] | None:
+def _rollups_before(
+    plan: ProbeSet, known: Mapping[str, ProbeState]
+) -> tuple[Rollup, Rollup] | None:
     """RUN and GO-LIVE as they were when all of this was last watched; None when it never was."""
-    standings = {p.name: known[p.name] for p in plan.order if p.name in known}
-    if len(standings) < len(plan.order) or not standings:
+    probe_states = {p.name: known[p.name] for p in plan.order if p.name in known}
+    if len(probe_states) < len(plan.order) or not probe_states:
         return None
-    moment = max(standing.observation.observed_at for standing in standings.values())
-    board = compose(plan.order, standings, moment)
+    moment = max(probe_state.observation.observed_at for probe_state in probe_states.values())
+    board = compose(plan.order, probe_states, moment)
     return board.run, board.readiness

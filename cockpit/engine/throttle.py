@@ -18,7 +18,7 @@ REFILL = 10.0
 """Seconds after which one more of them may."""
 
 
-class Wakeups:
+class UpdateThrottle:
     """Remembers how often each probe has woken the screen. Times are monotonic seconds."""
 
     def __init__(self) -> None:

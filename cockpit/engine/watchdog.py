@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from cockpit.clock import Clock
 from cockpit.engine.recorder import Recorder
 from cockpit.model import Event, EventKind, Observation, Verdict
-from cockpit.text import exact_age, instant
+from cockpit.text import exact_age, format_utc
 
 PERIOD = 1.0
 """Seconds between two beats."""
@@ -16,7 +16,7 @@ STEP = 2.0
 """Seconds by which wall clock and monotonic clock may part between two beats."""
 
 
-class Pulse:
+class Watchdog:
     """Beats once a second while the engine's loop turns.
 
     `beaten(expired, stepped)` is called each time: an observation has just expired; the wall clock
@@ -75,7 +75,7 @@ class Pulse:
                     probe=probe,
                     subject=probe,
                     verdict=Verdict.UNKNOWN,
-                    text=f"expired: nothing fresh since {instant(until)}",
+                    text=f"expired: nothing fresh since {format_utc(until)}",
                 )
             )
         current = {(probe, until) for probe, (until, _) in self._deadlines.items()}
@@ -83,7 +83,7 @@ class Pulse:
         return bool(late)
 
     def _tell_step(self, now: datetime, parted: float) -> None:
-        before = instant(now - timedelta(seconds=parted))
+        before = format_utc(now - timedelta(seconds=parted))
         way = "forward" if parted > 0 else "back"
         self._recorder.log(
             Event(

@@ -15,13 +15,13 @@ from cockpit.clock import Clock
 from cockpit.evidence import lease, rules
 from cockpit.evidence.interfaces import StoreHealth, Subscriber
 from cockpit.evidence.lease import Holder
-from cockpit.evidence.rules import CHECK, Ack, Ledger, SettingsOf
-from cockpit.evidence.sqlite_repository import Tables
-from cockpit.evidence.write_queue import Inbox, Job
+from cockpit.evidence.rules import CHECK, Ack, Repository, SettingsOf
+from cockpit.evidence.sqlite_repository import SqliteRepository
+from cockpit.evidence.write_queue import WriteJob, WriteQueue
 from cockpit.evidence.writer import Writer
 from cockpit.feed import Artefact
-from cockpit.model import Event, Gap, Observation
-from cockpit.probe_state import Standing
+from cockpit.model import Event, MonitoringGap, Observation
+from cockpit.probe_state import ProbeState
 
 MOST_WAITING = 5000
 GAPS_TOLD = 20
@@ -29,19 +29,19 @@ GAPS_TOLD = 20
 logger = logging.getLogger(__name__)
 
 
-class Desk:
+class BaseRecorder:
     """What both recorders share: the inbox, the writer, the subscribers and what they were told."""
 
     def __init__(self, clock: Clock, actor: str, settings: SettingsOf) -> None:
         self._clock = clock
         self._actor = actor
         self._settings = settings
-        self._inbox: Inbox[Job] = Inbox(MOST_WAITING)
+        self._inbox: WriteQueue[WriteJob] = WriteQueue(MOST_WAITING)
         self._lock = threading.Lock()
         self._subscribers: list[Subscriber] = []
-        self._standings: Mapping[str, Standing] = {}
+        self._standings: Mapping[str, ProbeState] = {}
         self._acks: Mapping[str, Acknowledgement] = {}
-        self._gaps: deque[Gap] = deque(maxlen=GAPS_TOLD)
+        self._gaps: deque[MonitoringGap] = deque(maxlen=GAPS_TOLD)
         self._last_seq = 0
         self._writer: Writer
 
@@ -53,8 +53,8 @@ class Desk:
         return self._writer.health
 
     @property
-    def standings(self) -> Mapping[str, Standing]:
-        """The newest standing of each probe."""
+    def probe_states(self) -> Mapping[str, ProbeState]:
+        """The newest state of each probe."""
         return MappingProxyType(self._standings)
 
     @property
@@ -63,7 +63,7 @@ class Desk:
         return MappingProxyType(self._acks)
 
     @property
-    def gaps(self) -> tuple[Gap, ...]:
+    def gaps(self) -> tuple[MonitoringGap, ...]:
         """The newest gaps in the watching, oldest first."""
         with self._lock:
             return tuple(self._gaps)
@@ -88,7 +88,7 @@ class Desk:
         advances = advance and source != CHECK
         actor, settings = self._actor, self._settings
         self._inbox.put(
-            Job(
+            WriteJob(
                 lambda to: rules.observe(
                     to,
                     observation,
@@ -105,16 +105,16 @@ class Desk:
         """Record an event; it is never dropped, but for one that a holder of the lease told of
         its watching (`under`) when the lease was another's already: that one is not true."""
 
-        def append(to: Ledger) -> None:
+        def append(to: Repository) -> None:
             if _leased(to, under):
                 rules.log(to, event, source=source, actor=self._actor)
 
-        self._inbox.put(Job(append))
+        self._inbox.put(WriteJob(append))
 
     def keep(self, artefact: Artefact) -> None:
         """Keep raw evidence, once by its digest. Dropped like observations when too much waits."""
         now = self._clock.now()
-        self._inbox.put(Job(lambda to: to.keep(artefact, now)), droppable=True)
+        self._inbox.put(WriteJob(lambda to: to.keep(artefact, now)), droppable=True)
 
     def acknowledge(self, problem: str, note: str, actor: str, *, ticket: str = "") -> Future[bool]:
         """Say that a problem is known; the future is False when there is no such problem.
@@ -123,14 +123,14 @@ class Desk:
         """
         now = self._clock.now()
         return self._ask(
-            Job(
+            WriteJob(
                 lambda to: rules.acknowledge_problem(
                     to, problem, note, actor, now, source="operator", ticket=ticket
                 )
             )
         )
 
-    def _ask(self, job: Job) -> Future[Any]:
+    def _ask(self, job: WriteJob) -> Future[Any]:
         future: Future[Any] = Future()
         job.future = future
         if not self._inbox.put(job):
@@ -140,7 +140,7 @@ class Desk:
     # -- who listens
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
-        """Call `callback(events, standings)` from the writer's thread after each commit."""
+        """Call `callback(events, probe_states)` from the writer's thread after each commit."""
         with self._lock:
             self._subscribers.append(callback)
 
@@ -152,15 +152,15 @@ class Desk:
         return stop
 
     def _publish(
-        self, events: list[Event], standings: list[Standing], acks: dict[str, Ack]
+        self, events: list[Event], probe_states: list[ProbeState], acks: dict[str, Ack]
     ) -> None:
-        if standings:
+        if probe_states:
             self._standings = {
                 **self._standings,
-                **{standing.observation.probe: standing for standing in standings},
+                **{probe_state.observation.probe: probe_state for probe_state in probe_states},
             }
         self._acks = {problem: ack.given for problem, ack in acks.items()}
-        if not events and not standings:
+        if not events and not probe_states:
             return
         with self._lock:
             self._gaps.extend(gap for event in events if (gap := lease.gap_of(event)))
@@ -169,7 +169,7 @@ class Desk:
             self._last_seq = max(self._last_seq, events[-1].seq)
         for callback in subscribers:
             try:
-                callback(list(events), list(standings))
+                callback(list(events), list(probe_states))
             except Exception:
                 logger.exception("a subscriber of the evidence failed")
 
@@ -190,8 +190,8 @@ class Desk:
         return self._inbox.left()
 
 
-def _leased(to: Ledger, holder: Holder | None) -> bool:
+def _leased(to: Repository, holder: Holder | None) -> bool:
     """Whether what `holder` says counts; asked inside the transaction that writes it."""
-    if holder is None or not isinstance(to, Tables):
+    if holder is None or not isinstance(to, SqliteRepository):
         return True
     return lease.holds(to.connection, holder)

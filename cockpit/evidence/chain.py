@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from cockpit.evidence.serialization import facts_json, load_facts, parse_stamp, sha256, stamp
 from cockpit.model import Event, Verdict
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -96,7 +96,7 @@ def link(event: Event, seq: int, source: str, prev_hash: str) -> ChainedEvent:
         event.text,
         None if event.verdict is None else event.verdict.value,
         event.actor,
-        clean(event.ticket),
+        sanitize(event.ticket),
         facts_json(event.data),
         source,
     )

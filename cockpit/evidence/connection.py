@@ -25,16 +25,16 @@ from cockpit.evidence.row_mapper import (
     read_alerts,
     read_current,
 )
-from cockpit.evidence.sqlite_repository import Memo, Tables
+from cockpit.evidence.sqlite_repository import Memo, SqliteRepository
 from cockpit.model import Event
-from cockpit.probe_state import Standing
+from cockpit.probe_state import ProbeState
 
 BUSY_SECONDS = 5.0
 _WAL_TRIES = 100
 _T = TypeVar("_T")
 
 
-class Disk:
+class StoreConnection:
     """An open store. Made by `Disk.open`; used by one thread at a time."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection, note: str) -> None:
@@ -54,7 +54,7 @@ class Disk:
         cap_bytes: int,
         factory: type[sqlite3.Connection] = sqlite3.Connection,
         busy_seconds: float = BUSY_SECONDS,
-    ) -> Disk:
+    ) -> StoreConnection:
         """Open the store at `path`, making it when there is none. Raises StoreError."""
         path = location.prepare(path)
         location.inspect(path)
@@ -94,7 +94,7 @@ class Disk:
     def _remember(self) -> None:
         memo = self.memo
         for held in read_current(self._connection):
-            memo.held[held.standing.observation.probe] = held
+            memo.held[held.probe_state.observation.probe] = held
             memo.last_observation = max(memo.last_observation, held.observation)
         memo.alerts = read_alerts(self._connection)
         memo.acks = read_acks(self._connection)
@@ -125,7 +125,9 @@ class Disk:
                     self._connection.execute("ROLLBACK")
             raise
 
-    def write(self, work: Callable[[Tables], _T]) -> tuple[_T, Tables, list[Event], list[Standing]]:
+    def write(
+        self, work: Callable[[SqliteRepository], _T]
+    ) -> tuple[_T, SqliteRepository, list[Event], list[ProbeState]]:
         """Run `work` in one transaction and commit it.
 
         Returns its result, the tables it used, and what other processes wrote since the last time.
@@ -135,17 +137,17 @@ class Disk:
         seen = (self.memo.last_seq, self.memo.last_observation)
         try:
             with self._transaction():
-                events, standings = self._foreign()
-                tables = Tables(self._connection, self.memo)
+                events, probe_states = self._foreign()
+                tables = SqliteRepository(self._connection, self.memo)
                 result = work(tables)
                 tables.seal()
         except BaseException:
             self.memo.last_seq, self.memo.last_observation = seen
             raise
         tables.committed()
-        return result, tables, events, standings
+        return result, tables, events, probe_states
 
-    def foreign(self) -> tuple[list[Event], list[Standing]]:
+    def foreign(self) -> tuple[list[Event], list[ProbeState]]:
         """What other processes wrote since the last time; next to free when they wrote nothing."""
         self.check_place()
         data_version = self._read_data_version()
@@ -154,7 +156,7 @@ class Disk:
         self._data_version = data_version
         return self._foreign()
 
-    def _foreign(self) -> tuple[list[Event], list[Standing]]:
+    def _foreign(self) -> tuple[list[Event], list[ProbeState]]:
         memo = self.memo
         rows = self._connection.execute(
             f"SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? ORDER BY seq",
@@ -165,11 +167,11 @@ class Disk:
         if events:
             memo.last_seq = events[-1].seq
         for one in held:
-            memo.held[one.standing.observation.probe] = one
+            memo.held[one.probe_state.observation.probe] = one
             memo.last_observation = max(memo.last_observation, one.observation)
         if any(event.kind == "ack" for event in events):
             memo.acks = read_acks(self._connection)
-        return events, [one.standing for one in held]
+        return events, [one.probe_state for one in held]
 
     def trim(self, pruning: Pruning) -> bool:
         """Do one piece of a pruning and give the freed pages back; True while there is more."""

@@ -10,10 +10,10 @@ from typing import Protocol, TypeAlias
 from cockpit.board import Acknowledgement
 from cockpit.evidence.lease import Acquired, HeldBy, Holder, LeaseState
 from cockpit.feed import Artefact, HistoryPoint
-from cockpit.model import Event, Gap, Observation
-from cockpit.probe_state import Standing
+from cockpit.model import Event, MonitoringGap, Observation
+from cockpit.probe_state import ProbeState
 
-Subscriber: TypeAlias = Callable[[list[Event], list[Standing]], None]
+Subscriber: TypeAlias = Callable[[list[Event], list[ProbeState]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class StoreHealth:
 class EvidenceReader(Protocol):
     """The stored past. Used by one thread; what can't be read raises StoreError."""
 
-    def standings(self) -> Mapping[str, Standing]: ...
+    def probe_states(self) -> Mapping[str, ProbeState]: ...
 
     def events(
         self,
@@ -54,7 +54,7 @@ class EvidenceReader(Protocol):
 
     def artefact(self, digest: str) -> Artefact | None: ...
 
-    def gaps(self, limit: int = 20) -> tuple[Gap, ...]:
+    def gaps(self, limit: int = 20) -> tuple[MonitoringGap, ...]:
         """The newest stretches in which nobody watched, oldest first."""
         ...
 
@@ -77,7 +77,7 @@ class Recorder(Protocol):
     """Takes evidence from any thread and returns at once.
 
     Subscribers hear, from the recorder's own thread and after it is safe, every event with its
-    number and the newest standing of each probe, other processes' included. They must not wait for
+    number and the newest state of each probe, other processes' included. They must not wait for
     the recorder.
     """
 
@@ -85,15 +85,15 @@ class Recorder(Protocol):
     def health(self) -> StoreHealth: ...
 
     @property
-    def standings(self) -> Mapping[str, Standing]:
-        """The newest standing of each probe, as far as it has been dealt with."""
+    def probe_states(self) -> Mapping[str, ProbeState]:
+        """The newest state of each probe, as far as it has been dealt with."""
         ...
 
     @property
     def acks(self) -> Mapping[str, Acknowledgement]: ...
 
     @property
-    def gaps(self) -> tuple[Gap, ...]:
+    def gaps(self) -> tuple[MonitoringGap, ...]:
         """The newest gaps in the watching, oldest first."""
         ...
 
@@ -105,7 +105,7 @@ class Recorder(Protocol):
     def observe(
         self, observation: Observation, *, source: str = "collector", advance: bool = True
     ) -> None:
-        """Record what a probe saw; source "check" never advances standing or policy."""
+        """Record what a probe saw; source "check" never advances state or policy."""
         ...
 
     def log(self, event: Event, *, source: str = "collector") -> None:

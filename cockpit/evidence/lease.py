@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from cockpit.clock import Clock
-from cockpit.evidence.rules import Ledger
+from cockpit.evidence.rules import Repository
 from cockpit.evidence.serialization import parse_stamp, stamp
-from cockpit.model import Event, EventKind, Gap
-from cockpit.text import clean, instant, parse_instant
+from cockpit.model import Event, EventKind, MonitoringGap
+from cockpit.text import format_utc, parse_instant, sanitize
 
 BEAT_EVERY = 2.0
 DEAD_AFTER = 15.0
@@ -40,8 +40,8 @@ class Holder:
     kind: HolderKind
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "host", clean(self.host))
-        object.__setattr__(self, "actor", clean(self.actor))
+        object.__setattr__(self, "host", sanitize(self.host))
+        object.__setattr__(self, "actor", sanitize(self.actor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def read(connection: sqlite3.Connection) -> LeaseState | None:
 
 def acquire(
     connection: sqlite3.Connection,
-    ledger: Ledger,
+    ledger: Repository,
     holder: Holder,
     now: datetime,
     watch: LeaseWatch,
@@ -192,18 +192,18 @@ def gap_event(start: datetime, end: datetime, actor: str) -> Event:
         at=end,
         kind=EventKind.GAP,
         subject="watch",
-        text=f"not watching {instant(start)} – {instant(end)}",
+        text=f"not watching {format_utc(start)} – {format_utc(end)}",
         actor=actor,
-        data={"start": instant(start), "end": instant(end)},
+        data={"start": format_utc(start), "end": format_utc(end)},
     )
 
 
-def gap_of(event: Event) -> Gap | None:
+def gap_of(event: Event) -> MonitoringGap | None:
     """The gap a gap event tells of; None for any other event."""
     start, end = event.data.get("start"), event.data.get("end")
     if event.kind != EventKind.GAP or not isinstance(start, str) or not isinstance(end, str):
         return None
     try:
-        return Gap(parse_instant(start), parse_instant(end))
+        return MonitoringGap(parse_instant(start), parse_instant(end))
     except ValueError:
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 
-from cockpit.evidence.base_recorder import Desk
+from cockpit.evidence.base_recorder import BaseRecorder
 from cockpit.evidence.lease import Holder
 from cockpit.feed import Artefact
 from cockpit.model import Event, Observation
@@ -17,7 +17,7 @@ from cockpit.model import Event, Observation
 class LeasedRecorder:
     """The recorder of an engine that watches under the lease of `holder`."""
 
-    def __init__(self, desk: Desk, holder: Holder) -> None:
+    def __init__(self, desk: BaseRecorder, holder: Holder) -> None:
         self._desk = desk
         self._holder = holder
 

@@ -14,14 +14,14 @@ from cockpit.board import Acknowledgement
 from cockpit.evidence.lease import LeaseState, gap_of
 from cockpit.evidence.rules import Ack
 from cockpit.feed import Artefact, HistoryPoint
-from cockpit.model import Event, EventKind, Gap, Observation
-from cockpit.probe_state import Standing
+from cockpit.model import Event, EventKind, MonitoringGap, Observation
+from cockpit.probe_state import ProbeState
 
 HISTORY = 500
 ARTEFACT_BYTES = 16 * 1024 * 1024
 
 
-class MemoryLedger:
+class MemoryRepository:
     """Standings, policy, acks, all events, and a bounded history and set of artefacts.
 
     Written by one thread, read by any. `events` is never cut: each has to reach the store later;
@@ -31,13 +31,13 @@ class MemoryLedger:
     def __init__(
         self,
         *,
-        standings: Mapping[str, Standing] | None = None,
+        probe_states: Mapping[str, ProbeState] | None = None,
         alerts: Mapping[str, AlertState] | None = None,
         acks: Mapping[str, Ack] | None = None,
         last_seq: int = 0,
     ) -> None:
         self._lock = threading.Lock()
-        self._standings = dict(standings or {})
+        self._standings = dict(probe_states or {})
         self._alerts = dict(alerts or {})
         self._acks = dict(acks or {})
         self._seq = last_seq
@@ -50,17 +50,17 @@ class MemoryLedger:
         self.changed_acks: set[str] = set()
         self.observations = 0
         self.fresh_events: list[Event] = []
-        self.fresh_standings: dict[str, Standing] = {}
+        self.fresh_standings: dict[str, ProbeState] = {}
 
     @property
     def last_seq(self) -> int:
         """The number of the newest event."""
         return self._seq
 
-    def standing(self, probe: str) -> Standing | None:
+    def probe_state(self, probe: str) -> ProbeState | None:
         return self._standings.get(probe)
 
-    def standings(self) -> dict[str, Standing]:
+    def probe_states(self) -> dict[str, ProbeState]:
         with self._lock:
             return dict(self._standings)
 
@@ -82,12 +82,12 @@ class MemoryLedger:
         with self._lock:
             self._history.setdefault(observation.probe, deque(maxlen=HISTORY)).appendleft(point)
 
-    def stand(self, standing: Standing, source: str) -> None:
-        probe = standing.observation.probe
+    def save_current(self, probe_state: ProbeState, source: str) -> None:
+        probe = probe_state.observation.probe
         with self._lock:
-            self._standings[probe] = standing
+            self._standings[probe] = probe_state
         self.sources[probe] = source
-        self.fresh_standings[probe] = standing
+        self.fresh_standings[probe] = probe_state
 
     def set_alert(self, probe: str, state: AlertState) -> None:
         self._alerts[probe] = state
@@ -118,11 +118,11 @@ class MemoryLedger:
             while self._artefact_bytes > ARTEFACT_BYTES:
                 self._artefact_bytes -= len(self._artefacts.popitem(last=False)[1].body)
 
-    def take_fresh(self) -> tuple[list[Event], list[Standing]]:
-        """The events and standings since the last call: what subscribers are told."""
-        events, standings = self.fresh_events, list(self.fresh_standings.values())
+    def take_fresh(self) -> tuple[list[Event], list[ProbeState]]:
+        """The events and states since the last call: what subscribers are told."""
+        events, probe_states = self.fresh_events, list(self.fresh_standings.values())
         self.fresh_events, self.fresh_standings = [], {}
-        return events, standings
+        return events, probe_states
 
     def forget(self, most: int) -> None:
         """Keep the newest `most` events only."""
@@ -162,12 +162,12 @@ class MemoryLedger:
 class MemoryReader:
     """The evidence reader's doors over a ledger in memory."""
 
-    def __init__(self, ledger: MemoryLedger) -> None:
+    def __init__(self, ledger: MemoryRepository) -> None:
         self._ledger = ledger
         self._seen: tuple[int, int] | None = None
 
-    def standings(self) -> dict[str, Standing]:
-        return self._ledger.standings()
+    def probe_states(self) -> dict[str, ProbeState]:
+        return self._ledger.probe_states()
 
     def events(
         self,
@@ -185,7 +185,7 @@ class MemoryReader:
     def artefact(self, digest: str) -> Artefact | None:
         return self._ledger.artefact(digest)
 
-    def gaps(self, limit: int = 20) -> tuple[Gap, ...]:
+    def gaps(self, limit: int = 20) -> tuple[MonitoringGap, ...]:
         events = self._ledger.events_since(0, limit, kinds=(EventKind.GAP,))
         return tuple(gap for event in events if (gap := gap_of(event)) is not None)
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from cockpit.evidence.memory_repository import MemoryLedger
-from cockpit.evidence.sqlite_repository import Tables
+from cockpit.evidence.memory_repository import MemoryRepository
+from cockpit.evidence.sqlite_repository import SqliteRepository
 from cockpit.model import Event, EventKind
-from cockpit.text import instant
+from cockpit.text import format_utc
 
 
 @dataclass(slots=True)
 class Outage:
     """A stretch without a record: what is known and what was kept meanwhile."""
 
-    ledger: MemoryLedger
+    ledger: MemoryRepository
     since: datetime
     reason: str
     retry_at: float
@@ -23,13 +23,13 @@ class Outage:
     seen_observation: int
 
 
-def replay(tables: Tables, outage: Outage, end: datetime, actor: str) -> Event:
+def replay(tables: SqliteRepository, outage: Outage, end: datetime, actor: str) -> Event:
     """Write what was kept in memory; returns the event that closes the stretch."""
     ledger = outage.ledger
     tables.number_from(outage.seen_seq)
     recorded = 0
-    for probe, mine in ledger.standings().items():
-        theirs = tables.standing(probe)
+    for probe, mine in ledger.probe_states().items():
+        theirs = tables.probe_state(probe)
         moved = probe in ledger.sources
         newer = theirs is None or (
             moved and theirs.observation.observed_at <= mine.observation.observed_at
@@ -39,7 +39,7 @@ def replay(tables: Tables, outage: Outage, end: datetime, actor: str) -> Event:
                 artefact = ledger.artefact(reference.digest)
                 if artefact is not None:
                     tables.keep(artefact, end)
-            tables.stand(mine, ledger.sources.get(probe, "store"))
+            tables.save_current(mine, ledger.sources.get(probe, "store"))
             tables.set_alert(probe, ledger.alert(probe))
             recorded += moved
     acks = ledger.acks()
@@ -54,12 +54,12 @@ def replay(tables: Tables, outage: Outage, end: datetime, actor: str) -> Event:
             kind=EventKind.COLLECTOR,
             actor=actor,
             text=(
-                f"recording again; nothing was recorded {instant(outage.since)} – {instant(end)} "
-                f"({outage.reason}), {lost} observations lost"
+                f"recording again; nothing was recorded {format_utc(outage.since)} – "
+                f"{format_utc(end)} ({outage.reason}), {lost} observations lost"
             ),
             data={
-                "start": instant(outage.since),
-                "end": instant(end),
+                "start": format_utc(outage.since),
+                "end": format_utc(end),
                 "reason": outage.reason,
                 "lost": lost,
             },

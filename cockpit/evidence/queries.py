@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from cockpit.evidence.chain import ChainedEvent
 from cockpit.evidence.reader import Reader
-from cockpit.model import Facts
+from cockpit.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ from cockpit.evidence.row_mapper import (
 )
 from cockpit.evidence.serialization import load_metrics, parse_stamp, stamp
 from cockpit.feed import Artefact, HistoryPoint
-from cockpit.model import Event, EventKind, Gap, Observation, Verdict
-from cockpit.probe_state import Standing
+from cockpit.model import Event, EventKind, MonitoringGap, Observation, Verdict
+from cockpit.probe_state import ProbeState
 
 _Row = tuple[object, ...]
 
@@ -46,7 +46,7 @@ class Reader:
         self.path = path
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
-        self._standings: dict[str, Standing] = {}
+        self._standings: dict[str, ProbeState] = {}
         self._newest = 0
         self._seen: tuple[tuple[int, int] | None, int] | None = None
 
@@ -104,14 +104,14 @@ class Reader:
         except (sqlite3.Error, OSError) as error:
             raise explain(self.path, error) from error
 
-    def standings(self) -> Mapping[str, Standing]:
-        """The newest standing of each probe; only rows that changed are read again."""
+    def probe_states(self) -> Mapping[str, ProbeState]:
+        """The newest state of each probe; only rows that changed are read again."""
         try:
             connection = self._open()
             if connection is None:
                 return {}
             for held in read_current(connection, self._newest):
-                self._standings[held.standing.observation.probe] = held.standing
+                self._standings[held.probe_state.observation.probe] = held.probe_state
                 self._newest = max(self._newest, held.observation)
         except (sqlite3.Error, OSError) as error:
             raise explain(self.path, error) from error
@@ -119,7 +119,7 @@ class Reader:
 
     def newest(self, probes: Iterable[str]) -> Mapping[str, Observation]:
         """The newest observation of each of these probes, whoever made it: `check`, too, which
-        advances no standing. One nobody ever observed is left out."""
+        advances no state. One nobody ever observed is left out."""
         try:
             connection = self._open()
             if connection is None:
@@ -221,7 +221,7 @@ class Reader:
         except zlib.error as error:
             raise self._damaged(f"artefact {digest}") from error
 
-    def gaps(self, limit: int = 20) -> tuple[Gap, ...]:
+    def gaps(self, limit: int = 20) -> tuple[MonitoringGap, ...]:
         """The newest stretches in which nobody watched, oldest first."""
         events = self.events(0, limit, kinds=(EventKind.GAP,))
         return tuple(gap for event in events if (gap := leases.gap_of(event)) is not None)

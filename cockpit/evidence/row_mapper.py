@@ -12,7 +12,7 @@ from cockpit.board import Acknowledgement
 from cockpit.evidence.rules import Ack
 from cockpit.evidence.serialization import load_alert, load_moments, load_observation, parse_stamp
 from cockpit.model import Observation
-from cockpit.probe_state import Standing
+from cockpit.probe_state import ProbeState
 
 CURRENT = (
     "SELECT c.probe, c.observation, c.body, b.body, c.observed_at, c.valid_until, c.duration, "
@@ -28,15 +28,15 @@ EVENT_COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class CurrentRow:
     """A current row as it was read or written: its observation, its body, and what they mean.
 
-    `moments` is the JSON of the standing's `finding_since`, kept because it rarely changes.
+    `moments` is the JSON of the probe_state's `finding_since`, kept because it rarely changes.
     """
 
     observation: int
     body: int
-    standing: Standing
+    probe_state: ProbeState
     moments: str
 
 
@@ -51,15 +51,15 @@ def chain_head(connection: sqlite3.Connection) -> tuple[int, str]:
         raise sqlite3.DatabaseError("the head of the event chain is missing") from error
 
 
-def read_held(row: tuple[object, ...]) -> Held | None:
+def read_current_row(row: tuple[object, ...]) -> CurrentRow | None:
     """The meaning of a current row joined with its body; None when its texts are damaged."""
     _, observation, body, *seen_as, since, findings = row
     try:
         seen = _seen(*seen_as)
-        standing = Standing(seen, parse_stamp(str(since)), load_moments(str(findings)))
+        probe_state = ProbeState(seen, parse_stamp(str(since)), load_moments(str(findings)))
     except (ValueError, zlib.error):
         return None
-    return Held(int(observation), int(body), standing, str(findings))  # type: ignore[call-overload]
+    return CurrentRow(int(observation), int(body), probe_state, str(findings))  # type: ignore[call-overload]
 
 
 def _seen(
@@ -84,10 +84,10 @@ def read_newest(connection: sqlite3.Connection, probe: str) -> Observation | Non
         return None
 
 
-def read_current(connection: sqlite3.Connection, after: int = 0) -> list[Held]:
+def read_current(connection: sqlite3.Connection, after: int = 0) -> list[CurrentRow]:
     """The current rows whose observation is newer than number `after`."""
     rows = connection.execute(f"{CURRENT} WHERE c.observation > ?", (after,)).fetchall()
-    return [held for row in rows if (held := read_held(row)) is not None]
+    return [held for row in rows if (held := read_current_row(row)) is not None]
 
 
 def read_alerts(connection: sqlite3.Connection) -> dict[str, AlertState]:

@@ -15,8 +15,8 @@ from cockpit.alerting.policy import AlertState, PolicySettings, acknowledge, ste
 from cockpit.board import Acknowledgement, problem_list
 from cockpit.feed import Artefact
 from cockpit.model import Event, EventKind, Observation
-from cockpit.probe_state import Standing, advance
-from cockpit.text import clean
+from cockpit.probe_state import ProbeState, apply
+from cockpit.text import sanitize
 
 CHECK = "check"
 OVERTAKEN_WITHIN = timedelta(seconds=60)
@@ -33,12 +33,12 @@ class Ack:
     probes: tuple[str, ...]
 
 
-class Ledger(Protocol):
+class Repository(Protocol):
     """Where evidence is kept. Writing methods count only once the surrounding write has."""
 
-    def standing(self, probe: str) -> Standing | None: ...
+    def probe_state(self, probe: str) -> ProbeState | None: ...
 
-    def standings(self) -> Mapping[str, Standing]: ...
+    def probe_states(self) -> Mapping[str, ProbeState]: ...
 
     def alert(self, probe: str) -> AlertState: ...
 
@@ -48,8 +48,8 @@ class Ledger(Protocol):
         """Keep one observation for the history."""
         ...
 
-    def stand(self, standing: Standing, source: str) -> None:
-        """Make `standing` the current one; its observation was recorded just before."""
+    def save_current(self, probe_state: ProbeState, source: str) -> None:
+        """Make `probe_state` the current one; its observation was recorded just before."""
         ...
 
     def set_alert(self, probe: str, state: AlertState) -> None: ...
@@ -66,7 +66,7 @@ class Ledger(Protocol):
 
 
 def observe(
-    ledger: Ledger,
+    ledger: Repository,
     observation: Observation,
     *,
     source: str,
@@ -74,14 +74,14 @@ def observe(
     actor: str,
     settings: SettingsOf,
 ) -> None:
-    """Record an observation; when it `advances`, also move standing, policy and acks with it."""
+    """Record an observation; when it `advances`, also move state, policy and acks with it."""
     ledger.record(observation, source)
     probe = observation.probe
-    before = ledger.standing(probe)
+    before = ledger.probe_state(probe)
     if not advances or (before is not None and _overtaken(before.observation, observation)):
         return
-    standing, events = advance(before, observation)
-    ledger.stand(standing, source)
+    probe_state, events = apply(before, observation)
+    ledger.save_current(probe_state, source)
     alert = ledger.alert(probe)
     after, alerts = step(alert, observation, settings(probe))
     if after != alert:
@@ -98,23 +98,30 @@ def _overtaken(present: Observation, late: Observation) -> bool:
     return timedelta(0) < present.observed_at - late.observed_at <= OVERTAKEN_WITHIN
 
 
-def log(ledger: Ledger, event: Event, *, source: str, actor: str) -> None:
+def log(ledger: Repository, event: Event, *, source: str, actor: str) -> None:
     """Append an event; one without an actor is `actor`'s."""
     _append(ledger, (event,), source, actor)
 
 
 def acknowledge_problem(
-    ledger: Ledger, problem: str, note: str, actor: str, now: datetime, *, source: str, ticket: str
+    ledger: Repository,
+    problem: str,
+    note: str,
+    actor: str,
+    now: datetime,
+    *,
+    source: str,
+    ticket: str,
 ) -> bool:
     """Keep that `problem` is known, with an event; False when there is no such problem now."""
     found = next(
-        (p for p in problem_list(ledger.standings(), now, {}) if p.key == problem),
+        (p for p in problem_list(ledger.probe_states(), now, {}) if p.key == problem),
         None,
     )
     if found is None:
         return False
-    note = clean(note)
-    ledger.set_ack(problem, Ack(Acknowledgement(clean(actor), note, now), found.probes))
+    note = sanitize(note)
+    ledger.set_ack(problem, Ack(Acknowledgement(sanitize(actor), note, now), found.probes))
     for probe in found.probes:
         ledger.set_alert(probe, acknowledge(ledger.alert(probe), actor))
     event = Event(
@@ -132,7 +139,7 @@ def acknowledge_problem(
     return True
 
 
-def _clear_acks(ledger: Ledger, observation: Observation, source: str, actor: str) -> None:
+def _clear_acks(ledger: Repository, observation: Observation, source: str, actor: str) -> None:
     """Drop the acknowledgements whose problem this observation ended.
 
     Only the probes that showed the problem when it was acknowledged are looked at, which keeps an
@@ -142,13 +149,13 @@ def _clear_acks(ledger: Ledger, observation: Observation, source: str, actor: st
     if not touched:
         return
     names = {probe for ack in touched.values() for probe in ack.probes}
-    standings = {
-        name: standing for name in names if (standing := ledger.standing(name)) is not None
+    probe_states = {
+        name: probe_state for name in names if (probe_state := ledger.probe_state(name)) is not None
     }
     open_keys = {
         problem.key
         for moment in (observation.observed_at, _NEVER_STALE)
-        for problem in problem_list(standings, moment, {})
+        for problem in problem_list(probe_states, moment, {})
     }
     for key, ack in touched.items():
         if key in open_keys:
@@ -165,6 +172,6 @@ def _clear_acks(ledger: Ledger, observation: Observation, source: str, actor: st
         _append(ledger, (event,), source, actor)
 
 
-def _append(ledger: Ledger, events: Iterable[Event], source: str, actor: str) -> None:
+def _append(ledger: Repository, events: Iterable[Event], source: str, actor: str) -> None:
     for event in events:
         ledger.append(event if event.actor else replace(event, actor=actor), source)

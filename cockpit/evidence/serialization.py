@@ -18,7 +18,8 @@ from typing import TypeVar, overload
 from pydantic import TypeAdapter
 
 from cockpit.alerting.policy import AlertState
-from cockpit.model import Facts, Observation
+from cockpit.facts import Facts
+from cockpit.model import Observation
 
 _ENVELOPE = {"observed_at", "valid_until", "duration", "metrics"}
 _T = TypeVar("_T")
@@ -81,7 +82,9 @@ def parse_stamp(text: str) -> datetime:
 
 def body_json(observation: Observation) -> str:
     """Everything of an observation but its envelope, as JSON without blanks, facts in order."""
-    body = _observations().dump_python(observation, mode="json", exclude=_ENVELOPE, warnings=False)
+    body = _observations().dump_python(
+        observation, mode="json", exclude=_ENVELOPE, exclude_defaults=True, warnings=False
+    )
     return json.dumps(body, separators=(",", ":"), default=str)
 
 
@@ -101,12 +104,13 @@ def same_body(one: Observation, other: Observation) -> bool:
         and one.runbook == other.runbook
         and _same_facts(one.basis, other.basis)
         and all(
-            _same_facts(a.facts, b.facts) for a, b in zip(one.findings, other.findings, strict=True)
+            _same_facts(a.facts, b.facts) and _same_facts(a.data, b.data)
+            for a, b in zip(one.findings, other.findings, strict=True)
         )
     )
 
 
-def _same_facts(one: Facts, other: Facts) -> bool:
+def _same_facts(one: object, other: object) -> bool:
     # Equality alone would take 1, 1.0 and True, or 0.0 and -0.0, for the same.
     return repr(one) == repr(other)
 

@@ -1,7 +1,7 @@
 """The ledger over the tables, inside one write transaction, and what it remembers between two.
 
 Other processes write to the same store, so nothing is taken from memory that the tables may have
-moved on from: a remembered standing counts only while its row is still the one remembered.
+moved on from: a remembered probe_state counts only while its row is still the one remembered.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from cockpit.evidence.chain import link
 from cockpit.evidence.row_mapper import (
     CURRENT,
     EVENT_COLUMNS,
-    Held,
+    CurrentRow,
     chain_head,
     read_acks,
-    read_held,
+    read_current_row,
 )
 from cockpit.evidence.rules import Ack
 from cockpit.evidence.serialization import (
@@ -36,46 +36,46 @@ from cockpit.evidence.serialization import (
 )
 from cockpit.feed import Artefact
 from cockpit.model import Event, Observation
-from cockpit.probe_state import Standing
+from cockpit.probe_state import ProbeState
 
 
 @dataclass(slots=True)
 class Memo:
     """What the writer remembers between two transactions; moved on only by a commit."""
 
-    held: dict[str, Held] = field(default_factory=dict)
+    held: dict[str, CurrentRow] = field(default_factory=dict)
     alerts: dict[str, AlertState] = field(default_factory=dict)
     acks: dict[str, Ack] | None = None
     last_seq: int = 0
     last_observation: int = 0
 
 
-class Tables:
+class SqliteRepository:
     """The tables within one BEGIN IMMEDIATE transaction of `connection`."""
 
     def __init__(self, connection: sqlite3.Connection, memo: Memo) -> None:
         self.connection = connection
         self._memo = memo
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, CurrentRow] = {}
         self._alerts: dict[str, AlertState] = {}
         self._acks: dict[str, Ack] | None = None
         self._head = chain_head(connection)
         self._wrote_events = False
         self._recorded: dict[str, tuple[int, int, Observation]] = {}
         self.events: list[Event] = []
-        self.fresh: dict[str, Standing] = {}
+        self.fresh: dict[str, ProbeState] = {}
 
     # -- reading
 
-    def standing(self, probe: str) -> Standing | None:
+    def probe_state(self, probe: str) -> ProbeState | None:
         held = self._current(probe)
-        return held.standing if held else None
+        return held.probe_state if held else None
 
-    def standings(self) -> Mapping[str, Standing]:
+    def probe_states(self) -> Mapping[str, ProbeState]:
         probes = [row[0] for row in self.connection.execute("SELECT probe FROM current")]
-        return {p: standing for p in probes if (standing := self.standing(p)) is not None}
+        return {p: probe_state for p in probes if (probe_state := self.probe_state(p)) is not None}
 
-    def _current(self, probe: str) -> Held | None:
+    def _current(self, probe: str) -> CurrentRow | None:
         mine = self._held.get(probe)
         if mine is not None:
             return mine
@@ -88,7 +88,7 @@ class Tables:
         if known is not None and known.observation == row[0]:
             return known
         full = self.connection.execute(f"{CURRENT} WHERE c.probe = ?", (probe,)).fetchone()
-        held = read_held(full) if full else None
+        held = read_current_row(full) if full else None
         if held is not None:
             self._held[probe] = held
         return held
@@ -137,7 +137,7 @@ class Tables:
 
     def _body(self, observation: Observation) -> int:
         current = self._current(observation.probe)
-        if current is not None and same_body(current.standing.observation, observation):
+        if current is not None and same_body(current.probe_state.observation, observation):
             return current.body
         text = body_json(observation)
         digest = sha256(text)
@@ -155,18 +155,18 @@ class Tables:
         )
         return body
 
-    def stand(self, standing: Standing, source: str) -> None:
-        seen = standing.observation
+    def save_current(self, probe_state: ProbeState, source: str) -> None:
+        seen = probe_state.observation
         recorded = self._recorded.get(seen.probe)
         if recorded is None or recorded[2] is not seen:
             self.record(seen, source)
             recorded = self._recorded[seen.probe]
         row_id, body, _ = recorded
         before = self._current(seen.probe)
-        if before is not None and before.standing.finding_since == standing.finding_since:
+        if before is not None and before.probe_state.finding_since == probe_state.finding_since:
             moments = before.moments
         else:
-            moments = moments_json(standing.finding_since)
+            moments = moments_json(probe_state.finding_since)
         self.connection.execute(
             "INSERT OR REPLACE INTO current (probe, observation, body, observed_at, valid_until, "
             "duration, metrics, since, finding_since, source) "
@@ -179,13 +179,13 @@ class Tables:
                 stamp(seen.valid_until),
                 seen.duration,
                 metrics_json(seen.metrics),
-                stamp(standing.since),
+                stamp(probe_state.since),
                 moments,
                 source,
             ),
         )
-        self._held[seen.probe] = Held(row_id, body, standing, moments)
-        self.fresh[seen.probe] = standing
+        self._held[seen.probe] = CurrentRow(row_id, body, probe_state, moments)
+        self.fresh[seen.probe] = probe_state
 
     def set_alert(self, probe: str, state: AlertState) -> None:
         self.connection.execute(

@@ -13,16 +13,16 @@ from pathlib import Path
 from cockpit.alerting.policy import PolicySettings
 from cockpit.clock import Clock
 from cockpit.evidence import lease
-from cockpit.evidence.base_recorder import GAPS_TOLD, Desk
-from cockpit.evidence.connection import Disk
+from cockpit.evidence.base_recorder import GAPS_TOLD, BaseRecorder
+from cockpit.evidence.connection import StoreConnection
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.interfaces import EvidenceReader
 from cockpit.evidence.lease import Acquired, Alive, HeldBy, Holder, LeaseWatch
-from cockpit.evidence.memory_repository import MemoryLedger, MemoryReader
+from cockpit.evidence.memory_repository import MemoryReader, MemoryRepository
 from cockpit.evidence.reader import Reader
 from cockpit.evidence.rules import SettingsOf
-from cockpit.evidence.sqlite_repository import Tables
-from cockpit.evidence.write_queue import Job
+from cockpit.evidence.sqlite_repository import SqliteRepository
+from cockpit.evidence.write_queue import WriteJob
 from cockpit.evidence.writer import Writer
 
 CAP_BYTES = 512 * 1024 * 1024
@@ -34,16 +34,16 @@ def _default_settings(_probe: str) -> PolicySettings:
     return PolicySettings()
 
 
-class Store(Desk):
+class Store(BaseRecorder):
     """A recorder with a file. Made by `Store.open`."""
 
     def __init__(
-        self, disk: Disk, clock: Clock, actor: str, settings: SettingsOf, alive: Alive
+        self, disk: StoreConnection, clock: Clock, actor: str, settings: SettingsOf, alive: Alive
     ) -> None:
         super().__init__(clock, actor, settings)
         self.path = disk.path
         self._watch = LeaseWatch(clock, alive)
-        self._standings = {probe: held.standing for probe, held in disk.memo.held.items()}
+        self._standings = {probe: held.probe_state for probe, held in disk.memo.held.items()}
         self._acks = {problem: ack.given for problem, ack in (disk.memo.acks or {}).items()}
         self._last_seq = disk.memo.last_seq
 
@@ -70,12 +70,12 @@ class Store(Desk):
         changed nothing, when the place can't hold a store.
         """
 
-        def reopen(busy_seconds: float) -> Disk:
-            return Disk.open(
+        def reopen(busy_seconds: float) -> StoreConnection:
+            return StoreConnection.open(
                 path, clock.now(), cap_bytes=cap_bytes, factory=factory, busy_seconds=busy_seconds
             )
 
-        disk = Disk.open(path, clock.now(), cap_bytes=cap_bytes, factory=factory)
+        disk = StoreConnection.open(path, clock.now(), cap_bytes=cap_bytes, factory=factory)
         store = cls(disk, clock, actor, settings, alive)
         with Reader(disk.path) as reader:
             store._gaps.extend(reader.gaps(GAPS_TOLD))
@@ -101,7 +101,7 @@ class Store(Desk):
         """Ask for the lease; the future raises StoreError while the store can't be written."""
         now = self._clock.now()
 
-        def on_tables(tables: Tables) -> Acquired | HeldBy:
+        def on_tables(tables: SqliteRepository) -> Acquired | HeldBy:
             return lease.acquire(tables.connection, tables, holder, now, self._watch)
 
         def otherwise() -> Acquired | HeldBy:
@@ -109,7 +109,7 @@ class Store(Desk):
                 self.path, self.health.trouble, "watching goes on without a lease or a record"
             )
 
-        return self._ask(Job(on_tables=on_tables, otherwise=otherwise))
+        return self._ask(WriteJob(on_tables=on_tables, otherwise=otherwise))
 
     def beat(self, holder: Holder) -> Future[bool]:
         """Say that `holder` still watches; False: the lease is lost, step down.
@@ -118,7 +118,7 @@ class Store(Desk):
         """
         now = self._clock.now()
         return self._ask(
-            Job(
+            WriteJob(
                 on_tables=lambda tables: lease.beat(tables.connection, holder, now),
                 otherwise=lambda: True,
             )
@@ -128,14 +128,14 @@ class Store(Desk):
         """Give the lease back; False when it was not the holder's or could not be written."""
         now = self._clock.now()
         return self._ask(
-            Job(
+            WriteJob(
                 on_tables=lambda tables: lease.release(tables.connection, holder, now),
                 otherwise=lambda: False,
             )
         )
 
 
-class MemoryRecorder(Desk):
+class MemoryRecorder(BaseRecorder):
     """A recorder without a file: everything is told, nothing is kept beyond this process."""
 
     def __init__(
@@ -158,7 +158,7 @@ class MemoryRecorder(Desk):
             most_events=MOST_EVENTS_IN_MEMORY,
         )
         memory = self._writer.memory
-        self._memory: MemoryLedger = memory if memory is not None else MemoryLedger()
+        self._memory: MemoryRepository = memory if memory is not None else MemoryRepository()
         self._writer.start()
 
     def reader(self) -> EvidenceReader:
@@ -167,12 +167,12 @@ class MemoryRecorder(Desk):
 
     def acquire(self, holder: Holder) -> Future[Acquired | HeldBy]:
         """There is nobody to share with: always acquired."""
-        return self._ask(Job(otherwise=Acquired))
+        return self._ask(WriteJob(otherwise=Acquired))
 
     def beat(self, holder: Holder) -> Future[bool]:
         """Always True."""
-        return self._ask(Job(otherwise=lambda: True))
+        return self._ask(WriteJob(otherwise=lambda: True))
 
     def release(self, holder: Holder) -> Future[bool]:
         """Always True."""
-        return self._ask(Job(otherwise=lambda: True))
+        return self._ask(WriteJob(otherwise=lambda: True))

@@ -12,15 +12,23 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from cockpit.board import Acknowledgement, Planned, compose
+from cockpit.board import Acknowledgement, ProbeInfo, compose
 from cockpit.clock import Clock
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.lease import DEAD_AFTER, LeaseState
 from cockpit.evidence.reader import Reader
 from cockpit.feed import ITEM_KINDS, Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
-from cockpit.model import Board, Event, Gap, Identity, Observation, Watch, expire
-from cockpit.probe_state import Standing
-from cockpit.text import instant
+from cockpit.model import (
+    Board,
+    Event,
+    MonitoringGap,
+    MonitorStatus,
+    Observation,
+    SessionInfo,
+    expire,
+)
+from cockpit.probe_state import ProbeState
+from cockpit.text import format_utc
 
 LOOK_SECONDS = 0.1
 GAPS_SHOWN = 20
@@ -40,9 +48,9 @@ class StoreFeed:
     def __init__(
         self,
         path: Path,
-        plan: Callable[[], Sequence[Planned]],
+        plan: Callable[[], Sequence[ProbeInfo]],
         clock: Clock,
-        identity: Callable[[], Identity],
+        identity: Callable[[], SessionInfo],
         submit: Callable[[Command, Ticket], None],
         *,
         config_error: Callable[[], str] = str,
@@ -56,9 +64,9 @@ class StoreFeed:
         self._config_error = config_error
         self._reader = Reader(path)
         self._trouble = ""
-        self._standings: Mapping[str, Standing] = {}
+        self._standings: Mapping[str, ProbeState] = {}
         self._acks: Mapping[str, Acknowledgement] = {}
-        self._gaps: tuple[Gap, ...] = ()
+        self._gaps: tuple[MonitoringGap, ...] = ()
         self._lease: LeaseState | None = None
         self._used = self._cap = 0
         self._tickets = itertools.count(1)
@@ -101,7 +109,7 @@ class StoreFeed:
     def _refresh(self) -> None:
         reader = self._reader
         try:
-            self._standings = reader.standings()
+            self._standings = reader.probe_states()
             self._acks = reader.acks()
             self._gaps = reader.gaps(GAPS_SHOWN)
             self._lease = reader.lease()
@@ -110,7 +118,7 @@ class StoreFeed:
         except StoreError as error:
             self._trouble = error.reason
 
-    def _watch(self, now: datetime) -> Watch:
+    def _watch(self, now: datetime) -> MonitorStatus:
         state = self._lease
         trouble = self._trouble
         collector = ""
@@ -118,13 +126,13 @@ class StoreFeed:
             holder = state.holder
             collector = f"{holder.kind} {holder.actor} {holder.pid}"
             if state.released_at is not None:
-                trouble = trouble or f"{collector} stopped watching {instant(state.released_at)}"
+                trouble = trouble or f"{collector} stopped watching {format_utc(state.released_at)}"
                 collector = ""
             elif now - state.beat_at > timedelta(seconds=DEAD_AFTER):
-                trouble = trouble or f"no beat of {collector} since {instant(state.beat_at)}"
+                trouble = trouble or f"no beat of {collector} since {format_utc(state.beat_at)}"
         else:
             trouble = trouble or "nobody watches"
-        return Watch(
+        return MonitorStatus(
             recording=not trouble,
             trouble=trouble,
             used=self._used,
@@ -135,7 +143,7 @@ class StoreFeed:
             config_error=self._config_error(),
         )
 
-    def _plan_expiry(self, plan: Sequence[Planned], now: datetime) -> None:
+    def _plan_expiry(self, plan: Sequence[ProbeInfo], now: datetime) -> None:
         moments = [
             self._standings[p.name].observation.valid_until
             for p in plan
@@ -170,8 +178,8 @@ class StoreFeed:
 
     def observation(self, probe: str) -> Observation | None:
         """The latest observation of one probe, as of the latest snapshot, expired by now."""
-        standing = self._standings.get(probe)
-        return None if standing is None else expire(standing.observation, self._clock.now())
+        probe_state = self._standings.get(probe)
+        return None if probe_state is None else expire(probe_state.observation, self._clock.now())
 
     def submit(self, command: Command) -> Ticket:
         """Pass a command on; its reply comes through `replies`."""
@@ -192,7 +200,7 @@ class StoreFeed:
             self._replies.clear()
         return replies
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Have `wake` called, from any thread, when there is news; returns the way to stop it."""
         with self._lock:
             self._listeners.append(wake)

@@ -9,24 +9,24 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from cockpit.evidence.rules import Ledger
-from cockpit.evidence.sqlite_repository import Tables
+from cockpit.evidence.rules import Repository
+from cockpit.evidence.sqlite_repository import SqliteRepository
 
 
 @dataclass(slots=True)
-class Job:
+class WriteJob:
     """Something to do to the ledger. `on_tables` needs the real one, `otherwise` stands in."""
 
-    run: Callable[[Ledger], Any] | None = None
-    on_tables: Callable[[Tables], Any] | None = None
+    run: Callable[[Repository], Any] | None = None
+    on_tables: Callable[[SqliteRepository], Any] | None = None
     otherwise: Callable[[], Any] | None = None
     future: Future[Any] | None = None
 
-    def on(self, ledger: Ledger) -> Any:
+    def on(self, ledger: Repository) -> Any:
         """Do it; on plain memory only `otherwise` is left of a job for tables."""
         if self.run is not None:
             return self.run(ledger)
-        if self.on_tables is not None and isinstance(ledger, Tables):
+        if self.on_tables is not None and isinstance(ledger, SqliteRepository):
             return self.on_tables(ledger)
         return self.otherwise() if self.otherwise is not None else None
 
@@ -44,7 +44,7 @@ class Job:
 _T = TypeVar("_T")
 
 
-class Inbox(Generic[_T]):
+class WriteQueue(Generic[_T]):
     """Numbered items in order. Of the droppable ones only the newest `most` wait; the rest never
     goes: an overflow drops the oldest droppable item and counts it.
     """

@@ -2,7 +2,7 @@
 
 While the disk fails the same jobs run against a `MemoryLedger`: subscribers still hear everything,
 health says why nothing is recorded. As soon as the disk works again the kept events, the newest
-standings and one event about the stretch without a record are written.
+probe_states and one event about the stretch without a record are written.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from cockpit.clock import Clock
-from cockpit.evidence.connection import Disk
+from cockpit.evidence.connection import StoreConnection
 from cockpit.evidence.errors import StoreError, explain
 from cockpit.evidence.interfaces import StoreHealth
-from cockpit.evidence.memory_repository import MemoryLedger
+from cockpit.evidence.memory_repository import MemoryRepository
 from cockpit.evidence.outage import Outage, replay
 from cockpit.evidence.retention import Pruning
 from cockpit.evidence.rules import Ack
-from cockpit.evidence.write_queue import Inbox, Job
+from cockpit.evidence.write_queue import WriteJob, WriteQueue
 from cockpit.model import Event, EventKind
-from cockpit.probe_state import Standing
+from cockpit.probe_state import ProbeState
 
 BATCH = 200
 IDLE_SECONDS = 0.25
@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 # Errors that speak of one job's values, not of the store.
 _JOB_ERRORS = (sqlite3.InterfaceError, sqlite3.DataError, sqlite3.ProgrammingError)
 
-Publish: TypeAlias = Callable[[list[Event], list[Standing], dict[str, Ack]], None]
+Publish: TypeAlias = Callable[[list[Event], list[ProbeState], dict[str, Ack]], None]
 
 
 class Writer(threading.Thread):
@@ -50,13 +50,13 @@ class Writer(threading.Thread):
 
     def __init__(
         self,
-        inbox: Inbox[Job],
+        inbox: WriteQueue[WriteJob],
         publish: Publish,
         *,
         clock: Clock,
         actor: str,
-        disk: Disk | None,
-        reopen: Callable[[float], Disk] | None,
+        disk: StoreConnection | None,
+        reopen: Callable[[float], StoreConnection] | None,
         cap_bytes: int = 0,
         retain_days: float = 0.0,
         upkeep: bool = True,
@@ -82,7 +82,7 @@ class Writer(threading.Thread):
         self._prune_at = clock.monotonic() if upkeep else math.inf
         self._outage: Outage | None = None
         if disk is None:
-            self._outage = Outage(MemoryLedger(), clock.now(), trouble, 0.0, 0, 0)
+            self._outage = Outage(MemoryRepository(), clock.now(), trouble, 0.0, 0, 0)
         self._health = StoreHealth(disk is not None, trouble, disk.used() if disk else 0, cap_bytes)
         self._busy_since: float | None = None
 
@@ -104,7 +104,7 @@ class Writer(threading.Thread):
         return self._health.recording
 
     @property
-    def memory(self) -> MemoryLedger | None:
+    def memory(self) -> MemoryRepository | None:
         """The ledger in memory, while there is one."""
         return self._outage.ledger if self._outage else None
 
@@ -130,7 +130,7 @@ class Writer(threading.Thread):
         if self._disk is not None:
             self._disk.close()
 
-    def _round(self, jobs: list[Job]) -> None:
+    def _round(self, jobs: list[WriteJob]) -> None:
         lost_before = self._lost
         self._count_dropped()
         if self._outage is not None and self._clock.monotonic() >= self._outage.retry_at:
@@ -139,7 +139,7 @@ class Writer(threading.Thread):
         if jobs:
             self._do(jobs)
         elif self._disk is not None:
-            stirred |= self._look_around(self._disk)
+            stirred |= self._poll_foreign_writes(self._disk)
         if self._disk is not None:
             stirred |= self._prune(self._disk)
         if stirred:
@@ -147,29 +147,31 @@ class Writer(threading.Thread):
 
     # -- recording
 
-    def _do(self, jobs: Sequence[Job]) -> None:
+    def _do(self, jobs: Sequence[WriteJob]) -> None:
         disk = self._disk
         if disk is None:
             self._in_memory(jobs)
             return
         try:
-            results, tables, events, standings = disk.write(
+            results, tables, events, probe_states = disk.write(
                 lambda tables: [job.on(tables) for job in jobs]
             )
         except Exception as error:
             logger.warning("a write to the evidence store failed", exc_info=error)
             if _is_store_trouble(error):
-                self._fall(error)
+                self._enter_outage(error)
                 self._in_memory(jobs)
             else:
                 self._one_by_one(jobs, error)
             return
         for job, result in zip(jobs, results, strict=True):
             job.resolve(result)
-        told = {standing.observation.probe: standing for standing in standings} | tables.fresh
+        told = {
+            probe_state.observation.probe: probe_state for probe_state in probe_states
+        } | tables.fresh
         self._publish([*events, *tables.events], list(told.values()), disk.memo.acks or {})
 
-    def _one_by_one(self, jobs: Sequence[Job], error: Exception) -> None:
+    def _one_by_one(self, jobs: Sequence[WriteJob], error: Exception) -> None:
         """One job can't be stored: do the others, and say so in its place."""
         if len(jobs) > 1:
             for job in jobs:
@@ -178,18 +180,18 @@ class Writer(threading.Thread):
         jobs[0].fail(error)
         text = f"something could not be recorded: {type(error).__name__}: {error}"
         event = Event(at=self._clock.now(), kind=EventKind.COLLECTOR, text=text, actor=self._actor)
-        self._do([Job(run=lambda ledger: ledger.append(event, "store"))])
+        self._do([WriteJob(run=lambda ledger: ledger.append(event, "store"))])
 
-    def _look_around(self, disk: Disk) -> bool:
+    def _poll_foreign_writes(self, disk: StoreConnection) -> bool:
         """Tell what others wrote; True when there was anything."""
         try:
-            events, standings = disk.foreign()
+            events, probe_states = disk.foreign()
         except (sqlite3.Error, OSError, StoreError) as error:
-            self._fall(error)
+            self._enter_outage(error)
             return True
-        if events or standings:
-            self._publish(events, standings, disk.memo.acks or {})
-        return bool(events or standings)
+        if events or probe_states:
+            self._publish(events, probe_states, disk.memo.acks or {})
+        return bool(events or probe_states)
 
     def _count_dropped(self) -> None:
         dropped = self._inbox.take_dropped()
@@ -203,18 +205,18 @@ class Writer(threading.Thread):
             text=f"{dropped} observations were not recorded: more came than could be written",
             data={"lost": dropped},
         )
-        self._do([Job(run=lambda ledger: ledger.append(event, "store"))])
+        self._do([WriteJob(run=lambda ledger: ledger.append(event, "store"))])
 
     # -- an outage and its end
 
-    def _fall(self, error: Exception) -> None:
+    def _enter_outage(self, error: Exception) -> None:
         disk = self._disk
         if disk is None:
             return
         trouble = explain(disk.path, error)
         memo = disk.memo
-        ledger = MemoryLedger(
-            standings={probe: held.standing for probe, held in memo.held.items()},
+        ledger = MemoryRepository(
+            probe_states={probe: held.probe_state for probe, held in memo.held.items()},
             alerts=memo.alerts,
             acks=memo.acks,
             last_seq=memo.last_seq,
@@ -248,7 +250,7 @@ class Writer(threading.Thread):
         self._publish_memory(ledger)
         self._tell_health()
 
-    def _in_memory(self, jobs: Sequence[Job]) -> None:
+    def _in_memory(self, jobs: Sequence[WriteJob]) -> None:
         outage = self._outage
         if outage is None:
             return
@@ -262,21 +264,21 @@ class Writer(threading.Thread):
             outage.ledger.forget(self._most_events)
         self._publish_memory(outage.ledger)
 
-    def _publish_memory(self, ledger: MemoryLedger) -> None:
-        events, standings = ledger.take_fresh()
-        self._publish(events, standings, ledger.acks())
+    def _publish_memory(self, ledger: MemoryRepository) -> None:
+        events, probe_states = ledger.take_fresh()
+        self._publish(events, probe_states, ledger.acks())
 
     def _recover(self) -> None:
         outage = self._outage
         if outage is None or self._reopen is None:
             return
-        disk: Disk | None = None
+        disk: StoreConnection | None = None
         try:
             disk = self._reopen(RETRY_BUSY_SECONDS)
             disk.memo.last_seq = min(disk.memo.last_seq, outage.seen_seq)
             disk.memo.last_observation = min(disk.memo.last_observation, outage.seen_observation)
             end = self._clock.now()
-            closing, _, events, standings = disk.write(
+            closing, _, events, probe_states = disk.write(
                 lambda tables: replay(tables, outage, end, self._actor)
             )
         except (sqlite3.Error, OSError, StoreError, ValueError) as error:
@@ -290,11 +292,11 @@ class Writer(threading.Thread):
         self._disk, self._outage = disk, None
         self._recovered_at = self._clock.monotonic()
         self._lost += int(str(closing.data["lost"]))
-        self._publish([*events, closing], standings, disk.memo.acks or {})
+        self._publish([*events, closing], probe_states, disk.memo.acks or {})
 
     # -- upkeep
 
-    def _prune(self, disk: Disk) -> bool:
+    def _prune(self, disk: StoreConnection) -> bool:
         """Do a piece of what is due; True when anything was."""
         now = self._clock.monotonic()
         if self._pruning is None:
@@ -308,7 +310,7 @@ class Writer(threading.Thread):
             more = disk.trim(pruning)
         except (sqlite3.Error, OSError, StoreError) as error:
             self._pruning = None
-            self._fall(error)
+            self._enter_outage(error)
             return True
         if more:
             return True
@@ -328,7 +330,7 @@ class Writer(threading.Thread):
         try:
             used, live = disk.used(), disk.live_bytes()
         except sqlite3.Error as error:
-            self._fall(error)
+            self._enter_outage(error)
             return
         if self._upkeep and live > self._cap and not self._hopeless:
             soon = self._clock.monotonic() + PRUNE_AGAIN_SECONDS

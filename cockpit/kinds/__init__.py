@@ -25,8 +25,8 @@ from cockpit.kinds.base import Probe
 from cockpit.system.sockets.listeners import ListenerSource
 
 if TYPE_CHECKING:
-    from cockpit.kinds.act_history import ActMemory
-    from cockpit.kinds.checklist.edit_history import EditMemory
+    from cockpit.kinds.act_history import ActHistory
+    from cockpit.kinds.checklist.edit_history import EditHistory
 
 if TYPE_CHECKING:
     from cockpit.kinds.redact import Redactor
@@ -44,8 +44,8 @@ def build(
     *,
     source: ListenerSource | None = None,
     trusted: Callable[[GateTable], bool] = _nothing_trusted,
-    memory: EditMemory | None = None,
-    acts: ActMemory | None = None,
+    memory: EditHistory | None = None,
+    acts: ActHistory | None = None,
 ) -> Probe:
     """The probe a table describes.
 
@@ -98,13 +98,13 @@ def _services_of(name: str, loaded: LoadedConfig) -> list[str]:
     return [service.name for service in loaded.config.service if name in service.agrees_with]
 
 
-def _checklist(table: ChecklistTable, loaded: LoadedConfig, memory: EditMemory | None) -> Probe:
+def _checklist(table: ChecklistTable, loaded: LoadedConfig, memory: EditHistory | None) -> Probe:
     from cockpit.kinds.checklist.probe import ChecklistProbe
-    from cockpit.kinds.checklist.related_lists import neighbours
+    from cockpit.kinds.checklist.related_lists import related_lists
 
     # A gate that counts this checklist waits for it; the other way round they would never rest.
     gates = [gate.name for gate in loaded.config.gate if gate.checklist == table.name]
-    lists = neighbours(loaded)
+    lists = related_lists(loaded)
     return ChecklistProbe(table, loaded.folder, memory=memory, lists=lists, not_awaited=gates)
 
 

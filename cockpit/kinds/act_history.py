@@ -52,7 +52,7 @@ class Act:
         return self.begun - _EARLY <= started_at <= end
 
 
-class ActMemory:
+class ActHistory:
     """Told by any thread, asked by any thread."""
 
     def __init__(self) -> None:

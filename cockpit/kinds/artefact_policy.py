@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from cockpit.kinds.base import ProbeContext
 from cockpit.model import ArtefactRef, Finding, Observation
-from cockpit.text import instant, parse_instant
+from cockpit.text import format_utc, parse_instant
 
 KEEP_AGAIN = timedelta(minutes=10)
 KEEP_WORDS = timedelta(minutes=1)
@@ -26,7 +26,7 @@ def keep_news(
     if carried is not None:
         ref, kept_at = carried
     else:
-        ref, kept_at = ctx.keep(finding.key, media_type, body), instant(at)
+        ref, kept_at = ctx.keep(finding.key, media_type, body), format_utc(at)
     facts = {**finding.facts, "kept_at": kept_at, "bytes": ref.size}
     return replace(finding, facts=facts), ref
 

@@ -12,16 +12,9 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from cockpit.clock import Clock
 from cockpit.config.models import ProbeTable, resolve
+from cockpit.facts import Facts
 from cockpit.feed import Artefact
-from cockpit.model import (
-    ArtefactRef,
-    Concern,
-    Doubt,
-    Facts,
-    Finding,
-    Observation,
-    Verdict,
-)
+from cockpit.model import ArtefactRef, Concern, Doubt, Finding, Observation, Verdict
 from cockpit.system.processes.process_table import ProcessIdentity
 
 T = TypeVar("T")
@@ -65,6 +58,7 @@ class Probe(ABC):
     """One configured probe. Cancellable; blocking work goes through `ctx.blocking`."""
 
     kind: ClassVar[str]
+    priority: ClassVar[int] = 100
 
     def __init__(self, table: ProbeTable, folder: Path) -> None:
         self.folder = folder
@@ -136,4 +130,5 @@ class Probe(ABC):
             metrics=metrics or {},
             artefacts=artefacts,
             runbook=self.runbook,
+            priority=self.priority,
         )

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from jsonpath import CompoundJSONPath, JSONPath, JSONPathEnvironment
 from jsonpath.exceptions import JSONPathError
 
-from cockpit.model import Scalar
+from cockpit.facts import Scalar
 
 Json: TypeAlias = Any
 _ENVIRONMENT = JSONPathEnvironment(strict=True)

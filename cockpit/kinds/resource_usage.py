@@ -55,7 +55,7 @@ class Usage:
     graphics: str = ""
 
 
-class Meter:
+class UsageSampler:
     """Measures process trees, and remembers the measurement before. Blocking; one thread."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cockpit.model import Observation
-from cockpit.text import instant, parse_instant
+from cockpit.text import format_utc, parse_instant
 
 WITHIN = timedelta(hours=1)
 MANY = 3
@@ -57,7 +57,7 @@ def restarts_seen(
     A newcomer counts when one of those seen before is gone; a second owner beside the first is a
     duplicate, not a restart. `who_asked` names the operator who is behind a start.
     """
-    present = sorted({instant(one) for one in starts})
+    present = sorted({format_utc(one) for one in starts})
     before = previous.finding(key) if previous else None
     facts = before.facts if before else {}
     last = facts.get("last_start")

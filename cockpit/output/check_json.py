@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from cockpit.model import Board, Observation, Problem
-from cockpit.text import instant
+from cockpit.text import format_utc
 
 
 def render(board: Board) -> str:
@@ -19,7 +19,7 @@ def as_dict(board: Board) -> dict[str, Any]:
     return {
         "schema": 1,
         "host": board.identity.host,
-        "taken_at": instant(board.taken_at),
+        "taken_at": format_utc(board.taken_at),
         "run": str(board.run.verdict),
         "readiness": str(board.readiness.verdict),
         "probes": [_observation(each) for each in board.observations.values()],
@@ -34,8 +34,8 @@ def _observation(observation: Observation) -> dict[str, Any]:
         "affects": str(observation.affects),
         "verdict": str(observation.verdict),
         "headline": observation.headline,
-        "observed_at": instant(observation.observed_at),
-        "valid_until": instant(observation.valid_until),
+        "observed_at": format_utc(observation.observed_at),
+        "valid_until": format_utc(observation.valid_until),
         "duration_ms": round(observation.duration * 1000, 1),
         "basis": _plain(observation.basis),
         "doubts": [{"kind": str(d.kind), "text": d.text} for d in observation.doubts],
@@ -49,7 +49,7 @@ def _observation(observation: Observation) -> dict[str, Any]:
                 "text": finding.text,
                 "cause": finding.cause,
                 "next_act": finding.next_act,
-                "facts": _plain(finding.facts),
+                "facts": _plain({**finding.facts, **dict(finding.data.items())}),
             }
             for finding in observation.findings
         ],
@@ -64,7 +64,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "title": problem.title,
         "subject": problem.subject,
         "text": problem.text,
-        "since": instant(problem.since),
+        "since": format_utc(problem.since),
         "probes": list(problem.probes),
         "next_act": problem.next_act,
     }

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from cockpit.system.sockets.hidden_owners import hidden_of
 from cockpit.system.sockets.listeners import Listener, Service
-from cockpit.text import bucketed_age, clean, instant, localise
+from cockpit.text import bucketed_age, format_utc, localise, sanitize
 
 
 def render(listeners: tuple[Listener, ...], now: datetime, width: int | None = None) -> str:
@@ -41,7 +41,7 @@ def render(listeners: tuple[Listener, ...], now: datetime, width: int | None = N
 
 def _addresses(listener: Listener) -> str:
     families = "46" if listener.ipv4 and listener.ipv6 else "4" if listener.ipv4 else "6"
-    return clean(f"{' '.join(listener.addresses)} (v{families})")
+    return sanitize(f"{' '.join(listener.addresses)} (v{families})")
 
 
 def _rows(listener: Listener, now: datetime) -> list[tuple[str, str, str, str]]:
@@ -68,5 +68,5 @@ def _service(service: Service, now: datetime) -> list[tuple[str, str, str, str]]
     workers = [pid for pid in service.pids if pid != root.pid]
     more = f" (with {' '.join(map(str, workers))})" if workers else ""
     age = bucketed_age((now - root.started_at).total_seconds())
-    since = f"{localise(instant(root.started_at), now)} {age:>3}"
-    return [(str(root.pid), clean(root.user or "?"), since, clean(root.command) + more)]
+    since = f"{localise(format_utc(root.started_at), now)} {age:>3}"
+    return [(str(root.pid), sanitize(root.user or "?"), since, sanitize(root.command) + more)]

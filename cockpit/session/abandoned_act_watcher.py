@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from cockpit.clock import Clock
 from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import locks_folder
-from cockpit.engine.commands.act_owner import author_of, this_host
-from cockpit.engine.commands.recovery import KINDS, NEWEST, Closing, open_intents
+from cockpit.engine.commands.act_owner import owner_of, this_host
+from cockpit.engine.commands.recovery import KINDS, NEWEST, AbandonedActs, open_intents
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.store import MemoryRecorder, Store
 from cockpit.model import Event
@@ -18,7 +18,7 @@ from cockpit.system.processes.exits import ExitHandle, ExitWatcher
 from cockpit.system.sockets.sources import default_source
 
 
-class ActWatch:
+class AbandonedActWatcher:
     """Watches the processes that are at an act, others' of this host, by their exits.
 
     `hear` may be called from any thread, `call` runs a function in the loop of `run`.
@@ -34,7 +34,7 @@ class ActWatch:
     ) -> None:
         self._recorder = recorder
         self._call = call
-        self._closing = Closing(
+        self._closing = AbandonedActs(
             recorder, self._read, lambda: default_source(clock), locks_folder(loaded), clock, who
         )
         self._exits = ExitWatcher()
@@ -69,7 +69,7 @@ class ActWatch:
 
     def _take(self, events: Sequence[Event]) -> None:
         for intent in open_intents(events):
-            author, act = author_of(intent), str(intent.data.get("act"))
+            author, act = owner_of(intent), str(intent.data.get("act"))
             ours = author is not None and author.host == this_host()
             if author is None or not ours or act in self._watched:
                 continue

@@ -9,10 +9,10 @@ from cockpit.clock import Clock
 from cockpit.config.fingerprint import compare
 from cockpit.config.load import ConfigErrors, load
 from cockpit.config.models import LoadedConfig
-from cockpit.system.files.file_watcher import FolderWatcher
+from cockpit.system.files.file_watcher import FileWatcher
 
 
-class ConfigFollower:
+class ConfigWatcher:
     """Reads the config again when its file changes; `error` says why the plan is not the file's.
 
     `apply` takes a config that is right and differs from the one in force; `tell` puts a sentence
@@ -42,7 +42,7 @@ class ConfigFollower:
             return
         seen = asyncio.Event()
         # People edit configs: a fifth of a second is soon enough, and watching costs less.
-        watcher = FolderWatcher(lambda paths: seen.set(), clock=self._clock, step_ms=200)
+        watcher = FileWatcher(lambda paths: seen.set(), clock=self._clock, step_ms=200)
         watcher.start([path])
         try:
             while True:

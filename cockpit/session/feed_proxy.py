@@ -17,7 +17,7 @@ from cockpit.feed import (
 from cockpit.model import Board, Event, Observation
 
 
-class HandoverFeed:
+class FeedProxy:
     """A Feed that passes everything on to the present one, live or attached.
 
     `hand_over` may come from any thread; listeners follow, replies not yet taken are kept.
@@ -26,7 +26,7 @@ class HandoverFeed:
     def __init__(self, first: Feed) -> None:
         self._feed = first
         self._listeners: list[Callable[[], None]] = []
-        self._stop_listening = first.listen(self._notify)
+        self._stop_listening = first.subscribe(self._notify)
         self._left_over: list[Reply] = []
 
     def hand_over(self, feed: Feed) -> None:
@@ -34,7 +34,7 @@ class HandoverFeed:
         self._stop_listening()
         self._left_over.extend(self._feed.replies())
         self._feed = feed
-        self._stop_listening = feed.listen(self._notify)
+        self._stop_listening = feed.subscribe(self._notify)
         self._notify()
 
     @property
@@ -69,7 +69,7 @@ class HandoverFeed:
         kept, self._left_over = self._left_over, []
         return [*kept, *self._feed.replies()]
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
         self._listeners.append(wake)
         return lambda: self._listeners.remove(wake) if wake in self._listeners else None
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cockpit.model import Identity
+from cockpit.model import SessionInfo
 
 if TYPE_CHECKING:
     from cockpit.config.models import LoadedConfig
@@ -24,9 +24,9 @@ def identity(
     label: str,
     config: Path | None,
     notes: Sequence[str] = (),
-) -> Identity:
+) -> SessionInfo:
     """The identity before anybody has asked the checkout; `config` None is a look-around."""
-    return Identity(
+    return SessionInfo(
         user=user,
         host=host,
         checkout=folder.name,
@@ -36,7 +36,7 @@ def identity(
     )
 
 
-def identity_of(loaded: LoadedConfig, user: str, host: str) -> Identity:
+def identity_of(loaded: LoadedConfig, user: str, host: str) -> SessionInfo:
     """The same of a config that is loaded."""
     return identity(
         user,
@@ -48,7 +48,7 @@ def identity_of(loaded: LoadedConfig, user: str, host: str) -> Identity:
     )
 
 
-async def with_checkout(identity: Identity, loaded: LoadedConfig) -> Identity:
+async def with_checkout(identity: SessionInfo, loaded: LoadedConfig) -> SessionInfo:
     """`identity` with the present revision and whether tracked files are modified."""
     from cockpit.system.git_label import checkout_label
 

@@ -10,7 +10,7 @@ from cockpit.system.processes.exits import ExitWatcher
 from cockpit.system.processes.process_table import ProcessIdentity
 
 
-async def until_ended(holder: Holder, host: str, clock: Clock) -> None:
+async def wait_for_exit(holder: Holder, host: str, clock: Clock) -> None:
     """Wait for the holder's exit; a while at most, to find one that hangs or is elsewhere.
 
     `host` is the one this runs on.

@@ -14,12 +14,12 @@ from collections.abc import Collection, Mapping, Sequence
 from cockpit.clock import Clock, SystemClock
 from cockpit.config.models import LoadedConfig
 from cockpit.config.trust import TrustStore
-from cockpit.engine.commands import Actor
-from cockpit.engine.commands.process_commands import ProcessActs
+from cockpit.engine.commands import CommandDispatcher
+from cockpit.engine.commands.process_commands import ProcessCommands
 from cockpit.engine.live_feed import LiveFeed
 from cockpit.engine.loop_thread import LoopThread
-from cockpit.engine.probe_set import make_plan
-from cockpit.engine.runner import Look, look_at_all
+from cockpit.engine.probe_set import build_probes
+from cockpit.engine.runner import ProbeRun, run_all
 from cockpit.engine.scheduler import Engine
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.lease import BEAT_EVERY, Acquired, HeldBy, Holder, HolderKind
@@ -27,16 +27,16 @@ from cockpit.evidence.leased_recorder import LeasedRecorder
 from cockpit.evidence.store import MemoryRecorder, Store
 from cockpit.evidence.store_feed import StoreFeed
 from cockpit.feed import Command, Reply, Ticket
-from cockpit.kinds.act_history import ACT_KINDS, NEWEST_ACTS, ActMemory
-from cockpit.kinds.checklist.edit_history import KINDS, NEWEST, EditMemory
-from cockpit.model import Event, EventKind, Observation, Watch
-from cockpit.session.abandoned_act_watcher import ActWatch
-from cockpit.session.config_watcher import ConfigFollower
-from cockpit.session.feed_proxy import HandoverFeed
+from cockpit.kinds.act_history import ACT_KINDS, NEWEST_ACTS, ActHistory
+from cockpit.kinds.checklist.edit_history import KINDS, NEWEST, EditHistory
+from cockpit.model import Event, EventKind, MonitorStatus, Observation
+from cockpit.session.abandoned_act_watcher import AbandonedActWatcher
+from cockpit.session.config_watcher import ConfigWatcher
+from cockpit.session.feed_proxy import FeedProxy
 from cockpit.session.identity import REFRESH, identity_of, with_checkout
-from cockpit.session.lease_wait import until_ended
+from cockpit.session.lease_wait import wait_for_exit
 from cockpit.session.store import open_store
-from cockpit.system.control.process_control import Acts
+from cockpit.system.control.process_control import ProcessController
 from cockpit.system.processes.process_table import identity_of as process_identity
 from cockpit.triggers import Triggers
 
@@ -53,7 +53,7 @@ class Session:
     belongs to the session's own loop; the feed is the only thing other threads touch.
     """
 
-    feed: HandoverFeed
+    feed: FeedProxy
     _present: LiveFeed | StoreFeed
 
     def __init__(
@@ -65,21 +65,21 @@ class Session:
         host: str,
         who: str,
         clock: Clock | None = None,
-        feed: HandoverFeed | None = None,
+        feed: FeedProxy | None = None,
         read_only: bool = False,
     ) -> None:
         """`feed` is one that a screen holds already; without it the session makes its own.
 
         `read_only` refuses every act on processes.
         """
-        self._acts = Acts(read_only=read_only)
+        self._acts = ProcessController(read_only=read_only)
         if feed is not None:
             self.feed = feed
         self._clock: Clock = clock or SystemClock()
         self._who = who
-        self._memory = EditMemory()
-        self._process_acts = ActMemory()
-        self._plan = make_plan(loaded, self._memory, self._process_acts)
+        self._memory = EditHistory()
+        self._process_acts = ActHistory()
+        self._plan = build_probes(loaded, self._memory, self._process_acts)
         self._identity = identity_of(loaded, user, host)
         own = process_identity(os.getpid())
         self._holder = Holder(
@@ -89,7 +89,7 @@ class Session:
             actor=who,
             kind=kind,
         )
-        self._config = ConfigFollower(
+        self._config = ConfigWatcher(
             loaded,
             self._clock,
             apply=self._take_config,
@@ -99,7 +99,7 @@ class Session:
         self._store_error = ""
         self._engine: Engine | None = None
         self._recorder: Store | MemoryRecorder
-        self._actor: Actor
+        self._actor: CommandDispatcher
         self._thread = LoopThread()
         self._ready = threading.Event()
         self._failure: BaseException | None = None
@@ -119,7 +119,7 @@ class Session:
             self._recorder = MemoryRecorder(
                 clock=self._clock, actor=self._who, trouble=self._store_error
             )
-        self._actor = Actor(
+        self._actor = CommandDispatcher(
             lambda: self._plan,
             clock=self._clock,
             recorder=self._recorder,
@@ -128,7 +128,7 @@ class Session:
             memory=self._memory,
             board=self._observations,
             recorded=lambda kinds: self._recorded(MOST_EVENTS, kinds),
-            processes=ProcessActs(
+            processes=ProcessCommands(
                 lambda: self._plan.loaded,
                 clock=self._clock,
                 recorder=self._recorder,
@@ -139,7 +139,7 @@ class Session:
             ),
         )
         self._recorder.subscribe(self._hear)
-        self._act_watch = ActWatch(
+        self._act_watch = AbandonedActWatcher(
             self._recorder, self._plan.loaded, self._clock, self._who, self._thread.call
         )
         self._recorder.subscribe(self._act_watch.hear)
@@ -172,7 +172,7 @@ class Session:
     async def _live(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._remember())
+                group.create_task(self._load_history())
                 group.create_task(self._config.run())
                 group.create_task(self._follow_checkout())
                 group.create_task(self._act_watch.run())
@@ -182,7 +182,7 @@ class Session:
             self._ready.set()
             raise
 
-    async def _remember(self) -> None:
+    async def _load_history(self) -> None:
         """Have the probes know what the store remembers of edits, and of acts on processes."""
 
         try:
@@ -215,14 +215,14 @@ class Session:
                 self._engine.trigger(name, "evidence")
 
     def _observations(self) -> Mapping[str, Observation]:
-        return {name: each.observation for name, each in self._recorder.standings.items()}
+        return {name: each.observation for name, each in self._recorder.probe_states.items()}
 
     async def _work(self) -> None:
         """Collect while the lease is ours, attend while it is another's, for ever."""
         while True:
             taken = await self._acquire()
             if isinstance(taken, HeldBy):
-                await self._attend(taken)
+                await self._follow(taken)
             await self._collect()
 
     async def _acquire(self) -> Acquired | HeldBy | None:
@@ -243,7 +243,7 @@ class Session:
             recorder=LeasedRecorder(self._recorder, self._holder),
             triggers=Triggers(self._clock),
             changed=lambda: live[0].notify() if live else None,
-            standings=self._recorder.standings,
+            probe_states=self._recorder.probe_states,
         )
         reader = self._recorder.reader()
         live.append(
@@ -260,7 +260,7 @@ class Session:
         stop_hearing = self._recorder.subscribe(live[0].hear)
         self._engine = engine
         self._tell(EventKind.COLLECTOR, f"collecting as {self._holder.kind} {self._holder.pid}")
-        self._speak(live[0])
+        self._switch_feed(live[0])
         running = asyncio.create_task(engine.run())
         mirroring = asyncio.create_task(self._actor.keep_mirrors())
         try:
@@ -283,7 +283,7 @@ class Session:
                 self._tell(EventKind.COLLECTOR, "another process holds the lease: stepping down")
                 return
 
-    async def _attend(self, held: HeldBy) -> None:
+    async def _follow(self, held: HeldBy) -> None:
         """Follow the collector through the store; returns when the lease has become ours."""
         feed = StoreFeed(
             self._plan.loaded.store_path,
@@ -293,25 +293,25 @@ class Session:
             submit=self._submit,
             config_error=lambda: self._config.error,
         )
-        self._speak(feed)
+        self._switch_feed(feed)
         taken: Acquired | HeldBy | None = held
         while isinstance(taken, HeldBy):
-            await until_ended(taken.holder, self._holder.host, self._clock)
+            await wait_for_exit(taken.holder, self._holder.host, self._clock)
             taken = await self._acquire()
 
-    def _speak(self, feed: LiveFeed | StoreFeed) -> None:
+    def _switch_feed(self, feed: LiveFeed | StoreFeed) -> None:
         """Let `feed` speak from now on."""
         self._present = feed
         if hasattr(self, "feed"):
             self.feed.hand_over(feed)
         else:
-            self.feed = HandoverFeed(feed)
+            self.feed = FeedProxy(feed)
         self._ready.set()
 
-    def _watch(self) -> Watch:
+    def _watch(self) -> MonitorStatus:
         health = self._recorder.health
         engine = self._engine
-        return Watch(
+        return MonitorStatus(
             recording=health.recording and not self._store_error,
             trouble=self._store_error or health.trouble,
             used=health.used,
@@ -337,20 +337,20 @@ class Session:
         probes = [p.probe for p in self._plan.probes if name in (None, p.probe.name)]
         if not probes:
             raise KeyError(name)
-        known = {n: s.observation for n, s in self._recorder.standings.items()}
-        looks = await look_at_all(
+        known = {n: s.observation for n, s in self._recorder.probe_states.items()}
+        looks = await run_all(
             probes, self._clock, previous=known, board=known, ended=self._record_own
         )
         return [seen.observation for seen in looks]
 
-    def _record_own(self, seen: Look) -> None:
+    def _record_own(self, seen: ProbeRun) -> None:
         """Record what this screen saw by itself, as soon as it is seen: later it may be old."""
         for artefact in seen.artefacts:
             self._recorder.keep(artefact)
         self._recorder.observe(seen.observation, source="screen")
 
     async def _take_config(self, loaded: LoadedConfig) -> None:
-        plan = make_plan(loaded, self._memory, self._process_acts)
+        plan = build_probes(loaded, self._memory, self._process_acts)
         if self._engine is not None:
             await self._engine.replan(plan)
             plan = self._engine.plan

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 
 from cockpit.clock import Clock
 from cockpit.feed import Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
-from cockpit.model import Board, Event, Identity, Observation, Rollup, Verdict, Watch
+from cockpit.model import Board, Event, MonitorStatus, Observation, Rollup, SessionInfo, Verdict
 
 if TYPE_CHECKING:
     from cockpit.session.session import Session
 
 
-class OpeningFeed:
+class StartupFeed:
     """A Feed that knows the plan's names and nothing else; commands are refused for now."""
 
     mode = FeedMode.LIVE
 
-    def __init__(self, names: Sequence[str], clock: Clock, identity: Identity) -> None:
+    def __init__(self, names: Sequence[str], clock: Clock, identity: SessionInfo) -> None:
         """`names` of what will be watched, as far as they are known."""
         self._names = tuple(names)
         self._clock = clock
@@ -45,7 +45,7 @@ class OpeningFeed:
             readiness=nothing,
             waiting=self._names,
             identity=self._identity,
-            watch=Watch(trouble="opening the store"),
+            watch=MonitorStatus(trouble="opening the store"),
         )
 
     def observation(self, probe: str) -> Observation | None:
@@ -73,11 +73,11 @@ class OpeningFeed:
         self._replies.clear()
         return taken
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
         return lambda: None
 
 
-class Opening:
+class Startup:
     """Makes and starts a session in a thread of its own; `close` ends whichever there is."""
 
     def __init__(self, make: Callable[[], Session], failed: Callable[[], None]) -> None:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from cockpit.system.commands import run_command
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 _SHORT = 7
 
@@ -20,7 +20,7 @@ async def checkout_label(folder: str | Path, *, timeout: float = 2.0) -> str:
     no program that the checkout's own configuration names as a file system monitor.
     """
     path = Path(os.path.abspath(folder))  # noqa: PTH100, ASYNC240 - asks no file system
-    name = clean(path.name or str(path), limit=80)
+    name = sanitize(path.name or str(path), limit=80)
     result = await run_command(
         [
             "git",
@@ -45,4 +45,4 @@ async def checkout_label(folder: str | Path, *, timeout: float = 2.0) -> str:
         return name
     short = "new" if revision[1].startswith("(") else revision[1][:_SHORT]
     modified = re.search(r"^[12u] ", text, re.M) is not None
-    return f"{name}@{clean(short)}{'*' if modified else ''}"
+    return f"{name}@{sanitize(short)}{'*' if modified else ''}"

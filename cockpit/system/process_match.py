@@ -14,7 +14,7 @@ from pathlib import Path
 from cockpit.system.processes.argv import matches, script_path
 from cockpit.system.processes.process_table import ProcessFacts
 from cockpit.system.sockets.listeners import Listener, ListenerSnapshot, Service
-from cockpit.text import clean, instant
+from cockpit.text import format_utc, sanitize
 
 _SKIPPED = {".git", ".hg", ".venv", "venv", "env", "node_modules", "__pycache__", "site-packages"}
 _CODE = {".py", ".pyx", ".so", ".js", ".mjs", ".cjs", ".ts", ".jar"}
@@ -37,13 +37,13 @@ def mismatches(
     """
     found = []
     if words and process.argv and not matches(process.argv, words):
-        found.append(f"runs {process.command}, expected {clean(' '.join(words))}")
+        found.append(f"runs {process.command}, expected {sanitize(' '.join(words))}")
     if cwd is not None and process.cwd is not None and not same_path(process.cwd, cwd):
-        found.append(clean(f"works in {process.cwd}, expected {cwd}"))
+        found.append(sanitize(f"works in {process.cwd}, expected {cwd}"))
     if executable is not None and process.executable is not None:
         actual = process.executable.removesuffix(" (deleted)")
         if not same_path(actual, executable):
-            found.append(clean(f"is {actual}, expected {executable}"))
+            found.append(sanitize(f"is {actual}, expected {executable}"))
     if process.executable is not None and process.executable.endswith(" (deleted)"):
         found.append("its executable was replaced or deleted since it started")
     return found
@@ -114,7 +114,9 @@ class CodeAge:
         if not self.newer or self.newest_at is None:
             return ""
         more = f" and {len(self.newer) - 1} more" if len(self.newer) > 1 else ""
-        return clean(f"runs old code: {self.newer[0]} changed {instant(self.newest_at)}{more}")
+        return sanitize(
+            f"runs old code: {self.newer[0]} changed {format_utc(self.newest_at)}{more}"
+        )
 
 
 def code_roots(process: ProcessFacts) -> list[Path]:

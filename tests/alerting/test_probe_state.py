@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from cockpit.model import Concern, Finding, Observation, Verdict
-from cockpit.probe_state import Standing, advance
+from cockpit.probe_state import ProbeState, apply
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
@@ -18,7 +18,8 @@ def seen(at: float, *services: tuple[int, ...]) -> Observation:
             Verdict.OK,
             str(pids[0]),
             "serve.py",
-            facts={"pid": pids[0], "pids": pids},
+            is_process=True,
+            pids=pids,
         )
         for pids in services
     ]
@@ -30,10 +31,10 @@ def seen(at: float, *services: tuple[int, ...]) -> Observation:
 
 
 def told(*observations: Observation) -> list[str]:
-    standing: Standing | None = None
+    probe_state: ProbeState | None = None
     texts: list[str] = []
     for observation in observations:
-        standing, events = advance(standing, observation)
+        probe_state, events = apply(probe_state, observation)
         texts += [event.text for event in events]
     return texts
 
@@ -55,7 +56,9 @@ def test_a_row_that_takes_another_root_says_nobody_came_or_went() -> None:
 
 def test_rows_that_name_no_pid_come_and_go_by_their_keys() -> None:
     def bare(*names: str) -> Observation:
-        rows = tuple(Finding(f"owner:80:{name}", Verdict.OK, name) for name in ("x", *names))
+        rows = tuple(
+            Finding(f"owner:80:{name}", Verdict.OK, name, is_process=True) for name in ("x", *names)
+        )
         return Observation("p", "listener", Concern.RUN, Verdict.OK, "", NOW, NOW, findings=rows)
 
     assert told(bare("a"), bare("b")) == ["+b", "-a"]

@@ -18,13 +18,13 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from cockpit.board import Planned
+from cockpit.board import ProbeInfo
 from cockpit.clock import SystemClock
 from cockpit.evidence.reader import Reader
 from cockpit.evidence.serialization import stamp
 from cockpit.evidence.store import Store
 from cockpit.evidence.store_feed import StoreFeed
-from cockpit.model import Concern, Finding, Identity, Observation, Verdict
+from cockpit.model import Concern, Finding, Observation, SessionInfo, Verdict
 
 PROBES = 20
 CLOCK = SystemClock()
@@ -109,15 +109,15 @@ def main(rows: int) -> None:
 
 
 def read(path: Path, names: list[str]) -> None:
-    plan = [Planned(name, Concern.RUN) for name in names]
+    plan = [ProbeInfo(name, Concern.RUN) for name in names]
     now = CLOCK.now()
 
     def fresh_snapshot() -> None:
-        feed = StoreFeed(path, lambda: plan, CLOCK, Identity, lambda command, ticket: None)
+        feed = StoreFeed(path, lambda: plan, CLOCK, SessionInfo, lambda command, ticket: None)
         assert len(feed.snapshot().observations) == PROBES
         feed.close(5)
 
-    feed = StoreFeed(path, lambda: plan, CLOCK, Identity, lambda command, ticket: None)
+    feed = StoreFeed(path, lambda: plan, CLOCK, SessionInfo, lambda command, ticket: None)
     reader = Reader(path)
     with closing(sqlite3.connect(path)) as db:
         newest = milliseconds(

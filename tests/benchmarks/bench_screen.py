@@ -116,7 +116,7 @@ def main() -> None:
         terminal = Terminal(screen)
         names = {table.name for table in config.config.probes()}
         reader = Reader(config.store_path)
-        while set(reader.standings()) < names:
+        while set(reader.probe_states()) < names:
             terminal.read(0.005)
         full = time.perf_counter() - terminal.started
         print(f"all panes filled  {full * 1000:7.0f} ms   (budget 1500)")

@@ -26,10 +26,10 @@ import psutil
 
 from cockpit.clock import ManualClock
 from cockpit.config.models import ListenerTable
-from cockpit.engine.blocking import BlockingLane
+from cockpit.engine.blocking import SerialExecutor
 from cockpit.kinds.base import Blocking, ProbeContext
 from cockpit.kinds.listener.probe import ListenerProbe
-from cockpit.system.files.file_watcher import FolderWatcher
+from cockpit.system.files.file_watcher import FileWatcher
 from cockpit.system.processes import process_table
 from cockpit.system.processes.exits import ExitWatcher
 from cockpit.system.sockets.listener_events import ListenerWatcher
@@ -92,7 +92,7 @@ def probes(rounds: int) -> None:
     line("first snapshot (all unknown)", timed(lambda: default_source().snapshot(), 5), base)
     line("psutil.net_connections alone", timed(lambda: psutil.net_connections("tcp"), rounds), base)
     line("the same facts through psutil", timed(PsutilListenerSource().snapshot, rounds), base)
-    for name, lane in (("", here), (", thread", BlockingLane("bench", ManualClock()))):
+    for name, lane in (("", here), (", thread", SerialExecutor("bench", ManualClock()))):
         line(f"a listener probe's run{name}", asyncio.run(probe_runs(rounds * 5, lane)), base)
     for words in (("ss", "-Hltnp"), ("lsof", "-nP", "-iTCP", "-sTCP:LISTEN")):
         if shutil.which(words[0]):
@@ -182,7 +182,7 @@ async def files(rounds: int, folder: Path) -> None:
     news = asyncio.Event()
     path = folder / "heartbeat.json"
     path.write_text("0", encoding="utf-8")
-    watcher = FolderWatcher(lambda _: news.set())
+    watcher = FileWatcher(lambda _: news.set())
     watcher.start([path])
     await watcher.ready()
     for number in range(rounds):
@@ -200,7 +200,7 @@ async def files(rounds: int, folder: Path) -> None:
 
 async def idle(seconds: float, folder: Path) -> None:
     """CPU that the watching itself takes while nothing happens."""
-    watcher = FolderWatcher(lambda _: None)
+    watcher = FileWatcher(lambda _: None)
     watcher.start([folder / "a", folder / "b.json"])
     listening = ListenerWatcher(default_source(), lambda _: None)
     listening.start()

@@ -21,7 +21,7 @@ from cockpit.checklists.editing.generated_blocks import block_splice, write_bloc
 from cockpit.checklists.editing.mirrors import Intent, carry_out, intent_for, match
 from cockpit.checklists.editing.notes import ProgressNote, append_note, note_splice, owner_note
 from cockpit.checklists.plans.builder import build_plan
-from cockpit.checklists.plans.metrics import Change, batch_cycles, item_cycles
+from cockpit.checklists.plans.metrics import StatusChange, batch_cycles, item_cycles
 from cockpit.checklists.plans.requires import (
     Light,
     Requirement,
@@ -269,8 +269,8 @@ def test_dependencies_of_the_plan() -> None:
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def change(key: str, batch: str, before: str, after: str, hours: float) -> Change:
-    return Change(key, batch, Status(before), Status(after), START + timedelta(hours=hours))
+def change(key: str, batch: str, before: str, after: str, hours: float) -> StatusChange:
+    return StatusChange(key, batch, Status(before), Status(after), START + timedelta(hours=hours))
 
 
 def test_cycle_times() -> None:

@@ -6,7 +6,12 @@ import pytest
 
 from cockpit.checklists import Document, parse
 from cockpit.checklists.plans.builder import Parts, read_parts
-from cockpit.checklists.plans.combined_plan import Joint, JointCache, Source, joint_plan
+from cockpit.checklists.plans.combined_plan import (
+    CombinedPlan,
+    CombinedPlanCache,
+    Source,
+    combine_plans,
+)
 from cockpit.checklists.plans.plan import Trouble
 
 BATCHES = (
@@ -17,8 +22,8 @@ OPS = "# Ops\n- [ ] P9.1: tell (1h) after P2.2\n- [ ] P9.2: wait, depends on Tas
 ONE, TWO = "- [ ] Task 1: one\n", "- [ ] Task 1: other\n"
 
 
-def joint(*texts: str, sequential: int = 0) -> Joint:
-    return joint_plan(
+def joint(*texts: str, sequential: int = 0) -> CombinedPlan:
+    return combine_plans(
         [
             Source(f"f{n}.md", parse(text.encode()), n == sequential)
             for n, text in enumerate(texts, 1)
@@ -26,7 +31,7 @@ def joint(*texts: str, sequential: int = 0) -> Joint:
     )
 
 
-def names(found: Joint) -> list[str]:
+def names(found: CombinedPlan) -> list[str]:
     return [task.name for task in found.ready()]
 
 
@@ -98,7 +103,7 @@ def test_an_order_that_contradicts_a_dependency_is_a_cycle_that_names_the_batch(
 
 
 def test_a_plan_is_made_once_for_the_same_documents() -> None:
-    cache = JointCache()
+    cache = CombinedPlanCache()
     document = parse(OPS.encode())
     first = cache.plan([Source("a.md", document)])
     assert cache.plan([Source("a.md", document)]) is first
@@ -114,7 +119,7 @@ def test_only_the_document_that_changed_is_read_again(monkeypatch: pytest.Monkey
         return read_parts(name, document)
 
     monkeypatch.setattr("cockpit.checklists.plans.combined_plan.read_parts", counted)
-    cache = JointCache()
+    cache = CombinedPlanCache()
     kept = Source("a.md", parse(BATCHES.encode()), True)
     plans = []
     for number in range(8):
@@ -122,4 +127,4 @@ def test_only_the_document_that_changed_is_read_again(monkeypatch: pytest.Monkey
         plans.append(cache.plan([kept, other]))
     assert read == ["a.md", *["b.md"] * 8]
     assert [names(each) for each in plans] == [["P1.2", "“sign-off”"]] * 8
-    assert plans[-1].plan == joint_plan(plans[-1].sources).plan
+    assert plans[-1].plan == combine_plans(plans[-1].sources).plan

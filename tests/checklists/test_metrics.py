@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cockpit.checklists import Status
-from cockpit.checklists.plans.metrics import Change, ItemCycle, batch_cycles, item_cycles
+from cockpit.checklists.plans.metrics import ItemCycle, StatusChange, batch_cycles, item_cycles
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def history(*changes: tuple[str, str, float, str], key: str = "a") -> list[Change]:
+def history(*changes: tuple[str, str, float, str], key: str = "a") -> list[StatusChange]:
     return [
-        Change(
+        StatusChange(
             *(key, "B1", Status(before), Status(after), START + timedelta(hours=hours)),
             undo=how == "undo",
             again=how == "again",

@@ -20,7 +20,7 @@ from cockpit.checklists import (
 )
 from cockpit.checklists.editing import windows_api as win
 from cockpit.checklists.editing.platform_windows import WindowsFiles
-from cockpit.checklists.editing.windows_api import ApiFailure, Identity
+from cockpit.checklists.editing.windows_api import ApiFailure, FileIdentity
 
 SOURCE = b"- [ ] box\r\n\r\n## P1.1: t\r\n**Status:** NOT STARTED\r\n"
 
@@ -55,15 +55,15 @@ class FakeApi:
         self.handles[self.count] = (path, os.open(path, os.O_RDWR if write else os.O_RDONLY))
         return self.count
 
-    def identity(self, handle: int) -> Identity:
+    def identity(self, handle: int) -> FileIdentity:
         found = os.fstat(self.handles[handle][1])
-        return Identity(found.st_dev, found.st_ino, found.st_nlink)
+        return FileIdentity(found.st_dev, found.st_ino, found.st_nlink)
 
-    def identity_of(self, path: Path) -> Identity | None:
+    def identity_of(self, path: Path) -> FileIdentity | None:
         if not path.exists():
             return None
         found = path.stat()
-        return Identity(found.st_dev, found.st_ino, found.st_nlink)
+        return FileIdentity(found.st_dev, found.st_ino, found.st_nlink)
 
     def read(self, handle: int, size: int) -> bytes:
         self._maybe_fail("ReadFile")

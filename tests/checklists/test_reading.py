@@ -13,7 +13,7 @@ from cockpit.checklists import ChecklistError, Document, Form, Status, parse, pa
 from cockpit.checklists.editing.edit import edit
 from cockpit.checklists.errors import refused_text
 from cockpit.checklists.parsing.blocks import block_parser
-from cockpit.checklists.parsing.lru import Recent
+from cockpit.checklists.parsing.lru import LruCache
 from cockpit.checklists.parsing.parents import parents, states_used
 
 MIXED = """# Doc
@@ -122,7 +122,7 @@ def test_the_collector_of_circles_runs_again_after_a_long_document() -> None:
 
 
 def test_the_newest_is_kept_and_the_oldest_go() -> None:
-    kept: Recent[int] = Recent(10, largest=12)
+    kept: LruCache[int] = LruCache(10, largest=12)
     for number, source in enumerate((b"aaaa", b"bbbb", b"cccccccccccc")):
         kept.keep(source, number)
     assert [kept.get(each) for each in (b"aaaa", b"bbbb", b"cccccccccccc")] == [None, None, 2]

@@ -12,7 +12,7 @@ from checklist_shell import Ran, run
 from cockpit.cli import run as whole
 from cockpit.clock import SystemClock
 from cockpit.config.load import load
-from cockpit.engine.probe_set import make_plan
+from cockpit.engine.probe_set import build_probes
 from cockpit.evidence.rules import CHECK
 from cockpit.model import Observation, Verdict
 from cockpit.session.store import open_store
@@ -50,7 +50,7 @@ def observe(folder: Path, verdict: Verdict, *, ago: timedelta, valid: timedelta)
     """What `check` would have left in the store so long ago."""
     loaded = load(folder / "cockpit.toml")
     clock = SystemClock()
-    gate = make_plan(loaded).probe("promo")
+    gate = build_probes(loaded).probe("promo")
     assert gate is not None
     at = clock.now() - ago
     made = gate.observe(at, verdict, "as it was")

@@ -18,7 +18,7 @@ from cockpit.config.load import loads
 from cockpit.config.models import Config, ProbeTable
 from cockpit.config.schema import json_schema
 from cockpit.config.show import as_dict, render, to_toml
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 SECRET = "s3cret-of-forty-characters-0123456789-abc"
 SMOKE = '[[smoke]]\nname = "s"\nbase_url = "http://h:1"\n'
@@ -102,7 +102,7 @@ def config_of(document: dict[str, Any], folder: Path = Path("/nowhere")) -> Any:
 def test_what_is_shown_loads_to_the_same_config(document: dict[str, Any]) -> None:
     loaded = config_of(document)
     text = render(loaded)
-    assert SECRET not in text and clean(text, limit=10**6, multiline=True) == text
+    assert SECRET not in text and sanitize(text, limit=10**6, multiline=True) == text
     again = loads(text, loaded.folder, {"X": SECRET})
     assert again.config == loaded.config
     assert not compare(loaded.config, again.config)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cockpit.config.errors import ConfigErrors
 from cockpit.config.load import load, loads
 from cockpit.config.show import render, to_toml
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 KINDS = ["cockpit", "listener", "heartbeat", "gate", "checklist", "smoke", "smok", ""]
 KEYS = [
@@ -56,7 +56,7 @@ def outcome(text: str, folder: Path) -> None:
         assert errors.errors
         rows = text.count("\n") + 1
         for line, error in zip(errors.render().splitlines(), errors.errors, strict=True):
-            assert clean(line) == line
+            assert sanitize(line) == line
             assert error.problem and (error.line is None or 1 <= error.line <= rows)
     else:
         assert loads(render(loaded), folder, {"X": "secret"}).config == loaded.config
@@ -90,4 +90,4 @@ def test_any_bytes(folder: Path, body: bytes) -> None:
     try:
         load(path, {})
     except ConfigErrors as errors:
-        assert clean(errors.render(), multiline=True) == errors.render()
+        assert sanitize(errors.render(), multiline=True) == errors.render()

@@ -8,7 +8,7 @@ import pytest
 
 from cockpit.config.errors import ConfigErrors
 from cockpit.config.load import load
-from cockpit.config.preview import glimpse
+from cockpit.config.preview import preview
 
 WHOLE = """
 [cockpit]
@@ -31,7 +31,7 @@ def test_it_names_what_the_checked_config_names_in_the_same_order(tmp_path: Path
     (tmp_path / "LIST.md").write_text("- [ ] one\n", encoding="utf-8")
     path = tmp_path / "cockpit.toml"
     path.write_text(WHOLE, encoding="utf-8")
-    seen, loaded = glimpse(path), load(path)
+    seen, loaded = preview(path), load(path)
     assert list(seen.names) == [table.name for table in loaded.config.probes()]
     assert (seen.label, seen.folder, seen.path) == ("LIVE 2", loaded.folder, loaded.path)
 
@@ -51,8 +51,8 @@ def test_it_names_what_the_checked_config_names_in_the_same_order(tmp_path: Path
 def test_wrong_values_are_passed_over(text: str, tmp_path: Path) -> None:
     path = tmp_path / "cockpit.toml"
     path.write_text(text, encoding="utf-8")
-    assert glimpse(path).names == ()
-    assert glimpse(path).label == "PAPER"
+    assert preview(path).names == ()
+    assert preview(path).label == "PAPER"
 
 
 def test_escape_sequences_in_names_are_not_drawn(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_escape_sequences_in_names_are_not_drawn(tmp_path: Path) -> None:
     path.write_text(
         '[cockpit]\nlabel = "\\u001b[2Jx"\n[[gate]]\nname = "\\u001b]0;a"\n', encoding="utf-8"
     )
-    seen = glimpse(path)
+    seen = preview(path)
     assert "\x1b" not in seen.label + "".join(seen.names)
 
 
@@ -69,4 +69,4 @@ def test_what_is_not_toml_is_told_with_its_line(text: str, tmp_path: Path) -> No
     path = tmp_path / "cockpit.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigErrors, match=r"cockpit\.toml:\d"):
-        glimpse(path)
+        preview(path)

@@ -25,7 +25,7 @@ from cockpit.discovery import walk as walking
 from cockpit.discovery.adhoc_config import look_around
 from cockpit.discovery.discover import discover
 from cockpit.discovery.discovered import (
-    Findings,
+    Discovered,
     FoundChecklist,
     FoundHeartbeat,
     FoundPort,
@@ -91,11 +91,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def found(folder: Path) -> Findings:
+def found(folder: Path) -> Discovered:
     return discover(folder, source=NoPorts(), clock=ManualClock())
 
 
-def test_checklists_with_plans_first(found: Findings) -> None:
+def test_checklists_with_plans_first(found: Discovered) -> None:
     assert [(c.file, c.done, c.total) for c in found.checklists] == [
         ("MASTER_BATCH.md", 1, 2),
         ("notes.md", 1, 2),
@@ -104,7 +104,7 @@ def test_checklists_with_plans_first(found: Findings) -> None:
     assert found.notes == ()
 
 
-def test_a_heartbeat_with_its_pidfile(found: Findings) -> None:
+def test_a_heartbeat_with_its_pidfile(found: Discovered) -> None:
     (beat,) = found.heartbeats
     assert beat.file == "data/rl/paper_live_heartbeat.json"
     assert (beat.timestamp, beat.pid) == ("$.timestamp", "$.pid")
@@ -114,7 +114,7 @@ def test_a_heartbeat_with_its_pidfile(found: Findings) -> None:
     assert [(p.file, p.pid) for p in found.pidfiles] == [("logs/paper_live.pid", 17685)]
 
 
-def test_reports_of_one_series_are_one_gate(found: Findings) -> None:
+def test_reports_of_one_series_are_one_gate(found: Discovered) -> None:
     (report,) = found.reports
     assert report.glob == "data/reports/weekly_shadow_report_*.json"
     assert (report.each, report.met) == ("$.summary.gates", "met")
@@ -276,7 +276,7 @@ def port(number: int, *, ours: bool = True) -> FoundPort:
 def test_a_port_of_this_folder_is_a_requirement_in_the_file_unless_the_system_chose_it(
     tmp_path: Path,
 ) -> None:
-    found = Findings(tmp_path, ports=(port(8001), port(48715), port(5432, ours=False)))
+    found = Discovered(tmp_path, ports=(port(8001), port(48715), port(5432, ours=False)))
     text = render_init(found)
     assert [one.port for one in loads(text, tmp_path).config.listener] == [8001]
     assert "\n# port = 48715" in text and "\n# port = 5432" in text
@@ -419,7 +419,7 @@ def test_init_in_an_empty_folder_shows_by_example(tmp_path: Path) -> None:
 
 def test_the_examples_load_when_the_comment_signs_go(tmp_path: Path) -> None:
     put(tmp_path, "PLAN.md", "- [ ] x\n")
-    text = render_init(Findings(tmp_path))
+    text = render_init(Discovered(tmp_path))
     examples = "".join(EXAMPLES.values())
     uncommented = "\n".join(line.removeprefix("# ") for line in text.split("\n"))
     for line in examples.splitlines():
@@ -467,7 +467,7 @@ def test_whatever_is_found_the_file_loads(
     folder = tmp_path_factory.getbasetemp()
     plan = folder / "PLAN.md"
     plan.write_text("- [ ] x\n")
-    found = Findings(
+    found = Discovered(
         folder,
         checklists=tuple(FoundChecklist("PLAN.md", 0, 1, "w") for _ in checklists),
         heartbeats=tuple(

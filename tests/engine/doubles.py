@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from cockpit.config.models import Config, ListenerTable, LoadedConfig
-from cockpit.engine.probe_set import Plan, PlannedProbe
+from cockpit.engine.probe_set import ConfiguredProbe, ProbeSet
 from cockpit.feed import Artefact
 from cockpit.kinds.base import Probe, ProbeContext
 from cockpit.model import Event, Observation, Verdict
@@ -84,11 +84,11 @@ class Notebook:
         return future
 
 
-def plan_of(*probes: Probe, marks: dict[str, str] | None = None) -> Plan:
+def plan_of(*probes: Probe, marks: dict[str, str] | None = None) -> ProbeSet:
     """A plan of these probes; `marks` gives some of them another fingerprint."""
-    return Plan(
+    return ProbeSet(
         LoadedConfig(Config(), Path.cwd()),
-        tuple(PlannedProbe(p, (marks or {}).get(p.name, "same")) for p in probes),
+        tuple(ConfiguredProbe(p, (marks or {}).get(p.name, "same")) for p in probes),
     )
 
 

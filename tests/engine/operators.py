@@ -15,10 +15,10 @@ import pytest
 
 from cockpit.clock import SystemClock
 from cockpit.config.load import loads
-from cockpit.engine.commands.process_commands import ProcessActs
-from cockpit.feed import Arm, CarryOut, ProcessCommand, Reply, UnderWay
+from cockpit.engine.commands.process_commands import ProcessCommands
+from cockpit.feed import Arm, Confirm, ProcessCommand, Reply, StopProgress
 from cockpit.model import Event
-from cockpit.system.control.process_control import Acts
+from cockpit.system.control.process_control import ProcessController
 from cockpit.system.processes import process_table
 
 SERVER = (
@@ -64,20 +64,20 @@ class Operator:
     def __init__(self, folder: Path, config: str, **options: Any) -> None:
         self.recorder = Recorded()
         self.steps: list[str] = []
-        self.courses: list[UnderWay] = []
+        self.courses: list[StopProgress] = []
         trusted = options.pop("trusted", True)
-        self.acts = ProcessActs(
+        self.acts = ProcessCommands(
             lambda: loads(config, folder),
             clock=options.pop("clock", SystemClock()),
             recorder=self.recorder,
             who="ann@here",
-            acts=Acts(read_only=options.pop("read_only", False)),
+            acts=ProcessController(read_only=options.pop("read_only", False)),
             trusted=lambda loaded, table: trusted,
             progress=self._hear,
         )
 
     def _hear(self, reply: Reply) -> None:
-        assert reply.step
+        assert reply.is_progress
         if reply.text:
             self.steps.append(reply.text)
         if reply.under_way is not None:
@@ -94,7 +94,7 @@ class Operator:
     async def confirm(self, reply: Reply, typed: str | None = None) -> Reply:
         assert reply.question is not None, reply.text
         answer = reply.question.expected if typed is None else typed
-        return await self.do(CarryOut(reply.question.plan, answer))
+        return await self.do(Confirm(reply.question.plan, answer))
 
 
 Serve = Callable[..., subprocess.Popen[str]]
@@ -140,7 +140,9 @@ def ended() -> Iterator[list[int]]:
     pids: list[int] = []
     yield pids
     for pid in pids:
-        handle = Acts().open(found) if (found := process_table.identity_of(pid)) else None
+        handle = (
+            ProcessController().open(found) if (found := process_table.identity_of(pid)) else None
+        )
         if handle is not None:
             handle.kill()
             handle.close()

@@ -12,18 +12,18 @@ import threading
 import pytest
 
 from cockpit.clock import ManualClock
-from cockpit.engine.blocking import BlockingLane, DaemonExecutor, StillHung
+from cockpit.engine.blocking import DaemonExecutor, SerialExecutor, StillHung
 
 
 async def test_a_lane_gives_results_and_passes_errors_on() -> None:
-    lane = BlockingLane("p", ManualClock())
+    lane = SerialExecutor("p", ManualClock())
     assert await lane(lambda a: a + 1, 41) == 42
     with pytest.raises(ZeroDivisionError):
         await lane(lambda: 1 / 0)
 
 
 async def test_a_lane_runs_one_call_at_a_time() -> None:
-    lane = BlockingLane("p", ManualClock())
+    lane = SerialExecutor("p", ManualClock())
     inside: list[int] = []
     most: list[int] = []
 
@@ -38,7 +38,7 @@ async def test_a_lane_runs_one_call_at_a_time() -> None:
 
 async def test_an_abandoned_call_blocks_the_next_until_it_comes_back() -> None:
     clock = ManualClock()
-    lane = BlockingLane("p", clock)
+    lane = SerialExecutor("p", clock)
     entered, release, left = threading.Event(), threading.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -77,7 +77,7 @@ def test_a_program_ends_while_a_lane_and_a_lookup_hang() -> None:
         """
         import asyncio, threading
         from cockpit.clock import SystemClock
-        from cockpit.engine.blocking import BlockingLane
+        from cockpit.engine.blocking import SerialExecutor
         from cockpit.engine.loop_thread import LoopThread
 
         entered = threading.Semaphore(0)
@@ -87,7 +87,7 @@ def test_a_program_ends_while_a_lane_and_a_lookup_hang() -> None:
             threading.Event().wait()
 
         async def work():
-            lane = BlockingLane("p", SystemClock())
+            lane = SerialExecutor("p", SystemClock())
             asyncio.create_task(lane(hang))
             await asyncio.get_running_loop().run_in_executor(None, hang)
 

@@ -1,12 +1,12 @@
-"""The board from standings: which problem stands first, and what a roll-up is made of."""
+"""The board from probe states: which problem stands first, and what a roll-up is made of."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from cockpit.board import Acknowledgement, Planned, compose
+from cockpit.board import Acknowledgement, ProbeInfo, compose
 from cockpit.model import Board, Concern, Finding, Observation, Verdict
-from cockpit.probe_state import Standing
+from cockpit.probe_state import ProbeState
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 OK, WARN, FAIL, UNKNOWN = Verdict.OK, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
@@ -17,16 +17,16 @@ def board(
     *probes: tuple[str, Concern, Verdict], acked: str = "", shown_only: tuple[str, ...] = ()
 ) -> Board:
     """A board of probes with one finding each; `acked` is a problem somebody knows of."""
-    standings = {}
+    probe_states = {}
     for name, concern, verdict in probes:
         found = Finding("it", verdict, name, "said", title=f"{name} {verdict}")
         seen = Observation(
             name, "listener", concern, verdict, "said", NOW, NOW + timedelta(minutes=1), 0, (found,)
         )
-        standings[name] = Standing(seen, NOW)
+        probe_states[name] = ProbeState(seen, NOW)
     acks = {f"{acked}/it": Acknowledgement("ann", "known", NOW)} if acked else {}
-    plan = [Planned(name, concern, name not in shown_only) for name, concern, _ in probes]
-    return compose(plan, standings, NOW, acks=acks)
+    plan = [ProbeInfo(name, concern, name not in shown_only) for name, concern, _ in probes]
+    return compose(plan, probe_states, NOW, acks=acks)
 
 
 def order(of: Board) -> list[str]:
@@ -56,27 +56,30 @@ def test_what_is_only_shown_makes_no_roll_up_ok() -> None:
     assert board(*shown, ("beat", RUN, OK), shown_only=("ssh", "web")).run.verdict is OK
 
 
-def listener(name: str, port: int, *found: Finding) -> Standing:
+def listener(name: str, port: int, *found: Finding) -> ProbeState:
     seen = Observation(
         name, "listener", RUN, max((f.verdict for f in found), key=lambda v: v.severity), "said",
         NOW, NOW + timedelta(minutes=1), 0, found,
     )  # fmt: skip
-    return Standing(seen, NOW)
+    return ProbeState(seen, NOW)
 
 
 def port(number: int, verdict: Verdict, title: str = "") -> Finding:
     text = f"said of {number}"
-    return Finding(f"port:{number}", verdict, f":{number}", text, title, f"port:{number}", "look")
+    cause = f"port:{number}"
+    return Finding(cause, verdict, f":{number}", text, title, cause, "look", root_cause=True)
 
 
 def owner(number: int, pid: int, verdict: Verdict, title: str = "") -> Finding:
     cause = f"pid:{pid}" if title else ""
-    return Finding(f"owner:{number}:{pid}", verdict, str(pid), f"said of {pid}", title, cause, "do")
+    return Finding(
+        f"owner:{number}:{pid}", verdict, str(pid), f"said of {pid}", title, cause, "do", priority=1
+    )
 
 
-def problems(**standings: Standing) -> list[tuple[str, str, str]]:
-    plan = [Planned(name, RUN) for name in standings]
-    seen = compose(plan, standings, NOW).problems
+def problems(**probe_states: ProbeState) -> list[tuple[str, str, str]]:
+    plan = [ProbeInfo(name, RUN) for name in probe_states]
+    seen = compose(plan, probe_states, NOW).problems
     return [(problem.key, problem.title, problem.text) for problem in seen]
 
 
@@ -84,7 +87,7 @@ def test_one_port_is_one_problem_its_worst_cause_first() -> None:
     wrong = [owner(81, pid, FAIL, "WRONG PROCESS") for pid in range(1, 17)]
     backend = listener("backend", 81, port(81, FAIL, "16 OWNERS"), *wrong)
     early = {finding.key: NOW - timedelta(hours=1) for finding in wrong}
-    backend = Standing(backend.observation, NOW, early)
+    backend = ProbeState(backend.observation, NOW, early)
     ((key, title, text),) = problems(backend=backend)
     assert (key, title) == ("port:81", "16 OWNERS")
     assert text == "said of 81; 1 said of 1; 2 said of 2; 3 said of 3; and 13 more"
@@ -102,7 +105,7 @@ def test_two_ports_stay_two_problems_and_another_probes_word_joins_the_port() ->
     first = listener("a", 81, port(81, FAIL, "TWO OWNERS"), owner(81, 5, FAIL, "WRONG PROCESS"))
     second = listener("b", 82, port(82, OK), owner(82, 5, WARN, "RUNS OLD CODE"))
     found = Finding("engine:5", WARN, "5", "beats", "RUNS OLD CODE", "pid:5", "do")
-    beat = Standing(
+    beat = ProbeState(
         Observation("h", "heartbeat", RUN, WARN, "", NOW, NOW + timedelta(minutes=1), 0, (found,)),
         NOW,
     )

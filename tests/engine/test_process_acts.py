@@ -26,19 +26,19 @@ from engine.operators import (
 
 from cockpit.clock import ManualClock
 from cockpit.engine.commands.arming import ARMED_SECONDS, Arming
-from cockpit.engine.commands.stop_job import EndJob
-from cockpit.feed import Arm, CarryOut, PlanEnd, PlanReset, PlanStart
-from cockpit.system.control.stop_plan import EndPlan
+from cockpit.engine.commands.stop_job import StopJob
+from cockpit.feed import Arm, Confirm, PlanEnd, PlanReset, PlanStart
+from cockpit.system.control.stop_plan import StopPlan
 from cockpit.system.control.target_lock import TargetLock
 from cockpit.system.processes import process_table
 from cockpit.system.processes.process_table import ProcessFacts, ProcessIdentity
-from cockpit.text import instant
+from cockpit.text import format_utc
 
 
 async def test_nothing_is_planned_or_done_unless_armed(tmp_path: Path, serve: Serve, port: int):
     process = serve(port)
     operator = Operator(tmp_path, config(port))
-    for command in (PlanEnd(process.pid), PlanReset((port,)), PlanStart("api"), CarryOut("x", "1")):
+    for command in (PlanEnd(process.pid), PlanReset((port,)), PlanStart("api"), Confirm("x", "1")):
         reply = await operator.do(command)
         assert not reply.ok and "not armed" in reply.text
     asked = await operator.asked(PlanEnd(process.pid))
@@ -174,9 +174,9 @@ async def test_many_are_one_act_confirmed_by_the_first_pid_and_the_count(
 
 async def test_a_tree_wants_its_root_and_two_want_both(tmp_path: Path) -> None:
     one, two, three = (_victim(pid) for pid in (11, 12, 13))
-    assert EndJob((EndPlan(11, (one, two, three)),)).word == "11"
-    assert EndJob((EndPlan(11, (one,)), EndPlan(12, (two,)))).word == "11 12"
-    assert EndJob((EndPlan(11, (one, two)), EndPlan(13, (three,)))).word == "11 3"
+    assert StopJob((StopPlan(11, (one, two, three)),)).word == "11"
+    assert StopJob((StopPlan(11, (one,)), StopPlan(12, (two,)))).word == "11 12"
+    assert StopJob((StopPlan(11, (one, two)), StopPlan(13, (three,)))).word == "11 3"
 
 
 def _victim(pid: int) -> ProcessFacts:
@@ -463,4 +463,4 @@ async def test_the_stop_command_comes_first_but_never_with_two_on_the_port(
 def _start(pid: int) -> str:
     found = process_table.facts(pid)
     assert found is not None
-    return instant(found.started_at)
+    return format_utc(found.started_at)

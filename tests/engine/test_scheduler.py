@@ -14,18 +14,18 @@ import pytest
 from engine.doubles import Notebook, Scripted, plan_of, settle
 
 from cockpit.clock import Clock, ManualClock, SystemClock
-from cockpit.engine.probe_set import Plan
+from cockpit.engine.probe_set import ProbeSet
 from cockpit.engine.scheduler import Engine
 from cockpit.kinds.base import ProbeContext
 from cockpit.model import EventKind, Observation, Verdict
-from cockpit.probe_state import advance
+from cockpit.probe_state import apply
 from cockpit.system.processes.process_table import identity_of
 from cockpit.triggers import Triggers
 
 
 @asynccontextmanager
 async def running(
-    plan: Plan,
+    plan: ProbeSet,
     clock: Clock,
     notebook: Notebook | None = None,
     changed: Callable[[], None] = lambda: None,
@@ -79,10 +79,10 @@ async def test_a_raising_probe_is_unknown_with_the_reason_and_stops_nobody() -> 
     bad, good = Scripted("bad", explode), Scripted("good")
     async with running(plan_of(bad, good), clock) as engine:
         await clock.advance(12)
-        _, standings = engine.published
-    assert standings["bad"].observation.verdict is Verdict.UNKNOWN
-    assert "ValueError: the file has no pid" in standings["bad"].observation.headline
-    assert standings["good"].observation.verdict is Verdict.OK
+        _, probe_states = engine.published
+    assert probe_states["bad"].observation.verdict is Verdict.UNKNOWN
+    assert "ValueError: the file has no pid" in probe_states["bad"].observation.headline
+    assert probe_states["good"].observation.verdict is Verdict.OK
     assert len(bad.runs) >= 2
 
 
@@ -106,8 +106,8 @@ async def test_a_hung_probe_times_out_and_does_not_overlap_itself() -> None:
         for _ in range(3):
             engine.trigger("slow", "again")
         await seen.wait()
-        _, standings = engine.published
-    assert standings["slow"].observation.headline == "no verdict: no answer in 50ms"
+        _, probe_states = engine.published
+    assert probe_states["slow"].observation.headline == "no verdict: no answer in 50ms"
     assert most == 1
 
 
@@ -207,9 +207,9 @@ async def test_a_new_plan_keeps_unchanged_probes_and_replaces_changed_ones() -> 
         runs = len(old.runs), len(gone.runs)
         await engine.replan(plan_of(Scripted("kept"), new, marks={"swapped": "other"}))
         await clock.advance(20)
-        order, standings = engine.published
+        order, probe_states = engine.published
     assert [planned.name for planned in order] == ["kept", "swapped"]
-    assert set(standings) == {"kept", "swapped"}
+    assert set(probe_states) == {"kept", "swapped"}
     assert (len(old.runs), len(gone.runs)) == runs
     assert len(new.runs) > 1
     assert "new plan" in [reason for run in kept.runs for reason in run]
@@ -244,12 +244,12 @@ async def test_what_is_known_from_before_a_restart_reaches_the_probe() -> None:
 
     probe = Scripted("p", note)
     old = probe.observe(clock.now() - timedelta(hours=1), Verdict.FAIL, "red")
-    standing, _ = advance(None, old)
-    async with running(plan_of(probe), clock, standings={"p": standing}) as engine:
+    probe_state, _ = apply(None, old)
+    async with running(plan_of(probe), clock, probe_states={"p": probe_state}) as engine:
         await clock.advance(1)
-        _, standings = engine.published
+        _, probe_states = engine.published
     assert seen[0] == old
-    assert standings["p"].since == old.observed_at
+    assert probe_states["p"].since == old.observed_at
 
 
 async def test_a_silent_probe_expires_by_the_monotonic_clock_and_says_so_once() -> None:

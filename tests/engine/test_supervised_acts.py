@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from engine.operators import SERVER, Operator, Serve, config, posix, script_of, started
 
-from cockpit.feed import Arm, CarryOut, PlanEnd, PlanReset, PlanStart, Question
+from cockpit.feed import Arm, Confirm, PlanEnd, PlanReset, PlanStart, Question
 from cockpit.system.processes import process_table
 from cockpit.system.services import detection
 from cockpit.system.services.control_groups import parse_cgroup
@@ -234,7 +234,7 @@ async def test_another_users_process_wants_the_users_name_too(
         assert asked.question is not None
         assert asked.question.expected == f"{foreign.pid} {owner}"
         assert f"belongs to {owner}" in lines(asked.question)
-        short = await operator.do(CarryOut(asked.question.plan, str(foreign.pid)))
+        short = await operator.do(Confirm(asked.question.plan, str(foreign.pid)))
         assert not short.ok and foreign.poll() is None
     several = await operator.do(PlanReset((port, 1)))
     assert not several.ok and "was not asked for" in several.text

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cockpit.engine.throttle import BURST, REFILL, Wakeups
+from cockpit.engine.throttle import BURST, REFILL, UpdateThrottle
 from cockpit.model import Concern, Doubt, DoubtKind, Finding, Observation, Verdict
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -30,7 +30,7 @@ def beat(second: int, **changes: object) -> Observation:
 
 
 def test_a_steady_beat_wakes_a_few_times_and_then_once_in_a_while() -> None:
-    wakeups = Wakeups()
+    wakeups = UpdateThrottle()
     woken = [s for s in range(2, 402, 2) if wakeups.wakes(beat(s - 2), beat(s), float(s))]
     assert woken[:BURST] == list(range(2, 2 + 2 * BURST, 2))
     later = [second for second in woken if second > 200]
@@ -48,7 +48,7 @@ def test_a_steady_beat_wakes_a_few_times_and_then_once_in_a_while() -> None:
     ],
 )
 def test_what_an_operator_must_know_wakes_however_often(changes: dict[str, object]) -> None:
-    wakeups = Wakeups()
+    wakeups = UpdateThrottle()
     for second in range(100):
         wakeups.wakes(beat(second), beat(second + 1), 0.0)
     assert not wakeups.wakes(beat(0), beat(1), 0.0)
@@ -56,17 +56,17 @@ def test_what_an_operator_must_know_wakes_however_often(changes: dict[str, objec
 
 
 def test_the_first_look_and_one_after_an_expiry_wake() -> None:
-    wakeups = Wakeups()
+    wakeups = UpdateThrottle()
     assert wakeups.wakes(None, beat(0), 0.0)
     assert wakeups.wakes(beat(0), beat(31), 31.0)
 
 
 def test_metrics_wake_nobody() -> None:
-    assert not Wakeups().wakes(beat(0), replace(beat(0), metrics={"age": 1.0}), 0.0)
+    assert not UpdateThrottle().wakes(beat(0), replace(beat(0), metrics={"age": 1.0}), 0.0)
 
 
 def test_probes_do_not_spend_what_belongs_to_others() -> None:
-    wakeups = Wakeups()
+    wakeups = UpdateThrottle()
     for second in range(100):
         wakeups.wakes(beat(second), beat(second + 1), 0.0)
     assert wakeups.wakes(beat(0, probe="other"), beat(1, probe="other"), 0.0)

@@ -19,7 +19,7 @@ from cockpit.evidence.lease import Holder
 from cockpit.evidence.reader import Reader
 from cockpit.evidence.store import MemoryRecorder, Store
 from cockpit.model import Concern, Event, Finding, Observation, Verdict
-from cockpit.probe_state import Standing
+from cockpit.probe_state import ProbeState
 
 PROGRAMS = Path(__file__).parent / "programs"
 ROOT = Path(__file__).parents[2]
@@ -30,13 +30,13 @@ class Heard:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.standings: list[Standing] = []
+        self.probe_states: list[ProbeState] = []
         self._condition = threading.Condition()
 
-    def __call__(self, events: list[Event], standings: list[Standing]) -> None:
+    def __call__(self, events: list[Event], probe_states: list[ProbeState]) -> None:
         with self._condition:
             self.events += events
-            self.standings += standings
+            self.probe_states += probe_states
             self._condition.notify_all()
 
     def wait(self, condition: Callable[[Heard], bool], timeout: float = 10.0) -> None:

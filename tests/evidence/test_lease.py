@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from cockpit.evidence.lease import Acquired, HeldBy
-from cockpit.model import EventKind, Gap
-from cockpit.text import instant
+from cockpit.model import EventKind, MonitoringGap
+from cockpit.text import format_utc
 
 
 def take(store, holder):
@@ -66,9 +66,9 @@ def test_time_in_which_nobody_watched_is_a_gap(world, two) -> None:
     assert acquired == Acquired(start, world.holder(1))
     assert screen.flush(10)
     event = screen.reader().events(kinds=(EventKind.GAP,))[0]
-    assert event.data == {"start": instant(start), "end": instant(world.clock.now())}
+    assert event.data == {"start": format_utc(start), "end": format_utc(world.clock.now())}
     assert event.actor == "bob@spark"
-    gap = Gap(start, world.clock.now())
+    gap = MonitoringGap(start, world.clock.now())
     assert screen.gaps == screen.reader().gaps() == (gap,)
     collector.close(5)
     assert world.store().gaps == (gap,), "a later process knows it too"

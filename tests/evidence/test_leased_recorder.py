@@ -28,7 +28,7 @@ def test_a_deposed_collector_changes_no_standing_and_tells_no_story(world, depos
     old.log(world.event("RUN FAIL → UNKNOWN", kind="rollup"))
     assert old_store.flush(10)
     reader = world.reader()
-    assert reader.standings()["ports"].observation.verdict is Verdict.FAIL
+    assert reader.probe_states()["ports"].observation.verdict is Verdict.FAIL
     assert [event.text for event in reader.events()] == ["first seen FAIL: 8001 FAIL"]
     assert len(reader.history("ports")) == 2, "it stays in the history"
 
@@ -56,7 +56,7 @@ def test_a_late_observation_does_not_undo_a_newer_one(world) -> None:
     store.observe(slow, source="screen")
     assert store.flush(10)
     reader = world.reader()
-    assert reader.standings()["ports"].observation.verdict is Verdict.FAIL
+    assert reader.probe_states()["ports"].observation.verdict is Verdict.FAIL
     assert [event.text for event in reader.events()] == ["first seen FAIL: 8001 FAIL"]
     assert len(reader.history("ports")) == 2
 
@@ -67,4 +67,4 @@ def test_a_clock_set_back_by_much_does_not_silence_the_news(world) -> None:
     world.clock.step_wall(-3600)
     store.observe(world.seen(Verdict.FAIL))
     assert store.flush(10)
-    assert world.reader().standings()["ports"].observation.verdict is Verdict.FAIL
+    assert world.reader().probe_states()["ports"].observation.verdict is Verdict.FAIL

@@ -95,7 +95,7 @@ def test_whichever_statement_fails_nothing_is_lost_or_doubled(world, flaky, hear
         for wanted in ("said", "after", "OK → FAIL: 8001 FAIL", "FAIL: 8001 FAIL"):
             assert texts.count(wanted) == 1, (number, wanted, texts)
             assert told.texts().count(wanted) == 1, (number, wanted, told.texts())
-        assert store.reader().standings()["ports"].observation.verdict is FAIL
+        assert store.reader().probe_states()["ports"].observation.verdict is FAIL
         assert store.reader().verify().ok
         assert store.reader().events() == told.events, number
         store.close(5)
@@ -116,8 +116,8 @@ def test_not_recording_is_said_with_its_reason_and_ends_with_one_event(world, fl
     assert not store.health.recording
     assert "full" in store.health.trouble
     assert heard.texts().count("kept") == 10, "subscribers hear events while nothing is recorded"
-    assert heard.standings[-1].observation.verdict is FAIL
-    assert store.standings["ports"].since == start
+    assert heard.probe_states[-1].observation.verdict is FAIL
+    assert store.probe_states["ports"].since == start
     assert store.acknowledge("port:8001", "seen", "bob").result(5)
     assert store.beat(world.holder()).result(5) is True
     with pytest.raises(StoreError, match="full"):
@@ -135,7 +135,7 @@ def test_not_recording_is_said_with_its_reason_and_ends_with_one_event(world, fl
     assert closing_event.data["start"] == start.strftime("%Y-%m-%dT%H:%M:%SZ")
     assert closing_event.data["lost"] == 9
     assert [event.seq for event in heard.events] == [event.seq for event in events]
-    assert reader.standings()["ports"].since == start
+    assert reader.probe_states()["ports"].since == start
     assert reader.acks()["port:8001"].by == "bob"
     assert reader.verify().ok
 
@@ -152,14 +152,14 @@ def test_a_full_disk_and_its_end(world, program: Callable[..., subprocess.Popen[
     assert not full_["recording"]
     assert full_["trouble"]
     assert full_["heard"] == 50
-    assert full_["standing"] == "49"
+    assert full_["probe_state"] == "49"
     assert not still["recording"]
     assert again["flushed"]
     assert again["recording"]
     assert again["during"] == 50
     assert again["unique"]
     assert again["intact"]
-    assert again["standing"] == "100"
+    assert again["probe_state"] == "100"
     assert len(again["closing"]) == 1
     assert again["lost"] == 50, "51 were seen, the newest was recorded afterwards"
 
@@ -205,7 +205,7 @@ def test_a_deleted_store_is_noticed_and_begun_anew(world, heard, what: str) -> N
     texts = [event.text for event in reader.events()]
     assert "meanwhile" in texts
     assert "after" in texts
-    assert reader.standings()["ports"].observation.verdict is FAIL
+    assert reader.probe_states()["ports"].observation.verdict is FAIL
     assert reader.verify().ok
     assert min(event.seq for event in reader.events()) == told + 1, "numbers go on, none twice"
 
@@ -262,7 +262,7 @@ def test_what_another_process_wrote_meanwhile_is_heard_after_the_outage(
     assert heard.texts().count("mine") == 1
     reader = store.reader()
     assert sorted(e.text for e in reader.events()) == sorted(heard.texts())
-    assert reader.standings()["ports"].observation.verdict is OK, "the newer one counts"
+    assert reader.probe_states()["ports"].observation.verdict is OK, "the newer one counts"
     assert reader.verify().ok
 
 

@@ -28,7 +28,7 @@ def test_two_writers_and_a_reader_see_every_event_once(
             assert event.seq == since + 1, "a reader never sees a hole"
             since = event.seq
             read.append(event)
-        reader.standings()
+        reader.probe_states()
         reader.history("a", 5)
         reader.used()
     read += reader.events(since, 10_000)
@@ -44,7 +44,7 @@ def test_two_writers_and_a_reader_see_every_event_once(
     assert (found.ok, found.events) == (True, len(read))
     for name in ("a", "b"):
         assert len(reader.history(name, 1000)) == EVENTS
-        assert reader.standings()[name].observation.headline == str(EVENTS - 1)
+        assert reader.probe_states()[name].observation.headline == str(EVENTS - 1)
 
 
 def test_a_writer_killed_in_the_middle_leaves_a_whole_store(

@@ -17,7 +17,7 @@ from cockpit.model import Verdict
 
 def test_a_store_that_does_not_exist_reads_as_an_empty_one(world) -> None:
     reader = world.reader(world.folder / "nowhere" / "evidence.db")
-    assert reader.standings() == {}
+    assert reader.probe_states() == {}
     assert reader.events() == []
     assert reader.history("ports") == []
     assert reader.artefact("ab") is None
@@ -41,7 +41,7 @@ def test_it_appears_as_soon_as_somebody_makes_it(world) -> None:
     assert store.flush(10)
     assert reader.changed()
     assert not reader.changed()
-    assert reader.standings() == store.standings
+    assert reader.probe_states() == store.probe_states
     assert reader.cap() == 7_000_000
     assert reader.used() > 0
     store.log(world.event("more"))
@@ -52,7 +52,7 @@ def test_it_appears_as_soon_as_somebody_makes_it(world) -> None:
 def test_a_reader_can_not_write(world) -> None:
     world.store()
     reader = world.reader()
-    reader.standings()
+    reader.probe_states()
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         reader._connection.execute("DELETE FROM events")
 
@@ -83,17 +83,17 @@ def test_a_file_made_anew_is_read_anew(world) -> None:
     first.observe(world.seen(Verdict.FAIL))
     assert first.flush(10)
     reader = world.reader()
-    assert len(reader.standings()) == 1
+    assert len(reader.probe_states()) == 1
     reader.changed()
     first.close(5)
     world.path.unlink()
     assert reader.changed()
-    assert reader.standings() == {}
+    assert reader.probe_states() == {}
     second = world.store()
     second.observe(world.seen(Verdict.OK, "other"))
     assert second.flush(10)
     assert reader.changed()
-    assert set(reader.standings()) == {"other"}
+    assert set(reader.probe_states()) == {"other"}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file can't be replaced there")
@@ -106,19 +106,25 @@ def test_a_file_put_in_its_place_is_read_instead(world) -> None:
     first.observe(world.seen(Verdict.FAIL))
     assert first.flush(10)
     reader = world.reader()
-    assert set(reader.standings()) == {"ports"}
+    assert set(reader.probe_states()) == {"ports"}
     first.close(5)
     # A log left beside a foreign file would be taken for its own by SQLite.
     for name in ("evidence.db-wal", "evidence.db-shm"):
         (world.folder / name).unlink(missing_ok=True)
     (world.folder / "other.db").replace(world.path)
-    assert set(reader.standings()) == {"other"}
+    assert set(reader.probe_states()) == {"other"}
 
 
 def test_what_is_no_store_is_said(world) -> None:
     world.path.write_text("not a database" * 100, encoding="utf-8")
     reader = world.reader()
-    for question in (reader.standings, reader.events, reader.changed, reader.lease, reader.verify):
+    for question in (
+        reader.probe_states,
+        reader.events,
+        reader.changed,
+        reader.lease,
+        reader.verify,
+    ):
         with pytest.raises(StoreError, match="not a database"):
             question()
 
@@ -137,7 +143,7 @@ def test_damage_is_said_and_does_not_spread(world) -> None:
         db.execute("UPDATE current SET since = 'long ago' WHERE probe = 'torn'")
         db.execute("UPDATE lease SET beat_at = 'never'")
     reader = world.reader()
-    assert set(reader.standings()) == {"ports"}
+    assert set(reader.probe_states()) == {"ports"}
     assert len(reader.history("ports")) == 1
     for question in (
         lambda: reader.artefact("ab" * 32),
@@ -150,7 +156,7 @@ def test_damage_is_said_and_does_not_spread(world) -> None:
     assert isinstance(again.acquire(world.holder(2)).result(10), Acquired)
     again.observe(world.seen(Verdict.FAIL, "torn"))
     assert again.flush(10)
-    assert again.standings["torn"].observation.verdict is Verdict.FAIL
+    assert again.probe_states["torn"].observation.verdict is Verdict.FAIL
 
 
 def test_a_trend_has_one_value_a_step_and_none_where_nothing_was_seen(world) -> None:

@@ -27,7 +27,7 @@ def settle(store, until) -> None:
 
 
 def test_two_days_of_watching_stay_within_the_cap(world, until) -> None:
-    cap = 2 * MB
+    cap = MB
     store = world.store(cap_bytes=cap, retain_days=30)
     peak, text = 0, ""
     for hour in range(48):
@@ -54,7 +54,7 @@ def test_two_days_of_watching_stay_within_the_cap(world, until) -> None:
     settle(store, until)
     assert store.health.used < cap + LOG_LIMIT
     reader = store.reader()
-    assert set(reader.standings()) == {"ports", "heart", "gates"}
+    assert set(reader.probe_states()) == {"ports", "heart", "gates"}
     assert reader.verify().ok
     assert reader.verify().events == reader.events(0, 1)[0].seq
     newest = reader.history("ports", 1)[0]
@@ -96,7 +96,7 @@ def test_what_is_too_old_goes_and_what_is_current_stays(world, until) -> None:
     reader = store.reader()
     assert [point.verdict for point in reader.history("ports")] == [OK]
     assert reader.history("quiet") == []
-    assert reader.standings()["quiet"].observation.artefacts == (kept,), "current is never cut"
+    assert reader.probe_states()["quiet"].observation.artefacts == (kept,), "current is never cut"
     assert reader.artefact(kept.digest) is not None
     assert reader.artefact(reference.digest) is None
     assert reader.artefact("ef" * 32) is None
@@ -132,7 +132,7 @@ def test_an_old_store_is_pruned_when_it_is_opened(world, until) -> None:
     world.pass_time(timedelta(days=30).total_seconds())
     again = world.store(retain_days=7)
     until(lambda: count(world, "observations") == 0)
-    assert again.standings["ports"].observation.verdict is OK
+    assert again.probe_states["ports"].observation.verdict is OK
 
 
 def test_a_short_visit_leaves_the_pruning_to_others(world, until) -> None:

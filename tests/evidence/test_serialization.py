@@ -36,7 +36,7 @@ from cockpit.model import (
     Observation,
     Verdict,
 )
-from cockpit.probe_state import Standing
+from cockpit.probe_state import ProbeState
 
 TEXT = st.text(max_size=40)
 MOMENTS = st.datetimes(
@@ -161,10 +161,10 @@ def test_the_store_gives_back_what_it_was_given(
         assert store.health.recording
         reader = store.reader()
         latest = {o.probe: o for o in observations}
-        read = reader.standings()
-        assert {name: standing.observation for name, standing in read.items()} == latest
-        assert read == dict(store.standings)
-        assert all(isinstance(standing, Standing) for standing in read.values())
+        read = reader.probe_states()
+        assert {name: probe_state.observation for name, probe_state in read.items()} == latest
+        assert read == dict(store.probe_states)
+        assert all(isinstance(probe_state, ProbeState) for probe_state in read.values())
         logged = reader.events(0, 1000)[-len(events) :] if events else []
         assert [(e.at, e.kind, e.text, e.data) for e in logged] == [
             (e.at, e.kind, e.text, e.data) for e in events
@@ -206,7 +206,7 @@ def test_facts_and_numbers_keep_their_order_through_the_store(tmp_path: Path) ->
     store.observe(seen_in_order("port", "expect", "addresses"))
     assert store.flush(10)
     reader = store.reader()
-    again = reader.standings()["p"].observation
+    again = reader.probe_states()["p"].observation
     for facts in (again.basis, again.findings[0].facts, again.metrics):
         assert list(facts) == ["port", "expect", "addresses"]
     reader.close()
@@ -226,12 +226,12 @@ def test_a_body_of_an_older_version_is_read_and_then_written_in_order(tmp_path: 
         )
     store = opened(tmp_path)
     reader = store.reader()
-    old = reader.standings()["p"].observation
+    old = reader.probe_states()["p"].observation
     assert old == observation and list(old.basis) == ["addresses", "expect", "port"]
     store.observe(observation)
     store.log(Event(at=observation.observed_at, kind="note", text="x"))
     assert store.flush(10)
-    assert list(reader.standings()["p"].observation.basis) == ["port", "expect", "addresses"]
+    assert list(reader.probe_states()["p"].observation.basis) == ["port", "expect", "addresses"]
     assert reader.verify().ok
     reader.close()
     store.close(5)

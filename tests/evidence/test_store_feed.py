@@ -6,12 +6,12 @@ import threading
 
 import pytest
 
-from cockpit.board import Planned
+from cockpit.board import ProbeInfo
 from cockpit.evidence.store_feed import StoreFeed
 from cockpit.feed import Feed, FeedMode, Reply, Reprobe
-from cockpit.model import Concern, Gap, Identity, Verdict
+from cockpit.model import Concern, MonitoringGap, SessionInfo, Verdict
 
-PLAN = (Planned("ports", Concern.RUN), Planned("gates", Concern.READINESS))
+PLAN = (ProbeInfo("ports", Concern.RUN), ProbeInfo("gates", Concern.READINESS))
 
 
 class Wakes:
@@ -41,7 +41,7 @@ def attach(world):
             world.path,
             lambda: PLAN,
             world.clock,
-            lambda: Identity(user="ops", host="spark"),
+            lambda: SessionInfo(user="ops", host="spark"),
             lambda command, ticket: submitted.append((command, ticket)),
             config_error=lambda: "line 3",
             look_seconds=0.01,
@@ -85,7 +85,7 @@ def test_it_is_a_feed_and_shows_what_the_collector_stored(world, attach) -> None
 def test_a_commit_wakes_the_listeners(world, attach) -> None:
     feed = attach()
     wakes = Wakes()
-    stop = feed.listen(wakes)
+    stop = feed.subscribe(wakes)
     assert feed.snapshot().waiting == ("ports", "gates")
     seen = wakes.count
     collector = world.store()
@@ -104,7 +104,7 @@ def test_what_expires_wakes_the_listeners_without_any_commit(world, attach, unti
     assert collector.flush(10)
     feed = attach()
     wakes = Wakes()
-    feed.listen(wakes)
+    feed.subscribe(wakes)
     collector.log(world.event("the last commit"))
     wakes.wait(0)
     collector.close(5)
@@ -138,14 +138,14 @@ def test_a_collector_that_stops_or_hangs_is_told(world, attach) -> None:
     start = world.clock.now()
     world.pass_time(60)
     collector.acquire(world.holder(5000)).result(5)
-    assert feed.snapshot().watch.gaps == (Gap(start, world.clock.now()),)
+    assert feed.snapshot().watch.gaps == (MonitoringGap(start, world.clock.now()),)
 
 
 def test_commands_go_out_with_a_ticket_and_replies_come_once(world, attach) -> None:
     submitted = []
     feed = attach(submitted)
     wakes = Wakes()
-    feed.listen(wakes)
+    feed.subscribe(wakes)
     before = wakes.count
     ticket = feed.submit(Reprobe("ports"))
     other = feed.submit(Reprobe())
@@ -188,8 +188,8 @@ def test_a_failing_listener_does_not_stop_the_others(world, attach) -> None:
     def broken() -> None:
         raise RuntimeError("broken")
 
-    feed.listen(broken)
+    feed.subscribe(broken)
     wakes = Wakes()
-    feed.listen(wakes)
+    feed.subscribe(wakes)
     feed.push_reply(Reply("t", True, "x"))
     assert wakes.count >= 1

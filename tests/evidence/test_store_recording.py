@@ -11,7 +11,7 @@ import pytest
 from cockpit.alerting.policy import PolicySettings
 from cockpit.feed import Artefact
 from cockpit.model import ArtefactRef, EventKind, Verdict
-from cockpit.probe_state import advance
+from cockpit.probe_state import apply
 
 OK, FAIL, UNKNOWN = Verdict.OK, Verdict.FAIL, Verdict.UNKNOWN
 
@@ -35,23 +35,23 @@ def feed(world, recorder, *verdicts: Verdict, probe: str = "ports", **more) -> N
 
 def test_standing_and_events_are_those_of_the_pure_functions(world, recorder, heard) -> None:
     recorder.subscribe(heard)
-    standing, expected = None, []
+    probe_state, expected = None, []
     for verdict in (OK, FAIL, FAIL, UNKNOWN, OK):
         observation = world.seen(verdict)
-        standing, events = advance(standing, observation)
+        probe_state, events = apply(probe_state, observation)
         expected += [event.text for event in events]
         recorder.observe(observation)
         world.pass_time(10)
     settle(recorder)
     reader = recorder.reader()
-    assert reader.standings() == {"ports": standing}
-    assert recorder.standings == {"ports": standing}
+    assert reader.probe_states() == {"ports": probe_state}
+    assert recorder.probe_states == {"ports": probe_state}
     transitions = reader.events(kinds=(EventKind.TRANSITION,))
     assert [event.text for event in transitions] == expected
     assert [event.seq for event in reader.events()] == list(range(1, len(heard.events) + 1))
     assert reader.events() == heard.events
     assert {event.actor for event in heard.events} == {"ops@spark"}
-    assert heard.standings[-1] == standing
+    assert heard.probe_states[-1] == probe_state
 
 
 def test_alerts_follow_the_settings_of_the_probe(world, heard) -> None:
@@ -70,10 +70,10 @@ def test_standing_policy_and_acks_survive_a_restart(world) -> None:
     assert first.acknowledge("port:8001", "known since Monday", "bob").result(5)
     first.close(5)
     again = world.store(settings=lambda probe: PolicySettings(after=3))
-    assert again.standings["ports"].since == since
+    assert again.probe_states["ports"].since == since
     assert again.acks["port:8001"].note == "known since Monday"
     feed(world, again, FAIL)
-    assert again.standings["ports"].since == since
+    assert again.probe_states["ports"].since == since
     # The third bad one makes it hard, but it was acknowledged before the restart.
     assert again.reader().events(kinds=(EventKind.ALERT,)) == []
 
@@ -84,13 +84,13 @@ def test_check_leaves_a_row_of_history_and_nothing_else(world, recorder, heard) 
     settle(recorder)
     reader = recorder.reader()
     assert [point.verdict for point in reader.history("ports")] == [FAIL]
-    assert reader.standings() == {}
+    assert reader.probe_states() == {}
     assert reader.events() == []
     assert heard.events == []
     recorder.observe(world.seen(OK))
     recorder.observe(world.seen(FAIL), source="check")
     settle(recorder)
-    assert reader.standings()["ports"].observation.verdict is OK
+    assert reader.probe_states()["ports"].observation.verdict is OK
 
 
 def test_history_is_newest_first_with_its_numbers(world, recorder) -> None:
@@ -126,7 +126,7 @@ def test_an_unchanged_body_is_stored_once(world) -> None:
     with closing(sqlite3.connect(world.path)) as db:
         assert db.execute("SELECT count(*) FROM observations").fetchone() == (23,)
         assert db.execute("SELECT count(*) FROM bodies").fetchone() == (3,)
-    assert store.reader().standings()["ports"].observation.verdict is OK
+    assert store.reader().probe_states()["ports"].observation.verdict is OK
 
 
 def test_facts_that_only_look_equal_are_different_bodies(world) -> None:
@@ -134,7 +134,7 @@ def test_facts_that_only_look_equal_are_different_bodies(world) -> None:
     for value in (1, True, 1.0):
         store.observe(world.seen(OK, basis={"count": value}))
         assert store.flush(10)
-        basis = store.reader().standings()["ports"].observation.basis
+        basis = store.reader().probe_states()["ports"].observation.basis
         assert type(basis["count"]) is type(value)
 
 
@@ -191,7 +191,7 @@ def test_what_can_not_be_stored_is_said_and_stops_nothing_else(world, heard) -> 
 def test_a_failing_subscriber_does_not_disturb_the_others(world, heard) -> None:
     store = world.store()
 
-    def broken(events, standings) -> None:
+    def broken(events, probe_states) -> None:
         raise RuntimeError("broken subscriber")
 
     store.subscribe(broken)
@@ -212,7 +212,7 @@ def test_an_overflow_drops_observations_counts_them_and_keeps_every_event(
     store = world.store()
     entered, go = threading.Event(), threading.Event()
 
-    def slow(events, standings) -> None:
+    def slow(events, probe_states) -> None:
         entered.set()
         assert go.wait(10)
 
@@ -257,12 +257,12 @@ def test_a_second_process_is_heard_by_the_first(world, heard) -> None:
     there.log(world.event("bob is ending 18800", kind="process"))
     there.observe(world.seen(FAIL))
     assert there.flush(10)
-    heard.wait(lambda h: bool(h.standings) and "bob is ending 18800" in h.texts())
+    heard.wait(lambda h: bool(h.probe_states) and "bob is ending 18800" in h.texts())
     assert heard.events[0].actor == "bob@spark"
     here.log(world.event("mine"))
     assert here.flush(10)
     assert [event.seq for event in heard.events] == list(range(1, len(heard.events) + 1))
-    assert here.standings["ports"].observation.verdict is FAIL
+    assert here.probe_states["ports"].observation.verdict is FAIL
 
 
 def test_two_processes_advance_the_same_standing(world) -> None:
@@ -285,4 +285,4 @@ def test_a_body_names_the_artefacts_it_needs(world) -> None:
     store.keep(Artefact(reference.digest, "text/plain", b"abc"))
     store.observe(world.seen(OK, artefacts=(reference,)))
     assert store.flush(10)
-    assert store.reader().standings()["ports"].observation.artefacts == (reference,)
+    assert store.reader().probe_states()["ports"].observation.artefacts == (reference,)

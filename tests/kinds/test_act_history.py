@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cockpit.kinds.act_history import UNDER_WAY, ActMemory
+from cockpit.kinds.act_history import UNDER_WAY, ActHistory
 from cockpit.kinds.restarts import MANY, restarts_seen
 from cockpit.model import Concern, Event, EventKind, Finding, Observation, Verdict
-from cockpit.text import instant
+from cockpit.text import format_utc
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
@@ -31,7 +31,7 @@ def after(seconds: float) -> datetime:
 
 
 def test_what_is_being_ended_until_its_outcome_and_not_for_ever() -> None:
-    memory = ActMemory()
+    memory = ActHistory()
     memory.hear([event("intent", "a", 0, 7, 8, ports=(80,), by="")])
     act = memory.being_ended([8, 9], after(1))
     assert act is not None and act.who == "alice@vm"
@@ -44,13 +44,13 @@ def test_what_is_being_ended_until_its_outcome_and_not_for_ever() -> None:
 
 
 def test_a_start_that_is_under_way_or_done_is_behind_what_it_started() -> None:
-    memory = ActMemory()
+    memory = ActHistory()
     memory.hear([event("intent", "s", 0, subject="backend", output="/x")])
     assert memory.who_started(after(30), ["backend"]) == "alice@vm", "it may take its time"
     assert memory.who_started(after(-1), ["backend"]) == "alice@vm", "read a second early"
     late = NOW + UNDER_WAY + timedelta(seconds=1)
     assert memory.who_started(late, ["backend"]) == "", "its author is gone, or it is not its doing"
-    done = {"output": "/x", "started_at": instant(after(4))}
+    done = {"output": "/x", "started_at": format_utc(after(4))}
     memory.hear([event("outcome", "s", 5, 9, subject="backend", **done)])
     assert memory.who_started(after(4.6), ["unit", "backend"]) == "alice@vm"
     assert memory.who_started(after(2), ["backend"]) == "", "somebody else's, shortly before"
@@ -60,19 +60,19 @@ def test_a_start_that_is_under_way_or_done_is_behind_what_it_started() -> None:
 
 
 def test_a_start_that_was_refused_is_behind_nothing() -> None:
-    memory = ActMemory()
+    memory = ActHistory()
     bob = replace(event("intent", "b", 1, subject="backend", output="/x"), actor="bob@vm")
     memory.hear([event("intent", "s", 0, subject="backend", output="/x"), bob])
     assert memory.who_started(after(2), ["backend"]) == "", "one of the two: it is not known which"
     memory.hear([replace(event("outcome", "b", 2, subject="backend"), actor="bob@vm")])
     assert memory.who_started(after(2), ["backend"]) == "alice@vm"
-    done = {"output": "/x", "started_at": instant(after(2))}
+    done = {"output": "/x", "started_at": format_utc(after(2))}
     memory.hear([event("outcome", "s", 3, 9, subject="backend", **done)])
     assert memory.who_started(after(2), ["backend"]) == "alice@vm"
 
 
 def test_what_comes_back_after_an_end_was_asked_for_and_later_it_was_not() -> None:
-    memory = ActMemory()
+    memory = ActHistory()
     memory.hear(
         [
             event("intent", "e", 0, 7, ports=(80, 81)),
@@ -88,20 +88,20 @@ def test_what_comes_back_after_an_end_was_asked_for_and_later_it_was_not() -> No
 
 
 def known(starts: list[datetime], times: tuple[str, ...]) -> Observation:
-    facts = {"starts": tuple(map(instant, starts)), "last_start": instant(starts[-1])}
+    facts = {"starts": tuple(map(format_utc, starts)), "last_start": format_utc(starts[-1])}
     finding = Finding("port:1", Verdict.OK, ":1", facts={**facts, "restarts": times})
     return Observation("p", "listener", Concern.RUN, Verdict.OK, "", NOW, NOW, findings=(finding,))
 
 
 def test_an_operators_restarts_are_named_and_not_held_against_it() -> None:
-    memory = ActMemory()
+    memory = ActHistory()
     starts = [after(60 * n) for n in range(MANY + 1)]
     for n, start in enumerate(starts):
         memory.hear([event("intent", f"s{n}", 60 * n, subject="p", output="/x")])
-        done = {"output": "/x", "started_at": instant(start)}
+        done = {"output": "/x", "started_at": format_utc(start)}
         memory.hear([event("outcome", f"s{n}", 60 * n + 1, 9, subject="p", **done)])
         assert memory.who_started(start, ["p"])
-    before = known([starts[-2]], tuple(map(instant, starts[1:-1])))
+    before = known([starts[-2]], tuple(map(format_utc, starts[1:-1])))
     end = after(600)
 
     def who(at: datetime) -> str:
@@ -109,10 +109,10 @@ def test_an_operators_restarts_are_named_and_not_held_against_it() -> None:
 
     seen = restarts_seen(before, "port:1", [starts[-1]], end, who)
     assert len(seen.times) == MANY and seen.too_many == ""
-    assert seen.on_purpose == f"restarted 3 times by alice@vm, the last at {instant(starts[-1])}"
+    assert seen.on_purpose == f"restarted 3 times by alice@vm, the last at {format_utc(starts[-1])}"
     alone = restarts_seen(before, "port:1", [starts[-1]], end)
     assert alone.too_many.startswith("3 restarts, the last at") and alone.on_purpose == ""
     crashed = [after(200 + n) for n in range(MANY)]
-    mixed = known([crashed[-1]], tuple(map(instant, [starts[-1], *crashed])))
+    mixed = known([crashed[-1]], tuple(map(format_utc, [starts[-1], *crashed])))
     both = restarts_seen(mixed, "port:1", [crashed[-1]], end, who)
-    assert both.too_many == f"3 restarts, the last at {instant(crashed[-1])}; 1 more by alice@vm"
+    assert both.too_many == f"3 restarts, the last at {format_utc(crashed[-1])}; 1 more by alice@vm"

@@ -16,7 +16,7 @@ from cockpit.checklists import Anchor, Status, anchor_of, locate, parse, set_ite
 from cockpit.checklists.editing.mirrors import Intent
 from cockpit.config.models import ChecklistTable, Config, GateTable, LoadedConfig
 from cockpit.kinds import build
-from cockpit.kinds.checklist.edit_history import EditMemory, as_fact, edit_facts
+from cockpit.kinds.checklist.edit_history import EditHistory, as_fact, edit_facts
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import Concern, DoubtKind, Event, EventKind, Observation, Verdict
 
@@ -24,7 +24,9 @@ NOW = datetime.now(UTC)
 TEXT = "# List\n\n- [ ] P1.1 one\n- [ ] P1.2 two\n"
 
 
-def probe(folder: Path, text: str, memory: EditMemory | None = None, **more: Any) -> ChecklistProbe:
+def probe(
+    folder: Path, text: str, memory: EditHistory | None = None, **more: Any
+) -> ChecklistProbe:
     (folder / "list.md").write_text(text, encoding="utf-8")
     table = ChecklistTable.model_validate({"file": "list.md", **more})
     return ChecklistProbe(table, folder, memory=memory)
@@ -46,7 +48,7 @@ def texts(observation: Observation, kind: DoubtKind) -> str:
 def tick(
     path: Path,
     text: str,
-    memory: EditMemory,
+    memory: EditHistory,
     *,
     head: str | None = None,
     to: Status = Status.DONE,
@@ -134,7 +136,7 @@ def test_a_done_item_whose_requirement_is_not_green_fails(
 
 
 def test_an_override_is_known_debt(tmp_path: Path, look: Any) -> None:
-    memory = EditMemory()
+    memory = EditHistory()
     made = probe(tmp_path, "- [x] P1.1 one\n", memory, requires={"P1.1": ["go"]})
     item = look(made).observation.findings[0].key
     data = {"file": str(tmp_path / "list.md"), "item": item, "reason": "agreed"}
@@ -160,7 +162,7 @@ BATCHES = "## Batch 1\n- [x] a\n- [ ] b\n## Batch 2\n- [~] c\n- [ ] d\n"
 
 
 def test_what_was_begun_before_its_batch_says_so(tmp_path: Path, look: Any) -> None:
-    memory = EditMemory()
+    memory = EditHistory()
     made = probe(tmp_path, BATCHES, memory, order="sequential")
     begun = look(made).observation.findings[2]
     assert (begun.verdict, begun.title) == (Verdict.WARN, "")
@@ -196,7 +198,7 @@ def test_a_gate_on_a_checklist_that_requires_it_never_runs_them_in_a_circle(
 def test_a_tick_that_an_editor_saved_over_is_reported_until_it_stands(
     tmp_path: Path, look: Any
 ) -> None:
-    memory = EditMemory()
+    memory = EditHistory()
     made = probe(tmp_path, TEXT, memory)
     tick(made.path, "P1.1 one", memory)
     assert [f.title for f in look(made).observation.findings] == ["", ""]
@@ -210,7 +212,7 @@ def test_a_tick_that_an_editor_saved_over_is_reported_until_it_stands(
 
 
 def test_a_hand_that_ticks_a_red_item_again_hides_nothing(tmp_path: Path, look: Any) -> None:
-    memory = EditMemory()
+    memory = EditHistory()
     made = probe(tmp_path, TEXT.replace("[ ] P1.1", "[x] P1.1"), memory, requires={"P1.1": ["go"]})
     tick(made.path, "P1.1 one", memory, to=Status.TODO)
     assert look(made).observation.findings[0].title == ""
@@ -226,7 +228,7 @@ def test_a_hand_that_ticks_a_red_item_again_hides_nothing(tmp_path: Path, look: 
 
 
 def test_a_state_that_no_key_sets_is_not_offered(tmp_path: Path, look: Any) -> None:
-    memory = EditMemory()
+    memory = EditHistory()
     text = "# List\n\n- ⚠️ one\n- [ ] two\n"
     made = probe(tmp_path, text, memory)
     tick(made.path, "one", memory)
@@ -240,7 +242,7 @@ def test_a_state_that_no_key_sets_is_not_offered(tmp_path: Path, look: Any) -> N
 
 
 def test_an_old_edit_is_not_watched_any_more(tmp_path: Path, look: Any) -> None:
-    memory = EditMemory()
+    memory = EditHistory()
     made = probe(tmp_path, TEXT, memory)
     tick(made.path, "P1.1 one", memory)
     save(made.path, TEXT)
@@ -249,7 +251,7 @@ def test_an_old_edit_is_not_watched_any_more(tmp_path: Path, look: Any) -> None:
 
 
 def test_what_git_brings_back_is_nobodys_old_buffer(tmp_path: Path, look: Any) -> None:
-    memory = EditMemory()
+    memory = EditHistory()
     made = probe(tmp_path, TEXT, memory)
     git(tmp_path, "init", "-q", "-b", "main")
     git(tmp_path, "add", "list.md")
@@ -260,7 +262,7 @@ def test_what_git_brings_back_is_nobodys_old_buffer(tmp_path: Path, look: Any) -
 
 
 def test_what_git_brought_back_stays_so_when_the_file_is_edited(tmp_path: Path, look: Any) -> None:
-    memory = EditMemory()
+    memory = EditHistory()
     made = probe(tmp_path, TEXT, memory)
     git(tmp_path, "init", "-q", "-b", "main")
     git(tmp_path, "add", "list.md")
@@ -280,7 +282,7 @@ def test_what_git_brought_back_stays_so_when_the_file_is_edited(tmp_path: Path, 
 def test_a_branch_switch_raises_nothing_but_an_old_buffer_after_a_commit_does(
     tmp_path: Path, look: Any
 ) -> None:
-    memory = EditMemory()
+    memory = EditHistory()
     made = probe(tmp_path, TEXT, memory)
     git(tmp_path, "init", "-q", "-b", "main")
     git(tmp_path, "add", "list.md")
@@ -297,7 +299,7 @@ def test_a_branch_switch_raises_nothing_but_an_old_buffer_after_a_commit_does(
 
 
 def test_a_mirror_that_was_not_written_stays_on_the_board(tmp_path: Path, look: Any) -> None:
-    memory = EditMemory()
+    memory = EditHistory()
     (tmp_path / "m.md").write_text("- [ ] P1.1 one\n- [ ] x\n", encoding="utf-8")
     made = probe(tmp_path, TEXT, memory, mirrors=["m.md"])
     intent = as_fact(Intent(tmp_path / "m.md", "P1.1", "P1.1 one", Status.DONE).to_json())
@@ -336,7 +338,7 @@ def test_a_task_of_the_plan_can_be_set_where_it_is_shown(tmp_path: Path, look: A
 
 
 def test_a_status_line_above_boxes_is_watched_as_well(tmp_path: Path, look: Any) -> None:
-    memory = EditMemory()
+    memory = EditHistory()
     text = "### P1.1: One\n**Status:** NOT STARTED\n\n- [ ] a box\n"
     made = probe(tmp_path, text, memory)
     tick(made.path, "P1.1: One", memory)

@@ -17,7 +17,7 @@ from cockpit.kinds.heartbeat import probe as heartbeat
 from cockpit.kinds.heartbeat.probe import HeartbeatProbe
 from cockpit.model import DoubtKind, Finding, Observation, Verdict
 from cockpit.system.process_match import CodeAge
-from cockpit.text import instant
+from cockpit.text import format_utc
 
 NAME = "engine_for_engine_rows.py"
 ENGINE = "import sys\nprint('up', flush=True)\nsys.stdin.read()\n"
@@ -81,7 +81,7 @@ def test_restarts_of_an_engine_are_counted_and_three_are_a_warning(
     once = look(watching, with_parity(gone, last_start="2020-01-01T00:00:00Z")).observation
     assert once.verdict is Verdict.OK and len(parity_of(once).facts["restarts"]) == 1
     now = datetime.now(UTC)
-    before = tuple(instant(now - timedelta(minutes=minutes)) for minutes in (70, 30, 20))
+    before = tuple(format_utc(now - timedelta(minutes=minutes)) for minutes in (70, 30, 20))
     again = with_parity(gone, last_start="2020-01-01T00:00:00Z", restarts=before)
     often = look(watching, again).observation
     assert (often.verdict, parity_of(often).title) == (Verdict.WARN, "RESTARTS")

@@ -21,13 +21,13 @@ from cockpit.config.models import ListenerTable
 from cockpit.kinds.code_freshness import CODE_EVERY
 from cockpit.kinds.listener.output_tail import MOST
 from cockpit.kinds.listener.probe import ListenerProbe
-from cockpit.kinds.resource_usage import COUNTS_EVERY, EVERY, Meter, graphics_text
+from cockpit.kinds.resource_usage import COUNTS_EVERY, EVERY, UsageSampler, graphics_text
 from cockpit.kinds.restarts import restarts_seen
 from cockpit.model import Concern, Finding, Observation, Verdict
 from cockpit.system.processes import process_table
 from cockpit.system.processes.gpu import GpuLoad, GpuReport
 from cockpit.system.sockets.sources import default_source
-from cockpit.text import instant
+from cockpit.text import format_utc
 
 SERVER = (
     "import socket, sys\n"
@@ -233,7 +233,9 @@ def test_restarts_are_counted_for_an_hour_and_duplicates_are_none() -> None:
     starts = [first + timedelta(minutes=10 * n) for n in range(4)]
     for start in starts:
         seen = restarts_seen(known, "port:1", [start], NOW)
-        known = observed(starts=(instant(start),), last_start=seen.last_start, restarts=seen.times)
+        known = observed(
+            starts=(format_utc(start),), last_start=seen.last_start, restarts=seen.times
+        )
     assert len(seen.times) == 3
     same = restarts_seen(known, "port:1", [starts[-1]], NOW)
     assert same == seen
@@ -259,7 +261,7 @@ def test_a_restarted_server_is_counted_and_many_warn(
     again = look(watching, replace(first, findings=(finding,))).observation
     assert len(again.findings[0].facts["restarts"]) == 1
     assert again.verdict is Verdict.OK
-    many = tuple(instant(datetime.now(UTC) - timedelta(minutes=n)) for n in (30, 20))
+    many = tuple(format_utc(datetime.now(UTC) - timedelta(minutes=n)) for n in (30, 20))
     finding = replace(finding, facts={**finding.facts, "restarts": many})
     seen = look(watching, replace(first, findings=(finding,))).observation
     assert (seen.verdict, seen.findings[0].title) == (Verdict.WARN, "RESTARTS")
@@ -309,7 +311,7 @@ def test_graphics_figures_that_are_not_supported_are_named() -> None:
 
 
 def test_a_meter_measures_again_when_the_owners_change() -> None:
-    meter = Meter()
+    meter = UsageSampler()
     one = meter.measure([os.getpid()], 0.0)
     assert meter.measure([os.getpid()], 5.0) is one
     assert meter.measure([], 6.0).metrics == {}
@@ -320,7 +322,7 @@ def test_a_meter_measures_again_when_the_owners_change() -> None:
 
 @linux
 def test_who_belongs_to_a_tree_is_looked_up_more_rarely_than_what_it_uses(spawn: Any) -> None:
-    meter = Meter()
+    meter = UsageSampler()
     pid = os.getpid()
     before = meter.measure([pid], 0.0).metrics[f"{pid}.children"]
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)

@@ -18,9 +18,9 @@ import pytest
 from cockpit.config.load import loads
 from cockpit.config.models import ListenerTable
 from cockpit.kinds import build
-from cockpit.kinds.act_history import ActMemory
+from cockpit.kinds.act_history import ActHistory
 from cockpit.kinds.listener.evaluate import judge_port
-from cockpit.kinds.listener.port_snapshot import Sight
+from cockpit.kinds.listener.port_snapshot import PortSnapshot
 from cockpit.kinds.listener.probe import SETTLE_SECONDS, ListenerProbe
 from cockpit.model import Event, EventKind, Finding, Observation, Verdict
 from cockpit.system.sockets.listeners import Listener, ListenerSnapshot
@@ -56,7 +56,7 @@ def group(tmp_path: Path, spawn: Any) -> Callable[[int], tuple[int, list[Any]]]:
     return start
 
 
-def probe(port: int, folder: Path, acts: ActMemory | None = None, **values: Any) -> ListenerProbe:
+def probe(port: int, folder: Path, acts: ActHistory | None = None, **values: Any) -> ListenerProbe:
     table = ListenerTable(name="backend", port=port, **values)
     return ListenerProbe(table, folder, source=default_source(), acts=acts)
 
@@ -114,7 +114,7 @@ def test_while_an_act_ends_a_group_its_last_member_is_not_well_again(
     tmp_path: Path, look: Any, group: Any
 ) -> None:
     port, servers = group(2)
-    acts = ActMemory()
+    acts = ActHistory()
     watching = probe(port, tmp_path, acts)
     first = look(watching).observation
     pids = [server.pid for server in servers]
@@ -134,7 +134,7 @@ def test_who_is_left_alone_by_an_act_is_well_as_soon_as_the_others_are_gone(
     tmp_path: Path, look: Any, group: Any
 ) -> None:
     port, servers = group(2)
-    acts = ActMemory()
+    acts = ActHistory()
     watching = probe(port, tmp_path, acts)
     first = look(watching).observation
     acts.hear([act("intent", datetime.now(UTC), servers[0].pid, ports=(port,))])
@@ -145,7 +145,7 @@ def test_who_is_left_alone_by_an_act_is_well_as_soon_as_the_others_are_gone(
 @needs_group
 def test_what_an_operator_started_says_so(tmp_path: Path, look: Any, group: Any) -> None:
     port, servers = group(1)
-    acts = ActMemory()
+    acts = ActHistory()
     seen = look(probe(port, tmp_path, acts)).observation
     owner = seen.findings[1]
     assert "started by" not in owner.text
@@ -185,7 +185,7 @@ def test_a_port_that_another_table_claims_is_no_drift(
     assert title(f'{mine}expect = "any"\n') == "PORT DRIFT", "b expects nothing of it"
 
 
-def hidden(uid: int, sockets: int = 1) -> Sight:
+def hidden(uid: int, sockets: int = 1) -> PortSnapshot:
     listener = Listener(
         port=80,
         addresses=("*",),
@@ -198,7 +198,7 @@ def hidden(uid: int, sockets: int = 1) -> Sight:
         hidden=sockets,
         hidden_uids=(uid,),
     )
-    return Sight(ListenerSnapshot((listener,), "netlink"))
+    return PortSnapshot(ListenerSnapshot((listener,), "netlink"))
 
 
 def test_hidden_owners_are_a_basis_for_some_only() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from cockpit.config.models import ListenerTable
 from cockpit.kinds.listener.evaluate import judge_port
-from cockpit.kinds.listener.port_snapshot import Sight
+from cockpit.kinds.listener.port_snapshot import PortSnapshot
 from cockpit.kinds.listener.probe import ListenerProbe
 from cockpit.model import DoubtKind, Verdict
 from cockpit.system.processes.process_table import ProcessFacts, ProcessIdentity
@@ -114,7 +114,7 @@ HIDDEN = listener(hidden=1)
 def test_what_is_expected(
     changes: dict[str, Any], seen: Listener | None, verdict: Verdict, title: str
 ) -> None:
-    judged = judge_port(table(**changes), Sight(snapshot(*([seen] if seen else []))))
+    judged = judge_port(table(**changes), PortSnapshot(snapshot(*([seen] if seen else []))))
     assert (judged.verdict, judged.findings[0].title) == (verdict, title)
     assert judged.findings[0].cause == "port:8001"
     if seen is HIDDEN:
@@ -125,13 +125,13 @@ def test_what_is_expected(
 
 @pytest.mark.parametrize("expect", ["one", "none", "some"])
 def test_what_cannot_be_seen_is_never_free(expect: str) -> None:
-    judged = judge_port(table(expect=expect), Sight(snapshot(complete=False)))
+    judged = judge_port(table(expect=expect), PortSnapshot(snapshot(complete=False)))
     assert judged.verdict is Verdict.UNKNOWN
     assert judged.doubts[0].kind is DoubtKind.NOTHING_MEASURED
 
 
 def test_rows_and_headline() -> None:
-    judged = judge_port(table(), Sight(snapshot(TWO)))
+    judged = judge_port(table(), PortSnapshot(snapshot(TWO)))
     assert judged.headline == "8001 two, want one: 4412 9120"
     assert [f.key for f in judged.findings] == ["port:8001", "owner:8001:4412", "owner:8001:9120"]
     assert judged.findings[0].facts["services"] == 2
@@ -141,13 +141,13 @@ def test_rows_and_headline() -> None:
 
 def test_argv_secrets_are_masked() -> None:
     seen = listener(service(process(7, "uvicorn", "app:app", "--api-token", "hunter2hunter2")))
-    judged = judge_port(table(), Sight(snapshot(seen)))
+    judged = judge_port(table(), PortSnapshot(snapshot(seen)))
     assert "hunter2" not in repr(judged)
 
 
 def test_what_cannot_be_read_is_unknown_not_a_match() -> None:
     seen = snapshot(listener(service(process(4412))))
-    blind = Sight(seen, odd={4412: ()}, unread={4412: ("executable",)})
+    blind = PortSnapshot(seen, odd={4412: ()}, unread={4412: ("executable",)})
     judged = judge_port(table(executable="/x"), blind)
     assert judged.verdict is Verdict.UNKNOWN
     assert judged.doubts[0].kind is DoubtKind.PARTIAL_PERMISSION

@@ -12,7 +12,7 @@ import pytest
 from cockpit.checklists import EditResult, Status, anchor_of, parse, set_item
 from cockpit.checklists.editing.edit_survival import Fate, judge, same_but_for
 from cockpit.kinds.checklist.edit_history import WATCHED, KeptEdit
-from cockpit.kinds.checklist.overwritten_edits import SETTLE, Reverted, Reverting
+from cockpit.kinds.checklist.overwritten_edits import SETTLE, OverwrittenEdit, OverwrittenEdits
 from cockpit.model import Concern, Finding, Observation, Verdict
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -27,7 +27,7 @@ class Desk:
         self.path = path
         path.write_bytes(TEXT.encode())
         self.edits: list[KeptEdit] = []
-        self.eye = Reverting(path)
+        self.eye = OverwrittenEdits(path)
 
     def tick(self, text: str) -> EditResult:
         document = parse(self.path.read_bytes())
@@ -50,7 +50,7 @@ class Desk:
         modified_at: datetime = OLD,
         now: datetime = NOW,
         previous: Sequence[Finding] = (),
-    ) -> list[Reverted]:
+    ) -> list[OverwrittenEdit]:
         before = Observation(
             *("list", "checklist", Concern.READINESS, Verdict.WARN, "", NOW, NOW),
             findings=tuple(previous),
@@ -112,7 +112,7 @@ def test_newer_lines_that_stay_say_so_too(desk: Desk) -> None:
     (one,) = desk.look()
     assert one.title == "UNTICKED"
     finding = one.told(Finding("k", Verdict.OK, "one"), "list.md")
-    again = Reverting(desk.path)  # after a restart
+    again = OverwrittenEdits(desk.path)  # after a restart
     desk.eye = again
     key = parse(desk.path.read_bytes()).items[0].key
     (still,) = desk.look(previous=[replace(finding, key=key)])

@@ -17,7 +17,7 @@ from cockpit.config.models import Config, LoadedConfig, SmokeTable
 from cockpit.kinds import build
 from cockpit.kinds.base import Probe
 from cockpit.model import Concern, DoubtKind, Finding, Observation, Verdict
-from cockpit.probe_state import Standing
+from cockpit.probe_state import ProbeState
 
 TODAY = (datetime.now(UTC) - timedelta(hours=5)).date()
 DAY = TODAY + timedelta(days=11)
@@ -319,7 +319,7 @@ def test_a_hung_api_is_told_after_two_requests(server: Any, answer: Any, look: A
     assert seen.verdict is Verdict.FAIL
     assert seen.finding("expirations:SPY").title == "SLOW"  # type: ignore[union-attr]
     assert seen.finding("expirations:IWM").text.startswith("not asked: ")  # type: ignore[union-attr]
-    problems = problem_list({"options": Standing(seen, seen.observed_at)}, seen.observed_at, {})
+    problems = problem_list({"options": ProbeState(seen, seen.observed_at)}, seen.observed_at, {})
     assert len(problems) == 1
 
 
@@ -444,10 +444,13 @@ def test_a_cached_answer_is_told(server: Any, answer: Any, look: Any) -> None:
 
 def listening(port: int, verdict: Verdict, title: str) -> Observation:
     at = datetime(2026, 1, 5, tzinfo=UTC)
-    finding = Finding(f"port:{port}", verdict, f":{port}", title=title, cause=f"port:{port}")
+    key = f"port:{port}"
+    finding = Finding(key, verdict, f":{port}", title=title, cause=key, root_cause=True)
     until = at + timedelta(days=99999)
     return Observation(
-        "backend", "listener", Concern.RUN, verdict, "", at, until, findings=(finding,)
+        *("backend", "listener", Concern.RUN, verdict, "", at, until),
+        findings=(finding,),
+        priority=10,
     )
 
 
@@ -464,8 +467,8 @@ def test_text_500_two_owners_or_one(server: Any, answer: Any, look: Any) -> None
 
     unordered = look(probe).observation
     for seen, port in ((two, crowd), (one, alone), (unordered, crowd)):
-        standings = {o.probe: Standing(o, o.observed_at) for o in (seen, port)}
-        problems = problem_list(standings, seen.observed_at, {})
+        probe_states = {o.probe: ProbeState(o, o.observed_at) for o in (seen, port)}
+        problems = problem_list(probe_states, seen.observed_at, {})
         expected = "TWO OWNERS" if port is crowd else "SMOKE FAILED"
         assert [problem.title for problem in problems] == [expected]
 
@@ -488,7 +491,7 @@ def test_a_service_that_answers_everything_wrongly_is_one_problem(
         server.answers[path] = answer(status, body, kind, headers)
     seen = look(smoke(server.url, symbols=["SPY"])).observation
     assert sum(bool(finding.title) for finding in seen.findings) > 1
-    problems = problem_list({"options": Standing(seen, seen.observed_at)}, seen.observed_at, {})
+    problems = problem_list({"options": ProbeState(seen, seen.observed_at)}, seen.observed_at, {})
     assert [problem.key for problem in problems] == [f"port:{server.port}"]
     assert problems[0].next_act
 

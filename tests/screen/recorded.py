@@ -87,7 +87,7 @@ class RecordedFeed:
         given, self.pending = self.pending, []
         return given
 
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+    def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
         self._wakes.append(wake)
         return lambda: self._wakes.remove(wake)
 

@@ -11,21 +11,23 @@ from cockpit.model import (
     Board,
     Concern,
     Finding,
-    Identity,
+    MonitorStatus,
     Observation,
     Problem,
     Rollup,
+    SessionInfo,
     Verdict,
-    Watch,
     worst,
 )
-from cockpit.text import instant
+from cockpit.text import format_utc
 
 NOW = datetime(2026, 11, 20, 0, 12, 5, tzinfo=UTC)
 ZONE = timezone(timedelta(hours=3), "+03")
 OK, WARN, FAIL, UNKNOWN = Verdict.OK, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
-IDENTITY = Identity("ops", "spark", "lab@4f2c1e9*", "PAPER", "/srv/lab/cockpit.toml")
-WATCH = Watch(recording=True, used=41_000_000, cap=512_000_000, beat=NOW, collector="pid 4100")
+IDENTITY = SessionInfo("ops", "spark", "lab@4f2c1e9*", "PAPER", "/srv/lab/cockpit.toml")
+WATCH = MonitorStatus(
+    recording=True, used=41_000_000, cap=512_000_000, beat=NOW, collector="pid 4100"
+)
 TEXT_500 = b"HTTP/1.1 500 Internal Server Error\ncontent-type: text/plain\n\nInternal Server Error"
 REPLY_500 = ArtefactRef(
     "chain:SPY", hashlib.sha256(TEXT_500).hexdigest(), "text/plain", len(TEXT_500)
@@ -39,7 +41,7 @@ def ago(**span: float) -> datetime:
 
 def at(**span: float) -> str:
     """The same as it stands in facts."""
-    return instant(ago(**span))
+    return format_utc(ago(**span))
 
 
 def finding(key: str, verdict: Verdict, subject: str, text: str = "", **more: object) -> Finding:
@@ -77,8 +79,8 @@ def board(
     problems: Sequence[Problem] = (),
     *,
     waiting: Sequence[str] = (),
-    watch: Watch = WATCH,
-    identity: Identity = IDENTITY,
+    watch: MonitorStatus = WATCH,
+    identity: SessionInfo = IDENTITY,
 ) -> Board:
     """A board with both roll-ups counted from its problems."""
     return Board(

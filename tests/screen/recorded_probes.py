@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from recorded_makers import FAIL, OK, REPLY_500, UNKNOWN, WARN, at, finding, observation
 
-from cockpit.model import Doubt, DoubtKind, Facts, Finding, Observation, Verdict
+from cockpit.facts import Facts
+from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict
 
 
 def heartbeat(*, calm: bool) -> Observation:

@@ -8,7 +8,17 @@ from dataclasses import replace
 from recorded_makers import FAIL, WATCH, ago, at, board, finding, observation
 from recorded_probes import checklist, gate, heartbeat, listeners, owner, smoke
 
-from cockpit.model import Board, Concern, Event, EventKind, Gap, Identity, Problem, Verdict, Watch
+from cockpit.model import (
+    Board,
+    Concern,
+    Event,
+    EventKind,
+    MonitoringGap,
+    MonitorStatus,
+    Problem,
+    SessionInfo,
+    Verdict,
+)
 
 PROBLEMS = (
     Problem(
@@ -89,7 +99,7 @@ def calm() -> Board:
 def incident() -> Board:
     """Two engines, one stalled, two owners of a port, options answer in plain text."""
     seen = [heartbeat(calm=False), *listeners(calm=False), gate(), checklist(), smoke(calm=False)]
-    watch = replace(WATCH, gaps=(Gap(ago(minutes=191), ago(minutes=188)),))
+    watch = replace(WATCH, gaps=(MonitoringGap(ago(minutes=191), ago(minutes=188)),))
     return board(seen, PROBLEMS, watch=watch)
 
 
@@ -101,19 +111,22 @@ def starting() -> Board:
 
 def nothing() -> Board:
     """A config without a probe."""
-    return board([], identity=Identity("ops", "spark"))
+    return board([], identity=SessionInfo("ops", "spark"))
 
 
 def attached() -> Board:
     """Another process collects; nobody watched for a while."""
-    gaps = (Gap(ago(days=1, minutes=3), ago(days=1)), Gap(ago(minutes=191), ago(minutes=188)))
+    gaps = (
+        MonitoringGap(ago(days=1, minutes=3), ago(days=1)),
+        MonitoringGap(ago(minutes=191), ago(minutes=188)),
+    )
     watch = replace(WATCH, collector="cockpit collect, pid 4100", gaps=gaps)
     return replace(incident(), watch=watch)
 
 
 def not_recording() -> Board:
     """The store can't be written and the edited config was refused."""
-    watch = Watch(
+    watch = MonitorStatus(
         recording=False,
         trouble="store: disk full (/srv/lab/.cockpit/evidence.db)",
         beat=ago(seconds=14),

@@ -15,10 +15,10 @@ from recorded_scenes import calm, incident
 from cockpit.feed import FeedMode
 from cockpit.model import (
     Board,
-    Gap,
+    MonitoringGap,
+    MonitorStatus,
     Rollup,
     Verdict,
-    Watch,
 )
 
 OK, WARN, FAIL, UNKNOWN = Verdict.OK, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
@@ -91,7 +91,7 @@ def test_the_past_and_a_broken_feed_are_not_mistaken_for_now() -> None:
         (WATCH, Frame(FeedMode.ATTACHED), "attached to pid 4100, recording 41 of 512 MB"),
         (WATCH, Frame(FeedMode.PAST), "past, as of 03:12:05, recording 41 of 512 MB"),
         (
-            Watch(trouble="disk full", beat=NOW),
+            MonitorStatus(trouble="disk full", beat=NOW),
             Frame(),
             "not recorded: disk full, watching",
         ),
@@ -103,13 +103,15 @@ def test_the_past_and_a_broken_feed_are_not_mistaken_for_now() -> None:
         (WATCH, Frame(broken="the feed failed"), "the feed failed, watching, recording 41 of"),
     ],
 )
-def test_the_watch_line_tells_how_the_watching_goes(of: Watch, frame: Frame, said: str) -> None:
+def test_the_watch_line_tells_how_the_watching_goes(
+    of: MonitorStatus, frame: Frame, said: str
+) -> None:
     assert watching(replace(calm(), watch=of), frame).startswith(said)
 
 
 def test_not_recording_stands_on_the_top_line_and_its_reason_below_in_full() -> None:
     trouble = "/home/ops/lab/deep/below/.cockpit/evidence.db: the file is no SQLite database"
-    lost = replace(calm(), watch=Watch(trouble=trouble, beat=NOW))
+    lost = replace(calm(), watch=MonitorStatus(trouble=trouble, beat=NOW))
     assert top(lost, 66).startswith("NOT RECORDING  │ RUN · OK")
     assert watching(lost, width=200).startswith(f"not recorded: {trouble}")
     assert "evidence.db: the file is no SQLite database" in watching(lost, width=80)[:80]
@@ -117,7 +119,7 @@ def test_not_recording_stands_on_the_top_line_and_its_reason_below_in_full() -> 
 
 
 def test_a_store_that_is_still_being_opened_is_no_alarm() -> None:
-    early = replace(calm(), watch=Watch(trouble="opening the store"))
+    early = replace(calm(), watch=MonitorStatus(trouble="opening the store"))
     assert "NOT RECORDING" not in top(early)
     assert "NOT RECORDING" in top(early, frame=Frame(FeedMode.ATTACHED))
 
@@ -128,16 +130,16 @@ def test_an_attached_screen_without_a_collector_says_so() -> None:
 
 
 def test_the_last_gap_is_dated_when_it_is_not_todays() -> None:
-    early = Gap(ago(days=1, minutes=3), ago(days=1))
-    late = Gap(ago(minutes=191), ago(minutes=188))
+    early = MonitoringGap(ago(days=1, minutes=3), ago(days=1))
+    late = MonitoringGap(ago(minutes=191), ago(minutes=188))
     assert status.gap_text(view(calm()), [late, early]) == "00:01–00:04 (+1)"
     assert status.gap_text(view(calm()), [early]) == "Nov 19 03:09–03:12"
 
 
 def test_a_short_gap_is_told_in_seconds() -> None:
-    short = Gap(ago(minutes=3, seconds=16), ago(minutes=3))
+    short = MonitoringGap(ago(minutes=3, seconds=16), ago(minutes=3))
     assert status.gap_text(view(calm()), [short]) == "16s at 03:08"
-    longer = Gap(ago(minutes=5), ago(minutes=3))
+    longer = MonitoringGap(ago(minutes=5), ago(minutes=3))
     assert status.gap_text(view(calm()), [short, longer]) == "16s at 03:08 (+1)"
     assert status.gap_text(view(calm()), [longer]) == "03:07–03:09"
 

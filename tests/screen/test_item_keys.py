@@ -15,7 +15,7 @@ from recorded_probes import checklist
 from recorded_scenes import incident
 
 from cockpit.checklists import parse
-from cockpit.feed import Command, NoteItem, SetItem, ValidateProgress
+from cockpit.feed import Command, NoteItem, RecordProgress, SetItem
 from cockpit.kinds.checklist.findings import read_document
 from cockpit.model import Event, EventKind, Finding, Observation, Problem, Verdict
 
@@ -93,11 +93,11 @@ async def test_a_mark_is_taken_away_by_m_and_by_escape(feed: RecordedFeed) -> No
         (("i", "a", "escape"), []),
         (
             ("f", "a", "enter", "b", "enter", "c", "enter", "enter", "e", "enter", "y", "enter"),
-            [ValidateProgress(NAME, "item-5", '{"line":20}', "a", "b", "c", "", "e", below=True)],
+            [RecordProgress(NAME, "item-5", '{"line":20}', "a", "b", "c", "", "e", below=True)],
         ),
         (
             ("f", "enter", *"a|b||c|||e||".replace("|", "\n")),
-            [ValidateProgress(NAME, "item-5", '{"line":20}', "a", "b", "c", "", "e")],
+            [RecordProgress(NAME, "item-5", '{"line":20}', "a", "b", "c", "", "e")],
         ),
         (("f", *["enter"] * 6), []),
         (("f", "a", "enter", "escape", "x"), [item(5, "blocked", "done")]),

@@ -18,8 +18,8 @@ from recorded_scenes import EVENTS, incident
 
 from cockpit.feed import (
     Arm,
-    CarryOut,
     Command,
+    Confirm,
     FeedMode,
     PlanEnd,
     PlanReset,
@@ -98,7 +98,7 @@ async def test_x_shows_what_would_die_and_takes_the_typed_pid(
         assert lines[0].startswith("RUN"), "the truth stays on top"
         await read(on)
         await on.press("9", "1", "2", "0", "enter")
-        assert feed.submitted[-1] == CarryOut("q1", "9120")
+        assert feed.submitted[-1] == Confirm("q1", "9120")
         assert "port 8001 is free" in bottom(on)
 
 

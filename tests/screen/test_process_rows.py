@@ -8,10 +8,11 @@ from cockpit_widgets.rows.detail import Proof, finding_detail
 from reading import texts, view
 from recorded_makers import at, board, finding, observation
 
+from cockpit.facts import Facts
 from cockpit.kinds.heartbeat import rows as engines
 from cockpit.kinds.listener import rows as ports
 from cockpit.kinds.process_rows import command_of, words_text
-from cockpit.model import Facts, Finding, Observation, Verdict
+from cockpit.model import Finding, Observation, Verdict
 from cockpit.rows import UNICODE, Forms, Row, Span
 from cockpit.rows import plain as text_of
 

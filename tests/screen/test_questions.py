@@ -12,7 +12,7 @@ from recorded_makers import NOW, ZONE
 from recorded_scenes import incident
 from textual.geometry import Size
 
-from cockpit.feed import CarryOut, Command, PlanCommit, Question, Reply, SetItem
+from cockpit.feed import Command, Confirm, PlanCommit, Question, Reply, SetItem
 from cockpit.rows import UNICODE, View
 
 DIFF = tuple(f"+line {number:03} of the diff" for number in range(1, 101))
@@ -75,7 +75,7 @@ async def test_a_diff_is_moved_through_to_its_end_and_back(
         await on.press(*["pageup"] * 12)
         assert shown(on)[0] == 1
         await on.press(*"commit", "enter")
-        assert feed.submitted == [PlanCommit(), CarryOut("c1", "commit")]
+        assert feed.submitted == [PlanCommit(), Confirm("c1", "commit")]
         assert "committed 4f2c1e9" in on.lines()[-1]
         assert shown(on) == []
 
@@ -88,7 +88,7 @@ async def test_letters_that_are_to_be_typed_are_typed(feed: RecordedFeed) -> Non
         await on.press("j", "k", "down")
         assert shown(on)[0] == 2, "arrows move all the same"
         await on.press("backspace", "backspace", "9", "1", "2", "0", "space", *"jack", "enter")
-        assert feed.submitted[-1] == CarryOut("c1", "9120 jack")
+        assert feed.submitted[-1] == Confirm("c1", "9120 jack")
 
 
 async def test_a_question_that_fits_has_no_place_line(feed: RecordedFeed) -> None:

@@ -14,12 +14,13 @@ from recorded import RecordedFeed
 from recorded_makers import NOW, ZONE
 from recorded_scenes import incident
 
-from cockpit.feed import FeedMode, Reply, UnderWay
-from cockpit.model import Event, EventKind, FactValue
+from cockpit.facts import FactValue
+from cockpit.feed import FeedMode, Reply, StopProgress
+from cockpit.model import Event, EventKind
 from cockpit.rows import UNICODE, View
 
 KILL_AT = NOW + timedelta(seconds=5)
-COURSE = UnderWay("a1", (7245, 7246), (7246,), KILL_AT)
+COURSE = StopProgress("a1", (7245, 7246), (7246,), KILL_AT)
 _ROW = re.compile(r"\x1b\[(\d+);\d+H(?!\x1b\[\d+;\d+H|$)")
 """Where something is drawn; a place that nothing is drawn at is where the cursor rests."""
 
@@ -49,10 +50,10 @@ def test_ones_own_end_counts_down_and_names_who_is_alive() -> None:
     assert under_way(view(), COURSE) == "ending 7245 7246: 5 s until KILL, 7246 still alive"
     assert "3 s until KILL" in under_way(view(seconds=2.2), COURSE)
     assert "0 s until KILL" in under_way(view(seconds=9), COURSE)
-    killed = UnderWay("a1", (7245, 7246), (7246,), None, killed=True)
+    killed = StopProgress("a1", (7245, 7246), (7246,), None, killed=True)
     assert under_way(view(), killed) == "ending 7245 7246: killed, 7246 still alive"
-    assert "all ended" in under_way(view(), UnderWay("a1", (1,), ()))
-    many = UnderWay("a1", tuple(range(1, 17)), (1,))
+    assert "all ended" in under_way(view(), StopProgress("a1", (1,), ()))
+    many = StopProgress("a1", tuple(range(1, 17)), (1,))
     assert "1 2 3 4 5 6 7 and 9 more: 1 still" in under_way(view(), many)
     line = watch(view(), Frame(FeedMode.LIVE, under_way=COURSE), 200)[0].text()
     assert line.startswith("ending 7245 7246: 5 s")
@@ -79,7 +80,7 @@ async def test_only_that_line_is_repainted_by_the_second_and_only_meanwhile(
 ) -> None:
     async with stage(feed) as on:
         assert on.app._counting is None
-        feed.pending.append(Reply("t", True, "asked", step=True, under_way=COURSE))
+        feed.pending.append(Reply("t", True, "asked", is_progress=True, under_way=COURSE))
         await on.news()
         assert "ending 7245 7246: 5 s until KILL, 7246 still alive" in watch_line(on)
         row = on.lines().index(watch_line(on))
@@ -102,7 +103,7 @@ async def test_only_that_line_is_repainted_by_the_second_and_only_meanwhile(
 async def test_what_became_of_it_is_told_before_the_steps(feed: RecordedFeed) -> None:
     async with stage(feed) as on:
         done = Reply("t", True, "ended 7; port 8001 is free")
-        feed.pending += [done, Reply("t", True, "7 has ended", step=True)]
+        feed.pending += [done, Reply("t", True, "7 has ended", is_progress=True)]
         await on.news()
         assert on.lines()[-1].strip() == "ended 7; port 8001 is free"
         feed.pending.append(Reply("t", False, "ended 7; /x answers 500", label="FAILED CHECK"))
@@ -112,7 +113,7 @@ async def test_what_became_of_it_is_told_before_the_steps(feed: RecordedFeed) ->
 
 async def test_q_asks_once_before_it_leaves_something_half_done(feed: RecordedFeed) -> None:
     async with stage(feed) as on:
-        feed.pending.append(Reply("t", True, "asked", step=True, under_way=COURSE))
+        feed.pending.append(Reply("t", True, "asked", is_progress=True, under_way=COURSE))
         await on.news()
         await on.press("q")
         assert "7246: still being ended; q once more leaves it half done" in on.lines()[-1]

@@ -14,7 +14,7 @@ from support import cockpit, environment, until, write_config
 from cockpit.cli.common import host
 from cockpit.clock import SystemClock
 from cockpit.config.load import load
-from cockpit.feed import Arm, CarryOut, FeedMode, PlanEnd, Reply
+from cockpit.feed import Arm, Confirm, FeedMode, PlanEnd, Reply
 from cockpit.model import Event
 from cockpit.session.session import Session
 
@@ -131,7 +131,7 @@ def test_a_screen_that_is_left_in_the_grace_says_how_it_stands(tmp_path: Path, s
         made.feed.submit(PlanEnd(process.pid))
         until(lambda: heard(lambda reply: reply.question))
         question = next(reply.question for reply in replies if reply.question)
-        made.feed.submit(CarryOut(question.plan, str(process.pid)))
+        made.feed.submit(Confirm(question.plan, str(process.pid)))
         until(lambda: heard(lambda reply: reply.under_way and reply.under_way.kill_at))
     with session(config, "bob@here") as later:
         until(lambda: acts(later, "outcome"))

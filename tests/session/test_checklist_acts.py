@@ -16,14 +16,14 @@ from support import until
 from cockpit.config.load import load
 from cockpit.feed import (
     Acknowledge,
-    CarryOut,
+    Confirm,
     FeedMode,
     NoteItem,
     PlanCommit,
+    RecordProgress,
     Reprobe,
     SetItem,
     UndoEdit,
-    ValidateProgress,
 )
 from cockpit.model import EventKind, Finding
 from cockpit.session.session import Session
@@ -161,7 +161,7 @@ def test_a_note_an_owner_and_the_progress_form_go_below_the_item(tmp_path: Path)
 
         assert reply_of(made, NoteItem(*now(), "seen on the DGX")).ok
         assert reply_of(made, NoteItem(*now(), "bob", owner=True)).ok
-        form = ValidateProgress(*now(), "all", "met", "P1.2", "", "1h")
+        form = RecordProgress(*now(), "all", "met", "P1.2", "", "1h")
         assert reply_of(made, form).ok
         assert "- Next:" not in file.read_text(encoding="utf-8")
         assert reply_of(made, replace(form, below=True)).ok
@@ -312,7 +312,7 @@ def test_a_form_with_blank_answers_says_what_is_missing(tmp_path: Path) -> None:
     with session(tmp_path) as made:
         found = finding(made)
         place = ("list", found.key, str(found.facts["anchor"]))
-        reply = reply_of(made, ValidateProgress(*place, "all", " ", "", "", "1h", below=True))
+        reply = reply_of(made, RecordProgress(*place, "all", " ", "", "", "1h", below=True))
         assert not reply.ok
         assert "no answer for status against target, what comes next" in reply.text
         assert (tmp_path / "LIST.md").read_text(encoding="utf-8") == TEXT
@@ -342,12 +342,12 @@ def test_a_commit_is_shown_first_and_made_when_it_is_confirmed(tmp_path: Path) -
         assert question is not None and question.expected == "commit"
         assert "LIST.md: 1 line in, 1 out" in question.lines
         assert "+- [x] P1.1 one" in question.lines
-        refused = reply_of(made, CarryOut(question.plan, "yes"))
+        refused = reply_of(made, Confirm(question.plan, "yes"))
         assert not refused.ok and git(tmp_path, "log", "--format=%s") == "first\n"
-        assert not reply_of(made, CarryOut(question.plan, "commit")).ok
+        assert not reply_of(made, Confirm(question.plan, "commit")).ok
         question = reply_of(made, PlanCommit()).question
         assert question is not None
-        done = reply_of(made, CarryOut(question.plan, "commit"))
+        done = reply_of(made, Confirm(question.plan, "commit"))
         assert done.ok and "committed" in done.text
         assert "+- [x] P1.1 one" in git(tmp_path, "show", "--format=", "HEAD")
         assert "no recorded edits" in reply_of(made, PlanCommit()).text
@@ -377,5 +377,5 @@ def test_a_commit_names_what_is_in_no_repository(
         question = reply_of(made, PlanCommit()).question
         assert question is not None
         assert f"left out: {outside.resolve()} is not in a git repository" in question.lines
-        assert reply_of(made, CarryOut(question.plan, "commit")).ok
+        assert reply_of(made, Confirm(question.plan, "commit")).ok
         assert git(folder, "log", "--format=%s").count("\n") == 2

@@ -11,7 +11,7 @@ from checklist_shell import git, repository
 from support import until
 
 from cockpit.config.load import load
-from cockpit.feed import CarryOut, PlanCommit, Reply, SetItem
+from cockpit.feed import Confirm, PlanCommit, Reply, SetItem
 from cockpit.session.session import Session
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="hooks need a shell")
@@ -46,7 +46,7 @@ def test_closing_ends_the_hook_and_commits_nothing(
         made.feed.submit(PlanCommit())
         until(lambda: replies.extend(made.feed.replies()) or any(one.question for one in replies))
         (question,) = [one.question for one in replies if one.question is not None]
-        made.feed.submit(CarryOut(question.plan, "commit"))
+        made.feed.submit(Confirm(question.plan, "commit"))
         until((tmp_path / "child").exists)
     finally:
         made.close()

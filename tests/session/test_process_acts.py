@@ -10,7 +10,7 @@ from support import Listening, until, write_config
 
 from cockpit.cli.common import host
 from cockpit.config.load import load
-from cockpit.feed import Arm, CarryOut, FeedMode, PlanEnd, ProcessCommand, Reply
+from cockpit.feed import Arm, Confirm, FeedMode, PlanEnd, ProcessCommand, Reply
 from cockpit.model import EventKind
 from cockpit.session.session import Session
 
@@ -35,7 +35,7 @@ def reply_to(made: Session, command: ProcessCommand) -> Reply:
     def told() -> bool:
         replies.extend(made.feed.replies())
         mine = [reply for reply in replies if reply.ticket == ticket]
-        if isinstance(command, CarryOut):
+        if isinstance(command, Confirm):
             return any(not one.ok or "ended" in one.text for one in mine)
         return bool(mine)
 
@@ -46,7 +46,7 @@ def reply_to(made: Session, command: ProcessCommand) -> Reply:
 def end(made: Session, pid: int) -> Reply:
     asked = reply_to(made, PlanEnd(pid, "", "backend"))
     assert asked.question is not None, asked.text
-    return reply_to(made, CarryOut(asked.question.plan, str(pid)))
+    return reply_to(made, Confirm(asked.question.plan, str(pid)))
 
 
 def test_the_other_screen_sees_who_ended_what(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.system.control.conflicts import Meant, Rivals, find_rivals
+from cockpit.system.control.conflicts import ConflictingInstances, TargetService, find_conflicts
 from cockpit.system.sockets.sources import default_source
 
 CODE = (
@@ -44,8 +44,8 @@ def run(start, name: str, tmp_path: Path):
     return running
 
 
-def rivals(meant: Meant, leaving: tuple[int, ...] = ()) -> Rivals:
-    return find_rivals(meant, default_source().snapshot(), leaving)
+def rivals(meant: TargetService, leaving: tuple[int, ...] = ()) -> ConflictingInstances:
+    return find_conflicts(meant, default_source().snapshot(), leaving)
 
 
 def pids(found) -> list[int]:
@@ -54,7 +54,7 @@ def pids(found) -> list[int]:
 
 def test_one_in_another_folder_is_another_service(run, name: str, tmp_path: Path) -> None:
     other = run(tmp_path / "elsewhere", "0")
-    meant = Meant((name,), port=other.port + 1, folder=tmp_path / "here")
+    meant = TargetService((name,), port=other.port + 1, folder=tmp_path / "here")
     (tmp_path / "here").mkdir()
     found = rivals(meant)
     assert (pids(found.same), pids(found.others)) == ([], [other.pid])
@@ -69,7 +69,7 @@ def test_one_in_another_folder_is_another_service(run, name: str, tmp_path: Path
 
 def test_on_another_port_the_command_line_decides(run, name: str, tmp_path: Path) -> None:
     astray = run(tmp_path / "here", "0")
-    here = Meant((name,), port=astray.port + 1, folder=tmp_path / "here")
+    here = TargetService((name,), port=astray.port + 1, folder=tmp_path / "here")
     same = rivals(replace(here, arguments=("0",)))
     assert pids(same.same) == [astray.pid], "the very command, gone astray to another port"
     differs = rivals(replace(here, arguments=("--port", str(astray.port + 1))))
@@ -81,11 +81,11 @@ def test_on_another_port_the_command_line_decides(run, name: str, tmp_path: Path
 
 def test_one_that_holds_the_port_or_none_is_the_same(run, name: str, tmp_path: Path) -> None:
     holder = run(tmp_path / "elsewhere", "0")
-    at_port = Meant((name,), port=holder.port, folder=tmp_path)
+    at_port = TargetService((name,), port=holder.port, folder=tmp_path)
     assert pids(rivals(at_port).same) == [holder.pid]
     silent = run(tmp_path / "here")
     found = rivals(
-        Meant((name,), port=holder.port + 1, folder=tmp_path / "here", arguments=("x",)),
+        TargetService((name,), port=holder.port + 1, folder=tmp_path / "here", arguments=("x",)),
         (holder.pid,),
     )
     assert pids(found.same) == [silent.pid]

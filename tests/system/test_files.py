@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cockpit.clock import ManualClock
-from cockpit.system.files.file_watcher import FolderWatcher
-from cockpit.system.files.watch_targets import Entry
+from cockpit.system.files.file_watcher import FileWatcher
+from cockpit.system.files.watch_targets import WatchTarget
 
 DEADLINE = 20
 
@@ -43,7 +43,7 @@ class Rig:
         self.native = native
         self.clock = ManualClock()
         self.seen = Seen()
-        self.watcher = FolderWatcher(self.seen, clock=self.clock, native=native)
+        self.watcher = FileWatcher(self.seen, clock=self.clock, native=native)
 
     async def begin(self, *paths: Path) -> None:
         self.watcher.start(paths)
@@ -250,22 +250,22 @@ async def test_without_file_events_the_sweep_still_sees(tmp_path: Path, monkeypa
 
 def test_a_wildcard_in_the_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="file name only"):
-        Entry.of(tmp_path / "*" / "a.json")
+        WatchTarget.of(tmp_path / "*" / "a.json")
 
 
 def test_a_name_with_brackets_is_also_itself(tmp_path: Path) -> None:
-    assert Entry.of(tmp_path / "a[1].md").covers(tmp_path / "a[1].md")
-    assert Entry.of(tmp_path / "a[1].md").covers(tmp_path / "a1.md")
-    assert not Entry.of(tmp_path / "a.md").covers(tmp_path / "b.md")
-    assert not Entry.of(tmp_path / "a.md").covers(tmp_path / "x" / "a.md")
+    assert WatchTarget.of(tmp_path / "a[1].md").covers(tmp_path / "a[1].md")
+    assert WatchTarget.of(tmp_path / "a[1].md").covers(tmp_path / "a1.md")
+    assert not WatchTarget.of(tmp_path / "a.md").covers(tmp_path / "b.md")
+    assert not WatchTarget.of(tmp_path / "a.md").covers(tmp_path / "x" / "a.md")
 
 
 def test_a_watcher_nobody_stops_does_not_hold_up_the_exit(tmp_path: Path) -> None:
     code = (
         "import asyncio, sys\n"
-        "from cockpit.system.files.file_watcher import FolderWatcher\n"
+        "from cockpit.system.files.file_watcher import FileWatcher\n"
         "async def main():\n"
-        "    watcher = FolderWatcher(print)\n"
+        "    watcher = FileWatcher(print)\n"
         "    watcher.start([sys.argv[1]])\n"
         "    await watcher.ready()\n"
         "    main.kept = watcher\n"

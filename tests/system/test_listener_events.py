@@ -17,8 +17,8 @@ from cockpit.system.sockets.sources import default_source
 from cockpit.system.sockets.transient_sockets import (
     AWAITED_SECONDS,
     QUIET_SECONDS,
-    Seldom,
-    UnseenSockets,
+    RateLimiter,
+    TransientSockets,
 )
 
 DEADLINE = 20
@@ -212,7 +212,7 @@ async def test_a_cheap_source_is_asked_in_the_loop_and_wakes_it_once() -> None:
 
 
 def test_what_was_seen_to_go_is_set_against_what_is_announced_later() -> None:
-    sockets = UnseenSockets()
+    sockets = TransientSockets()
     assert sockets.told({}, {80: 2}, 0.0) == {}
     assert sockets.told({80: 1}, {}, 1.0) == {}
     assert sockets.told({80: 2, 81: 1}, {81: 1}, 2.0) == {80: 1}
@@ -222,7 +222,7 @@ def test_what_was_seen_to_go_is_set_against_what_is_announced_later() -> None:
 
 
 def test_a_port_is_told_of_once_a_minute() -> None:
-    seldom = Seldom()
+    seldom = RateLimiter()
     assert seldom.due(80, 1, 0.0) == 1
     assert [seldom.due(80, 2, QUIET_SECONDS / 2), seldom.due(81, 1, 1.0)] == [0, 1]
     assert seldom.due(80, 1, QUIET_SECONDS) == 3

@@ -15,7 +15,7 @@ import pytest
 from cockpit.clock import ManualClock
 from cockpit.system.processes import process_table
 from cockpit.system.sockets import netlink_source
-from cockpit.system.sockets.listener_json import listener_record
+from cockpit.system.sockets.listener_json import listener_json
 from cockpit.system.sockets.listeners import ListenerSource
 from cockpit.system.sockets.netlink_source import NetlinkListenerSource
 from cockpit.system.sockets.psutil_source import PsutilListenerSource
@@ -323,7 +323,7 @@ def test_a_listener_as_plain_data_masks_secrets(serve, start, script) -> None:
     server = start([sys.executable, str(path), "plain", "0", "--token", "hunter2"], ready=True)
     found = default_source().snapshot().on(int(server.first_line))
     assert found is not None
-    record = json.loads(json.dumps(listener_record(found)))
+    record = json.loads(json.dumps(listener_json(found)))
     (owner,) = record["owners"]
     assert owner["argv"][1:] == [str(path), "plain", "0", "--token", "***"]
     assert owner["pid"] == server.pid

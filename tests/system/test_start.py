@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.system.control.process_control import Acts
+from cockpit.system.control.process_control import ProcessController
 from cockpit.system.control.start import StartRequest, start
 from cockpit.system.control.target_lock import TargetBusy, TargetLock
 from cockpit.system.processes import process_table
@@ -57,7 +57,7 @@ def request_(tmp_path: Path, script):
 
 async def test_one_is_started_and_a_second_is_not(request_: StartRequest) -> None:
     steps: list[str] = []
-    outcome = await start(request_, SOURCE, Acts(), on_step=steps.append)
+    outcome = await start(request_, SOURCE, ProcessController(), on_step=steps.append)
     assert outcome.done, outcome.text
     assert outcome.identity is not None
     pid = outcome.identity.pid
@@ -67,20 +67,22 @@ async def test_one_is_started_and_a_second_is_not(request_: StartRequest) -> Non
     assert "bob@spark starts" in log.splitlines()[0]
     assert "startup complete" in log
     assert str(pid) in steps[0]
-    again = await start(request_, SOURCE, Acts())
+    again = await start(request_, SOURCE, ProcessController())
     assert f"it runs already: {pid}" in again.refused
     assert len(process_table.find_by_words(request_.words)) == 1
 
 
 async def test_a_port_that_is_taken_is_refused(request_: StartRequest) -> None:
     with socket.create_server(("127.0.0.1", request_.port)):
-        outcome = await start(request_, SOURCE, Acts())
+        outcome = await start(request_, SOURCE, ProcessController())
     assert f"port {request_.port} is held by {os.getpid()}" in outcome.refused
     assert process_table.find_by_words(request_.words) == []
 
 
 async def test_two_at_once_give_one(request_: StartRequest) -> None:
-    outcomes = await asyncio.gather(*(start(request_, SOURCE, Acts()) for _ in range(3)))
+    outcomes = await asyncio.gather(
+        *(start(request_, SOURCE, ProcessController()) for _ in range(3))
+    )
     assert sum(outcome.done for outcome in outcomes) == 1
     others = [outcome.refused for outcome in outcomes if not outcome.done]
     assert all("bob@spark is starting" in text for text in others)
@@ -89,7 +91,9 @@ async def test_two_at_once_give_one(request_: StartRequest) -> None:
 
 async def test_what_ends_at_once_is_reported_with_its_last_line(request_: StartRequest) -> None:
     code = "import sys; sys.exit('ModuleNotFoundError: no module named app')"
-    outcome = await start(replace(request_, argv=(sys.executable, "-c", code)), SOURCE, Acts())
+    outcome = await start(
+        replace(request_, argv=(sys.executable, "-c", code)), SOURCE, ProcessController()
+    )
     assert not outcome.done
     assert "ended" in outcome.error
     if outcome.identity is not None:
@@ -100,7 +104,7 @@ async def test_what_does_not_get_ready_is_left_running_and_said_so(
     request_: StartRequest,
 ) -> None:
     request = replace(request_, log_line="never printed", ready_within=0.5)
-    outcome = await start(request, SOURCE, Acts())
+    outcome = await start(request, SOURCE, ProcessController())
     assert outcome.error == "the expected line is not in its output yet"
     assert outcome.identity is not None and process_table.is_alive(outcome.identity)
 
@@ -109,16 +113,18 @@ async def test_an_old_line_in_the_output_does_not_count(request_: StartRequest) 
     request_.output.parent.mkdir()
     request_.output.write_text("never printed by this run\n")
     request = replace(request_, log_line="never printed", ready_within=0.3)
-    assert "expected line" in (await start(request, SOURCE, Acts())).error
+    assert "expected line" in (await start(request, SOURCE, ProcessController())).error
 
 
 async def test_what_cannot_be_started_is_an_answer(request_: StartRequest) -> None:
-    outcome = await start(replace(request_, argv=("/no/such/program",)), SOURCE, Acts())
+    outcome = await start(
+        replace(request_, argv=("/no/such/program",)), SOURCE, ProcessController()
+    )
     assert "cannot be started" in outcome.refused
 
 
 async def test_read_only_starts_nothing(request_: StartRequest) -> None:
-    outcome = await start(request_, SOURCE, Acts(read_only=True))
+    outcome = await start(request_, SOURCE, ProcessController(read_only=True))
     assert "--read-only" in outcome.refused
     assert not request_.output.exists()
     assert not request_.lock.exists()
@@ -128,14 +134,14 @@ async def test_read_only_starts_nothing(request_: StartRequest) -> None:
 def test_it_survives_the_cockpit_that_started_it(request_: StartRequest, tmp_path: Path) -> None:
     code = (
         "import asyncio, os, pathlib, signal, sys\n"
-        "from cockpit.system.control.process_control import Acts\n"
+        "from cockpit.system.control.process_control import ProcessController\n"
         "from cockpit.system.sockets.sources import default_source\n"
         "from cockpit.system.control.start import StartRequest, start\n"
         "p = pathlib.Path(sys.argv[3])\n"
         "r = StartRequest(argv=(sys.executable, sys.argv[1], sys.argv[2]),\n"
         "    words=(os.path.basename(sys.argv[1]),), cwd=p, output=p / 'log', lock=p / 'lock',\n"
         "    who='x', port=int(sys.argv[2]))\n"
-        "print(asyncio.run(start(r, default_source(), Acts())).text, flush=True)\n"
+        "print(asyncio.run(start(r, default_source(), ProcessController())).text, flush=True)\n"
         "os.killpg(0, signal.SIGKILL)\n"
     )
     result = subprocess.run(

@@ -17,15 +17,15 @@ from hypothesis import strategies as st
 
 from cockpit.clock import SystemClock
 from cockpit.system.control import stop_plan
-from cockpit.system.control.process_control import Acts, ReadOnlyError
-from cockpit.system.control.stop import Course, cut_short, end
+from cockpit.system.control.process_control import ProcessController, ReadOnlyError
+from cockpit.system.control.stop import StopState, cut_short, stop
 from cockpit.system.control.stop_plan import (
-    Actor,
-    EndPlan,
-    plan_end,
+    OwnProcess,
+    StopPlan,
+    own_process,
     plan_reset,
+    plan_stop,
     refusal,
-    this_actor,
 )
 from cockpit.system.processes import process_table
 from cockpit.system.processes.process_table import ProcessFacts, ProcessIdentity
@@ -57,15 +57,15 @@ def serve(start):
     return run
 
 
-def plan(pid: int, **options) -> EndPlan:
-    return plan_end(pid, SOURCE.snapshot(), **options)
+def plan(pid: int, **options) -> StopPlan:
+    return plan_stop(pid, SOURCE.snapshot(), **options)
 
 
-async def carry_out(made: EndPlan, **options):
+async def carry_out(made: StopPlan, **options):
     steps: list[str] = []
-    acts = options.pop("acts", None) or Acts()
+    acts = options.pop("acts", None) or ProcessController()
     settle = options.pop("settle", 0.0)
-    outcome = await end(made, SOURCE, acts, on_step=steps.append, settle=settle, **options)
+    outcome = await stop(made, SOURCE, acts, on_step=steps.append, settle=settle, **options)
     return outcome, steps
 
 
@@ -170,7 +170,7 @@ def test_this_process_and_its_parents_are_refused() -> None:
 def test_another_users_process_is_refused_unless_asked(start) -> None:
     theirs = start(["sleep", "3600"], user=65534)
     assert "ending others' was not asked for" in plan(theirs.pid).refusal
-    assert plan(theirs.pid, actor=this_actor(other_users=True)).refusal == ""
+    assert plan(theirs.pid, actor=own_process(other_users=True)).refusal == ""
 
 
 @posix
@@ -185,7 +185,7 @@ def test_a_zombie_is_refused_with_the_reason(start, until) -> None:
     process_table.facts(2) is None or process_table.facts(2).argv != (), reason="no PID 2"
 )
 def test_what_cannot_be_identified_is_refused() -> None:
-    assert "can't be read" in plan(2, tree=False, actor=this_actor(other_users=True)).refusal
+    assert "can't be read" in plan(2, tree=False, actor=own_process(other_users=True)).refusal
 
 
 async def test_a_pid_that_changed_hands_is_not_touched(serve) -> None:
@@ -259,7 +259,7 @@ async def test_a_child_that_was_not_shown_is_not_ended(start) -> None:
 async def test_read_only_refuses_at_the_lowest_layer(serve) -> None:
     server = serve("plain")
     made = plan(server.pid)
-    acts = Acts(read_only=True)
+    acts = ProcessController(read_only=True)
     outcome, _ = await carry_out(made, acts=acts)
     assert "--read-only" in outcome.refused
     handle = acts.open(made.victims[0].identity)
@@ -363,7 +363,7 @@ def test_what_may_never_be_ended_never_is(
         None if uid is None else str(uid), uid, None, None, 1, None,
         "zombie" if zombie else "running",
     )  # fmt: skip
-    actor = Actor(own_pid, frozenset(above), own_uid, str(own_uid), others)
+    actor = OwnProcess(own_pid, frozenset(above), own_uid, str(own_uid), others)
     allowed = refusal([victim], {}, actor) == ""
     forbidden = (
         pid <= 1 or pid == own_pid or pid in above or zombie or not readable or uid is None
@@ -377,7 +377,7 @@ async def test_the_grace_can_be_watched_and_cancelled(start) -> None:
     server = start([sys.executable, "-c", STUBBORN], ready=True)
     steps: list[str] = []
     task = asyncio.create_task(
-        end(plan(server.pid), SOURCE, Acts(), grace=3600, on_step=steps.append)
+        stop(plan(server.pid), SOURCE, ProcessController(), grace=3600, on_step=steps.append)
     )
     async with asyncio.timeout(20):
         while not steps:
@@ -395,11 +395,11 @@ async def test_several_share_one_grace_and_the_course_tells_who_is_left(start) -
     willing = start([sys.executable, "-c", "print('up', flush=True); input()"], ready=True)
     servers = [*stubborn, willing]
     seen: list[tuple[tuple[int, ...], bool]] = []
-    course = Course(lambda: seen.append((course.alive, course.kill_at is not None)))
+    course = StopState(lambda: seen.append((course.alive, course.kill_at is not None)))
     steps: list[str] = []
-    outcome = await end(
+    outcome = await stop(
         [plan(server.pid) for server in servers],
-        SOURCE, Acts(), grace=0.5, settle=0.0, on_step=steps.append, course=course,
+        SOURCE, ProcessController(), grace=0.5, settle=0.0, on_step=steps.append, course=course,
     )  # fmt: skip
     pids = tuple(server.pid for server in servers)
     assert outcome.done and outcome.asked == outcome.ended == pids
@@ -419,7 +419,7 @@ async def test_one_of_several_that_changed_hands_saves_all(serve) -> None:
     made = plan(second.pid)
     older = ProcessIdentity(second.pid, made.victims[0].identity.started_at - 5)
     made = replace(made, victims=(replace(made.victims[0], identity=older),))
-    outcome = await end([plan(first.pid), made], SOURCE, Acts(), settle=0.0)
+    outcome = await stop([plan(first.pid), made], SOURCE, ProcessController(), settle=0.0)
     assert f"{second.pid} has ended, or is another process now" in outcome.refused
     assert first.poll() is None and second.poll() is None
 
@@ -437,10 +437,10 @@ async def test_a_port_that_others_keep_is_looked_at_afterwards(serve) -> None:
 @posix
 async def test_what_was_cut_short_is_told(start) -> None:
     server = start([sys.executable, "-c", STUBBORN], ready=True)
-    made, course, steps = plan(server.pid), Course(), []
+    made, course, steps = plan(server.pid), StopState(), []
     assert "no signal was sent" in cut_short([made], SOURCE, course).text
     task = asyncio.create_task(
-        end(made, SOURCE, Acts(), grace=3600, on_step=steps.append, course=course)
+        stop(made, SOURCE, ProcessController(), grace=3600, on_step=steps.append, course=course)
     )
     async with asyncio.timeout(20):
         while not steps:

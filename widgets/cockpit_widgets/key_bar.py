@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.timer import Timer
 
 from cockpit.rows import Glyphs, Row, Span, Tone
-from cockpit.text import clean
+from cockpit.text import sanitize
 from cockpit_widgets.line_pane import OneLine
 from cockpit_widgets.line_render import wrap
 from cockpit_widgets.rows.status import fitting_keys
@@ -49,7 +49,7 @@ class KeyBar(OneLine):
 
     def say(self, text: str, *, ok: bool = True) -> None:
         """Show `text` in place of the keys: ten seconds, a refusal for a minute."""
-        self._saying, self._ok = clean(text), ok
+        self._saying, self._ok = sanitize(text), ok
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(_KEEP if ok else _KEEP_REFUSAL, self.hush)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from cockpit.feed import Arm, CarryOut, Command, PlanEnd, PlanReset, PlanStart, Question
-from cockpit.model import Facts, Finding, Verdict
+from cockpit.facts import Facts
+from cockpit.feed import Arm, Command, Confirm, PlanEnd, PlanReset, PlanStart, Question
+from cockpit.model import Finding, Verdict
 from cockpit.rows import View, split_key
 from cockpit_widgets.detail import Target
 from cockpit_widgets.prompt import Above
@@ -85,7 +86,7 @@ class ProcessKeys:
     def confirmed(self, plan: str, typed: str) -> None:
         """The answer to the question."""
         if typed:
-            self.want([CarryOut(plan, typed)])
+            self.want([Confirm(plan, typed)])
         else:
             self.say("nothing was done")
 

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from cockpit.rows import Row, Span, Tone, View
-from cockpit.text import clean
+from cockpit.text import sanitize
 from cockpit_widgets.line_render import wrap
 
 _LONGEST = 200
@@ -117,7 +117,7 @@ class Prompt(Widget):
         self._input.deaf = afresh
         if afresh:
             self.call_after_refresh(self._hear_soon)
-        self._label.update(f"{clean(label)} ")
+        self._label.update(f"{sanitize(label)} ")
         with self.prevent(Input.Changed):
             self._input.value = text
         self._input.cursor_position = len(text)
@@ -131,11 +131,11 @@ class Prompt(Widget):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(self.Edited(self.purpose, clean(event.value)))
+        self.post_message(self.Edited(self.purpose, sanitize(event.value)))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.post_message(self.Answered(self.purpose, clean(event.value).strip()))
+        self.post_message(self.Answered(self.purpose, sanitize(event.value).strip()))
 
 
 _KEPT = 5

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cockpit.checklists.editing import windows_api as win
 from cockpit.checklists.editing.platform_api import Busy, Held
-from cockpit.checklists.editing.windows_api import ApiFailure, Identity, WindowsApi
+from cockpit.checklists.editing.windows_api import ApiFailure, FileIdentity, WindowsApi
 
 _BUSY = (win.SHARING_VIOLATION, win.LOCK_VIOLATION, win.USER_MAPPED_FILE)
 _ERRNO = {
@@ -56,7 +56,7 @@ class _ExclusiveFile:
         self._path = path
         self.closed = False
         with _translated(path):
-            self._identity: Identity = api.identity(handle)
+            self._identity: FileIdentity = api.identity(handle)
 
     @property
     def links(self) -> int:

@@ -32,7 +32,7 @@ class ApiFailure(Exception):
         super().__init__(f"{call} failed with Windows error {code}")
 
 
-class Identity(NamedTuple):
+class FileIdentity(NamedTuple):
     """Volume serial number and file number name a file; `links` counts its names."""
 
     volume: int
@@ -46,10 +46,10 @@ class WindowsApi(Protocol):
     def open_exclusive(self, path: Path, *, write: bool) -> int:
         """CreateFileW with share mode 0: fails while anybody else has the file open."""
 
-    def identity(self, handle: int) -> Identity:
+    def identity(self, handle: int) -> FileIdentity:
         """GetFileInformationByHandle."""
 
-    def identity_of(self, path: Path) -> Identity | None:
+    def identity_of(self, path: Path) -> FileIdentity | None:
         """The same for a path, opened with no access rights; None when it does not exist."""
 
     def read(self, handle: int, size: int) -> bytes:
@@ -160,16 +160,16 @@ if sys.platform == "win32":
             _check(handle not in (None, _INVALID_HANDLE), "CreateFileW")
             return int(handle)
 
-        def identity(self, handle: int) -> Identity:
+        def identity(self, handle: int) -> FileIdentity:
             found = _Information()
             _check(
                 _kernel.GetFileInformationByHandle(handle, ctypes.byref(found)),
                 "GetFileInformationByHandle",
             )
             number = (int(found.index_high) << 32) | int(found.index_low)
-            return Identity(int(found.volume), number, int(found.links))
+            return FileIdentity(int(found.volume), number, int(found.links))
 
-        def identity_of(self, path: Path) -> Identity | None:
+        def identity_of(self, path: Path) -> FileIdentity | None:
             try:
                 handle = self._open(path, 0, _SHARE_ALL, _BACKUP_SEMANTICS)
             except ApiFailure as failure:

@@ -21,7 +21,7 @@ from cockpit.checklists.errors import CommitRefused
 from cockpit.checklists.git.commit_plan import CommitPlan, FileCommit, branch_and_head
 from cockpit.checklists.git.hook_runs import LONGEST, HookRuns
 from cockpit.checklists.git.index import (
-    Change,
+    IndexChange,
     Staged,
     carried_in,
     changes,
@@ -52,7 +52,7 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Workshop:
+class _CommitBuild:
     """A commit while it is built."""
 
     plan: CommitPlan
@@ -118,7 +118,7 @@ def _made(plan: CommitPlan, index: Path, hooks: HookRuns) -> Committed:
     )
 
 
-def _workshop(plan: CommitPlan, index: Path) -> _Workshop:
+def _workshop(plan: CommitPlan, index: Path) -> _CommitBuild:
     """The index with our changes in it, and what else there is on disk before hooks touch it."""
     repository = plan.repository
     index_of_last_commit(repository, index)
@@ -127,9 +127,9 @@ def _workshop(plan: CommitPlan, index: Path) -> _Workshop:
         entry = f"{file.mode},{store(repository, file.ours)},{file.relative}"
         repository.run("update-index", "--cacheinfo", entry, env=env)
     if not plan.hooks:
-        return _Workshop(plan, index, {}, frozenset())
+        return _CommitBuild(plan, index, {}, frozenset())
     around = {file.relative: _on_disk(repository, file) for file in plan.changed}
-    return _Workshop(plan, index, around, unstaged(repository, index))
+    return _CommitBuild(plan, index, around, unstaged(repository, index))
 
 
 def _on_disk(repository: Repository, file: FileCommit) -> bytes:
@@ -143,7 +143,7 @@ def _on_disk(repository: Repository, file: FileCommit) -> bytes:
     return repository.run("cat-file", "blob", blob)
 
 
-def _refuse_foreign(shop: _Workshop, by_hooks: Sequence[Change]) -> None:
+def _refuse_foreign(shop: _CommitBuild, by_hooks: Sequence[IndexChange]) -> None:
     """Raise CommitRefused when hooks put changes into the commit that others have on disk."""
     repository = shop.plan.repository
     foreign = []
@@ -180,7 +180,7 @@ def _object(plan: CommitPlan, tree: str, message: Path) -> str:
     return repository.run(*words, data=text, timeout=LONGEST).decode().strip()
 
 
-def _move(plan: CommitPlan, tree: str, new: str, by_hooks: Sequence[Change]) -> list[str]:
+def _move(plan: CommitPlan, tree: str, new: str, by_hooks: Sequence[IndexChange]) -> list[str]:
     """Stage what is committed, then move the branch; both or none. Notes for people."""
     repository = plan.repository
     if branch_and_head(repository) != (plan.branch, plan.head):
@@ -213,7 +213,9 @@ def _move(plan: CommitPlan, tree: str, new: str, by_hooks: Sequence[Change]) -> 
     return notes
 
 
-def _afterwards(repository: Repository, hooks: HookRuns, shop: _Workshop, notes: list[str]) -> str:
+def _afterwards(
+    repository: Repository, hooks: HookRuns, shop: _CommitBuild, notes: list[str]
+) -> str:
     """Run post-commit; the commit stands whatever becomes of it."""
     try:
         return hooks.run(repository, "post-commit", env={"GIT_INDEX_FILE": str(shop.index)})

@@ -24,7 +24,7 @@ _NONE = "0" * 40
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IndexEntry:
     """A path as a tree or an index has it; `mode` "0": it has it not."""
 
     mode: str
@@ -36,16 +36,16 @@ class Entry:
         return self.mode != "0"
 
 
-ABSENT = Entry("0", _NONE)
+ABSENT = IndexEntry("0", _NONE)
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class IndexChange:
     """A path in two trees."""
 
     path: str
-    before: Entry
-    after: Entry
+    before: IndexEntry
+    after: IndexEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class Staged:
     """What was put into the index, beside what had stood there."""
 
     repository: Repository
-    before: Mapping[str, Entry]
-    after: Mapping[str, Entry]
+    before: Mapping[str, IndexEntry]
+    after: Mapping[str, IndexEntry]
     notes: tuple[str, ...]
 
     def take_back(self) -> None:
@@ -68,7 +68,7 @@ class Staged:
         _write(self.repository, back)
 
 
-def changes(repository: Repository, old: str, new: str) -> tuple[Change, ...]:
+def changes(repository: Repository, old: str, new: str) -> tuple[IndexChange, ...]:
     """The paths in which two trees or commits differ."""
     words = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--full-index", old, new)
     fields = repository.run(*words).split(b"\0")
@@ -76,11 +76,11 @@ def changes(repository: Repository, old: str, new: str) -> tuple[Change, ...]:
     for about, path in zip(fields[::2], fields[1::2], strict=False):
         mode, new_mode, blob, new_blob, _ = about.decode().removeprefix(":").split(" ")
         name = os.fsdecode(path)
-        found.append(Change(name, _entry(mode, blob), _entry(new_mode, new_blob)))
+        found.append(IndexChange(name, _entry(mode, blob), _entry(new_mode, new_blob)))
     return tuple(found)
 
 
-def stage(repository: Repository, wanted: Iterable[Change], merge: Merge) -> Staged:
+def stage(repository: Repository, wanted: Iterable[IndexChange], merge: Merge) -> Staged:
     """Bring changes into the index, all in one go, and keep whatever else is staged there.
 
     Raises:
@@ -88,7 +88,7 @@ def stage(repository: Repository, wanted: Iterable[Change], merge: Merge) -> Sta
     """
     wanted = tuple(wanted)
     now = _entries(repository, [change.path for change in wanted])
-    after: dict[str, Entry] = {}
+    after: dict[str, IndexEntry] = {}
     notes: list[str] = []
     for change in wanted:
         staged = now.get(change.path, ABSENT)
@@ -140,14 +140,14 @@ def _hunks(old: bytes, new: bytes) -> list[tuple[int, int]]:
     return [(start, end) for tag, start, end, _, _ in matcher.get_opcodes() if tag != "equal"]
 
 
-def _entry(mode: str, blob: str) -> Entry:
-    return Entry(mode, blob) if mode.strip("0") else ABSENT
+def _entry(mode: str, blob: str) -> IndexEntry:
+    return IndexEntry(mode, blob) if mode.strip("0") else ABSENT
 
 
-def _entries(repository: Repository, paths: Iterable[str]) -> dict[str, Entry]:
+def _entries(repository: Repository, paths: Iterable[str]) -> dict[str, IndexEntry]:
     """The paths as the index has them; those it has not are left out."""
     literal = [f":(literal){path}" for path in paths]
-    found: dict[str, Entry] = {}
+    found: dict[str, IndexEntry] = {}
     if not literal:
         return found
     for line in repository.run("ls-files", "--stage", "-z", "--", *literal).split(b"\0"):
@@ -158,7 +158,7 @@ def _entries(repository: Repository, paths: Iterable[str]) -> dict[str, Entry]:
     return found
 
 
-def _write(repository: Repository, entries: Mapping[str, Entry]) -> None:
+def _write(repository: Repository, entries: Mapping[str, IndexEntry]) -> None:
     """Put entries into the index. Raises CommitRefused; then it is as it was."""
     if not entries:
         return
@@ -170,7 +170,7 @@ def _write(repository: Repository, entries: Mapping[str, Entry]) -> None:
     repository.run("update-index", "-z", "--index-info", data=b"\0".join([*lines, b""]))
 
 
-def _merged(repository: Repository, staged: bytes, change: Change) -> bytes | None:
+def _merged(repository: Repository, staged: bytes, change: IndexChange) -> bytes | None:
     """Three versions made one; where two changed the same lines, the staged ones stay."""
     texts = {
         "staged": staged,

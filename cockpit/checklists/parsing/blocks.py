@@ -16,7 +16,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
 from cockpit.checklists.parsing.lines import Lines
-from cockpit.checklists.parsing.lru import Recent
+from cockpit.checklists.parsing.lru import LruCache
 
 _KEPT = 4 * 1024 * 1024
 """Bytes of the documents whose blocks are remembered; the blocks take several times as much."""
@@ -80,7 +80,7 @@ class Html:
 Block = ItemOpen | ItemClose | Rule | Heading | Paragraph | Row | Html
 
 
-_BLOCKS: Recent[tuple[Block, ...]] = Recent(_KEPT, largest=_KEPT)
+_BLOCKS: LruCache[tuple[Block, ...]] = LruCache(_KEPT, largest=_KEPT)
 
 
 def walk(data: bytes, lines: Lines, skip: int) -> tuple[Block, ...]:

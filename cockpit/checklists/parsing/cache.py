@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cockpit.checklists.parsing.items import Document
-from cockpit.checklists.parsing.lru import Recent
+from cockpit.checklists.parsing.lru import LruCache
 from cockpit.checklists.parsing.parse import parse
 
 _LIMIT = 4 * 1024 * 1024
@@ -14,7 +14,7 @@ class DocumentCache:
     """Least recently used documents by content. Safe to use from several threads."""
 
     def __init__(self, limit: int = _LIMIT) -> None:
-        self._documents: Recent[Document] = Recent(limit)
+        self._documents: LruCache[Document] = LruCache(limit)
 
     def parse(self, data: bytes) -> Document:
         """`parse(data)`, remembered; threads that read the same text share one document."""

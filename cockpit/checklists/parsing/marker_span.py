@@ -30,7 +30,7 @@ _STATUS_START = re.compile(r"(?:^|[|·•—][ \t]*)(?=(?:\*\*|__)?[Ss](?:tatus|
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class MarkerSpan:
     """A marker inside a content: byte offsets from the content's start, and what follows it."""
 
     form: Form
@@ -90,7 +90,7 @@ def _previous_container(line: str, start: int) -> int:
     return bullet.start() if bullet is not None else -1
 
 
-def read_box(content: str) -> Mark | None:
+def read_box(content: str) -> MarkerSpan | None:
     """The box at the head of an item's first line."""
     match = BOX.match(content)
     if match is None:
@@ -103,7 +103,7 @@ def read_box(content: str) -> Mark | None:
     return _mark(Form.BOX, status, content, start, end, rest)
 
 
-def read_lead(content: str) -> Mark | None:
+def read_lead(content: str) -> MarkerSpan | None:
     """The emoji or ballot at the head of a line."""
     if content.isascii():
         return None
@@ -117,7 +117,7 @@ def read_lead(content: str) -> Mark | None:
     return _mark(form, status, content, start, end, _without(content[:start], content[end:]))
 
 
-def read_heading(content: str) -> Mark | None:
+def read_heading(content: str) -> MarkerSpan | None:
     """The emoji at the head of a heading, when it is one that makes a heading a task."""
     found = read_emoji(content)
     if found is None or not heading_emoji(found[0]):
@@ -126,7 +126,7 @@ def read_heading(content: str) -> Mark | None:
     return _mark(Form.HEADING, status, content, 0, found[1], content[found[1] :].lstrip())
 
 
-def read_status_line(content: str) -> Mark | None:
+def read_status_line(content: str) -> MarkerSpan | None:
     """`**Status:** NOT STARTED` in its spellings; also after other labels on the line.
 
     A plain `Status: …` counts only when a known word follows: it may be prose.
@@ -146,7 +146,7 @@ def read_status_line(content: str) -> Mark | None:
     return None
 
 
-def _status_value(content: str, after: int, bold: bool) -> Mark | None:
+def _status_value(content: str, after: int, bold: bool) -> MarkerSpan | None:
     following = _NEXT_LABEL.search(content, after)
     stop = following.start() if following is not None else len(content)
     wrap = _WRAP.match(content, after)
@@ -170,7 +170,7 @@ def _without(opening: str, tail: str) -> str:
     return opening + tail.lstrip()
 
 
-def _mark(form: Form, status: Status, content: str, start: int, end: int, rest: str) -> Mark:
+def _mark(form: Form, status: Status, content: str, start: int, end: int, rest: str) -> MarkerSpan:
     at = width(content[:start])
     marker = content[start:end]
-    return Mark(form, status, shown(marker), at, at + width(marker), rest)
+    return MarkerSpan(form, status, shown(marker), at, at + width(marker), rest)

@@ -35,7 +35,7 @@ from cockpit.checklists.parsing.items import (
     counted_forms,
 )
 from cockpit.checklists.parsing.lines import BOM, Lines, front_matter, is_utf8, split
-from cockpit.checklists.parsing.marker_span import Mark
+from cockpit.checklists.parsing.marker_span import MarkerSpan
 from cockpit.checklists.parsing.meta import give_heading_hours
 from cockpit.checklists.parsing.mojibake import Repairer
 from cockpit.checklists.parsing.parser_state import OpenHeading, OpenItem
@@ -43,7 +43,7 @@ from cockpit.checklists.parsing.refs import find_id
 from cockpit.checklists.parsing.tables import read_row
 from cockpit.checklists.parsing.text import comments, plain
 
-_Reader = Callable[[str], Mark | None]
+_Reader = Callable[[str], MarkerSpan | None]
 
 
 def parse(data: bytes) -> Document:
@@ -183,7 +183,7 @@ class _Builder:
         line = block.line
         if block.end - block.line != len(contents):
             line = self._first_line(block, contents[0])
-        mark: Mark | None = None
+        mark: MarkerSpan | None = None
         start = 0
         part: list[str] = []
         at = line
@@ -230,7 +230,7 @@ class _Builder:
                 return line
         return block.line
 
-    def _finish_text(self, mark: Mark | None, line: int, start: int, part: list[str]) -> None:
+    def _finish_text(self, mark: MarkerSpan | None, line: int, start: int, part: list[str]) -> None:
         if mark is None:
             return
         parent = self._around()
@@ -242,7 +242,7 @@ class _Builder:
         if frame is not None and frame.item is None:
             frame.item = index
 
-    def _status_line(self, found: tuple[int, Mark], line: int) -> None:
+    def _status_line(self, found: tuple[int, MarkerSpan], line: int) -> None:
         start, mark = found
         opened = self.headings[-1] if self.headings else None
         around = self._around()
@@ -298,7 +298,7 @@ class _Builder:
 
     # Common
 
-    def _read(self, line: int, content: str, reader: _Reader) -> tuple[int, Mark] | None:
+    def _read(self, line: int, content: str, reader: _Reader) -> tuple[int, MarkerSpan] | None:
         """Apply `reader` to the bytes of a line; the offset of its content and what it found."""
         mark = reader(content)
         if mark is None:
@@ -336,7 +336,7 @@ class _Builder:
 
     def _add(
         self,
-        mark: Mark,
+        mark: MarkerSpan,
         line: int,
         start: int,
         part: list[str],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cockpit.checklists.parsing import meta as metadata
 from cockpit.checklists.parsing.blocks import Row
 from cockpit.checklists.parsing.items import NO_META, Form, Meta, Status
-from cockpit.checklists.parsing.marker_span import BOX, Mark, decode, shown, width
+from cockpit.checklists.parsing.marker_span import BOX, MarkerSpan, decode, shown, width
 from cockpit.checklists.parsing.markers import box_status, emoji_status, read_emoji, status_value
 from cockpit.checklists.parsing.text import plain
 
@@ -34,7 +34,7 @@ _COUNTER = re.compile(r"#?\d+\.?|")
 class Found:
     """A row that is a task: its marker, the file offset the marker counts from, its names."""
 
-    mark: Mark
+    mark: MarkerSpan
     start: int
     """Bytes from the start of the line to the status cell."""
     text: str
@@ -89,7 +89,7 @@ def read_row(row: Row, raw: bytes) -> Found | None:
     )
 
 
-def read_cell(value: str) -> Mark | None:
+def read_cell(value: str) -> MarkerSpan | None:
     """The marker of a status cell: a box, an emoji, status words, or words nobody agreed on."""
     box = BOX.match(value)
     if box is not None:
@@ -106,10 +106,10 @@ def read_cell(value: str) -> Mark | None:
     return _mark(status, value, start, start + size)
 
 
-def _mark(status: Status, value: str, start: int, end: int) -> Mark:
+def _mark(status: Status, value: str, start: int, end: int) -> MarkerSpan:
     marker = value[start:end]
     at = width(value[:start])
-    return Mark(Form.CELL, status, shown(marker), at, at + width(marker), value[end:].strip())
+    return MarkerSpan(Form.CELL, status, shown(marker), at, at + width(marker), value[end:].strip())
 
 
 def _marker_column(cells: tuple[str, ...]) -> int | None:

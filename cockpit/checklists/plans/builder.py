@@ -18,7 +18,7 @@ from cockpit.checklists.parsing.refs import (
     surely_id,
 )
 from cockpit.checklists.parsing.tasks import Group, Task, is_definition, read_tasks, with_unnamed
-from cockpit.checklists.plans.plan import Gate, Plan, Problem, Trouble, topological, waiting_graph
+from cockpit.checklists.plans.plan import Gate, Plan, PlanIssue, Trouble, topological, waiting_graph
 from cockpit.checklists.plans.stages import ParallelGroup, Stages, read_parallel
 
 _VERB = re.compile(r"\b(depends on|blocked by|requires|after)[: ]*$", re.IGNORECASE)
@@ -79,7 +79,7 @@ class _Meant:
 class _Resolver:
     tasks: list[Task] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[PlanIssue] = field(default_factory=list)
     parallel: list[ParallelGroup] = field(default_factory=list)
     stages: list[tuple[str, Stages]] = field(default_factory=list)
     _gates: list[Gate] = field(default_factory=list)
@@ -231,7 +231,7 @@ class _Resolver:
                 told.append(reference.name)
             meant.unclear.append(reference.text)
         self.problems += [
-            Problem(kind, document, line, words, tuple(candidates))
+            PlanIssue(kind, document, line, words, tuple(candidates))
             for (kind, words), candidates in faults.items()
         ]
         return meant
@@ -269,7 +269,9 @@ class _Resolver:
                 places = tuple(self._say((number,)) for number in numbers)
                 across = len({self.tasks[n].document for n in numbers}) == len(numbers)
                 self.problems.append(
-                    Problem(Trouble.DUPLICATE, first.document, first.line, first.id, places, across)
+                    PlanIssue(
+                        Trouble.DUPLICATE, first.document, first.line, first.id, places, across
+                    )
                 )
 
     def _cycles(self, graph: Sequence[Sequence[int]]) -> None:
@@ -283,7 +285,7 @@ class _Resolver:
                 for number in (*ring, ring[0])
             )
             places = tuple(self._say((number,)) for number in ring if number < count)
-            self.problems.append(Problem(Trouble.CYCLE, first.document, first.line, text, places))
+            self.problems.append(PlanIssue(Trouble.CYCLE, first.document, first.line, text, places))
 
 
 def _verb(depends: str, text: str) -> str:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from cockpit.checklists.parsing.items import Document, Item, Status
 from cockpit.checklists.parsing.tasks import Task, with_unnamed
 from cockpit.checklists.plans.builder import Parts, build_plan, read_parts
-from cockpit.checklists.plans.plan import Blocked, CriticalPath, Plan, Problem, Work
+from cockpit.checklists.plans.plan import Blocked, CriticalPath, Plan, PlanIssue, Work
 from cockpit.checklists.plans.stages import ParallelGroup
 
 _SETTLED = (Status.DONE, Status.DROPPED)
@@ -43,7 +43,7 @@ class First:
 
 
 @dataclass(frozen=True)
-class Joint:
+class CombinedPlan:
     """The plan of several documents. A document is planned when something in it depends on
     something, is depended on, or has hours; of the others the first open item is told."""
 
@@ -123,12 +123,12 @@ class Joint:
         """What they say comes one after the other."""
         return tuple(group for group in self.plan.parallel if group.in_order)
 
-    def problems(self) -> tuple[Problem, ...]:
+    def problems(self) -> tuple[PlanIssue, ...]:
         """What is wrong with the plan. IDs that are one document's own in each of several
         documents are left out: `repeated` has them."""
         return tuple(each for each in self.plan.problems if not each.across)
 
-    def repeated(self) -> tuple[Problem, ...]:
+    def repeated(self) -> tuple[PlanIssue, ...]:
         """IDs that several documents use, each for a task of its own. A reference means the task
         of its own document; from a third one it would be ambiguous."""
         return tuple(each for each in self.plan.problems if each.across)
@@ -137,31 +137,31 @@ class Joint:
         return tuple(task for task in tasks if task.document in self.planned)
 
 
-def joint_plan(
+def combine_plans(
     sources: Sequence[Source], read: Callable[[str, Document], Parts] = read_parts
-) -> Joint:
+) -> CombinedPlan:
     """The plan of these documents together; `read` as for `build_plan`."""
     sequential = {source.name for source in sources if source.sequential}
     plan = build_plan(((source.name, source.document) for source in sources), sequential, read)
-    return Joint(tuple(sources), plan)
+    return CombinedPlan(tuple(sources), plan)
 
 
 _Key: TypeAlias = tuple[tuple[str, int, bool], ...]
 
 
-class JointCache:
+class CombinedPlanCache:
     """The last few joint plans: several probes ask for the same one. Safe from several threads.
 
     When one of several documents changes, the parts of the others are not read again.
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[_Key, Joint] = OrderedDict()
+        self._kept: OrderedDict[_Key, CombinedPlan] = OrderedDict()
         self._parts: dict[tuple[str, int], Parts] = {}
         """By name and identity of documents that the kept plans hold."""
         self._lock = Lock()
 
-    def plan(self, sources: Sequence[Source]) -> Joint:
+    def plan(self, sources: Sequence[Source]) -> CombinedPlan:
         """`joint_plan(sources)`, remembered as long as the documents are the very same."""
         key = tuple((each.name, id(each.document), each.sequential) for each in sources)
         with self._lock:
@@ -171,7 +171,7 @@ class JointCache:
                 return known
             # Within the lock: the others wait for this plan instead of making it as well. A kept
             # plan holds its documents, so that their identities are not given to others.
-            made = joint_plan(sources, self._read)
+            made = combine_plans(sources, self._read)
             self._kept[key] = made
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
@@ -187,4 +187,4 @@ class JointCache:
         return self._parts[place]
 
 
-PLANS = JointCache()
+PLANS = CombinedPlanCache()

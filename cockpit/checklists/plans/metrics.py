@@ -10,7 +10,7 @@ from cockpit.checklists.parsing.items import Status
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StatusChange:
     """One recorded change of an item's state."""
 
     key: str
@@ -84,14 +84,14 @@ class BatchCycle:
         return self.last_done - self.first_done or None
 
 
-def item_cycles(history: Iterable[Change]) -> tuple[ItemCycle, ...]:
+def item_cycles(history: Iterable[StatusChange]) -> tuple[ItemCycle, ...]:
     """One cycle an item, in the order of their first change."""
     return tuple(_item_cycle(changes) for changes in _by_item(history).values())
 
 
-def _by_item(history: Iterable[Change]) -> dict[str, list[Change]]:
+def _by_item(history: Iterable[StatusChange]) -> dict[str, list[StatusChange]]:
     """The changes that count of each item, in the order of their first; none without any."""
-    found: dict[str, list[Change]] = {}
+    found: dict[str, list[StatusChange]] = {}
     for change in sorted(history, key=lambda change: change.at):
         changes = found.setdefault(change.key, [])
         if change.undo and changes and changes[-1].after is change.before:
@@ -101,7 +101,7 @@ def _by_item(history: Iterable[Change]) -> dict[str, list[Change]]:
     return {key: changes for key, changes in found.items() if changes}
 
 
-def _item_cycle(changes: Sequence[Change]) -> ItemCycle:
+def _item_cycle(changes: Sequence[StatusChange]) -> ItemCycle:
     begun: datetime | None = None
     done: datetime | None = None
     reopened = 0
@@ -127,7 +127,7 @@ def _item_cycle(changes: Sequence[Change]) -> ItemCycle:
 
 
 def batch_cycles(
-    history: Iterable[Change], unfinished: Container[str] = ()
+    history: Iterable[StatusChange], unfinished: Container[str] = ()
 ) -> tuple[BatchCycle, ...]:
     """One cycle a batch, in the order of their first change.
 
@@ -137,7 +137,7 @@ def batch_cycles(
     """
     listed = list(history)
     changes = _by_item(listed)
-    batches: dict[str, list[Sequence[Change]]] = {}
+    batches: dict[str, list[Sequence[StatusChange]]] = {}
     for each in sorted(changes.values(), key=lambda each: each[0].at):
         batches.setdefault(each[-1].batch, []).append(each)
     items = {cycle.key: cycle for cycle in item_cycles(listed)}

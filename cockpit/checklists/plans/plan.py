@@ -33,7 +33,7 @@ class Trouble(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class PlanIssue:
     """A fault of the plan, for people: where, which words, and what they could mean."""
 
     kind: Trouble
@@ -110,7 +110,7 @@ class Plan:
     """For each task the indexes of those it depends on."""
     unclear: tuple[tuple[str, ...], ...]
     """For each task the references that could not be resolved."""
-    problems: tuple[Problem, ...]
+    problems: tuple[PlanIssue, ...]
     parallel: tuple[ParallelGroup, ...] = ()
     gates: tuple[Gate, ...] = ()
     behind: tuple[tuple[int, ...], ...] = ()

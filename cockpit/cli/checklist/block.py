@@ -13,7 +13,7 @@ from cockpit.checklists import ChecklistError
 from cockpit.checklists.editing.changes import block_hunk
 from cockpit.checklists.editing.generated_blocks import write_block
 from cockpit.cli.checklist.common import FILE, REFUSED, config_if_any, exit_code
-from cockpit.cli.checklist.workspace import desk
+from cockpit.cli.checklist.workspace import workspace
 from cockpit.cli.common import as_option, config_option, load_config
 from cockpit.cli.exits import CANNOT_OPEN, USAGE, CommandError
 from cockpit.clock import SystemClock
@@ -21,7 +21,7 @@ from cockpit.evidence.errors import StoreError
 from cockpit.evidence.reader import Reader
 from cockpit.kinds.checklist.event_payload import hunk_facts
 from cockpit.model import EventKind, Observation, Verdict, expire
-from cockpit.text import instant
+from cockpit.text import format_utc
 
 
 @click.command("block")
@@ -54,7 +54,7 @@ def block(
     if written.method != "unchanged":
         hunk = block_hunk(file.absolute(), written.after, name)
         facts = {"file": str(hunk.path), "block": name, **hunk_facts(hunk)}
-        with desk(file, config_if_any(config_path), SystemClock(), as_name) as here:
+        with workspace(file, config_if_any(config_path), SystemClock(), as_name) as here:
             here.log(EventKind.BLOCK, f"block {name} written into {file.name}", facts)
     click.echo(
         f"{file}: block {name} {'is as it was' if written.method == 'unchanged' else 'written'}"
@@ -97,6 +97,6 @@ def results_table(names: Sequence[str], seen: Mapping[str, Observation], now: da
         cells: tuple[str, ...] = (name, "", str(Verdict.UNKNOWN), "not observed yet", "")
         if name in seen:
             one = expire(seen[name], now)
-            cells = (name, one.kind, str(one.verdict), one.headline, instant(one.observed_at))
+            cells = (name, one.kind, str(one.verdict), one.headline, format_utc(one.observed_at))
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"

@@ -29,10 +29,10 @@ from cockpit.cli.common import (
 from cockpit.cli.exits import CommandError
 from cockpit.clock import SystemClock
 from cockpit.config.models import LoadedConfig
-from cockpit.engine.commands.audit import Trace
+from cockpit.engine.commands.audit import AuditLog
 from cockpit.engine.commands.commits import (
+    CommitOutcome,
     LeftOut,
-    Outcome,
     committed_text,
     make_commits,
     plan_commits,
@@ -40,7 +40,7 @@ from cockpit.engine.commands.commits import (
 )
 from cockpit.evidence.errors import StoreError
 from cockpit.session.store import open_store
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 ENDED = 143
 """As a shell tells of SIGTERM."""
@@ -85,7 +85,7 @@ def commit(
         for plan in found.plans:
             _show_plan(plan, named=len(found.plans) > 1)
         print_lines(f"left out: {one.reason}" for one in found.left_out)
-    outcomes = [Outcome(plan, None) for plan in found.plans]
+    outcomes = [CommitOutcome(plan, None) for plan in found.plans]
     if not dry_run:
         outcomes = _commits(found.plans, loaded, as_name)
     if format_ == "json":
@@ -105,7 +105,7 @@ def commit(
 
 def _commits(
     plans: Sequence[CommitPlan], loaded: LoadedConfig, as_name: str | None
-) -> list[Outcome]:
+) -> list[CommitOutcome]:
     """Make them; a signal ends the commit under way and its hook, and nothing of it is left."""
     made: list[str] = []
 
@@ -123,22 +123,22 @@ def _commits(
 
 def _show_plan(plan: CommitPlan, *, named: bool) -> None:
     if named:
-        click.echo(clean(f"repository {plan.repository.root}"))
-    click.echo(clean(plan.diff(), limit=1_000_000, multiline=True))
+        click.echo(sanitize(f"repository {plan.repository.root}"))
+    click.echo(sanitize(plan.diff(), limit=1_000_000, multiline=True))
     for reason in plan.skipped:
-        click.echo(clean(f"left out: {reason}"))
+        click.echo(sanitize(f"left out: {reason}"))
     if plan.hooks:
         click.echo(f"hooks that run: {', '.join(plan.hooks)}")
-    click.echo(clean(f"on {plan.branch}: {plan.message}"))
+    click.echo(sanitize(f"on {plan.branch}: {plan.message}"))
 
 
 def _tell(plan: CommitPlan, done: Committed) -> None:
-    click.echo(clean(committed_text(plan, done)))
+    click.echo(sanitize(committed_text(plan, done)))
     for line in (*done.output.splitlines(), *done.notes):
-        click.echo(clean(f"  {line}"))
+        click.echo(sanitize(f"  {line}"))
 
 
-def _as_json(one: Outcome) -> dict[str, object]:
+def _as_json(one: CommitOutcome) -> dict[str, object]:
     plan, done = one.plan, one.made
     return {
         "repository": str(plan.repository.root),
@@ -176,7 +176,7 @@ def _record(loaded: LoadedConfig, as_name: str | None, plan: CommitPlan, done: C
         click.echo(f"not recorded: {error}", err=True)
         return
     try:
-        trace = Trace(store, SystemClock(), operator(as_name))
+        trace = AuditLog(store, SystemClock(), operator(as_name))
         record_commit(plan, done, lambda kind, text, data: trace(kind, "checklist", "", text, data))
         store.flush(5.0)
     finally:

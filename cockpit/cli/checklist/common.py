@@ -16,7 +16,7 @@ from cockpit.cli.exits import CANNOT_CREATE, CANNOT_OPEN, USAGE, CommandError
 from cockpit.config.load import find
 from cockpit.config.models import LoadedConfig
 from cockpit.kinds.file_io import read_file
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 F = TypeVar("F", bound=Callable[..., Any])
 REFUSED = 1
@@ -114,10 +114,10 @@ def exit_code(error: ChecklistError) -> int:
 def print_json(value: object) -> None:
     """JSON on stdout; characters that a terminal would act on are written as escapes."""
     plain = json.dumps(value, ensure_ascii=False, indent=2)
-    safe = clean(plain, limit=len(plain) + 1, multiline=True) == plain
+    safe = sanitize(plain, limit=len(plain) + 1, multiline=True) == plain
     click.echo(plain if safe else json.dumps(value, indent=2))
 
 
 def print_lines(lines: Iterable[str]) -> None:
     """Lines for people, safe for a terminal. Written in one go: each `echo` flushes."""
-    click.echo("".join(f"{clean(line, limit=4000)}\n" for line in lines), nl=False)
+    click.echo("".join(f"{sanitize(line, limit=4000)}\n" for line in lines), nl=False)

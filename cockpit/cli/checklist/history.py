@@ -15,7 +15,7 @@ from cockpit.feed import ITEM_KINDS
 from cockpit.kinds.checklist.edit_history import same_file
 from cockpit.kinds.checklist.event_payload import HUNK_KINDS
 from cockpit.model import Event, EventKind
-from cockpit.text import instant
+from cockpit.text import format_utc
 
 MOST = 100_000
 
@@ -77,7 +77,7 @@ def history_of(file: Path, item: str, config_path: Path | None) -> list[dict[str
     here = same_file(file)
     return [
         {
-            "at": instant(event.at),
+            "at": format_utc(event.at),
             "kind": event.kind,
             "from": event.data.get("from"),
             "to": event.data.get("to"),

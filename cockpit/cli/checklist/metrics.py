@@ -11,8 +11,8 @@ import click
 from cockpit.checklists.parsing.items import Document, Status
 from cockpit.checklists.plans.metrics import (
     BatchCycle,
-    Change,
     ItemCycle,
+    StatusChange,
     batch_cycles,
     item_cycles,
 )
@@ -23,7 +23,7 @@ from cockpit.cli.common import config_option, load_config
 from cockpit.cli.exits import CommandError
 from cockpit.kinds.checklist.edit_history import AGAIN, UNDO, edit_of, same_file
 from cockpit.model import Event, EventKind
-from cockpit.text import exact_age, instant
+from cockpit.text import exact_age, format_utc
 
 _SECOND = timedelta(seconds=1)
 _SETTLED = (Status.DONE, Status.DROPPED)
@@ -57,12 +57,12 @@ def metrics(files: tuple[Path, ...], config_path: Path | None, format_: str) -> 
         click.echo("no recorded edits of these files yet", err=True)
 
 
-def _changes(events: Iterable[Event], paths: Mapping[Path, Path]) -> Iterator[Change]:
+def _changes(events: Iterable[Event], paths: Mapping[Path, Path]) -> Iterator[StatusChange]:
     for event in events:
         result = edit_of(event)
         if result is None or (here := same_file(result.path)) not in paths:
             continue
-        yield Change(
+        yield StatusChange(
             key=f"{result.path}\t{event.data.get('item')}\t{result.anchor.text}",
             batch=_batch(result.anchor.section, here, paths),
             # An edit that changed nothing says what another program had made of the item.
@@ -107,8 +107,8 @@ def _batch_json(batch: BatchCycle) -> dict[str, object]:
         "batch": batch.batch,
         "items": batch.items,
         "reopened": batch.reopened,
-        "first": instant(batch.first),
-        "last_done": instant(batch.last_done) if batch.last_done else None,
+        "first": format_utc(batch.first),
+        "last_done": format_utc(batch.last_done) if batch.last_done else None,
         "seconds": _seconds(batch.duration),
         "at_least_seconds": _seconds(batch.at_least),
         "median_item_seconds": _seconds(batch.median),
@@ -120,8 +120,8 @@ def _item_json(item: ItemCycle) -> dict[str, object]:
         "item": _name(item),
         "batch": item.batch,
         "state": str(item.state),
-        "begun": instant(item.begun) if item.begun else None,
-        "done": instant(item.done) if item.done else None,
+        "begun": format_utc(item.begun) if item.begun else None,
+        "done": format_utc(item.done) if item.done else None,
         "seconds": _seconds(item.duration),
         "reopened": item.reopened,
     }

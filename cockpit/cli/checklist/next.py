@@ -10,8 +10,8 @@ import click
 
 from cockpit.checklists.parsing.claims import StateConflict, state_conflicts
 from cockpit.checklists.parsing.tasks import Task
-from cockpit.checklists.plans.combined_plan import First, Joint, Source, joint_plan
-from cockpit.checklists.plans.plan import Blocked, Problem, Work
+from cockpit.checklists.plans.combined_plan import CombinedPlan, First, Source, combine_plans
+from cockpit.checklists.plans.plan import Blocked, PlanIssue, Work
 from cockpit.checklists.plans.stages import ParallelGroup
 from cockpit.cli.checklist.common import (
     FILES,
@@ -37,7 +37,7 @@ from cockpit.kinds.checklist.plan_text import (
     together,
     waits_text,
 )
-from cockpit.kinds.checklist.related_lists import neighbours, planned
+from cockpit.kinds.checklist.related_lists import planned, related_lists
 
 
 @click.command("next")
@@ -53,7 +53,7 @@ def next_tasks(files: tuple[Path, ...], config_path: Path | None, format_: str) 
     anything has its first open item as the next one.
     """
     sources = _sources(files, config_path, short=format_ != "json")
-    joint = joint_plan(sources)
+    joint = combine_plans(sources)
     conflicts = state_conflicts({source.name: source.document for source in sources})
     if format_ == "json":
         print_json({**_as_json(joint), "conflicts": [_conflict_json(each) for each in conflicts]})
@@ -67,7 +67,7 @@ def next_tasks(files: tuple[Path, ...], config_path: Path | None, format_: str) 
 def _sources(files: Sequence[Path], config_path: Path | None, *, short: bool) -> list[Source]:
     """The files named, or the config's checklists that make its plan."""
     loaded = _config(files, config_path)
-    lists = neighbours(loaded) if loaded is not None else {}
+    lists = related_lists(loaded) if loaded is not None else {}
     sequential = {same_file(each.path) for each in lists.values() if each.sequential}
     images = {same_file(lists[name].path) for name in lists.keys() - set(planned(lists))}
     return [
@@ -93,7 +93,7 @@ def _name(path: Path, short: bool) -> str:
     return str(path.relative_to(here) if short and path.is_relative_to(here) else path)
 
 
-def _lines(joint: Joint) -> Iterator[str]:
+def _lines(joint: CombinedPlan) -> Iterator[str]:
     for task in joint.ready():
         yield f"ready    {_called(task)}"
     for first in joint.first():
@@ -137,7 +137,7 @@ def _called(task: Task) -> str:
     return f"{task.document}:{task.line}  {called(task)}{hours}"
 
 
-def _as_json(joint: Joint) -> dict[str, object]:
+def _as_json(joint: CombinedPlan) -> dict[str, object]:
     path = joint.critical_path
     return {
         "ready": [_task_json(task) for task in joint.ready()],
@@ -202,7 +202,7 @@ def _group_json(group: ParallelGroup) -> dict[str, object]:
     }
 
 
-def _problem_json(problem: Problem) -> dict[str, object]:
+def _problem_json(problem: PlanIssue) -> dict[str, object]:
     return {
         "kind": str(problem.kind),
         "file": problem.document,

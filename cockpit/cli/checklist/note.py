@@ -8,16 +8,16 @@ import click
 
 from cockpit.checklists.editing.notes import ProgressNote
 from cockpit.cli.checklist.common import REFUSED, exit_code, print_json
-from cockpit.cli.checklist.target import Named, at_item, on_item
+from cockpit.cli.checklist.target import ItemSelector, item_target, on_item
 from cockpit.cli.exits import CommandError
-from cockpit.engine.commands.notes import Noted, Place, write_note, write_progress
+from cockpit.engine.commands.notes import NoteResult, NoteTarget, write_note, write_progress
 from cockpit.engine.commands.set_status import Log
 
 
 @click.command("note")
 @on_item
 @click.argument("text")
-def note(named: Named, text: str) -> int:
+def note(named: ItemSelector, text: str) -> int:
     """Write TEXT as a note below one item of FILE; nothing else in the file changes.
 
     Exit 0: written. 1: refused, nothing was changed: no item or several of that name, an item
@@ -30,7 +30,7 @@ def note(named: Named, text: str) -> int:
 @click.command("owner")
 @on_item
 @click.argument("name")
-def owner(named: Named, name: str) -> int:
+def owner(named: ItemSelector, name: str) -> int:
     """Write below one item of FILE that NAME owns it. Exit codes as for note."""
     return _annotate(named, lambda place, log: write_note(place, name, log, owner=True))
 
@@ -44,7 +44,7 @@ def owner(named: Named, name: str) -> int:
 @click.option("--estimate", default="", help="How long it will take yet.")
 @click.option("--below", is_flag=True, help="Write the five lines below the item as well.")
 def progress(
-    named: Named,
+    named: ItemSelector,
     done: str,
     against_target: str,
     upcoming: str,
@@ -62,9 +62,9 @@ def progress(
     return _annotate(named, lambda place, log: write_progress(place, answers, log, below=below))
 
 
-def _annotate(named: Named, write: Callable[[Place, Log], Noted]) -> int:
-    with at_item(named) as at:
-        noted = write(Place(at.path, at.anchor, at.item.key), at.desk.log)
+def _annotate(named: ItemSelector, write: Callable[[NoteTarget, Log], NoteResult]) -> int:
+    with item_target(named) as at:
+        noted = write(NoteTarget(at.path, at.anchor, at.item.key), at.desk.log)
         recorded = at.desk.store is not None
     if not noted.ok:
         code = exit_code(noted.error) if noted.error is not None else REFUSED

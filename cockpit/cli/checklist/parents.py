@@ -20,10 +20,10 @@ from cockpit.cli.checklist.common import (
     print_lines,
     read_document,
 )
-from cockpit.cli.checklist.workspace import Desk, desk
+from cockpit.cli.checklist.workspace import Workspace, workspace
 from cockpit.cli.common import as_option, config_option, operator
 from cockpit.clock import SystemClock
-from cockpit.engine.commands.set_status import Done, Ticker, Wish
+from cockpit.engine.commands.set_status import EditOutcome, EditRequest, StatusEditor
 from cockpit.kinds.checklist.probe import ChecklistProbe
 
 
@@ -33,7 +33,7 @@ class _Told:
 
     parent: Parent
     differs: bool
-    done: Done | None = None
+    done: EditOutcome | None = None
 
 
 @click.command("parents")
@@ -61,13 +61,13 @@ def show_parents(
     """
     document = read_document(file)
     clock = SystemClock()
-    with desk(file, config_if_any(config_path), clock, as_name) as here:
+    with workspace(file, config_if_any(config_path), clock, as_name) as here:
         states = _states(here.probe, document)
         differing = [each.item.key for each in parents(document) if each.differs(states)]
-        done: dict[str, Done] = {}
+        done: dict[str, EditOutcome] = {}
         if write:
             path = here.probe.path if here.probe is not None else file.absolute()
-            ticker = Ticker(here.memory, clock, operator(as_name), here.flush)
+            ticker = StatusEditor(here.memory, clock, operator(as_name), here.flush)
             for key in differing:
                 made = _write(path, key, states, reason, ticker, here)
                 if made is not None:
@@ -79,7 +79,7 @@ def show_parents(
     return max((_code(each.done) for each in told if each.done is not None), default=0)
 
 
-def _code(done: Done) -> int:
+def _code(done: EditOutcome) -> int:
     if done.ok:
         return 0
     return exit_code(done.error) if done.error is not None else REFUSED
@@ -91,14 +91,19 @@ def _states(probe: ChecklistProbe | None, document: Document) -> Collection[str]
 
 
 def _write(
-    path: Path, key: str, states: Collection[str], reason: str, ticker: Ticker, here: Desk
-) -> Done | None:
+    path: Path,
+    key: str,
+    states: Collection[str],
+    reason: str,
+    ticker: StatusEditor,
+    here: Workspace,
+) -> EditOutcome | None:
     """Set one parent as the file has it now; None when it needs nothing any more."""
     document = read_document(path)
     found = next((each for each in parents(document) if each.item.key == key), None)
     if found is None or not found.differs(states):
         return None
-    wish = Wish(path, anchor_of(document, found.item), found.wanted(states), reason, key)
+    wish = EditRequest(path, anchor_of(document, found.item), found.wanted(states), reason, key)
     return ticker.tick(wish, here.log, probe=here.probe, board=here.board)
 
 

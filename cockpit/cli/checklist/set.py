@@ -6,9 +6,9 @@ import click
 
 from cockpit.checklists import Status
 from cockpit.cli.checklist.common import REFUSED, exit_code, print_json
-from cockpit.cli.checklist.target import Named, at_item, on_item
+from cockpit.cli.checklist.target import ItemSelector, item_target, on_item
 from cockpit.cli.exits import CommandError
-from cockpit.engine.commands.set_status import Done, Ticker, Wish
+from cockpit.engine.commands.set_status import EditOutcome, EditRequest, StatusEditor
 
 _STATES = tuple(str(status) for status in Status if status is not Status.UNKNOWN)
 
@@ -22,7 +22,7 @@ _STATES = tuple(str(status) for status in Status if status is not Status.UNKNOWN
     type=click.Choice(_STATES),
     help="Only if the item is in this state now; otherwise refused.",
 )
-def set_state(named: Named, state: str, reason: str, seen: str | None) -> int:
+def set_state(named: ItemSelector, state: str, reason: str, seen: str | None) -> int:
     """Give one item of FILE the state STATE; nothing else in the file changes.
 
     Exit 0: it has that state now (also when it had it before). Exit 1: refused, nothing was
@@ -30,7 +30,7 @@ def set_state(named: Named, state: str, reason: str, seen: str | None) -> int:
     met and no --reason. 64: wrong usage. 66: no such file. 73: the file can't be written. 78: a
     mistake in the config.
     """
-    with at_item(named) as at:
+    with item_target(named) as at:
         if seen is not None and at.item.status not in (seen, state):
             raise CommandError(
                 f"{named.file}:{at.item.line}: “{at.item.text}” is {at.item.status}, not {seen};"
@@ -38,14 +38,14 @@ def set_state(named: Named, state: str, reason: str, seen: str | None) -> int:
                 REFUSED,
             )
         here = at.desk
-        wish = Wish(at.path, at.anchor, Status(state), reason, at.item.key)
-        ticker = Ticker(here.memory, at.clock, at.who, here.flush)
+        wish = EditRequest(at.path, at.anchor, Status(state), reason, at.item.key)
+        ticker = StatusEditor(here.memory, at.clock, at.who, here.flush)
         done = ticker.tick(wish, here.log, probe=here.probe, board=here.board)
         recorded = here.store is not None
     return _tell(named, done, recorded)
 
 
-def _tell(named: Named, done: Done, recorded: bool) -> int:
+def _tell(named: ItemSelector, done: EditOutcome, recorded: bool) -> int:
     if done.edit is None:
         code = exit_code(done.error) if done.error is not None else REFUSED
         raise CommandError(f"{done.text}: --reason TEXT" if done.needs_reason else done.text, code)

@@ -17,13 +17,13 @@ from cockpit.cli.checklist.common import (
     read_document,
     which_item,
 )
-from cockpit.cli.checklist.workspace import Desk, desk
+from cockpit.cli.checklist.workspace import Workspace, workspace
 from cockpit.cli.common import as_option, config_option, operator
 from cockpit.clock import Clock, SystemClock
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class ItemSelector:
     """An item as a command line names it, and how the outcome is to be told."""
 
     file: Path
@@ -41,10 +41,10 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class AtItem:
+class ItemTarget:
     """The item as it was found, and the desk of its file."""
 
-    desk: Desk
+    desk: Workspace
     item: Item
     anchor: Anchor
     path: Path
@@ -70,7 +70,7 @@ def on_item(function: Callable[..., int]) -> Callable[..., int]:
         format_: str,
         **rest: object,
     ) -> int:
-        named = Named(file, line, wanted_id, wanted_text, config_path, as_name, format_)
+        named = ItemSelector(file, line, wanted_id, wanted_text, config_path, as_name, format_)
         return function(named, **rest)
 
     for option in (FORMAT, as_option, config_option, which_item, FILE):
@@ -79,7 +79,7 @@ def on_item(function: Callable[..., int]) -> Callable[..., int]:
 
 
 @contextmanager
-def at_item(named: Named) -> Iterator[AtItem]:
+def item_target(named: ItemSelector) -> Iterator[ItemTarget]:
     """Find the item and open its desk.
 
     Raises:
@@ -88,6 +88,8 @@ def at_item(named: Named) -> Iterator[AtItem]:
     document = read_document(named.file)
     item = choose(named.file, document, named.line, named.id, named.text)
     clock = SystemClock()
-    with desk(named.file, config_if_any(named.config_path), clock, named.as_name) as here:
+    with workspace(named.file, config_if_any(named.config_path), clock, named.as_name) as here:
         path = here.probe.path if here.probe is not None else named.file.absolute()
-        yield AtItem(here, item, anchor_of(document, item), path, clock, operator(named.as_name))
+        yield ItemTarget(
+            here, item, anchor_of(document, item), path, clock, operator(named.as_name)
+        )

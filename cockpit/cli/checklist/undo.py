@@ -10,14 +10,14 @@ import click
 from cockpit.checklists import EditResult
 from cockpit.cli.checklist.common import FORMAT, REFUSED, exit_code, print_json, print_lines
 from cockpit.cli.checklist.history import kept_for, recorded
-from cockpit.cli.checklist.workspace import desk
+from cockpit.cli.checklist.workspace import workspace
 from cockpit.cli.common import as_option, config_option, operator
 from cockpit.cli.exits import CommandError
 from cockpit.clock import SystemClock
-from cockpit.engine.commands.set_status import Ticker
+from cockpit.engine.commands.set_status import StatusEditor
 from cockpit.engine.commands.undo import (
     UNDO_KINDS,
-    Change,
+    UndoableChange,
     Undone,
     last_group,
     standing_changes,
@@ -56,8 +56,8 @@ def undo_last(
     changes = standing_changes(recorded(loaded, UNDO_KINDS))
     group = _last(changes, file, None if anyone else operator(as_name))
     clock = SystemClock()
-    with desk(None, loaded, clock, as_name) as here:
-        ticker = Ticker(here.memory, clock, operator(as_name), here.flush)
+    with workspace(None, loaded, clock, as_name) as here:
+        ticker = StatusEditor(here.memory, clock, operator(as_name), here.flush)
         undone = [
             undo(
                 change,
@@ -79,7 +79,9 @@ def undo_last(
     return 0
 
 
-def _last(changes: Sequence[Change], file: Path | None, who: str | None) -> list[Change]:
+def _last(
+    changes: Sequence[UndoableChange], file: Path | None, who: str | None
+) -> list[UndoableChange]:
     """What to take back, newest first. CommandError when there is nothing."""
     here = [one for one in changes if file is None or same_file(one.path) == same_file(file)]
     own = [one for one in here if who is None or _name(one.actor) == _name(who)]

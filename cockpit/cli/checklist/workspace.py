@@ -13,16 +13,17 @@ from cockpit.cli.common import operator
 from cockpit.clock import Clock
 from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import without_config
-from cockpit.engine.commands.audit import Trace
+from cockpit.engine.commands.audit import AuditLog
 from cockpit.engine.commands.set_status import Log
 from cockpit.engine.commands.undo import naming, new_name
-from cockpit.engine.probe_set import make_plan
+from cockpit.engine.probe_set import build_probes
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.reader import Reader
 from cockpit.evidence.store import Store
-from cockpit.kinds.checklist.edit_history import KINDS, NEWEST, EditMemory, same_file
+from cockpit.facts import Facts
+from cockpit.kinds.checklist.edit_history import KINDS, NEWEST, EditHistory, same_file
 from cockpit.kinds.checklist.probe import ChecklistProbe
-from cockpit.model import EventKind, Facts, Observation
+from cockpit.model import EventKind, Observation
 from cockpit.session.store import open_store
 
 FLUSH = 5.0
@@ -30,7 +31,7 @@ FLUSH = 5.0
 
 
 @dataclass
-class Desk:
+class Workspace:
     """Where an edit of a file is recorded, and what is known about that file."""
 
     probe: ChecklistProbe | None = None
@@ -40,8 +41,8 @@ class Desk:
     names: tuple[str, ...] = ()
     """All probes of the config."""
     store: Store | None = None
-    trace: Trace | None = None
-    memory: EditMemory = field(default_factory=EditMemory)
+    trace: AuditLog | None = None
+    memory: EditHistory = field(default_factory=EditHistory)
 
     batch: str = field(default_factory=new_name)
     """What one command does is undone in one go."""
@@ -71,31 +72,31 @@ class Desk:
         """What was last observed, from the store, whoever observed it: `check` as well."""
         if self.store is None:
             return {}
-        known = {name: each.observation for name, each in self.store.standings.items()}
+        known = {name: each.observation for name, each in self.store.probe_states.items()}
         with suppress(StoreError), Reader(self.store.path) as reader:
             known.update(reader.newest(self.names))
         return known
 
 
 @contextmanager
-def desk(
+def workspace(
     file: Path | None, loaded: LoadedConfig | None, clock: Clock, as_name: str | None
-) -> Iterator[Desk]:
+) -> Iterator[Workspace]:
     """The desk for a file, or for all: with the config's store and rules, or, without a config,
     with no rules and the store of this user."""
     loaded = loaded if loaded is not None else without_config(Path.cwd())
-    made = Desk()
+    made = Workspace()
     try:
         made.store = open_store(loaded, clock, operator(as_name), upkeep=False)
     except StoreError as error:
         click.echo(f"not recorded: {error}", err=True)
     try:
         if made.store is not None:
-            made.trace = Trace(made.store, clock, operator(as_name))
+            made.trace = AuditLog(made.store, clock, operator(as_name))
             reader = made.store.reader()
             made.memory.hear(reader.events(0, NEWEST, kinds=KINDS))
             reader.close()
-        plan = make_plan(loaded, made.memory)
+        plan = build_probes(loaded, made.memory)
         made.names = tuple(planned.name for planned in plan.order)
         for planned in plan.probes:
             probe = planned.probe

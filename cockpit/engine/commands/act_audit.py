@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from cockpit.clock import Clock
-from cockpit.engine.blocking import BlockingLane
-from cockpit.engine.commands.act_owner import this_author
+from cockpit.engine.blocking import SerialExecutor
+from cockpit.engine.commands.act_owner import this_process
+from cockpit.facts import Facts, FactValue
 from cockpit.feed import Ticket
-from cockpit.model import Event, EventKind, Facts, FactValue, Verdict
+from cockpit.model import Event, EventKind, Verdict
 from cockpit.system.processes.exits import ended_text
 
 FLUSH_SECONDS = 3.0
@@ -53,13 +54,13 @@ class ActLog:
         self._ticket = ticket
         self._probe = probe
         self.act = secrets.token_hex(4)
-        self._lane = BlockingLane("act-log", clock)
+        self._lane = SerialExecutor("act-log", clock)
 
     async def begin(
         self, subject: str, text: str, pids: Sequence[int], more: Facts | None = None
     ) -> None:
         """Record what is about to be done and wait until it is on disk. Raises NotRecorded."""
-        author = await self._lane(this_author)
+        author = await self._lane(this_process)
         self._write(INTENT, subject, text, pids, {**(more or {}), **author.facts()})
         if not await asyncio.shield(self._lane(self._recorder.flush, FLUSH_SECONDS)):
             why = "not done: the evidence store can't be written, and no record, no act"

@@ -6,14 +6,15 @@ import os
 import socket
 from dataclasses import dataclass
 
-from cockpit.model import Event, Facts
+from cockpit.facts import Facts
+from cockpit.model import Event
 from cockpit.system.processes import process_table
 from cockpit.system.processes.process_table import ProcessIdentity
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 
 @dataclass(frozen=True, slots=True)
-class Author:
+class ActOwner:
     """A process on a host."""
 
     identity: ProcessIdentity
@@ -35,19 +36,19 @@ class Author:
 
 def this_host() -> str:
     """This machine's short name."""
-    return clean(socket.gethostname().split(".")[0]) or "localhost"
+    return sanitize(socket.gethostname().split(".")[0]) or "localhost"
 
 
-def this_author() -> Author:
+def this_process() -> ActOwner:
     """The process that runs this. Reads it from the system."""
     pid = os.getpid()
-    return Author(process_table.identity_of(pid) or ProcessIdentity(pid, 0.0), this_host())
+    return ActOwner(process_table.identity_of(pid) or ProcessIdentity(pid, 0.0), this_host())
 
 
-def author_of(event: Event) -> Author | None:
+def owner_of(event: Event) -> ActOwner | None:
     """Who is at the act of an intent; None when it does not say."""
     pid, started = event.data.get("author_pid"), event.data.get("author_started")
     host = event.data.get("author_host")
     if isinstance(pid, int) and isinstance(started, int | float) and isinstance(host, str):
-        return Author(ProcessIdentity(pid, float(started)), host)
+        return ActOwner(ProcessIdentity(pid, float(started)), host)
     return None

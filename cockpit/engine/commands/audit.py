@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from cockpit.clock import Clock
 from cockpit.engine.recorder import Recorder
+from cockpit.facts import Facts
 from cockpit.feed import Ticket
-from cockpit.model import Event, EventKind, Facts
+from cockpit.model import Event, EventKind
 
 
-class Trace:
+class AuditLog:
     """Writes events of one operator."""
 
     def __init__(self, recorder: Recorder, clock: Clock, who: str) -> None:

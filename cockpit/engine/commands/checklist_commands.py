@@ -12,14 +12,14 @@ from functools import partial
 from cockpit import checklists
 from cockpit.checklists.editing.notes import ProgressNote
 from cockpit.clock import Clock
-from cockpit.engine.blocking import BlockingLane, StillHung
-from cockpit.engine.commands.audit import Trace
-from cockpit.engine.commands.notes import Noted, Place, write_note, write_progress
-from cockpit.engine.commands.set_status import Done, Log, Ticker, Wish
-from cockpit.engine.commands.undo import Change, Undone, naming, new_name, told, undo
-from cockpit.engine.probe_set import Plan
-from cockpit.feed import NoteItem, Reply, SetItem, Ticket, ValidateProgress
-from cockpit.kinds.checklist.edit_history import EditMemory
+from cockpit.engine.blocking import SerialExecutor, StillHung
+from cockpit.engine.commands.audit import AuditLog
+from cockpit.engine.commands.notes import NoteResult, NoteTarget, write_note, write_progress
+from cockpit.engine.commands.set_status import EditOutcome, EditRequest, Log, StatusEditor
+from cockpit.engine.commands.undo import UndoableChange, Undone, naming, new_name, told, undo
+from cockpit.engine.probe_set import ProbeSet
+from cockpit.feed import NoteItem, RecordProgress, Reply, SetItem, Ticket
+from cockpit.kinds.checklist.edit_history import EditHistory
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import Observation
 
@@ -33,10 +33,10 @@ class _Group:
     """Changes that are undone together."""
 
     batch: str
-    changes: list[Change]
+    changes: list[UndoableChange]
 
 
-class ChecklistEdits:
+class ChecklistCommands:
     """The edits of one operator. Edits run one after the other, away from the event loop.
 
     `memory` is what the evidence remembers, `board` what is observed now: requirements need both.
@@ -45,11 +45,11 @@ class ChecklistEdits:
 
     def __init__(
         self,
-        plan: Callable[[], Plan],
+        plan: Callable[[], ProbeSet],
         clock: Clock,
-        trace: Trace,
+        trace: AuditLog,
         *,
-        memory: EditMemory,
+        memory: EditHistory,
         board: Callable[[], Mapping[str, Observation]],
         flush: Callable[[], bool],
     ) -> None:
@@ -58,9 +58,9 @@ class ChecklistEdits:
         self._trace = trace
         self._board = board
         self._clock = clock
-        self._lane = BlockingLane("edit", clock)
+        self._lane = SerialExecutor("edit", clock)
         self._turn = asyncio.Lock()
-        self._ticker = Ticker(memory, clock, trace.who, flush)
+        self._ticker = StatusEditor(memory, clock, trace.who, flush)
         self._undo: list[_Group] = []
         self._run = new_name()
 
@@ -75,7 +75,7 @@ class ChecklistEdits:
             to = checklists.Status(command.to) if command.to else probe.next_status(seen)
         except (ValueError, KeyError, TypeError, checklists.ChecklistError) as error:
             return Reply(ticket, False, f"that item can't be edited: {error}")
-        wish = Wish(probe.path, anchor, to, command.reason, command.item)
+        wish = EditRequest(probe.path, anchor, to, command.reason, command.item)
         act, batch = new_name(), f"{self._run}-{command.batch}" if command.batch else ""
         log = naming(self._log(command.probe, ticket), probe.path, act, batch)
         async with self._turn:
@@ -91,7 +91,9 @@ class ChecklistEdits:
                 )
             )
         if done.edit is not None and done.edit.changed:
-            self._did(Change(command.probe, command.item, done.edit, act, batch, text=done.text))
+            self._did(
+                UndoableChange(command.probe, command.item, done.edit, act, batch, text=done.text)
+            )
         return _reply(ticket, done)
 
     async def undo_last(self, ticket: Ticket) -> Reply:
@@ -114,7 +116,7 @@ class ChecklistEdits:
                 self._undo.pop()
         return Reply(ticket, *told(undone))
 
-    def _did(self, change: Change) -> None:
+    def _did(self, change: UndoableChange) -> None:
         """Remember for undo; edits of one batch together."""
         if change.batch and self._undo and self._undo[-1].batch == change.batch:
             self._undo[-1].changes.append(change)
@@ -133,7 +135,7 @@ class ChecklistEdits:
                     continue
                 anchor = _anchor(str(facts["anchor"]))
                 item = str(facts["reverted_item"])
-                wish = Wish(probe.path, anchor, anchor.status, note, item)
+                wish = EditRequest(probe.path, anchor, anchor.status, note, item)
                 act = partial(self._ticker.tick, wish, self._log(name, ticket))
                 async with self._turn:
                     done = await asyncio.shield(self._lane(act))
@@ -143,18 +145,18 @@ class ChecklistEdits:
     async def note(self, command: NoteItem, ticket: Ticket) -> Reply:
         """Write a note or the owner below an item."""
 
-        def write(place: Place, log: Log) -> Noted:
+        def write(place: NoteTarget, log: Log) -> NoteResult:
             return write_note(place, command.text, log, owner=command.owner)
 
         return await self._annotate(command, write, ticket)
 
-    async def validate(self, command: ValidateProgress, ticket: Ticket) -> Reply:
+    async def validate(self, command: RecordProgress, ticket: Ticket) -> Reply:
         """Keep the five answers in the evidence, and below the item when that is wanted."""
         note = ProgressNote(
             command.done, command.against_target, command.next, command.blockers, command.estimate
         )
 
-        def write(place: Place, log: Log) -> Noted:
+        def write(place: NoteTarget, log: Log) -> NoteResult:
             return write_progress(place, note, log, below=command.below)
 
         return await self._annotate(command, write, ticket)
@@ -197,15 +199,15 @@ class ChecklistEdits:
 
     async def _annotate(
         self,
-        command: NoteItem | ValidateProgress,
-        write: Callable[[Place, Log], Noted],
+        command: NoteItem | RecordProgress,
+        write: Callable[[NoteTarget, Log], NoteResult],
         ticket: Ticket,
     ) -> Reply:
         probe = self._checklist(command.probe)
         if probe is None:
             return self._unknown(command.probe, ticket)
         try:
-            place = Place(probe.path, _anchor(command.anchor), command.item)
+            place = NoteTarget(probe.path, _anchor(command.anchor), command.item)
         except (ValueError, KeyError, TypeError, checklists.ChecklistError) as error:
             return Reply(ticket, False, f"nothing can be written below that item: {error}")
         act = new_name()
@@ -213,7 +215,7 @@ class ChecklistEdits:
         async with self._turn:
             noted = await asyncio.shield(self._lane(partial(write, place, log)))
         if noted.hunk is not None:
-            self._did(Change(command.probe, command.item, noted.hunk, act, text=noted.text))
+            self._did(UndoableChange(command.probe, command.item, noted.hunk, act, text=noted.text))
         return Reply(ticket, noted.ok, noted.text)
 
     def _checklist(self, name: str) -> ChecklistProbe | None:
@@ -231,7 +233,7 @@ def _anchor(text: str) -> checklists.Anchor:
     return checklists.Anchor.from_json(json.loads(text))
 
 
-def _reply(ticket: Ticket, done: Done) -> Reply:
+def _reply(ticket: Ticket, done: EditOutcome) -> Reply:
     text = "; ".join([done.text, *done.mirrors])
     changed = done.edit is None or done.edit.changed
     return Reply(ticket, done.ok, text, done.needs_reason, changed=changed)

@@ -13,18 +13,18 @@ from cockpit.checklists.git.commit_plan import CommitPlan, FileCommit
 from cockpit.checklists.git.hook_runs import HookRuns
 from cockpit.clock import Clock
 from cockpit.config.models import LoadedConfig
-from cockpit.engine.blocking import BlockingLane, StillHung
-from cockpit.engine.commands.audit import Trace
+from cockpit.engine.blocking import SerialExecutor, StillHung
+from cockpit.engine.commands.audit import AuditLog
 from cockpit.engine.commands.commits import (
+    CommitOutcome,
     CommitPlans,
-    Outcome,
     committed_text,
     make_commits,
     plan_commits,
     record_commit,
 )
 from cockpit.engine.commands.set_status import Log
-from cockpit.feed import CarryOut, Question, Reply, Ticket
+from cockpit.feed import Confirm, Question, Reply, Ticket
 from cockpit.kinds.checklist.event_payload import HUNK_KINDS
 from cockpit.model import Event
 
@@ -47,7 +47,7 @@ class _Shown:
     plans: tuple[CommitPlan, ...]
 
 
-class CommitActs:
+class CommitCommands:
     """Commits for one operator. At most one diff is open; git runs away from the event loop.
 
     `flush` returns when everything recorded so far is on disk.
@@ -57,7 +57,7 @@ class CommitActs:
         self,
         loaded: Callable[[], LoadedConfig],
         clock: Clock,
-        trace: Trace,
+        trace: AuditLog,
         *,
         recorded: Recorded,
         flush: Callable[[], bool],
@@ -67,7 +67,7 @@ class CommitActs:
         self._trace = trace
         self._recorded = recorded
         self._flush = flush
-        self._lane = BlockingLane("commit", clock)
+        self._lane = SerialExecutor("commit", clock)
         self._open: _Shown | None = None
 
     def asked(self, plan: str) -> bool:
@@ -84,7 +84,7 @@ class CommitActs:
         question = Question(self._open.name, tuple(shown(found)), CONFIRM)
         return Reply(ticket, True, "shown; nothing is committed yet", question=question)
 
-    async def carry_out(self, command: CarryOut, ticket: Ticket) -> Reply:
+    async def carry_out(self, command: Confirm, ticket: Ticket) -> Reply:
         """Commit what was shown, if that was confirmed; a diff can be confirmed once."""
         shown, self._open = self._open, None
         if shown is None or shown.name != command.plan:
@@ -97,7 +97,7 @@ class CommitActs:
         log = self._log(ticket)
         hooks = HookRuns()
 
-        def act() -> list[Outcome]:
+        def act() -> list[CommitOutcome]:
             try:
                 return make_commits(shown.plans, partial(record_commit, log=log), hooks)
             finally:
@@ -144,7 +144,7 @@ def summary(plan: CommitPlan, *, named: bool) -> list[str]:
     return lines
 
 
-def told(outcomes: Sequence[Outcome]) -> str:
+def told(outcomes: Sequence[CommitOutcome]) -> str:
     """What became of the commits, in one line."""
     parts: list[str] = []
     for one in outcomes:

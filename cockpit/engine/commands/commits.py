@@ -18,9 +18,10 @@ from cockpit.checklists.git.hook_runs import HookRuns
 from cockpit.checklists.git.repository import repository_of
 from cockpit.config.models import LoadedConfig
 from cockpit.engine.commands.set_status import Log
+from cockpit.facts import Facts
 from cockpit.kinds.checklist.edit_history import same_file
 from cockpit.kinds.checklist.event_payload import uncommitted
-from cockpit.model import Event, EventKind, Facts
+from cockpit.model import Event, EventKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class CommitPlans:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CommitOutcome:
     """What became of one plan: a commit, or why there is none."""
 
     plan: CommitPlan
@@ -92,20 +93,20 @@ def make_commits(
     plans: Sequence[CommitPlan],
     made: Callable[[CommitPlan, Committed], None],
     hooks: HookRuns | None = None,
-) -> list[Outcome]:
+) -> list[CommitOutcome]:
     """Do what the plans say; `made` is told of each commit. One that fails stops no other.
 
     `hooks.end()`, from another thread, breaks off the commit under way and those to come.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[CommitOutcome] = []
     for plan in plans:
         try:
             done = commit(plan, hooks)
         except ChecklistError as error:
-            outcomes.append(Outcome(plan, None, str(error)))
+            outcomes.append(CommitOutcome(plan, None, str(error)))
             continue
         made(plan, done)
-        outcomes.append(Outcome(plan, done))
+        outcomes.append(CommitOutcome(plan, done))
     return outcomes
 
 

@@ -26,7 +26,7 @@ class Stop:
     folder: Path | None = None
 
 
-class Ways:
+class ControlMethods:
     """What the system and a config say of the service with a certain root process.
 
     `trusted` says whether a table's commands may run. Without a config only the system is asked.

@@ -6,30 +6,30 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from cockpit.clock import Clock
-from cockpit.engine.commands.audit import Trace
-from cockpit.engine.commands.checklist_commands import ChecklistEdits
-from cockpit.engine.commands.commit_commands import CommitActs, Recorded
-from cockpit.engine.commands.process_commands import ProcessActs
-from cockpit.engine.probe_set import Plan
+from cockpit.engine.commands.audit import AuditLog
+from cockpit.engine.commands.checklist_commands import ChecklistCommands
+from cockpit.engine.commands.commit_commands import CommitCommands, Recorded
+from cockpit.engine.commands.process_commands import ProcessCommands
+from cockpit.engine.probe_set import ProbeSet
 from cockpit.engine.recorder import Recorder
 from cockpit.feed import (
     Acknowledge,
     Arm,
-    CarryOut,
     Command,
+    Confirm,
     NoteItem,
     PlanCommit,
     PlanEnd,
     PlanReset,
     PlanStart,
+    RecordProgress,
     Reply,
     Reprobe,
     SetItem,
     Ticket,
     UndoEdit,
-    ValidateProgress,
 )
-from cockpit.kinds.checklist.edit_history import EditMemory
+from cockpit.kinds.checklist.edit_history import EditHistory
 from cockpit.model import Observation
 
 FLUSH = 1.0
@@ -37,7 +37,7 @@ FLUSH = 1.0
 ProbeNow = Callable[[str | None], Awaitable[Sequence[Observation]]]
 
 
-class Actor:
+class CommandDispatcher:
     """Carries out commands for one operator, one edit at a time.
 
     `probe_now` is the engine's own in a collector; in an attached screen it probes by itself.
@@ -46,33 +46,33 @@ class Actor:
 
     def __init__(
         self,
-        plan: Callable[[], Plan],
+        plan: Callable[[], ProbeSet],
         *,
         clock: Clock,
         recorder: Recorder,
         who: str,
         probe_now: ProbeNow,
-        memory: EditMemory | None = None,
+        memory: EditHistory | None = None,
         board: Callable[[], Mapping[str, Observation]] = dict,
-        processes: ProcessActs | None = None,
+        processes: ProcessCommands | None = None,
         recorded: Recorded | None = None,
     ) -> None:
         self._processes = processes
         self._recorder = recorder
         self._who = who
         self._probe_now = probe_now
-        self._edits = ChecklistEdits(
+        self._edits = ChecklistCommands(
             plan,
             clock,
-            Trace(recorder, clock, who),
-            memory=memory or EditMemory(),
+            AuditLog(recorder, clock, who),
+            memory=memory or EditHistory(),
             board=board,
             flush=lambda: recorder.flush(FLUSH),
         )
-        self._commits = CommitActs(
+        self._commits = CommitCommands(
             lambda: plan().loaded,
             clock,
-            Trace(recorder, clock, who),
+            AuditLog(recorder, clock, who),
             recorded=recorded or (lambda _: ()),
             flush=lambda: recorder.flush(FLUSH),
         )
@@ -91,13 +91,13 @@ class Actor:
                 return await self._edits.undo_last(ticket)
             case NoteItem():
                 return await self._edits.note(command, ticket)
-            case ValidateProgress():
+            case RecordProgress():
                 return await self._edits.validate(command, ticket)
             case PlanCommit():
                 return await self._commits.plan(ticket)
-            case CarryOut(plan) if self._commits.asked(plan):
+            case Confirm(plan) if self._commits.asked(plan):
                 return await self._commits.carry_out(command, ticket)
-            case Arm() | PlanEnd() | PlanReset() | PlanStart() | CarryOut():
+            case Arm() | PlanEnd() | PlanReset() | PlanStart() | Confirm():
                 if self._processes is None:
                     return Reply(ticket, False, "processes can't be acted on from here")
                 return await self._processes.execute(command, ticket)

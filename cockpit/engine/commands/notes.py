@@ -20,12 +20,13 @@ from cockpit.checklists.editing.notes import (
 )
 from cockpit.checklists.errors import refused_text
 from cockpit.engine.commands.set_status import Log
+from cockpit.facts import Facts
 from cockpit.kinds.checklist.event_payload import hunk_facts
-from cockpit.model import EventKind, Facts
+from cockpit.model import EventKind
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NoteTarget:
     """The item that is written about."""
 
     path: Path
@@ -35,7 +36,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class NoteResult:
     """What became of it. `hunk` is None when nothing was written into the file."""
 
     ok: bool
@@ -44,63 +45,63 @@ class Noted:
     error: checklists.ChecklistError | None = None
 
 
-def write_note(place: Place, text: str, log: Log, *, owner: bool = False) -> Noted:
+def write_note(place: NoteTarget, text: str, log: Log, *, owner: bool = False) -> NoteResult:
     """Put a note, or who owns the item, below it."""
     words = " ".join(text.split())
     what = "owner" if owner else "note"
     if not words:
-        return Noted(False, f"not written: the {what} is empty")
+        return NoteResult(False, f"not written: the {what} is empty")
     if told := unfit((words,)):
-        return Noted(False, f"not written: {told}")
+        return NoteResult(False, f"not written: {told}")
     lines = [owner_note(words) if owner else words]
     facts: Facts = {"note": words}
     return _write(place, lines, EventKind.NOTE, f"{what}: {words}", facts, log)
 
 
-def write_progress(place: Place, note: ProgressNote, log: Log, *, below: bool) -> Noted:
+def write_progress(place: NoteTarget, note: ProgressNote, log: Log, *, below: bool) -> NoteResult:
     """Keep the five answers, below the item too when that is wanted; blank ones are refused."""
     if missing := note.missing():
-        return Noted(False, f"not recorded: no answer for {', '.join(missing)}")
+        return NoteResult(False, f"not recorded: no answer for {', '.join(missing)}")
     if told := unfit(astuple(note)):
-        return Noted(False, f"not recorded: {told}")
+        return NoteResult(False, f"not recorded: {told}")
     answers = zip((field.name for field in fields(note)), astuple(note), strict=True)
     facts: Facts = dict(answers)
     text = f"progress: {'; '.join(note.lines())}"
     if below:
         return _write(place, note.lines(), EventKind.PROGRESS, text, facts, log)
     log(EventKind.PROGRESS, text, {**_about(place), **facts})
-    return Noted(True, "progress recorded")
+    return NoteResult(True, "progress recorded")
 
 
-def undo_note(hunk: NoteHunk, item: str, log: Log) -> Noted:
+def undo_note(hunk: NoteHunk, item: str, log: Log) -> NoteResult:
     """Take the lines of a note away again, if they stand as they were written."""
-    place = Place(hunk.path, hunk.anchor, item)
+    place = NoteTarget(hunk.path, hunk.anchor, item)
     try:
         removed = remove_note(hunk)
     except checklists.ChecklistError as error:
         log(EventKind.EDIT_REFUSED, str(error), _about(place))
-        return Noted(False, refused_text(error), error=error)
+        return NoteResult(False, refused_text(error), error=error)
     text = f"undone note: {hunk.text} ({hunk.path.name})"
     facts: Facts = {"note": hunk.text, "method": removed.method, **hunk_facts(removed)}
     log(EventKind.NOTE, text, {**_about(place), **facts})
-    return Noted(True, text, removed)
+    return NoteResult(True, text, removed)
 
 
 def _write(
-    place: Place, lines: Sequence[str], kind: EventKind, text: str, facts: Facts, log: Log
-) -> Noted:
+    place: NoteTarget, lines: Sequence[str], kind: EventKind, text: str, facts: Facts, log: Log
+) -> NoteResult:
     try:
         hunk = append_note(place.path, place.anchor, lines)
     except checklists.ChecklistError as error:
         if kind is EventKind.PROGRESS:
             log(kind, f"{text} (not written below the item)", {**_about(place), **facts})
-            return Noted(False, f"not written: {error}; kept in the evidence", error=error)
+            return NoteResult(False, f"not written: {error}; kept in the evidence", error=error)
         log(EventKind.EDIT_REFUSED, str(error), {**_about(place), **facts})
-        return Noted(False, f"not written: {error}", error=error)
+        return NoteResult(False, f"not written: {error}", error=error)
     written: Facts = {"method": hunk.method, **hunk_facts(hunk)}
     log(kind, text, {**_about(place), **facts, **written})
-    return Noted(True, f"written below the item in {place.path.name}", hunk)
+    return NoteResult(True, f"written below the item in {place.path.name}", hunk)
 
 
-def _about(place: Place) -> Facts:
+def _about(place: NoteTarget) -> Facts:
     return {"file": str(place.path), "item": place.item}

@@ -9,33 +9,33 @@ from dataclasses import dataclass, replace
 from cockpit.clock import Clock
 from cockpit.config.models import ListenerTable, LoadedConfig
 from cockpit.config.paths import locks_folder
-from cockpit.engine.blocking import BlockingLane
+from cockpit.engine.blocking import SerialExecutor
 from cockpit.engine.commands.act_audit import ActLog, ActRecorder, NotRecorded
 from cockpit.engine.commands.arming import ARMED_SECONDS, Arming
-from cockpit.engine.commands.control_methods import Trusted, Ways
+from cockpit.engine.commands.control_methods import ControlMethods, Trusted
 from cockpit.engine.commands.service_start import plan_service_start
 from cockpit.engine.commands.start_job import StartJob, carry_out_start, start_job, unit_start_job
-from cockpit.engine.commands.stop_job import EndJob, Tools, carry_out, reset_job, stopped_in
+from cockpit.engine.commands.stop_job import ActContext, StopJob, carry_out, reset_job, stopped_in
 from cockpit.feed import (
     Arm,
-    CarryOut,
+    Confirm,
     PlanEnd,
     PlanReset,
     PlanStart,
     ProcessCommand,
     Question,
     Reply,
+    StopProgress,
     Ticket,
-    UnderWay,
 )
-from cockpit.system.control.process_control import Acts
+from cockpit.system.control.process_control import ProcessController
 from cockpit.system.control.start import StartOutcome, rivals_of
-from cockpit.system.control.stop_plan import EndPlan, plan_end, this_actor
-from cockpit.system.control.stop_result import EndOutcome
+from cockpit.system.control.stop_plan import StopPlan, own_process, plan_stop
+from cockpit.system.control.stop_result import StopResult
 from cockpit.system.processes import process_table
 from cockpit.system.sockets.listeners import ListenerSnapshot, ListenerSource
 from cockpit.system.sockets.sources import default_source
-from cockpit.text import clean, instant
+from cockpit.text import format_utc, sanitize
 
 PLAN_SECONDS = 120.0
 """Seconds after which what was shown is too old to be confirmed."""
@@ -55,11 +55,11 @@ class _Shown:
 
     question: Question
     at: float
-    end: EndJob | None = None
+    end: StopJob | None = None
     start: StartJob | None = None
 
 
-class ProcessActs:
+class ProcessCommands:
     """Acts on processes for one operator. At most one question is open.
 
     `trusted` says whether a table's commands may run; `progress` gets a reply for each step of an
@@ -73,7 +73,7 @@ class ProcessActs:
         clock: Clock,
         recorder: ActRecorder,
         who: str,
-        acts: Acts,
+        acts: ProcessController,
         trusted: Trusted,
         progress: Callable[[Reply], None],
         source: ListenerSource | None = None,
@@ -86,7 +86,7 @@ class ProcessActs:
         self._trusted = trusted
         self._progress = progress
         self._source = source
-        self._lane = BlockingLane("acts", clock)
+        self._lane = SerialExecutor("acts", clock)
         self._arming = Arming(clock)
         self._open: _Shown | None = None
 
@@ -106,10 +106,10 @@ class ProcessActs:
                     return await self._plan_reset(ports, ticket)
                 case PlanStart(probe):
                     return await self._plan_start(probe, ticket)
-                case CarryOut():
+                case Confirm():
                     return await self._carry_out(command, ticket)
         except (OSError, ValueError) as error:
-            return Reply(ticket, False, clean(f"nothing was done: {error}"))
+            return Reply(ticket, False, sanitize(f"nothing was done: {error}"))
 
     async def _arm(self, command: Arm, ticket: Ticket) -> Reply:
         if not command.on:
@@ -134,27 +134,27 @@ class ProcessActs:
         asked = await self._lane(process_table.facts, command.pid)
         if asked is None:
             return Reply(ticket, False, f"{command.pid} has ended, or can't be read")
-        if command.started_at and instant(asked.started_at) != command.started_at:
+        if command.started_at and format_utc(asked.started_at) != command.started_at:
             return Reply(ticket, False, f"{command.pid} is another process by now")
         root = await self._lane(process_table.service_root, asked)
         ways = self._ways()
         supervisor = await ways.supervisor(root, snapshot, command.probe)
         stop = await self._lane(ways.stop, root, snapshot)
 
-        def planned(other_users: bool) -> EndPlan:
-            return plan_end(
+        def planned(other_users: bool) -> StopPlan:
+            return plan_stop(
                 command.pid,
                 snapshot,
                 supervisor=supervisor,
                 stop_command=stop.words,
-                actor=this_actor(other_users=other_users),
+                actor=own_process(other_users=other_users),
             )
 
         plan = await self._lane(planned, False)
         if plan.refusal:
             # Whose it is may be all that speaks against it; then the owner's name is typed, too.
             plan = await self._lane(planned, True)
-        return self._ask(ticket, EndJob((stopped_in(plan, {root.pid: stop}),)))
+        return self._ask(ticket, StopJob((stopped_in(plan, {root.pid: stop}),)))
 
     async def _plan_reset(self, ports: tuple[int, ...], ticket: Ticket) -> Reply:
         snapshot = await self._snapshot()
@@ -164,7 +164,7 @@ class ProcessActs:
             words = table.process or () if table is not None else ()
             jobs.append(await self._reset_job(port, snapshot, words, alone=len(ports) == 1))
         plans = {plan.victims[0].pid: plan for job in jobs for plan in job.plans if plan.victims}
-        job = EndJob(
+        job = StopJob(
             tuple(plans.values()),
             tuple(line for one in jobs for line in one.left_alone),
             tuple(line for one in jobs for line in one.free),
@@ -180,7 +180,7 @@ class ProcessActs:
         if table is None:
             return await self._plan_service_start(name, ticket)
         snapshot = await self._snapshot()
-        end: EndJob | None = None
+        end: StopJob | None = None
         service = await self._ways().service_of(name)
         held = snapshot.on(table.port) is not None
         if not held and service is not None and service.running:
@@ -228,23 +228,23 @@ class ProcessActs:
 
     async def _reset_job(
         self, port: int, snapshot: ListenerSnapshot, words: Sequence[str], *, alone: bool
-    ) -> EndJob:
+    ) -> StopJob:
         """What would end on that port: other users' processes only when `alone` was asked for this
         port and nothing of one's own is there, and then the owner's name is to be typed, too."""
         ways = self._ways()
         job = await reset_job((port,), snapshot, words=words, ways=ways)
         if alone and not job.plans and snapshot.on(port) is not None:
-            actor = this_actor(other_users=True)
+            actor = own_process(other_users=True)
             other = await reset_job((port,), snapshot, words=words, ways=ways, actor=actor)
             return other if other.plans else job
         return job
 
-    def _ask(self, ticket: Ticket, end: EndJob | None, start: StartJob | None = None) -> Reply:
+    def _ask(self, ticket: Ticket, end: StopJob | None, start: StartJob | None = None) -> Reply:
         if end is not None and end.refusal:
             return Reply(ticket, False, end.refusal)
         expected = end.word if end is not None else ""
         lines = end.lines(self._clock.now()) if end is not None else []
-        if end is not None and (owners := end.others(this_actor())):
+        if end is not None and (owners := end.others(own_process())):
             expected = f"{expected} {' '.join(owners)}"
             lines.append(f"belongs to {' and '.join(owners)}, not to you: that is typed, too")
         if start is not None:
@@ -258,7 +258,7 @@ class ProcessActs:
 
     # Doing
 
-    async def _carry_out(self, command: CarryOut, ticket: Ticket) -> Reply:
+    async def _carry_out(self, command: Confirm, ticket: Ticket) -> Reply:
         shown, self._open = self._open, None
         if shown is None or shown.question.plan != command.plan:
             return Reply(ticket, False, "nothing was done: that question is no longer open")
@@ -273,10 +273,10 @@ class ProcessActs:
             return Reply(ticket, False, f"nothing was done: {words} was to be typed")
 
         def tell(line: str) -> None:
-            self._progress(Reply(ticket, True, line, step=True))
+            self._progress(Reply(ticket, True, line, is_progress=True))
 
-        def watch(course: UnderWay) -> None:
-            self._progress(Reply(ticket, True, "", step=True, under_way=course))
+        def watch(course: StopProgress) -> None:
+            self._progress(Reply(ticket, True, "", is_progress=True, under_way=course))
 
         told: list[str] = []
         label = ""
@@ -302,12 +302,12 @@ class ProcessActs:
     def _log(self, ticket: Ticket, probe: str = "") -> ActLog:
         return ActLog(self._recorder, self._clock, self._who, ticket=ticket, probe=probe)
 
-    def _tools(self) -> Tools:
+    def _tools(self) -> ActContext:
         locks = locks_folder(self._loaded())
-        return Tools(self._listeners(), self._acts, self._clock, self._who, locks)
+        return ActContext(self._listeners(), self._acts, self._clock, self._who, locks)
 
-    def _ways(self) -> Ways:
-        return Ways(self._loaded(), self._trusted)
+    def _ways(self) -> ControlMethods:
+        return ControlMethods(self._loaded(), self._trusted)
 
     def _listeners(self) -> ListenerSource:
         if self._source is None:
@@ -318,7 +318,7 @@ class ProcessActs:
         return await self._lane(lambda: self._listeners().snapshot())
 
 
-def _end_label(outcome: EndOutcome) -> str:
+def _end_label(outcome: StopResult) -> str:
     """The word for an end that did not go as it should."""
     if outcome.refused:
         return REFUSED

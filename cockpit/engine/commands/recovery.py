@@ -14,15 +14,16 @@ from pathlib import Path
 
 from cockpit.clock import Clock
 from cockpit.engine.commands.act_audit import FLUSH_SECONDS, INTENT, OUTCOME, ActRecorder
-from cockpit.engine.commands.act_owner import author_of
+from cockpit.engine.commands.act_owner import owner_of
 from cockpit.engine.commands.stop_job import lock_of
-from cockpit.model import Event, EventKind, Facts, Verdict
+from cockpit.facts import Facts
+from cockpit.model import Event, EventKind, Verdict
 from cockpit.system.control.stop_result import PortAfter, look_at_ports, pids_text
 from cockpit.system.control.target_lock import TargetBusy, TargetLock, left_in
 from cockpit.system.processes import process_table
 from cockpit.system.processes.process_table import ProcessIdentity
 from cockpit.system.sockets.listeners import ListenerSource
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 KINDS = (EventKind.PROCESS,)
 NEWEST = 500
@@ -39,7 +40,7 @@ def open_intents(events: Iterable[Event]) -> list[Event]:
         act, phase = event.data.get("act"), event.data.get("phase")
         if event.kind not in KINDS or not isinstance(act, str) or event.subject == "cockpit":
             continue
-        if phase == INTENT and author_of(event) is not None:
+        if phase == INTENT and owner_of(event) is not None:
             found[act] = event
         elif phase == OUTCOME:
             found.pop(act, None)
@@ -47,7 +48,7 @@ def open_intents(events: Iterable[Event]) -> list[Event]:
 
 
 @dataclass(frozen=True, slots=True)
-class Closing:
+class AbandonedActs:
     """What closing needs: the recorder, a way to read its events back, the ports, the folder of the
     locks, and who notices."""
 
@@ -76,11 +77,11 @@ class Closing:
 
     def _gone(self) -> list[Event]:
         intents = open_intents(self.read())
-        return [one for one in intents if (who := author_of(one)) is not None and who.is_gone]
+        return [one for one in intents if (who := owner_of(one)) is not None and who.is_gone]
 
     def _outcome(self, intent: Event) -> Event:
         text, facts = self._end(intent) if "starts" in intent.data else self._start(intent)
-        author = author_of(intent)
+        author = owner_of(intent)
         pid = author.identity.pid if author is not None else "?"
         return Event(
             at=self.clock.now(),
@@ -123,7 +124,7 @@ class Closing:
             "steps": notes,
             "ports": _numbered(ports),
         }
-        return clean("; ".join(parts)), facts
+        return sanitize("; ".join(parts)), facts
 
     def _start(self, intent: Event) -> tuple[str, Facts]:
         port = intent.data.get("port")
@@ -131,7 +132,7 @@ class Closing:
         if isinstance(port, int):
             told += [after.text for after in look_at_ports(self.source(), [port])]
         kept = {key: intent.data[key] for key in ("output", "service") if key in intent.data}
-        return clean("; ".join(told)), kept
+        return sanitize("; ".join(told)), kept
 
     def _notes(self, intent: Event, pids: Sequence[int]) -> tuple[str, ...]:
         """What its author noted in the lock that it never let go of in good order."""

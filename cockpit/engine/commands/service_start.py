@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.config.models import ListenerTable, LoadedConfig, ServiceTable
-from cockpit.engine.blocking import BlockingLane
+from cockpit.engine.blocking import SerialExecutor
 from cockpit.engine.commands.control_methods import read_service
 from cockpit.engine.commands.start_job import StartJob, claimed, folder_of, unit_start_job
-from cockpit.engine.commands.stop_job import EndJob
-from cockpit.system.control.conflicts import Meant, find_rivals
-from cockpit.system.control.stop_plan import EndPlan, plan_end, this_actor
+from cockpit.engine.commands.stop_job import StopJob
+from cockpit.system.control.conflicts import TargetService, find_conflicts
+from cockpit.system.control.stop_plan import StopPlan, own_process, plan_stop
 from cockpit.system.processes import process_table
 from cockpit.system.services.supervisor import ServiceState
 from cockpit.system.sockets.listeners import ListenerSnapshot
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceStart:
     """What would be done. With a `refusal` nothing can be, and it says why."""
 
-    end: EndJob | None = None
+    end: StopJob | None = None
     start: StartJob | None = None
     refusal: str = ""
 
@@ -42,7 +42,7 @@ async def plan_service_start(
     table: ServiceTable,
     snapshot: ListenerSnapshot,
     who: str,
-    lane: BlockingLane,
+    lane: SerialExecutor,
     *,
     listener: ListenerTable | None = None,
 ) -> ServiceStart:
@@ -54,10 +54,10 @@ async def plan_service_start(
     """
     state = await read_service(table)
     if state.error:
-        return ServiceStart(refusal=clean(f"{table.name}: not started: {state.error}"))
+        return ServiceStart(refusal=sanitize(f"{table.name}: not started: {state.error}"))
     if not state.found:
         text = f"{table.name}: the supervisor knows no {state.name}"
-        return ServiceStart(refusal=clean(text))
+        return ServiceStart(refusal=sanitize(text))
     meant = _meant(loaded, table, listener)
     return await lane(_planned, loaded, table, state, meant, snapshot, who)
 
@@ -83,7 +83,7 @@ def _planned(
     who: str,
 ) -> ServiceStart:
     present = _present(meant, snapshot)
-    end: EndJob | None = None
+    end: StopJob | None = None
     if state.running:
         pid = state.main_pid or (present[0] if len(present) == 1 else None)
         if pid is None:
@@ -91,18 +91,18 @@ def _planned(
             text = (
                 f"{state.name} runs and tells no PID, and {known}: name its listener or heartbeat"
             )
-            return ServiceStart(refusal=clean(f"{table.name}: {text} in `agrees_with`"))
+            return ServiceStart(refusal=sanitize(f"{table.name}: {text} in `agrees_with`"))
         plan = _stop(pid, snapshot, state)
         if plan.refusal:
             return ServiceStart(refusal=plan.refusal)
-        end = EndJob((plan,))
+        end = StopJob((plan,))
     family = set(end.pids) if end is not None else set()
     others = [pid for pid in present if pid not in family]
     if others:
         first = process_table.facts(others[0])
         command = first.command if first is not None else "?"
         text = f"not started: {others[0]} runs outside {state.name}, X ends it first: {command}"
-        return ServiceStart(refusal=clean(f"{table.name}: {text}"))
+        return ServiceStart(refusal=sanitize(f"{table.name}: {text}"))
     start = unit_start_job(
         loaded, table.name, state, who, listener=meant.listener, words=meant.words
     )
@@ -115,18 +115,18 @@ def _present(meant: _Meant, snapshot: ListenerSnapshot) -> list[int]:
     found = [service.root.pid for service in listener.services] if listener is not None else []
     if meant.words:
         port = meant.listener.port if meant.listener is not None else None
-        service = Meant(meant.words, port, meant.folder, claimed=meant.claimed)
-        roots = {one.pid for one in find_rivals(service, snapshot).same}
+        service = TargetService(meant.words, port, meant.folder, claimed=meant.claimed)
+        roots = {one.pid for one in find_conflicts(service, snapshot).same}
         # A root that only wraps what listens is the same service, seen twice.
         found = [pid for pid in found if not roots.intersection(process_table.ancestors(pid))]
         found += [pid for pid in sorted(roots) if pid not in found]
     return found
 
 
-def _stop(pid: int, snapshot: ListenerSnapshot, state: ServiceState) -> EndPlan:
-    plan = plan_end(pid, snapshot, exact=True, supervisor=state)
+def _stop(pid: int, snapshot: ListenerSnapshot, state: ServiceState) -> StopPlan:
+    plan = plan_stop(pid, snapshot, exact=True, supervisor=state)
     if plan.refusal:
         # Whose it is may be all that speaks against it; then the owner's name is typed, too.
-        actor = this_actor(other_users=True)
-        plan = plan_end(pid, snapshot, exact=True, supervisor=state, actor=actor)
+        actor = own_process(other_users=True)
+        plan = plan_stop(pid, snapshot, exact=True, supervisor=state, actor=actor)
     return plan

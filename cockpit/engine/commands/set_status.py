@@ -16,12 +16,13 @@ from cockpit.checklists.errors import refused_text
 from cockpit.checklists.git.repository import repository_of
 from cockpit.checklists.parsing.file_io import read_regular
 from cockpit.clock import Clock
+from cockpit.facts import Facts
 from cockpit.kinds.checklist.edit_history import (
     AGAIN,
     FAILED,
     INTENDED,
     UNDO,
-    EditMemory,
+    EditHistory,
     KeptEdit,
     Pending,
     as_fact,
@@ -29,14 +30,14 @@ from cockpit.kinds.checklist.edit_history import (
 )
 from cockpit.kinds.checklist.long_facts import in_facts
 from cockpit.kinds.checklist.probe import ChecklistProbe
-from cockpit.model import EventKind, Facts, Observation
+from cockpit.model import EventKind, Observation
 
 Log: TypeAlias = Callable[[EventKind, str, Facts], None]
 """Records an event of this act: kind, text, data."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class EditRequest:
     """What somebody wants of an item that was seen."""
 
     path: Path
@@ -48,7 +49,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class EditOutcome:
     """What became of a wish. `error` says why nothing was changed."""
 
     text: str
@@ -64,7 +65,7 @@ class Done:
         return self.edit is not None
 
 
-class Ticker:
+class StatusEditor:
     """Edits checklists for one operator. Blocks; one edit at a time.
 
     `probe` of a call knows the file's mirrors and requirements; None for a file of no config.
@@ -72,7 +73,7 @@ class Ticker:
 
     def __init__(
         self,
-        memory: EditMemory,
+        memory: EditHistory,
         clock: Clock,
         who: str = "",
         flush: Callable[[], bool] = lambda: True,
@@ -84,16 +85,16 @@ class Ticker:
 
     def tick(
         self,
-        wish: Wish,
+        wish: EditRequest,
         log: Log,
         *,
         probe: ChecklistProbe | None = None,
         board: Mapping[str, Observation] | None = None,
-    ) -> Done:
+    ) -> EditOutcome:
         """Set the item if it still has the state that was seen; write its mirrors."""
         red = self._against(wish, probe, board or {})
         if red and not wish.reason.strip():
-            return Done(
+            return EditOutcome(
                 f"{'; '.join(red)}; setting “{wish.anchor.text}” to {wish.to} all the same"
                 " takes a reason",
                 needs_reason=True,
@@ -103,10 +104,10 @@ class Ticker:
             result = checklists.set_item(wish.path, wish.anchor, wish.to)
         except checklists.ChecklistError as error:
             self._refused(wish, error, intents, log)
-            return Done(refused_text(error), error=error)
+            return EditOutcome(refused_text(error), error=error)
         text = self._record(wish, result, log, red)
         told = [self.mirror(self._pending(wish.path, intent), log) for intent in intents]
-        return Done(text, edit=result, mirrors=(*told, *alone))
+        return EditOutcome(text, edit=result, mirrors=(*told, *alone))
 
     def undo(
         self,
@@ -115,15 +116,15 @@ class Ticker:
         log: Log,
         *,
         probe: ChecklistProbe | None = None,
-    ) -> Done:
+    ) -> EditOutcome:
         """Take an edit back, byte for byte, under the same rules; its mirrors follow."""
-        wish = Wish(result.path, result.anchor, result.status_before, item=item)
+        wish = EditRequest(result.path, result.anchor, result.status_before, item=item)
         intents, alone = self._intents(wish, probe, log)
         try:
             back = checklists.undo(result)
         except checklists.ChecklistError as error:
             self._refused(wish, error, intents, log)
-            return Done(refused_text(error), error=error)
+            return EditOutcome(refused_text(error), error=error)
         text = f"already {back.status_after}: {back.anchor.text}"
         self._keep(back, item)
         if back.changed:
@@ -131,7 +132,7 @@ class Ticker:
             facts = edit_facts(back, item, head=head_of(back.path))
             log(EventKind.EDIT, text, {**facts, UNDO: True})
         told = [self.mirror(self._pending(wish.path, each), log, undo=True) for each in intents]
-        return Done(text, edit=back, mirrors=(*told, *alone))
+        return EditOutcome(text, edit=back, mirrors=(*told, *alone))
 
     def retry(self, source: Path, log: Log) -> tuple[str, ...]:
         """Write the pending mirrors of a file; a line for each."""
@@ -171,7 +172,7 @@ class Ticker:
 
     def _against(
         self,
-        wish: Wish,
+        wish: EditRequest,
         probe: ChecklistProbe | None,
         board: Mapping[str, Observation],
     ) -> tuple[str, ...]:
@@ -186,7 +187,7 @@ class Ticker:
         return tuple(each.text for each in probe.against(*found, board, now, starting=starting))
 
     def _record(
-        self, wish: Wish, result: checklists.EditResult, log: Log, red: tuple[str, ...]
+        self, wish: EditRequest, result: checklists.EditResult, log: Log, red: tuple[str, ...]
     ) -> str:
         item = wish.item or _key_of(result)
         known = self._memory.last(result.path, item)
@@ -220,7 +221,7 @@ class Ticker:
         return text
 
     def _intents(
-        self, wish: Wish, probe: ChecklistProbe | None, log: Log
+        self, wish: EditRequest, probe: ChecklistProbe | None, log: Log
     ) -> tuple[list[Intent], list[str]]:
         """What the mirrors shall get, recorded before anything is written; and a line for each
         mirror that has no certain image of the item."""
@@ -242,7 +243,7 @@ class Ticker:
 
     def _refused(
         self,
-        wish: Wish,
+        wish: EditRequest,
         error: checklists.ChecklistError,
         intents: Sequence[Intent],
         log: Log,
@@ -275,7 +276,7 @@ def edit_text(result: checklists.EditResult) -> str:
     )
 
 
-def _find(wish: Wish) -> tuple[checklists.Document, checklists.Item] | None:
+def _find(wish: EditRequest) -> tuple[checklists.Document, checklists.Item] | None:
     """The document as it is now and the item in it; None when the edit will say what is wrong."""
     try:
         document = checklists.CACHE.parse(read_regular(wish.path))
@@ -285,7 +286,7 @@ def _find(wish: Wish) -> tuple[checklists.Document, checklists.Item] | None:
 
 
 def _key_of(result: checklists.EditResult) -> str:
-    wish = Wish(result.path, result.anchor, result.status_after)
+    wish = EditRequest(result.path, result.anchor, result.status_after)
     found = _find(wish)
     return found[1].key if found is not None else ""
 

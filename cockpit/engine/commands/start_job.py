@@ -12,10 +12,10 @@ from pathlib import Path
 
 from cockpit.config.models import ListenerTable, LoadedConfig
 from cockpit.config.paths import locks_folder, output_file, plain_name
-from cockpit.engine.blocking import BlockingLane
+from cockpit.engine.blocking import SerialExecutor
 from cockpit.engine.commands.act_audit import ActLog
-from cockpit.engine.commands.stop_job import Tell, Tools
-from cockpit.model import Facts
+from cockpit.engine.commands.stop_job import ActContext, Tell
+from cockpit.facts import Facts
 from cockpit.system.control.process_control import ReadOnlyError
 from cockpit.system.control.start import READY_SECONDS, StartOutcome, StartRequest, start
 from cockpit.system.control.unit_start import COMMAND_SECONDS, Supervised, start_supervised
@@ -24,7 +24,7 @@ from cockpit.system.processes.argv import shown
 from cockpit.system.services.detection import reader_for
 from cockpit.system.services.supervisor import ServiceState
 from cockpit.system.sockets.listeners import Listener, ListenerSource
-from cockpit.text import clean, instant
+from cockpit.text import format_utc, sanitize
 
 _POLL_SECONDS = 0.2
 _ANSWER_SECONDS = 3.0
@@ -48,7 +48,7 @@ class StartJob:
         """What the operator types where nothing is ended: the port, or the service's name."""
         if self.request.port is not None:
             return str(self.request.port)
-        return " ".join(clean(self.service.name if self.service else self.name).split())
+        return " ".join(sanitize(self.service.name if self.service else self.name).split())
 
     def lines(self) -> list[str]:
         """What would be done, line by line."""
@@ -70,7 +70,7 @@ class StartJob:
                 f"in {request.cwd}, output to {request.output}",
             ]
         lines.append(f"then, within {request.ready_within:g} s: {', '.join(checks)}")
-        return [clean(line) for line in (*lines, *self.notes)]
+        return [sanitize(line) for line in (*lines, *self.notes)]
 
 
 def start_job(
@@ -146,7 +146,9 @@ def claimed(loaded: LoadedConfig, table: ListenerTable | None) -> tuple[int, ...
     return tuple(one.port for one in loaded.config.listener if one is not table)
 
 
-async def carry_out_start(job: StartJob, tools: Tools, log: ActLog, tell: Tell) -> StartOutcome:
+async def carry_out_start(
+    job: StartJob, tools: ActContext, log: ActLog, tell: Tell
+) -> StartOutcome:
     """Start one, and only one. Raises NotRecorded before anything is started."""
     request = job.request
     if tools.acts.read_only:
@@ -201,17 +203,17 @@ def _since(outcome: StartOutcome) -> Facts:
     """Since when it runs: what tells it from whatever else may run there later."""
     if outcome.identity is None:
         return {}
-    return {"started_at": instant(datetime.fromtimestamp(outcome.identity.started_at, UTC))}
+    return {"started_at": format_utc(datetime.fromtimestamp(outcome.identity.started_at, UTC))}
 
 
 def _alive(outcome: StartOutcome) -> bool:
     return outcome.identity is not None and process_table.is_alive(outcome.identity)
 
 
-async def _until_answered(job: StartJob, tools: Tools, alive: Callable[[], bool]) -> str:
+async def _until_answered(job: StartJob, tools: ActContext, alive: Callable[[], bool]) -> str:
     """Ask the path until it answers; what is lacking in the end, empty when nothing is."""
     assert job.request.port is not None
-    lane = BlockingLane("ready", tools.clock)
+    lane = SerialExecutor("ready", tools.clock)
     end_at = tools.clock.monotonic() + job.request.ready_within
     while True:
         lacking = await lane(_any_answers, tools.source, job.request.port, job.ready_path)
@@ -227,7 +229,7 @@ def _any_answers(source: ListenerSource, port: int, path: str) -> str:
     try:
         listener = source.snapshot([port]).on(port)
     except (OSError, ValueError) as error:
-        return clean(f"where {port} listens can't be seen: {error}")
+        return sanitize(f"where {port} listens can't be seen: {error}")
     if listener is None:
         return f"nobody listens on port {port}"
     return answers(port, path, host_of(listener))
@@ -249,7 +251,7 @@ def answers(port: int, path: str, host: str = "127.0.0.1") -> str:
         connection.request("GET", path)
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        return clean(f"{path} does not answer: {str(error) or type(error).__name__}")
+        return sanitize(f"{path} does not answer: {str(error) or type(error).__name__}")
     finally:
         connection.close()
     return "" if 200 <= status < 400 else f"{path} answers {status}"

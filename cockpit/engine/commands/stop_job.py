@@ -14,37 +14,37 @@ from pathlib import Path
 
 from cockpit.clock import Clock
 from cockpit.engine.commands.act_audit import ActLog
-from cockpit.engine.commands.control_methods import Stop, Ways
-from cockpit.feed import UnderWay
-from cockpit.model import Facts
-from cockpit.system.control.process_control import Acts, ReadOnlyError
-from cockpit.system.control.stop import GRACE_SECONDS, Course, cut_short, end, longest
+from cockpit.engine.commands.control_methods import ControlMethods, Stop
+from cockpit.facts import Facts
+from cockpit.feed import StopProgress
+from cockpit.system.control.process_control import ProcessController, ReadOnlyError
+from cockpit.system.control.stop import GRACE_SECONDS, StopState, cut_short, longest, stop
 from cockpit.system.control.stop_plan import (
-    Actor,
-    EndPlan,
+    OwnProcess,
     ResetPlan,
+    StopPlan,
     is_foreign,
     left_of,
     plan_reset,
     together,
 )
-from cockpit.system.control.stop_result import EndOutcome
+from cockpit.system.control.stop_result import StopResult
 from cockpit.system.control.target_lock import TargetBusy, TargetLock
 from cockpit.system.services.supervisor import ServiceState
 from cockpit.system.sockets.listeners import ListenerSnapshot, ListenerSource
-from cockpit.text import clean, exact_age, instant
+from cockpit.text import exact_age, format_utc, sanitize
 
 Tell = Callable[[str], None]
-Watch = Callable[[UnderWay], None]
+Watch = Callable[[StopProgress], None]
 """Gets how far an end has come, after each change."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class ActContext:
     """What acting needs. `locks` is the folder of the target locks."""
 
     source: ListenerSource
-    acts: Acts
+    acts: ProcessController
     clock: Clock
     who: str
     locks: Path
@@ -52,10 +52,10 @@ class Tools:
 
 
 @dataclass(frozen=True, slots=True)
-class EndJob:
+class StopJob:
     """What was shown to the operator, and is carried out exactly so."""
 
-    plans: tuple[EndPlan, ...]
+    plans: tuple[StopPlan, ...]
     left_alone: tuple[str, ...] = ()
     free: tuple[str, ...] = ()
 
@@ -83,14 +83,14 @@ class EndJob:
         """Every PID that would end."""
         return tuple(victim.pid for plan in self.plans for victim in plan.victims)
 
-    def others(self, actor: Actor) -> tuple[str, ...]:
+    def others(self, actor: OwnProcess) -> tuple[str, ...]:
         """The other users whose processes would end, by name; empty when all are `actor`'s own."""
         victims = [victim for plan in self.plans for victim in plan.victims]
         names = (victim.user or str(victim.uid) for victim in victims if is_foreign(victim, actor))
-        return tuple(dict.fromkeys(clean(name) for name in names))
+        return tuple(dict.fromkeys(sanitize(name) for name in names))
 
     @property
-    def alone(self) -> EndJob | None:
+    def alone(self) -> StopJob | None:
         """The same without the children, where there are any and a signal is what ends it."""
         if len(self.plans) != 1 or len(self.plans[0].victims) < 2 or self.plans[0].supervised:
             return None
@@ -101,7 +101,7 @@ class EndJob:
             for hold in plan.ports
             if any(owner.same_as(root) for owner in hold.owners)
         )
-        return EndJob((replace(plan, victims=plan.victims[:1], ports=ports),), self.left_alone)
+        return StopJob((replace(plan, victims=plan.victims[:1], ports=ports),), self.left_alone)
 
     def lines(self, now: datetime) -> list[str]:
         """What would die: each process with its PID, those that run the same on one line; what
@@ -118,9 +118,9 @@ class EndJob:
         return [*dict.fromkeys(lines), *alone, *self.free]
 
 
-def _victims(plans: Sequence[EndPlan], now: datetime) -> list[str]:
+def _victims(plans: Sequence[StopPlan], now: datetime) -> list[str]:
     """The processes that end; single ones of one user that run the same are told together."""
-    alike: dict[tuple[str | None, str], list[EndPlan]] = {}
+    alike: dict[tuple[str | None, str], list[StopPlan]] = {}
     for plan in plans:
         single = len(plan.victims) == 1 and not plan.refusal
         key = (plan.victims[0].user, plan.victims[0].command) if single else (None, str(plan.asked))
@@ -133,7 +133,7 @@ def _victims(plans: Sequence[EndPlan], now: datetime) -> list[str]:
         pids = " ".join(str(plan.victims[0].pid) for plan in group)
         ages = sorted((now - plan.victims[0].started_at).total_seconds() for plan in group)
         old = dict.fromkeys((exact_age(ages[0]), exact_age(ages[-1])))
-        lines.append(clean(f"ends {pids} {user or '?'} {' to '.join(old)} old: {command}"))
+        lines.append(sanitize(f"ends {pids} {user or '?'} {' to '.join(old)} old: {command}"))
     return lines
 
 
@@ -142,11 +142,11 @@ async def reset_job(
     snapshot: ListenerSnapshot,
     *,
     words: Sequence[str] = (),
-    ways: Ways | None = None,
-    actor: Actor | None = None,
-) -> EndJob:
+    ways: ControlMethods | None = None,
+    actor: OwnProcess | None = None,
+) -> StopJob:
     """Every service on `ports` whose argv matches `words` (none: every service)."""
-    ways = ways or Ways()
+    ways = ways or ControlMethods()
     supervisors: dict[int, ServiceState] = {}
     stops: dict[int, Stop] = {}
     for port in ports:
@@ -165,10 +165,10 @@ async def reset_job(
         actor=actor,
     )
     stopped = tuple(stopped_in(one, stops) for one in plan.plans)
-    return EndJob(stopped, plan.left_alone, plan.free)
+    return StopJob(stopped, plan.left_alone, plan.free)
 
 
-def stopped_in(plan: EndPlan, stops: Mapping[int, Stop]) -> EndPlan:
+def stopped_in(plan: StopPlan, stops: Mapping[int, Stop]) -> StopPlan:
     """The plan with the folder of its stop command; `stops` by root PID."""
     if plan.root is None or plan.supervised or not plan.command:
         return plan
@@ -176,17 +176,17 @@ def stopped_in(plan: EndPlan, stops: Mapping[int, Stop]) -> EndPlan:
 
 
 async def carry_out(
-    job: EndJob, tools: Tools, log: ActLog, tell: Tell, watch: Watch = lambda _: None
-) -> EndOutcome:
+    job: StopJob, tools: ActContext, log: ActLog, tell: Tell, watch: Watch = lambda _: None
+) -> StopResult:
     """End what `job` shows. Raises NotRecorded before the first signal.
 
     When it is cancelled, the outcome says how it stands; `tell` gets it, too.
     """
     pids = job.pids
     if tools.acts.read_only:
-        return EndOutcome(refused=str(ReadOnlyError("ending a process")))
+        return StopResult(refused=str(ReadOnlyError("ending a process")))
     if job.refusal or not pids:
-        return EndOutcome(refused=job.refusal or "the plan names nobody")
+        return StopResult(refused=job.refusal or "the plan names nobody")
     facts = _facts(job, tools)
     subject = str(job.roots[0])
     await log.begin(subject, f"is ending {_named(job)}", pids, facts)
@@ -201,10 +201,10 @@ async def carry_out(
         if course.kill_at is not None:
             seconds = course.kill_at - tools.clock.monotonic()
             kill_at = tools.clock.now() + timedelta(seconds=seconds)
-        watch(UnderWay(log.act, pids, course.alive, kill_at, bool(course.killed)))
+        watch(StopProgress(log.act, pids, course.alive, kill_at, bool(course.killed)))
 
-    course = Course(moved)
-    outcome: EndOutcome | None = None
+    course = StopState(moved)
+    outcome: StopResult | None = None
     try:
         outcome = await _locked(job, tools, course, step, log.act)
     finally:
@@ -226,7 +226,7 @@ async def carry_out(
     return outcome
 
 
-def _facts(job: EndJob, tools: Tools) -> Facts:
+def _facts(job: StopJob, tools: ActContext) -> Facts:
     """What the evidence keeps of the victims: enough to know them again by PID and start time."""
     first = job.plans[0].victims[0]
     victims = [victim for plan in job.plans for victim in plan.victims]
@@ -243,7 +243,7 @@ def _facts(job: EndJob, tools: Tools) -> Facts:
     }
 
 
-def _named(job: EndJob) -> str:
+def _named(job: StopJob) -> str:
     """`7244 with 7245 7246: python serve.py`; services that run the same are named together."""
     told: dict[str, list[str]] = {}
     for plan in job.plans:
@@ -253,7 +253,9 @@ def _named(job: EndJob) -> str:
     return "; ".join(f"{', '.join(pids)}: {command}" for command, pids in told.items())
 
 
-async def _locked(job: EndJob, tools: Tools, course: Course, step: Tell, act: str) -> EndOutcome:
+async def _locked(
+    job: StopJob, tools: ActContext, course: StopState, step: Tell, act: str
+) -> StopResult:
     """End it while nobody else does. What was sent stands in the locks, for who finds them when
     this process ends over it."""
     with ExitStack() as held:
@@ -263,16 +265,16 @@ async def _locked(job: EndJob, tools: Tools, course: Course, step: Tell, act: st
             try:
                 locks.append(held.enter_context(lock))
             except TargetBusy as busy:
-                return EndOutcome(refused=str(busy))
+                return StopResult(refused=str(busy))
             except OSError as error:
-                return EndOutcome(refused=clean(f"the lock of {pid} can't be taken: {error}"))
+                return StopResult(refused=sanitize(f"the lock of {pid} can't be taken: {error}"))
 
         def note(line: str) -> None:
             step(line)
             if locks and course.asked:
-                locks[0].note(f"{act} {instant(tools.clock.now())} {line}")
+                locks[0].note(f"{act} {format_utc(tools.clock.now())} {line}")
 
-        return await end(
+        return await stop(
             job.plans,
             tools.source,
             tools.acts,

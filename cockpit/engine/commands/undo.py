@@ -15,18 +15,19 @@ from pathlib import Path
 from cockpit.checklists import AnchorLost, ChecklistError, EditResult
 from cockpit.checklists.editing.changes import NoteHunk
 from cockpit.engine.commands.notes import undo_note
-from cockpit.engine.commands.set_status import Log, Ticker, head_of
+from cockpit.engine.commands.set_status import Log, StatusEditor, head_of
+from cockpit.facts import Facts
 from cockpit.kinds.checklist.edit_history import edit_facts
 from cockpit.kinds.checklist.event_payload import hunk_of
 from cockpit.kinds.checklist.probe import ChecklistProbe
-from cockpit.model import Event, EventKind, Facts
+from cockpit.model import Event, EventKind
 
 UNDO_KINDS = (EventKind.EDIT, EventKind.NOTE, EventKind.PROGRESS)
 """The kinds of events that say what can be taken back, or was."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class UndoableChange:
     """A change that was made and can be taken back."""
 
     probe: str
@@ -50,7 +51,7 @@ class Change:
 class Undone:
     """What became of one undo."""
 
-    change: Change
+    change: UndoableChange
     ok: bool
     text: str
     mirrors: tuple[str, ...] = ()
@@ -72,7 +73,9 @@ def naming(log: Log, path: Path, act: str, batch: str = "") -> Log:
     return _marking(log, path, {"act": act, **({"batch": batch} if batch else {})})
 
 
-def undo(change: Change, log: Log, ticker: Ticker, probe: ChecklistProbe | None = None) -> Undone:
+def undo(
+    change: UndoableChange, log: Log, ticker: StatusEditor, probe: ChecklistProbe | None = None
+) -> Undone:
     """Take one change back if it still stands as it was made; mirrors of an edit follow.
 
     `probe` knows the file's mirrors. Blocks.
@@ -104,12 +107,12 @@ def told(undone: list[Undone]) -> tuple[bool, str]:
     return ok, "; ".join([done, *failed, *dict.fromkeys(mirrors)])
 
 
-def standing_changes(events: Iterable[Event]) -> list[Change]:
+def standing_changes(events: Iterable[Event]) -> list[UndoableChange]:
     """The changes that nobody has taken back, oldest first.
 
     `events` of `UNDO_KINDS`, oldest first.
     """
-    found: dict[str, Change] = {}
+    found: dict[str, UndoableChange] = {}
     for event in events:
         undoes = event.data.get("undoes")
         if isinstance(undoes, str):
@@ -118,7 +121,7 @@ def standing_changes(events: Iterable[Event]) -> list[Change]:
         act, batch = event.data.get("act"), event.data.get("batch")
         made = hunk_of(event) if isinstance(act, str) else None
         if isinstance(made, EditResult | NoteHunk):
-            found[str(act)] = Change(
+            found[str(act)] = UndoableChange(
                 probe=event.probe,
                 item=str(event.data.get("item", "")),
                 made=made,
@@ -130,7 +133,7 @@ def standing_changes(events: Iterable[Event]) -> list[Change]:
     return list(found.values())
 
 
-def last_group(changes: list[Change]) -> list[Change]:
+def last_group(changes: list[UndoableChange]) -> list[UndoableChange]:
     """The last of these changes and what was done in one go with it, newest first."""
     if not changes:
         return []

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from cockpit.checklists import ChecklistError, EditResult
 from cockpit.checklists.editing.mirrors import Intent, normal
+from cockpit.facts import LONGEST_FACT, Facts
 from cockpit.kinds.checklist.long_facts import from_facts, in_facts
-from cockpit.model import LONGEST_FACT, Event, EventKind, Facts
-from cockpit.text import clean
+from cockpit.model import Event, EventKind
+from cockpit.text import sanitize
 
 KINDS = (EventKind.EDIT, EventKind.OVERRIDE, EventKind.MIRROR)
 """The kinds of events that are of interest here."""
@@ -65,7 +66,7 @@ class Pending:
         return self.tried or now - self.since > _SOON
 
 
-class EditMemory:
+class EditHistory:
     """Told by any thread, asked by any thread."""
 
     def __init__(self) -> None:
@@ -198,6 +199,6 @@ def edit_of(event: Event) -> EditResult | None:
 def as_fact(value: object) -> str:
     """JSON that the cleaner of texts leaves as it is."""
     plain = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if clean(plain, limit=LONGEST_FACT) == plain:
+    if sanitize(plain, limit=LONGEST_FACT) == plain:
         return plain
     return json.dumps(value, separators=(",", ":")).replace("\x7f", "\\u007f")

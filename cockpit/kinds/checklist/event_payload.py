@@ -8,9 +8,10 @@ from pathlib import Path
 
 from cockpit.checklists import ChecklistError
 from cockpit.checklists.editing.changes import BlockHunk, Hunk, NoteHunk, hunk_from_json
+from cockpit.facts import Facts
 from cockpit.kinds.checklist.edit_history import as_fact, edit_of, same_file
 from cockpit.kinds.checklist.long_facts import from_facts, in_facts
-from cockpit.model import Event, EventKind, Facts
+from cockpit.model import Event, EventKind
 
 HUNK_KINDS = (
     EventKind.EDIT,

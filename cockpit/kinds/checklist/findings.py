@@ -10,13 +10,14 @@ from cockpit.checklists import Anchor, Document, Form, Item, Meta, Status, ancho
 from cockpit.checklists.parsing.claims import doubts as doubtful_claims
 from cockpit.checklists.parsing.claims import state_conflicts
 from cockpit.checklists.parsing.parents import parents
-from cockpit.checklists.plans.combined_plan import Joint, Source, joint_plan
+from cockpit.checklists.plans.combined_plan import CombinedPlan, Source, combine_plans
+from cockpit.facts import FactValue
 from cockpit.kinds.checklist.edit_history import as_fact
-from cockpit.kinds.checklist.plan_findings import PlanReading, read_plan
+from cockpit.kinds.checklist.plan_findings import PlanFindings, read_plan
 from cockpit.kinds.checklist.plan_text import hours_done_text
 from cockpit.kinds.json_query import short
-from cockpit.model import Doubt, DoubtKind, FactValue, Finding, Verdict, worst
-from cockpit.text import clean
+from cockpit.model import Doubt, DoubtKind, Finding, Verdict, worst
+from cockpit.text import sanitize
 
 _LONGEST_NEXT = 60
 _LONGEST_FACT = 2000
@@ -35,11 +36,11 @@ _BOX = re.compile(rb"^\s*(?:[-*+]|\d{1,9}[.)])\s+\[.\]\s")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ChecklistReading:
     """A parsed file as findings: the part of an observation that depends on its bytes alone."""
 
     document: Document
-    plan: PlanReading
+    plan: PlanFindings
     verdict: Verdict
     headline: str
     findings: tuple[Finding, ...]
@@ -55,7 +56,9 @@ class Reading:
     """Boxes behind a code fence that is never closed: nobody can tell whether they are items."""
 
 
-def read_document(document: Document, name: str = "", joint: Joint | None = None) -> Reading:
+def read_document(
+    document: Document, name: str = "", joint: CombinedPlan | None = None
+) -> ChecklistReading:
     """The findings of a document's items. What progress does not count (the status line of a task
     above boxes) can be set all the same, and is in no verdict. Pure.
 
@@ -71,7 +74,7 @@ def read_document(document: Document, name: str = "", joint: Joint | None = None
         for item in document.items
     )
     texts = {key: anchor_text(each) for key, each in anchors.items()}
-    plan = read_plan(name, joint or joint_plan([Source(name, document)]), texts)
+    plan = read_plan(name, joint or combine_plans([Source(name, document)]), texts)
     doubts = [*_encoding_doubts(document), *_claim_doubts(document), *_plan_doubts(plan)]
     metrics = {"done": float(progress.done), "total": float(progress.total)}
     if not progress.total:
@@ -80,7 +83,7 @@ def read_document(document: Document, name: str = "", joint: Joint | None = None
         verdict, headline, upcoming, hours = Verdict.UNKNOWN, text, None, None
     else:
         open_item = next((i for i in items if i.status in (Status.TODO, Status.DOING)), None)
-        upcoming = short(clean(_item_name(open_item)), _LONGEST_NEXT) if open_item else None
+        upcoming = short(sanitize(_item_name(open_item)), _LONGEST_NEXT) if open_item else None
         verdict = worst(finding.verdict for finding in findings if counts(finding))
         headline = f"{progress.done}/{progress.total}"
         hours = _hours(document, plan)
@@ -97,7 +100,7 @@ def read_document(document: Document, name: str = "", joint: Joint | None = None
     if hidden:
         verdict = worst([verdict, Verdict.UNKNOWN])
         headline += f"; {hidden} behind an open code fence"
-    return Reading(
+    return ChecklistReading(
         document=document,
         plan=plan,
         verdict=verdict,
@@ -118,7 +121,7 @@ def _item_name(item: Item) -> str:
     return item.text if item.text.strip() else f"line {item.line}, which has no text"
 
 
-def _hours(document: Document, plan: PlanReading) -> tuple[float, float, int] | None:
+def _hours(document: Document, plan: PlanFindings) -> tuple[float, float, int] | None:
     """Hours done and in all, and how many name none: of the counted items if all carry hours,
     else of the plan's tasks."""
     progress = document.progress
@@ -129,7 +132,7 @@ def _hours(document: Document, plan: PlanReading) -> tuple[float, float, int] | 
     return plan.hours_done, plan.hours_total, plan.without_hours
 
 
-def fence_findings(reading: Reading, file: str) -> tuple[Finding, ...]:
+def fence_findings(reading: ChecklistReading, file: str) -> tuple[Finding, ...]:
     """The code fence that is never closed, where boxes stand behind it."""
     fence = unclosed_fence(reading.document.data)
     if fence is None or not fence[1]:
@@ -167,7 +170,7 @@ def _claim_doubts(document: Document) -> list[Doubt]:
     return _capped(DoubtKind.CONTRADICTS, claims)
 
 
-def _plan_doubts(plan: PlanReading) -> list[Doubt]:
+def _plan_doubts(plan: PlanFindings) -> list[Doubt]:
     return _capped(DoubtKind.PARTIAL_READ, [f"plan: {text}" for text in plan.troubles])
 
 
@@ -205,6 +208,7 @@ def item_finding(
         text=f"{item.status}, {section}" if section else str(item.status),
         title="BLOCKED" if blocked else "",
         next_act="clear what blocks it, or defer it" if blocked else "",
+        state=str(item.status),
         facts={
             "line": item.line,
             "status": str(item.status),

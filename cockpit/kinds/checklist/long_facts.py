@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from cockpit.model import LONGEST_FACT, Facts
+from cockpit.facts import LONGEST_FACT, Facts
 
 
 def in_facts(name: str, text: str) -> Facts:

@@ -18,7 +18,7 @@ from cockpit.checklists.editing.edit_survival import EditVerdict, Fate, judge, s
 from cockpit.checklists.git.restores import restored
 from cockpit.kinds.checklist.edit_history import KeptEdit
 from cockpit.model import Finding, Observation, Verdict
-from cockpit.text import instant
+from cockpit.text import format_utc
 
 REVERTED = "TICK REVERTED"
 UNTICKED = "UNTICKED"
@@ -27,7 +27,7 @@ SETTLE = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Reverted:
+class OverwrittenEdit:
     """An edit that another program has undone."""
 
     edit: KeptEdit
@@ -64,7 +64,7 @@ class Reverted:
             finding,
             verdict=max(finding.verdict, Verdict.WARN, key=lambda verdict: verdict.severity),
             title=self.title,
-            text=f"set to {was} by {edit.actor or 'somebody'} {instant(edit.at)}, is {self.now}"
+            text=f"set to {was} by {edit.actor or 'somebody'} {format_utc(edit.at)}, is {self.now}"
             f" again: {self.why}",
             cause=f"{self.title.lower()}:{file}",
             next_act=f"{self._again}; a leaves it {self.now} for good",
@@ -76,7 +76,7 @@ class Reverted:
         )
 
 
-class Reverting:
+class OverwrittenEdits:
     """Looks at each version of one file. One thread at a time.
 
     Attributes:
@@ -91,7 +91,7 @@ class Reverting:
         self._looked: tuple[object, ...] = ()
         self._by_git: set[tuple[str, datetime]] = set()
         self._noticed: dict[tuple[str, datetime], datetime] = {}
-        self._found: Mapping[str, Reverted] = {}
+        self._found: Mapping[str, OverwrittenEdit] = {}
 
     def look(
         self,
@@ -101,7 +101,7 @@ class Reverting:
         modified_at: datetime | None,
         now: datetime,
         previous: Observation | None = None,
-    ) -> Mapping[str, Reverted]:
+    ) -> Mapping[str, OverwrittenEdit]:
         """The edits that do not stand, by the present key of their item.
 
         Args:
@@ -116,7 +116,9 @@ class Reverting:
             return self._found
         by_hand = {found.key for found in _titled(previous, UNTICKED)}
         found = {
-            verdict.item.key: Reverted(edit, verdict.item.status, verdict.fate, verdict.old_copy)
+            verdict.item.key: OverwrittenEdit(
+                edit, verdict.item.status, verdict.fate, verdict.old_copy
+            )
             for edit, verdict in self._verdicts(document, edits, by_hand)
             if verdict.item is not None
         }

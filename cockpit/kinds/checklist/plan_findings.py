@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 
 from cockpit.checklists import Item, Status
 from cockpit.checklists.parsing.tasks import Task
-from cockpit.checklists.plans.combined_plan import Joint
+from cockpit.checklists.plans.combined_plan import CombinedPlan
 from cockpit.checklists.plans.plan import Plan
+from cockpit.facts import Facts, FactValue
 from cockpit.kinds.checklist.plan_text import (
     called,
     counted,
@@ -26,7 +27,7 @@ from cockpit.kinds.checklist.plan_text import (
     together,
     waits_text,
 )
-from cockpit.model import Facts, FactValue, Finding, Verdict
+from cockpit.model import Finding, Verdict
 
 PREFIX = "plan:"
 """Keys of these findings begin with it; they are no items."""
@@ -36,10 +37,10 @@ _MORE = "more"
 
 
 @dataclass(frozen=True, slots=True)
-class PlanReading:
+class PlanFindings:
     """The plan of one document in the words of the probes."""
 
-    joint: Joint
+    joint: CombinedPlan
     findings: tuple[Finding, ...]
     troubles: tuple[str, ...]
     hours_done: float
@@ -49,7 +50,9 @@ class PlanReading:
     """Open tasks that name none: they are in neither figure."""
 
 
-def read_plan(name: str, joint: Joint, anchors: Mapping[int, str] | None = None) -> PlanReading:
+def read_plan(
+    name: str, joint: CombinedPlan, anchors: Mapping[int, str] | None = None
+) -> PlanFindings:
     """A document's part of a joint plan that it takes part in. Pure.
 
     `anchors` has the anchor of an item, as text, by the item's `id()`: with it a task that is an
@@ -59,7 +62,7 @@ def read_plan(name: str, joint: Joint, anchors: Mapping[int, str] | None = None)
     efforts = [(task.effort.middle, task.status) for task in tasks if task.effort is not None]
     planned = name in joint.planned
     problems = [each for each in joint.problems() if each.document == name]
-    return PlanReading(
+    return PlanFindings(
         joint=joint,
         findings=_Rows(name, joint, anchors or {}).all(),
         troubles=tuple(map(sentence, problems)) if planned else (),
@@ -92,7 +95,7 @@ class _Rows:
     """Makes the findings of one document."""
 
     name: str
-    joint: Joint
+    joint: CombinedPlan
     anchors: Mapping[int, str]
 
     def all(self) -> tuple[Finding, ...]:
@@ -172,5 +175,6 @@ class _Rows:
             verdict=Verdict.OK,
             subject=subject,
             text=text,
+            quiet=True,
             facts={"plan": part, **facts},
         )

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from cockpit.checklists import Status
 from cockpit.checklists.parsing.tasks import Task
-from cockpit.checklists.plans.combined_plan import First, Joint
-from cockpit.checklists.plans.plan import Blocked, Problem, Trouble, Work
+from cockpit.checklists.plans.combined_plan import CombinedPlan, First
+from cockpit.checklists.plans.plan import Blocked, PlanIssue, Trouble, Work
 from cockpit.checklists.plans.stages import ParallelGroup
 
 _PROBLEMS = {
@@ -116,7 +116,7 @@ def _cut(heading: str) -> str:
     return f"{heading[: _LONGEST_HEADING - 1]}…"
 
 
-def path_text(joint: Joint) -> str:
+def path_text(joint: CombinedPlan) -> str:
     """How long the critical path is, through how many documents it goes, and how sure that is."""
     path = joint.critical_path
     files = len({task.document for task in path.tasks})
@@ -126,7 +126,7 @@ def path_text(joint: Joint) -> str:
     return f"{work_text(path.work)}{several}{doubt}"
 
 
-def open_text(joint: Joint) -> str:
+def open_text(joint: CombinedPlan) -> str:
     """How much work is left in the plan; of what is in none there is only a number of items."""
     work = joint.open_work
     loose = counted(joint.loose, "open item")
@@ -154,13 +154,13 @@ def together(group: ParallelGroup) -> str:
     return f"together: {', '.join(map(_with_state, group.tasks))}"
 
 
-def sentence(problem: Problem) -> str:
+def sentence(problem: PlanIssue) -> str:
     """A fault of a plan in one line."""
     text = f"line {problem.line} {_PROBLEMS[problem.kind].format(problem.text)}"
     return text + (f" ({'; '.join(problem.candidates)})" if problem.candidates else "")
 
 
-def repeated_text(repeated: Sequence[Problem]) -> str:
+def repeated_text(repeated: Sequence[PlanIssue]) -> str:
     """The IDs that several documents use, in one line; empty where there are none."""
     if not repeated:
         return ""

@@ -10,20 +10,21 @@ from pathlib import Path
 
 from cockpit.checklists import CACHE, Document, Item, Status, cycle
 from cockpit.checklists.editing.mirrors import Intent, is_carried_out, match
-from cockpit.checklists.plans.combined_plan import PLANS, Joint
+from cockpit.checklists.plans.combined_plan import PLANS, CombinedPlan
 from cockpit.checklists.plans.requires import Green, Unmet
 from cockpit.config.models import ChecklistTable, resolve
+from cockpit.facts import Facts
 from cockpit.kinds.base import Probe, ProbeContext
-from cockpit.kinds.checklist.edit_history import EditMemory, Pending, same_file
+from cockpit.kinds.checklist.edit_history import EditHistory, Pending, same_file
 from cockpit.kinds.checklist.findings import (
-    Reading,
+    ChecklistReading,
     conflict_doubts,
     counts,
     fence_findings,
     read_document,
 )
-from cockpit.kinds.checklist.overwritten_edits import Reverted, Reverting
-from cockpit.kinds.checklist.related_lists import Neighbour, Neighbours
+from cockpit.kinds.checklist.overwritten_edits import OverwrittenEdit, OverwrittenEdits
+from cockpit.kinds.checklist.related_lists import RelatedList, RelatedLists
 from cockpit.kinds.checklist.requirements import (
     Rules,
     against,
@@ -36,8 +37,8 @@ from cockpit.kinds.checklist.requirements import (
 )
 from cockpit.kinds.file_io import read_file
 from cockpit.kinds.json_query import short
-from cockpit.model import Doubt, DoubtKind, Facts, Finding, Observation, Verdict, worst
-from cockpit.text import instant
+from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict, worst
+from cockpit.text import format_utc
 
 FILE_CAP = 20_000_000
 _LONGEST_NAME = 60
@@ -47,7 +48,7 @@ _LONGEST_NAME = 60
 class _Look:
     """What one run finds on disk; `reading` None when the file can't be read."""
 
-    reading: Reading | None
+    reading: ChecklistReading | None
     modified_at: datetime | None
     trouble: str = ""
     findings: tuple[Finding, ...] = ()
@@ -64,24 +65,25 @@ class ChecklistProbe(Probe):
     """
 
     kind = "checklist"
+    priority = 70
 
     def __init__(
         self,
         table: ChecklistTable,
         folder: Path,
         *,
-        memory: EditMemory | None = None,
-        lists: Mapping[str, Neighbour] | None = None,
+        memory: EditHistory | None = None,
+        lists: Mapping[str, RelatedList] | None = None,
         not_awaited: Sequence[str] = (),
     ) -> None:
         super().__init__(table, folder)
         self._table = table
-        self._memory = memory or EditMemory()
-        own = Neighbour(self.path, table.order == "sequential", self.mirrors)
-        self._lists = Neighbours(table.file, {table.file: own} | dict(lists or {}))
+        self._memory = memory or EditHistory()
+        own = RelatedList(self.path, table.order == "sequential", self.mirrors)
+        self._lists = RelatedLists(table.file, {table.file: own} | dict(lists or {}))
         self._not_awaited = frozenset(not_awaited)
-        self._last: tuple[Document, Joint, Reading] | None = None
-        self._reverting = Reverting(self.path)
+        self._last: tuple[Document, CombinedPlan, ChecklistReading] | None = None
+        self._reverting = OverwrittenEdits(self.path)
 
     @property
     def path(self) -> Path:
@@ -153,7 +155,7 @@ class ChecklistProbe(Probe):
     async def run(self, ctx: ProbeContext) -> Observation:
         look = await ctx.blocking(self._look, ctx.board, ctx.clock.now(), ctx.previous)
         at = ctx.clock.now()
-        written = instant(look.modified_at) if look.modified_at else None
+        written = format_utc(look.modified_at) if look.modified_at else None
         reading = look.reading
         if reading is None:
             return self._unreadable(at, look.trouble, written)
@@ -219,7 +221,11 @@ class ChecklistProbe(Probe):
         return _Look(reading, read.modified_at, "", findings, tuple(doubts), facts)
 
     def _items(
-        self, reading: Reading, rules: Rules, green: Green, reverted: Mapping[str, Reverted]
+        self,
+        reading: ChecklistReading,
+        rules: Rules,
+        green: Green,
+        reverted: Mapping[str, OverwrittenEdit],
     ) -> tuple[Finding, ...]:
         """The items' findings with what the board and the evidence say about them."""
         red = red_items(reading.document, green, rules)

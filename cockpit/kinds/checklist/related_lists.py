@@ -14,7 +14,7 @@ from cockpit.kinds.file_io import FileRead
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
+class RelatedList:
     """A checklist of the config as the others see it."""
 
     path: Path
@@ -22,10 +22,10 @@ class Neighbour:
     mirrors: tuple[Path, ...] = ()
 
 
-def neighbours(loaded: LoadedConfig) -> dict[str, Neighbour]:
+def related_lists(loaded: LoadedConfig) -> dict[str, RelatedList]:
     """All checklists of a config, in its order, by their files as the config names them."""
     return {
-        table.file: Neighbour(
+        table.file: RelatedList(
             loaded.resolve(table.file),
             table.order == "sequential",
             tuple(map(loaded.resolve, table.mirrors)),
@@ -34,19 +34,19 @@ def neighbours(loaded: LoadedConfig) -> dict[str, Neighbour]:
     }
 
 
-def planned(lists: Mapping[str, Neighbour]) -> tuple[str, ...]:
+def planned(lists: Mapping[str, RelatedList]) -> tuple[str, ...]:
     """Names of those that make the joint plan: a mirror of another one tells no plan of its own."""
     images = {same_file(mirror) for each in lists.values() for mirror in each.mirrors}
     return tuple(name for name, each in lists.items() if same_file(each.path) not in images)
 
 
-class Neighbours:
+class RelatedLists:
     """The checklists of a config, seen from the one called `own`.
 
     Used by several threads: at worst two of them parse the same new text.
     """
 
-    def __init__(self, own: str, lists: Mapping[str, Neighbour]) -> None:
+    def __init__(self, own: str, lists: Mapping[str, RelatedList]) -> None:
         self._own = own
         self._lists = dict(lists)
         self._planned = planned(lists)

@@ -21,10 +21,10 @@ from cockpit.checklists.plans.requires import (
     requirements_of,
     unmet,
 )
-from cockpit.kinds.checklist.overwritten_edits import Reverted
+from cockpit.kinds.checklist.overwritten_edits import OverwrittenEdit
 from cockpit.kinds.checklist.plan_findings import without_unclear
 from cockpit.model import Finding, Observation, Verdict, expire
-from cockpit.text import instant
+from cockpit.text import format_utc
 
 RED = "DONE BUT RED"
 OVERRIDDEN = "OVERRIDDEN"
@@ -43,8 +43,8 @@ def green_now(board: Mapping[str, Observation], now: datetime) -> Green:
         if expire(seen, now) is not seen:
             return Light(
                 False,
-                f"not known: its last result, {seen.verdict} at {instant(seen.observed_at)},"
-                f" was valid until {instant(seen.valid_until)}",
+                f"not known: its last result, {seen.verdict} at {format_utc(seen.observed_at)},"
+                f" was valid until {format_utc(seen.valid_until)}",
             )
         return Light(seen.verdict is Verdict.OK, _TOLD.get(seen.verdict, "red"))
 
@@ -154,7 +154,7 @@ def _by_key(found: Iterable[tuple[Item, tuple[Unmet, ...]]]) -> dict[str, Agains
 
 def told(
     finding: Finding,
-    reverted: Reverted | None,
+    reverted: OverwrittenEdit | None,
     red: Against | None,
     early: Against | None,
     override: str | None,

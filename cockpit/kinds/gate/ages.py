@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from cockpit.config.models import GateTable
 from cockpit.kinds.gate.evaluate import GateJudgement, retold
 from cockpit.model import Doubt, DoubtKind, Verdict
-from cockpit.text import duration_text, instant
+from cockpit.text import duration_text, format_utc
 
 _DATE = re.compile(r"(?<!\d)(20\d\d)[-_]?(\d\d)[-_]?(\d\d)(?!\d)")
 _FUTURE_TOLERANCE = timedelta(seconds=1)
@@ -65,8 +65,8 @@ def aged(
     if day is not None and day > (now + _DAY_SLACK).date():
         return _from_future(judged, f"its name is dated {day}, in the future")
     if written > now + _FUTURE_TOLERANCE:
-        return _from_future(judged, f"written {instant(written)}, in the future")
-    told = f"report of {day or instant(written)}"
+        return _from_future(judged, f"written {format_utc(written)}, in the future")
+    told = f"report of {day or format_utc(written)}"
     if now - written >= _limit(table, name):
         return _too_old(judged, table, told)
     if now - written >= _DATED_AFTER:

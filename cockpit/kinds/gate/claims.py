@@ -43,7 +43,7 @@ _MORE_PAIRS = re.compile(r"(?:^|_)(?:hit|win|pass|success|fill)_rate(?:_|$)")
 Direction = Literal[">=", "<=", ""]
 
 
-class Weighed(NamedTuple):
+class ClaimCheck(NamedTuple):
     """`objection`: why the claim proves nothing, empty when it stands; `kind`: of what sort that
     is; `remark`: what is odd without taking the proof away."""
 
@@ -52,28 +52,28 @@ class Weighed(NamedTuple):
     remark: str = ""
 
 
-NO_FIGURES = Weighed("claimed only, no figures", DoubtKind.CLAIMED_ONLY)
+NO_FIGURES = ClaimCheck("claimed only, no figures", DoubtKind.CLAIMED_ONLY)
 
 
-def weigh(name: str, part: Mapping[str, Json], zeros: list[str]) -> Weighed:
+def check_claim(name: str, part: Mapping[str, Json], zeros: list[str]) -> ClaimCheck:
     """What a part's claim of being met is worth. `zeros`: samples the report counts none of."""
     own = [key for key in part if key in _OWN_SAMPLES and is_zero(part[key])]
     if own:
-        return Weighed(f"vacuous (0 {own[0]})")
+        return ClaimCheck(f"vacuous (0 {own[0]})")
     key = next((key for key in CURRENT if key in part), None)
     if key is None:
         samples = (
             value for key, value in part.items() if key in _OWN_SAMPLES or SAMPLES.match(key)
         )
-        return Weighed() if any(number(value) for value in samples) else NO_FIGURES
+        return ClaimCheck() if any(number(value) for value in samples) else NO_FIGURES
     current = part[key]
     if (nothing := _nothing(current)) is not None:
-        return Weighed(f"vacuous ({key} is {nothing})")
+        return ClaimCheck(f"vacuous ({key} is {nothing})")
     if zeros and is_zero(current):
-        return Weighed(f"vacuous ({zeros[0]})")
+        return ClaimCheck(f"vacuous ({zeros[0]})")
     required = next((part[key] for key in REQUIRED if key in part), None)
     if required is True and current is False:
-        return Weighed("contradicts itself (current is false)", DoubtKind.CONTRADICTS)
+        return ClaimCheck("contradicts itself (current is false)", DoubtKind.CONTRADICTS)
     return _compared(name, part, required, current)
 
 
@@ -98,20 +98,20 @@ def _nothing(current: Json) -> str | None:
     return None
 
 
-def _compared(name: str, part: Mapping[str, Json], required: Json, current: Json) -> Weighed:
+def _compared(name: str, part: Mapping[str, Json], required: Json, current: Json) -> ClaimCheck:
     """The claim against its own two figures, where both are numbers."""
     direction, limit = _demand(name, part, required)
     amount = number(current)
     if limit is None or amount is None:
-        return Weighed()
+        return ClaimCheck()
     holds = {">=": amount >= limit, "<=": amount <= limit, "": True}[direction]
     if not holds:
         text = f"contradicts itself ({amount:g} is not {direction} {limit:g})"
-        return Weighed(text, DoubtKind.CONTRADICTS)
+        return ClaimCheck(text, DoubtKind.CONTRADICTS)
     if not direction and amount < limit:
         remark = f"met, though {amount:g} is below the required {limit:g}; is less better here?"
-        return Weighed(remark=remark)
-    return Weighed()
+        return ClaimCheck(remark=remark)
+    return ClaimCheck()
 
 
 def _demand(

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from cockpit.model import Doubt, DoubtKind, Facts, Finding, Scalar, Verdict
+from cockpit.facts import Facts, Scalar
+from cockpit.model import Doubt, DoubtKind, Finding, Verdict
 
 
 @dataclass(frozen=True, slots=True)

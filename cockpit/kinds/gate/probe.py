@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cockpit.checklists import parse
 from cockpit.config.models import GateTable, resolve
+from cockpit.facts import Facts
 from cockpit.kinds.base import Probe, ProbeContext
 from cockpit.kinds.checklist.findings import unclosed_fence
 from cockpit.kinds.file_io import FileRead, read_file
@@ -17,8 +18,8 @@ from cockpit.kinds.gate.ages import aged, name_date, next_moment
 from cockpit.kinds.gate.evaluate import GateJudgement, Tally, judge_tally, nothing, retold
 from cockpit.kinds.gate.report import judge_report
 from cockpit.kinds.json_query import BadJson, decode
-from cockpit.model import Doubt, DoubtKind, Facts, Observation, Verdict, expire
-from cockpit.text import instant, parse_instant
+from cockpit.model import Doubt, DoubtKind, Observation, Verdict, expire
+from cockpit.text import format_utc, parse_instant
 
 REPORT_CAP = 5_000_000
 CHECKLIST_CAP = 20_000_000
@@ -29,6 +30,7 @@ class GateProbe(Probe):
     """What the forms of a gate have in common."""
 
     kind = "gate"
+    priority = 60
 
     def __init__(self, table: GateTable, folder: Path) -> None:
         super().__init__(table, folder)
@@ -104,7 +106,7 @@ class ReportGateProbe(GateProbe):
             return replace(report, read=replace(read, trouble=str(error))), None
         judged = judge_report(data, self._table, source="file", cause="")
         judged = aged(judged, self._table, path.name, read.modified_at, now)
-        basis: Facts = {"file": path.name, "modified_at": instant(read.modified_at)}
+        basis: Facts = {"file": path.name, "modified_at": format_utc(read.modified_at)}
         return report, replace(judged, basis={**basis, **judged.basis})
 
     def _unreadable(self, report: _Report) -> GateJudgement:
@@ -116,7 +118,7 @@ class ReportGateProbe(GateProbe):
             DoubtKind.NOTHING_MEASURED,
             cause=f"file:{name}",
             next_act="look at the file and at the job that writes it",
-            basis={"file": name, "modified_at": instant(modified) if modified else None},
+            basis={"file": name, "modified_at": format_utc(modified) if modified else None},
         )
 
 
@@ -192,7 +194,7 @@ class ChecklistGateProbe(GateProbe):
             done, total, unknown, hidden if isinstance(hidden, int) else 0, self._table
         )
         if current is not seen:
-            reason = f"{self._source} was last read {instant(seen.observed_at)}"
+            reason = f"{self._source} was last read {format_utc(seen.observed_at)}"
             stale = Doubt(DoubtKind.STALE, reason)
             text = f"{reason}; it said {judged.headline}"
             judged = retold(judged, Verdict.UNKNOWN, text, [stale])
@@ -202,7 +204,7 @@ class ChecklistGateProbe(GateProbe):
         read = read_file(resolve(self.folder, self._source), CHECKLIST_CAP)
         basis: Facts = {
             "file": self._source,
-            "modified_at": instant(read.modified_at) if read.modified_at else None,
+            "modified_at": format_utc(read.modified_at) if read.modified_at else None,
         }
         if read.body is None:
             text = f"{self._source}: {read.trouble}"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from cockpit.config.models import GateTable, ScoreTable
-from cockpit.kinds.gate.claims import CURRENT, NO_FIGURES, REQUIRED, SAMPLES, weigh
+from cockpit.kinds.gate.claims import CURRENT, NO_FIGURES, REQUIRED, SAMPLES, check_claim
 from cockpit.kinds.gate.evaluate import GateJudgement, Part, judge_parts, nothing
 from cockpit.kinds.gate.scores import FAIL_WORDS, PASS_WORDS
 from cockpit.kinds.json_query import BadPath, Json, number, query, scalar
@@ -81,7 +81,7 @@ def _part(name: str, value: Json, met_key: str, zeros: list[str]) -> Part:
         required = next((value[key] for key in REQUIRED if key in value), None)
         current = next((value[key] for key in CURRENT if key in value), None)
         part = Part(name, as_met(value.get(met_key)), scalar(required), scalar(current))
-        weighed = weigh(name, {k: v for k, v in value.items() if k != met_key}, zeros)
+        weighed = check_claim(name, {k: v for k, v in value.items() if k != met_key}, zeros)
     if part.met is not True:
         return part
     objection, kind, remark = weighed

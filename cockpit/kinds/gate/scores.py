@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 _LONGEST_LINE = 600
 _PREFIX = re.compile(
@@ -84,7 +84,7 @@ class Reading:
 
 def lines_of(text: str) -> list[str]:
     """Output as plain lines: no escapes, no logger prefixes, each cut to a sane length."""
-    plain = clean(text, limit=len(text) + 1, multiline=True)
+    plain = sanitize(text, limit=len(text) + 1, multiline=True)
     return [_PREFIX.sub("", line.rstrip()[:_LONGEST_LINE]) for line in plain.split("\n")]
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cockpit.config.models import HeartbeatTable
+from cockpit.facts import Facts
 from cockpit.kinds.heartbeat.measurements import Beat, Evidence, most_apart
 from cockpit.kinds.heartbeat.parity import judge_engines, judge_parity
-from cockpit.model import Doubt, DoubtKind, Facts, Finding, Verdict, worst
-from cockpit.text import duration_text, instant
+from cockpit.model import Doubt, DoubtKind, Finding, Verdict, worst
+from cockpit.text import duration_text, format_utc
 
 FUTURE_TOLERANCE = timedelta(seconds=1)
 
@@ -121,21 +122,21 @@ def _dated(
     if timestamp > now + FUTURE_TOLERANCE:
         old = _older_than(beat.mtime, now, table.fail_after)
         verdict = Verdict.FAIL if old else Verdict.UNKNOWN
-        return verdict, "FUTURE TIMESTAMP", f"the beat says {instant(timestamp)}"
+        return verdict, "FUTURE TIMESTAMP", f"the beat says {format_utc(timestamp)}"
     age = (now - oldest(timestamp, beat.mtime, now)).total_seconds()
     if age < table.warn_after:
-        return Verdict.OK, "", f"last beat {instant(timestamp)}"
+        return Verdict.OK, "", f"last beat {format_utc(timestamp)}"
     apart = most_apart(table)
     if beat.is_misread(apart) and not _older_than(beat.mtime, now, table.warn_after):
-        return Verdict.UNKNOWN, "WRONG ZONE", f"the beat read as {instant(timestamp)}"
+        return Verdict.UNKNOWN, "WRONG ZONE", f"the beat read as {format_utc(timestamp)}"
     verdict, limit = Verdict.WARN, table.warn_after
     if age >= table.fail_after:
         verdict, limit = Verdict.FAIL, table.fail_after
-    told = f"last beat {instant(timestamp)}, limit {duration_text(limit)}"
+    told = f"last beat {format_utc(timestamp)}, limit {duration_text(limit)}"
     if beat.mtime is not None and not _older_than(timestamp, now, limit):
         told = (
-            f"file last written {instant(beat.mtime)}, though its timestamp says "
-            f"{instant(timestamp)}; limit {duration_text(limit)}"
+            f"file last written {format_utc(beat.mtime)}, though its timestamp says "
+            f"{format_utc(timestamp)}; limit {duration_text(limit)}"
         )
     return verdict, "STALLED", told
 
@@ -145,11 +146,11 @@ def _unreadable(table: HeartbeatTable, evidence: Evidence) -> tuple[Verdict, str
     title = "NO HEARTBEAT" if read.missing else "UNREADABLE"
     if kept is None or kept.timestamp is None:
         old = _older_than(read.mtime, evidence.now, table.fail_after)
-        written = f", last written {instant(read.mtime)}" if read.mtime else ""
+        written = f", last written {format_utc(read.mtime)}" if read.mtime else ""
         return Verdict.FAIL if old else Verdict.UNKNOWN, title, f"{read.trouble}{written}"
     since = oldest(kept.timestamp, kept.mtime, evidence.now)
     age = (evidence.now - since).total_seconds()
-    text = f"{read.trouble}; last good beat {instant(kept.timestamp)}"
+    text = f"{read.trouble}; last good beat {format_utc(kept.timestamp)}"
     if kept.timestamp > evidence.now + FUTURE_TOLERANCE:
         return Verdict.UNKNOWN, title, text
     if age >= table.fail_after:
@@ -176,10 +177,12 @@ def _clock_doubts(
     elif timestamp > now + FUTURE_TOLERANCE:
         doubts.append(Doubt(DoubtKind.CLOCK, "the beat lies in the future: clock or zone is wrong"))
     elif beat.mtime is not None and not beat.agrees(apart):
-        text = f"the beat says {instant(timestamp)}, the file was written {instant(beat.mtime)}"
+        text = (
+            f"the beat says {format_utc(timestamp)}, the file was written {format_utc(beat.mtime)}"
+        )
         doubts.append(Doubt(DoubtKind.CONTRADICTS, text))
     if beat.mtime is not None and beat.mtime > now + FUTURE_TOLERANCE:
-        text = f"the file's time {instant(beat.mtime)} lies in the future"
+        text = f"the file's time {format_utc(beat.mtime)} lies in the future"
         doubts.append(Doubt(DoubtKind.CLOCK, text))
     return doubts
 
@@ -205,7 +208,7 @@ def judge_counter(table: HeartbeatTable, evidence: Evidence) -> tuple[Finding, l
         and (current.timestamp - moved_at).total_seconds() >= table.fail_after
     )
     if stands and moved_at is not None:
-        text = f"beats go on, but the counter stands at {count} since {instant(moved_at)}"
+        text = f"beats go on, but the counter stands at {count} since {format_utc(moved_at)}"
         doubt = Doubt(DoubtKind.CONTRADICTS, text)
         return Finding("counter", Verdict.WARN, "counter", text, facts=facts), [doubt]
     return Finding("counter", Verdict.OK, "counter", f"{count}", facts=facts), []
@@ -256,4 +259,4 @@ def _older_than(moment: datetime | None, now: datetime, seconds: float) -> bool:
 
 
 def _text(moment: datetime | None) -> str | None:
-    return instant(moment) if moment else None
+    return format_utc(moment) if moment else None

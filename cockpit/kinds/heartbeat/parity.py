@@ -8,7 +8,7 @@ from cockpit.config.models import HeartbeatTable
 from cockpit.kinds.code_freshness import OLD_CODE, defunct_words
 from cockpit.kinds.heartbeat.measurements import Beat, Engine, Evidence, most_apart
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict
-from cockpit.text import instant
+from cockpit.text import format_utc
 
 _START_TOLERANCE = timedelta(seconds=2)
 """A start time may be read a second late, a beat is cut to whole seconds."""
@@ -35,7 +35,7 @@ def judge_parity(table: HeartbeatTable, evidence: Evidence) -> tuple[Finding, li
             "heartbeat_pid": beat.pid if beat else None,
             "pidfile_pid": evidence.pidfile.pid if evidence.pidfile else None,
             "engines": tuple(engine.pid for engine in _engines(evidence)),
-            "starts": tuple(sorted({instant(one.started_at) for one in _engines(evidence)})),
+            "starts": tuple(sorted({format_utc(one.started_at) for one in _engines(evidence)})),
             "last_start": evidence.restarts.last_start,
             "restarts": times,
             "zombies": tuple(evidence.zombies),
@@ -97,9 +97,8 @@ def _one(table: HeartbeatTable, evidence: Evidence, beat: Beat | None, engine: E
         return Verdict.FAIL, "PID MISMATCH", says, act, []
     at = beat.believed(most_apart(table)) if beat else None
     if at is not None and engine.started_at > at + _START_TOLERANCE:
-        text = (
-            f"{engine.pid} started {instant(engine.started_at)}, after the last beat {instant(at)}"
-        )
+        started = format_utc(engine.started_at)
+        text = f"{engine.pid} started {started}, after the last beat {format_utc(at)}"
         if evidence.engines is None:
             return Verdict.FAIL, "ENGINE GONE", f"{text}: its PID was given away", act, []
         return Verdict.FAIL, "PID MISMATCH", text, "wait for its first beat, then look again", []
@@ -132,18 +131,20 @@ def _row(table: HeartbeatTable, evidence: Evidence, engine: Engine) -> Finding:
         key=f"engine:{engine.pid}",
         verdict=verdict,
         subject=str(engine.pid),
-        text=f"started {instant(engine.started_at)}"
+        text=f"started {format_utc(engine.started_at)}"
         + (f", parent {engine.parent}" if engine.parent else "")
         + defunct_words(defunct)
         + (f"; {age.text}" if old and age is not None else ""),
         title="RUNS OLD CODE" if old else "",
         cause=f"pid:{engine.pid}" if old else "",
         next_act=f"restart {engine.pid} to run what is on disk" if old else "",
+        is_process=True,
+        pids=tuple(dict.fromkeys((engine.pid, *engine.pids))),
         facts={
             "pid": engine.pid,
             "argv": engine.argv,
             "user": engine.user,
-            "started_at": instant(engine.started_at),
+            "started_at": format_utc(engine.started_at),
             "parent": engine.parent,
             "defunct": defunct,
         },

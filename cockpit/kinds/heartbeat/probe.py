@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cockpit.config.models import HeartbeatTable, resolve
-from cockpit.kinds.act_history import ActMemory
+from cockpit.kinds.act_history import ActHistory
 from cockpit.kinds.base import Probe, ProbeContext
 from cockpit.kinds.code_freshness import CodeAges
 from cockpit.kinds.file_io import read_file
@@ -27,7 +27,7 @@ from cockpit.kinds.heartbeat.measurements import (
     pid_of,
 )
 from cockpit.kinds.json_query import BadJson, decode
-from cockpit.kinds.resource_usage import Meter, Usage, drawable_argv
+from cockpit.kinds.resource_usage import Usage, UsageSampler, drawable_argv
 from cockpit.kinds.restarts import restarts_seen
 from cockpit.model import Observation
 from cockpit.system.process_match import CodeAge
@@ -48,6 +48,7 @@ class HeartbeatProbe(Probe):
     """
 
     kind = "heartbeat"
+    priority = 30
 
     def __init__(
         self,
@@ -56,14 +57,14 @@ class HeartbeatProbe(Probe):
         *,
         zone: tzinfo | None = None,
         names: Sequence[str] = (),
-        acts: ActMemory | None = None,
+        acts: ActHistory | None = None,
     ) -> None:
         super().__init__(table, folder)
         self._names = (table.name, *names)
-        self._acts = acts or ActMemory()
+        self._acts = acts or ActHistory()
         self._table = table
         self._zone = zone
-        self._meter = Meter()
+        self._meter = UsageSampler()
         self._code = CodeAges()
         self._minds_code = table.newer_code != "ignore"
         self._file = resolve(folder, table.file)

@@ -6,15 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from cockpit.config.models import ListenerTable
+from cockpit.facts import Facts, FactValue
 from cockpit.kinds.act_history import Act
 from cockpit.kinds.listener.owners import is_strange, service_finding
-from cockpit.kinds.listener.port_snapshot import Sight
+from cockpit.kinds.listener.port_snapshot import PortSnapshot
 from cockpit.kinds.resource_usage import Usage
 from cockpit.kinds.restarts import Restarts
-from cockpit.model import Doubt, DoubtKind, Facts, FactValue, Finding, Verdict, worst
+from cockpit.model import Doubt, DoubtKind, Finding, Verdict, worst
 from cockpit.system.sockets.hidden_owners import hidden_of
 from cockpit.system.sockets.listeners import Listener, Queue, Service
-from cockpit.text import clean, instant
+from cockpit.text import format_utc, sanitize
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class PortJudgement:
 
 def judge_port(
     table: ListenerTable,
-    sight: Sight,
+    sight: PortSnapshot,
     *,
     restarts: Restarts | None = None,
     usage: Usage | None = None,
@@ -69,6 +70,7 @@ def judge_port(
         title="" if verdict is Verdict.OK else title,
         cause=f"port:{table.port}",
         next_act=act,
+        root_cause=True,
         facts={
             "port": table.port,
             "expect": table.expect,
@@ -80,7 +82,7 @@ def judge_port(
             "shared": listener.shared if listener else False,
             "full": tuple(queue.inode for queue in full_queues(listener)),
             "elsewhere": tuple(other.port for other in sight.other_ports),
-            "starts": tuple(sorted({instant(s.root.started_at) for s in services})),
+            "starts": tuple(sorted({format_utc(s.root.started_at) for s in services})),
             "last_start": restarts.last_start,
             "restarts": restarts.times,
             "restarted_by": restarts.by,
@@ -144,7 +146,7 @@ def _of_whom(listener: Listener, full: Sequence[Queue]) -> str:
 _Outcome = tuple[Verdict, str, str, str]
 
 
-def _verdict(table: ListenerTable, sight: Sight, listener: Listener | None) -> _Outcome:
+def _verdict(table: ListenerTable, sight: PortSnapshot, listener: Listener | None) -> _Outcome:
     if listener is None:
         return _nobody(table, sight)
     if table.expect == "any":
@@ -174,7 +176,7 @@ def _verdict(table: ListenerTable, sight: Sight, listener: Listener | None) -> _
     return Verdict.OK, "", _names(listener), ""
 
 
-def _nobody(table: ListenerTable, sight: Sight) -> _Outcome:
+def _nobody(table: ListenerTable, sight: PortSnapshot) -> _Outcome:
     snapshot = sight.snapshot
     if not snapshot.complete:
         why = f": {snapshot.notes[0]}" if snapshot.notes else ""
@@ -206,7 +208,7 @@ def _hidden(table: ListenerTable, listener: Listener, visible: int) -> _Outcome:
     return Verdict.UNKNOWN, "OWNER HIDDEN", text, f"{hidden.act} to see {what}"
 
 
-def _elsewhere(sight: Sight) -> str:
+def _elsewhere(sight: PortSnapshot) -> str:
     """Where the program is found instead, for the end of a sentence."""
     found = [f"{one.port} ({_names(one)}{_home(one)})" for one in sight.other_ports[:3]]
     return f"; found on {', '.join(found)}" if found else ""
@@ -216,10 +218,10 @@ def _home(listener: Listener) -> str:
     """Where it works, as far as that is one place that can be read: it may be another project."""
     homes = {service.root.cwd for service in listener.services}
     home = homes.pop() if len(homes) == 1 else None
-    return clean(f" in {home}") if home else ""
+    return sanitize(f" in {home}") if home else ""
 
 
-def _doubts(sight: Sight, listener: Listener | None) -> list[Doubt]:
+def _doubts(sight: PortSnapshot, listener: Listener | None) -> list[Doubt]:
     snapshot = sight.snapshot
     doubts: list[Doubt] = []
     if listener is None and not snapshot.complete:

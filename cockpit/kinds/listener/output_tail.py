@@ -6,9 +6,10 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from cockpit.facts import Facts
 from cockpit.kinds.base import ProbeContext
-from cockpit.model import ArtefactRef, Facts, Finding, Observation
-from cockpit.text import instant, parse_instant
+from cockpit.model import ArtefactRef, Finding, Observation
+from cockpit.text import format_utc, parse_instant
 
 WITHIN = timedelta(minutes=10)
 MOST = 40
@@ -42,7 +43,7 @@ def keep_tail(
         more = {**more, "kept_from": kept_from, "kept": facts.get("kept")}
         return replace(finding, facts={**finding.facts, **more}), carried
     ref = ctx.keep(finding.key, "text/plain", tail)
-    more = {"kept_at": instant(at), "bytes": ref.size, "kept_from": instant(start)}
+    more = {"kept_at": format_utc(at), "bytes": ref.size, "kept_from": format_utc(start)}
     return replace(finding, facts={**finding.facts, **more, "kept": kept + 1}), ref
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from cockpit.config.models import ListenerTable
 from cockpit.kinds.code_freshness import OLD_CODE, defunct_words
-from cockpit.kinds.listener.port_snapshot import Sight, is_wanted
+from cockpit.kinds.listener.port_snapshot import PortSnapshot, is_wanted
 from cockpit.kinds.resource_usage import Usage, brief_argv, drawable_argv
 from cockpit.model import Finding, Verdict
 from cockpit.system.sockets.listeners import Service
-from cockpit.text import instant
+from cockpit.text import format_utc
 
 
 def service_finding(
-    table: ListenerTable, service: Service, sight: Sight, usage: Usage, started_by: str = ""
+    table: ListenerTable, service: Service, sight: PortSnapshot, usage: Usage, started_by: str = ""
 ) -> Finding:
     """The row of one service; `started_by` is who started it from a cockpit."""
     root = service.root
-    words = f"since {instant(root.started_at)}"
+    words = f"since {format_utc(root.started_at)}"
     if root.parent_name:
         words += f", parent {root.parent_name}"
     if started_by:
@@ -32,6 +32,9 @@ def service_finding(
         title=title,
         cause=f"pid:{root.pid}" if title else "",
         next_act=act,
+        is_process=True,
+        pids=tuple(dict.fromkeys((root.pid, *service.pids))),
+        priority=1,
         facts={
             "port": table.port,
             "pid": root.pid,
@@ -41,7 +44,7 @@ def service_finding(
             "argv": drawable_argv(root),
             "brief": brief_argv(root),
             "user": root.user,
-            "started_at": instant(root.started_at),
+            "started_at": format_utc(root.started_at),
             "cwd": root.cwd,
             "executable": root.executable,
             "parent": root.parent_name,
@@ -51,7 +54,9 @@ def service_finding(
     )
 
 
-def _judge(table: ListenerTable, service: Service, sight: Sight) -> tuple[Verdict, str, str, str]:
+def _judge(
+    table: ListenerTable, service: Service, sight: PortSnapshot
+) -> tuple[Verdict, str, str, str]:
     """(verdict, title, what is odd for the end of a sentence, next act)."""
     pid = service.root.pid
     if odd := sight.odd.get(pid):

@@ -20,7 +20,7 @@ from cockpit.system.sockets.listeners import Listener, ListenerSnapshot, Listene
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class PortSnapshot:
     """One look at a port.
 
     `other_ports` are listeners nearby that run the program which is missing here. By root PID:
@@ -34,14 +34,14 @@ class Sight:
     code: Mapping[int, CodeAge] = field(default_factory=dict)
 
 
-def look(
+def take_snapshot(
     table: ListenerTable,
     folder: Path,
     source: ListenerSource,
     *,
     code: bool = True,
     others: Sequence[ListenerTable] = (),
-) -> Sight:
+) -> PortSnapshot:
     """Look at the port; `code` False leaves the age of code files out. `others` are the tables of
     the config: what they expect where it is, is not missing here. Raises OSError."""
     snapshot = source.snapshot((table.port,))
@@ -62,7 +62,7 @@ def look(
         ages = {service.root.pid: service_code_age(service, roots) for service in services}
     home = cwd or (folder if table.start is not None else None)
     drift = _elsewhere(table, home, source, services, others)
-    return Sight(snapshot, drift, odd, unread, ages)
+    return PortSnapshot(snapshot, drift, odd, unread, ages)
 
 
 def _elsewhere(

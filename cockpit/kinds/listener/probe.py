@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cockpit.config.models import ListenerTable
-from cockpit.kinds.act_history import ActMemory
+from cockpit.kinds.act_history import ActHistory
 from cockpit.kinds.base import Probe, ProbeContext
 from cockpit.kinds.code_freshness import CODE_EVERY
 from cockpit.kinds.listener.evaluate import judge_port
 from cockpit.kinds.listener.output_tail import keep_tail
-from cockpit.kinds.listener.port_snapshot import Sight, look
+from cockpit.kinds.listener.port_snapshot import PortSnapshot, take_snapshot
 from cockpit.kinds.redact import Redactor
-from cockpit.kinds.resource_usage import Meter, Usage
+from cockpit.kinds.resource_usage import Usage, UsageSampler
 from cockpit.kinds.restarts import restarts_seen
 from cockpit.model import ArtefactRef, Doubt, DoubtKind, Finding, Observation, Verdict
 from cockpit.system.sockets.listeners import Listener, ListenerSource
@@ -31,7 +31,7 @@ _MOST_LOOKS = 3
 class _Look(NamedTuple):
     """What one look gave."""
 
-    sight: Sight
+    sight: PortSnapshot
     usage: Usage
     tail: bytes
 
@@ -45,6 +45,7 @@ class ListenerProbe(Probe):
     """
 
     kind = "listener"
+    priority = 10
 
     def __init__(
         self,
@@ -56,7 +57,7 @@ class ListenerProbe(Probe):
         redactor: Redactor | None = None,
         others: Sequence[ListenerTable] = (),
         names: Sequence[str] = (),
-        acts: ActMemory | None = None,
+        acts: ActHistory | None = None,
     ) -> None:
         super().__init__(table, folder)
         self._table = table
@@ -66,9 +67,9 @@ class ListenerProbe(Probe):
         self._redactor = redactor or Redactor()
         self._others = tuple(others)
         self._names = (table.name, *names)
-        self._acts = acts or ActMemory()
-        self._meter = Meter()
-        self._code: tuple[frozenset[float], float, Sight] | None = None
+        self._acts = acts or ActHistory()
+        self._meter = UsageSampler()
+        self._code: tuple[frozenset[float], float, PortSnapshot] | None = None
 
     @property
     def port(self) -> int:
@@ -147,11 +148,11 @@ class ListenerProbe(Probe):
         """Everything at once, so that a run takes one thread. `now` is monotonic seconds."""
         known = self._code
         due = known is None or now - known[1] >= CODE_EVERY
-        sight = look(self._table, self.folder, self._source, code=due, others=self._others)
+        sight = take_snapshot(self._table, self.folder, self._source, code=due, others=self._others)
         listener = sight.snapshot.on(self.port)
         owners = _starts(listener)
         if not due and known is not None and known[0] != owners:
-            sight = look(self._table, self.folder, self._source, others=self._others)
+            sight = take_snapshot(self._table, self.folder, self._source, others=self._others)
             due = True
         if due:
             self._code = (owners, now, sight)
@@ -196,6 +197,7 @@ class ListenerProbe(Probe):
             text=reason,
             title="NOT SEEN",
             cause=f"source:{self._source.name}",
+            root_cause=True,
             next_act="run `cockpit doctor`: it tells what is missing",
             facts={
                 "port": self.port,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from cockpit.facts import FactValue
 from cockpit.kinds.process_rows import command_of, fact_mark, odd, since, usage_of
-from cockpit.model import FactValue, Finding, Observation
+from cockpit.model import Finding, Observation
 from cockpit.rows import Column, Line, Row, View, bad, fact, join_key, summary
 
 KINDS = ("listener",)

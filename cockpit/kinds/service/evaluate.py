@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cockpit.config.models import ServiceTable
-from cockpit.model import Doubt, DoubtKind, Facts, Finding, Observation, Verdict, worst
+from cockpit.facts import Facts
+from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict, worst
 from cockpit.system.services.supervisor import ServiceState
 
 

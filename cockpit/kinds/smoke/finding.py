@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cockpit.facts import FactValue
 from cockpit.kinds.smoke.reply import Outcome, Reply
 from cockpit.kinds.smoke.request import own_port
-from cockpit.kinds.smoke.request_spec import Step
-from cockpit.model import FactValue, Finding, Observation, Verdict
+from cockpit.kinds.smoke.request_spec import RequestSpec
+from cockpit.model import Finding, Observation, Verdict
 
 _OF_THE_PORT = {"API DOWN", "SMOKE FAILED", "SLOW", "CONTRACT"}
 
 
 def finding_of(
-    step: Step,
+    step: RequestSpec,
     outcome: Outcome,
     reply: Reply | None,
     base_url: str,
@@ -38,7 +39,7 @@ def finding_of(
     )
 
 
-def _cause(step: Step, outcome: Outcome, port: int | None, base_url: str) -> str:
+def _cause(step: RequestSpec, outcome: Outcome, port: int | None, base_url: str) -> str:
     """What the finding shares with others. A local port that answers wrongly as a whole is the
     port's matter: when too many listen on it, both are one problem.
     """
@@ -49,7 +50,7 @@ def _cause(step: Step, outcome: Outcome, port: int | None, base_url: str) -> str
     return f"url:{base_url}"
 
 
-def facts_of(step: Step, reply: Reply | None) -> dict[str, FactValue]:
+def facts_of(step: RequestSpec, reply: Reply | None) -> dict[str, FactValue]:
     """The facts of a step that was asked, or without `reply` was not."""
     return {
         "check": step.check,

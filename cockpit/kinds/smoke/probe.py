@@ -24,10 +24,10 @@ from cockpit.kinds.smoke.options_checks import (
 from cockpit.kinds.smoke.options_greeks import judge_greeks
 from cockpit.kinds.smoke.reply import Outcome, failed
 from cockpit.kinds.smoke.request import new_client, own_port
-from cockpit.kinds.smoke.request_spec import Step, cached_doubt
-from cockpit.kinds.smoke.run_state import Course, SmokeRun
+from cockpit.kinds.smoke.request_spec import RequestSpec, cached_doubt
+from cockpit.kinds.smoke.run_state import RunState, SmokeRun
 from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict, worst
-from cockpit.text import instant, parse_instant
+from cockpit.text import format_utc, parse_instant
 
 HEALTH_LIMIT = 0.5
 EXPIRATIONS_LIMIT = 2.0
@@ -42,6 +42,7 @@ class SmokeProbe(Probe):
     """Asks one API. `redactor` knows the secrets of the config."""
 
     kind = "smoke"
+    priority = 40
 
     def __init__(self, table: SmokeTable, folder: Path, *, redactor: Redactor) -> None:
         super().__init__(table, folder)
@@ -63,7 +64,7 @@ class SmokeProbe(Probe):
                 token=self._token,
                 redactor=self._redactor,
                 deadline=deadline,
-                course=Course(_quiet_until(ctx.previous, ctx.clock.now())),
+                course=RunState(_quiet_until(ctx.previous, ctx.clock.now())),
             )
             if self._table.checks:
                 await self._configured(run)
@@ -79,7 +80,7 @@ class SmokeProbe(Probe):
         return _quiet_until(observation, observation.observed_at)
 
     async def _configured(self, run: SmokeRun) -> None:
-        steps: list[Step] = []
+        steps: list[RequestSpec] = []
         for check in self._table.checks:
             symbols = self._table.symbols if "{symbol}" in check.path else [""]
             steps += [_step_of(check, symbol) for symbol in symbols]
@@ -91,7 +92,7 @@ class SmokeProbe(Probe):
         prefix = "/" + self._table.prefix.strip("/") if self._table.prefix.strip("/") else ""
         health = f"{prefix}/health"
         await run.ask(
-            Step(
+            RequestSpec(
                 "health",
                 health,
                 limit=HEALTH_LIMIT,
@@ -110,7 +111,7 @@ class SmokeProbe(Probe):
 
     async def _without_token(self, run: SmokeRun, path: str) -> None:
         """The same request without the token: an API that answers it guards nothing."""
-        step = Step(
+        step = RequestSpec(
             "no-token",
             path,
             status=401,
@@ -137,7 +138,7 @@ class SmokeProbe(Probe):
             reason = "no request was made" if findings else "no checks and no symbols"
             doubts.insert(0, Doubt(DoubtKind.NOTHING_MEASURED, reason))
         if run.course.quiet_until is not None:
-            text = f"nothing is asked of upstream until {instant(run.course.quiet_until)}"
+            text = f"nothing is asked of upstream until {format_utc(run.course.quiet_until)}"
             doubts.append(Doubt(DoubtKind.PARTIAL_READ, text))
         doubts += _contradictions(findings)
         passed = sum(f.verdict is Verdict.OK for f in findings)
@@ -156,7 +157,7 @@ class SmokeProbe(Probe):
             "total": len(findings),
         }
         if run.course.quiet_until is not None:
-            basis["quiet_until"] = instant(run.course.quiet_until)
+            basis["quiet_until"] = format_utc(run.course.quiet_until)
         return self.observe(
             run.ctx.clock.now(),
             worst(f.verdict for f in counted),
@@ -171,7 +172,7 @@ class SmokeProbe(Probe):
 
 async def _symbol(run: SmokeRun, base: str, symbol: str, today: date) -> None:
     name = quote(symbol, safe="")
-    expirations = Step(
+    expirations = RequestSpec(
         "expirations",
         f"{base}/expirations/{name}",
         symbol,
@@ -184,10 +185,10 @@ async def _symbol(run: SmokeRun, base: str, symbol: str, today: date) -> None:
         run.doubts.append(cached_doubt(expirations))
     day = next((d for d in expiration_dates(data) if d >= today), None)
     path = f"{base}/chain/{name}" + (f"?expiration={day}" if day else "")
-    chain = Step(
+    chain = RequestSpec(
         "chain", path, symbol, limit=CHAIN_LIMIT, judge=lambda d: judge_chain(d, symbol, day)
     )
-    greeks = Step("greeks", path, symbol, limit=CHAIN_LIMIT)
+    greeks = RequestSpec("greeks", path, symbol, limit=CHAIN_LIMIT)
     if day is None:
         run.leave(chain, "no expiration to ask for")
         run.leave(greeks, "no chain to check")
@@ -201,7 +202,7 @@ async def _symbol(run: SmokeRun, base: str, symbol: str, today: date) -> None:
     run.derive(greeks, judged)
 
 
-async def _check(run: SmokeRun, step: Step) -> None:
+async def _check(run: SmokeRun, step: RequestSpec) -> None:
     """One check of the config."""
     if step.method == "POST" and "key" not in run.ctx.reasons:
         run.carry(step, run.ctx.previous)
@@ -209,12 +210,12 @@ async def _check(run: SmokeRun, step: Step) -> None:
         run.doubts.append(cached_doubt(step))
 
 
-def _place(index: int, step: Step) -> int:
+def _place(index: int, step: RequestSpec) -> int:
     """Which steps may be asked together: those between two that create something."""
     return index if step.method == "POST" else -1
 
 
-def _step_of(check: SmokeCheck, symbol: str) -> Step:
+def _step_of(check: SmokeCheck, symbol: str) -> RequestSpec:
     expected = check.expect
 
     def judge(data: Json) -> Outcome:
@@ -227,7 +228,7 @@ def _step_of(check: SmokeCheck, symbol: str) -> Step:
 
     is_json = check.content_type.split(";")[0].strip().lower().endswith("json")
     is_read = check.method != "HEAD" and (bool(expected) or is_json)
-    return Step(
+    return RequestSpec(
         check=check.name,
         path=check.path.replace("{symbol}", quote(symbol, safe="")),
         symbol=symbol,

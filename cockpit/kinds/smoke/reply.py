@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 
 from cockpit.kinds.json_query import BadJson, Json, decode, short
 from cockpit.model import Doubt, DoubtKind, Verdict
-from cockpit.text import clean, duration_text
+from cockpit.text import duration_text, sanitize
 
 COOLDOWN = 30.0
 QUIET = 45.0
@@ -148,7 +148,7 @@ def _wrong_status(reply: Reply, wanted: int) -> Outcome:
         text = f"{reply.status} {message_of(reply)}".strip()
         return failed("AUTH", text, blames="api", act=act)
     if 300 <= reply.status < 400:
-        where = clean(short(reply.location, 100)) or "nowhere"
+        where = sanitize(short(reply.location, 100)) or "nowhere"
         act = "put the final address into the config if it is right"
         told = f"{reply.status} to {where}, not followed"
         return failed("SMOKE FAILED", told, blames="api", act=act)
@@ -203,12 +203,12 @@ def message_of(reply: Reply) -> str:
     """The words of an error reply in one short line, whichever of the usual shapes it has."""
     if reply.is_json:
         try:
-            return short(clean(_message(decode(reply.body), 0)), 100)
+            return short(sanitize(_message(decode(reply.body), 0)), 100)
         except BadJson:
             pass
     if "html" in reply.content_type.lower():
         return "an HTML page"
-    return short(clean(reply.body[:400].decode("utf-8", "replace")).strip(), 100)
+    return short(sanitize(reply.body[:400].decode("utf-8", "replace")).strip(), 100)
 
 
 def _message(data: Json, depth: int) -> str:

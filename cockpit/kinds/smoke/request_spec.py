@@ -13,7 +13,7 @@ JudgeContents = Callable[[Json], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RequestSpec:
     """One request. `upstream` tells that it reaches beyond the service itself; `sign_of_life` that
     any service in order answers it: two of these without an answer stand for the whole.
     """
@@ -41,7 +41,7 @@ class Step:
         return f"{self.check} {self.symbol}".strip()
 
 
-def cached_doubt(step: Step) -> Doubt:
+def cached_doubt(step: RequestSpec) -> Doubt:
     """An answer from a cache measures neither the latency nor the health of what is behind it."""
     text = f"{step.subject} came from a cache: upstream was not asked"
     return Doubt(DoubtKind.PARTIAL_READ, text)

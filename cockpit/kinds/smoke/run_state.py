@@ -22,7 +22,7 @@ from cockpit.kinds.redact import Redactor
 from cockpit.kinds.smoke.finding import facts_of, finding_of
 from cockpit.kinds.smoke.reply import Outcome, Reply, failed, judge_latency, judge_transport
 from cockpit.kinds.smoke.request import fetch
-from cockpit.kinds.smoke.request_spec import JudgeContents, Step
+from cockpit.kinds.smoke.request_spec import JudgeContents, RequestSpec
 from cockpit.model import (
     ArtefactRef,
     Doubt,
@@ -30,7 +30,7 @@ from cockpit.model import (
     Observation,
     Verdict,
 )
-from cockpit.text import instant
+from cockpit.text import format_utc
 
 _PATIENCE = 2.0
 """A reply may take this many times its limit before it counts as none at all."""
@@ -44,7 +44,7 @@ _DOWN = "the API is down"
 
 
 @dataclass(slots=True)
-class Course:
+class RunState:
     """What the lanes of a run share: whether and how patiently to go on asking."""
 
     quiet_until: datetime | None = None
@@ -65,7 +65,7 @@ class SmokeRun:
     token: str | None
     redactor: Redactor
     deadline: float
-    course: Course
+    course: RunState
     findings: dict[str, Finding] = field(default_factory=dict)
     artefacts: list[ArtefactRef] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
@@ -100,7 +100,7 @@ class SmokeRun:
             self.metrics |= lane.metrics
             self.doubts += lane.doubts
 
-    async def ask(self, step: Step) -> Json | None:
+    async def ask(self, step: RequestSpec) -> Json | None:
         """Ask, judge and record one step; the JSON of a reply worth looking into, else None."""
         reason = self._why_not(step)
         if reason:
@@ -124,7 +124,7 @@ class SmokeRun:
         self._record(step, reply, outcome)
         return data if outcome.ok or outcome.verdict is Verdict.WARN else None
 
-    def leave(self, step: Step, reason: str) -> None:
+    def leave(self, step: RequestSpec, reason: str) -> None:
         """Not asked: in a silence, what was red when it began stays red."""
         previous = self.ctx.previous if self.course.quiet_until is not None else None
         before = previous.finding(step.key) if previous else None
@@ -133,7 +133,7 @@ class SmokeRun:
         else:
             self.skip(step, reason)
 
-    def skip(self, step: Step, reason: str) -> None:
+    def skip(self, step: RequestSpec, reason: str) -> None:
         """Record that a step was not asked, and why: it proves nothing."""
         self.findings[step.key] = Finding(
             key=step.key,
@@ -143,14 +143,14 @@ class SmokeRun:
             facts=facts_of(step, None),
         )
 
-    def derive(self, step: Step, outcome: Outcome) -> None:
+    def derive(self, step: RequestSpec, outcome: Outcome) -> None:
         """Record a judgement on a reply that is there already, this step's own or another's."""
         self.doubts += outcome.doubts
         before = self.findings.get(step.key)
         finding = self._finding(step, outcome, None)
         self.findings[step.key] = replace(finding, facts=before.facts) if before else finding
 
-    def carry(self, step: Step, previous: Observation | None) -> None:
+    def carry(self, step: RequestSpec, previous: Observation | None) -> None:
         """Keep what a step on demand said when it was asked last."""
         before = previous.finding(step.key) if previous else None
         if before is None:
@@ -160,7 +160,7 @@ class SmokeRun:
         if previous is not None:
             self.artefacts += [ref for ref in previous.artefacts if ref.name == step.key]
 
-    def _weigh(self, step: Step, reply: Reply) -> tuple[Reply, Outcome, Json | None]:
+    def _weigh(self, step: RequestSpec, reply: Reply) -> tuple[Reply, Outcome, Json | None]:
         """The reply without secrets and what it says. Not quick for megabytes."""
         clean = replace(
             reply,
@@ -171,17 +171,17 @@ class SmokeRun:
         outcome, data = self._judge(step, clean, reply.body)
         return clean, outcome, data
 
-    def _why_not(self, step: Step) -> str:
+    def _why_not(self, step: RequestSpec) -> str:
         quiet, stopped = self.course.quiet_until, self.course.stopped
         if quiet is not None and step.upstream:
-            return f"quiet until {instant(quiet)}, so that it can recover"
+            return f"quiet until {format_utc(quiet)}, so that it can recover"
         if stopped and (step.upstream or stopped in (_DOWN, _SILENT)):
             return stopped
         if self.deadline - self._clock.monotonic() <= 0:
             return "no time left in this run"
         return ""
 
-    def _judge(self, step: Step, reply: Reply, raw: bytes) -> tuple[Outcome, Json | None]:
+    def _judge(self, step: RequestSpec, reply: Reply, raw: bytes) -> tuple[Outcome, Json | None]:
         outcome = judge_transport(
             reply,
             status=step.status,
@@ -220,7 +220,7 @@ class SmokeRun:
             return told
         return replace(outcome, text="not as expected; the value is a secret", doubts=())
 
-    def _note(self, step: Step, reply: Reply, outcome: Outcome) -> None:
+    def _note(self, step: RequestSpec, reply: Reply, outcome: Outcome) -> None:
         """Learn from an outcome whether to go on asking."""
         self.doubts += outcome.doubts
         course = self.course
@@ -237,7 +237,7 @@ class SmokeRun:
         elif step.upstream and outcome.text.startswith(("502", "504")):
             course.stopped = "upstream failed just now"
 
-    def _record(self, step: Step, reply: Reply, outcome: Outcome) -> None:
+    def _record(self, step: RequestSpec, reply: Reply, outcome: Outcome) -> None:
         finding = self._finding(step, outcome, reply)
         if reply.body:
             media_type = reply.content_type.split(";")[0] or "application/octet-stream"
@@ -245,6 +245,6 @@ class SmokeRun:
             self.artefacts.append(ref)
         self.findings[step.key] = finding
 
-    def _finding(self, step: Step, outcome: Outcome, reply: Reply | None) -> Finding:
+    def _finding(self, step: RequestSpec, outcome: Outcome, reply: Reply | None) -> Finding:
         finding = finding_of(step, outcome, reply, self.base_url, self.ctx.board)
         return replace(finding, text=self.redactor.text(finding.text))

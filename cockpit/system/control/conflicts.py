@@ -10,11 +10,11 @@ from pathlib import Path
 from cockpit.system.processes import process_table
 from cockpit.system.processes.process_table import ProcessFacts
 from cockpit.system.sockets.listeners import ListenerSnapshot
-from cockpit.text import clean, instant
+from cockpit.text import format_utc, sanitize
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class TargetService:
     """The service that is to be started, as far as it is known.
 
     `words` recognise its program, `port` is where it listens, `folder` where it works; `arguments`
@@ -30,7 +30,7 @@ class Meant:
 
 
 @dataclass(frozen=True, slots=True)
-class Rivals:
+class ConflictingInstances:
     """Processes with the words of a service: `same` seem to be it, `others` are certainly not."""
 
     same: tuple[ProcessFacts, ...] = ()
@@ -43,14 +43,14 @@ class Rivals:
         if not self.same:
             return ""
         first = self.same[0]
-        since = instant(first.started_at)
-        return clean(f"it runs already: {first.pid} since {since}{self._where(first)}")
+        since = format_utc(first.started_at)
+        return sanitize(f"it runs already: {first.pid} since {since}{self._where(first)}")
 
     @property
     def notes(self) -> tuple[str, ...]:
         """A line for each of `others`."""
         told = (f"runs beside it, another service: {o.pid}{self._where(o)}" for o in self.others)
-        return tuple(clean(one) for one in told)
+        return tuple(sanitize(one) for one in told)
 
     def _where(self, process: ProcessFacts) -> str:
         ports = dict(self.ports).get(process.pid, ())
@@ -58,7 +58,9 @@ class Rivals:
         return f" in {process.cwd or 'a folder that cannot be read'}{on}: {process.command}"
 
 
-def find_rivals(meant: Meant, snapshot: ListenerSnapshot, leaving: Collection[int] = ()) -> Rivals:
+def find_conflicts(
+    meant: TargetService, snapshot: ListenerSnapshot, leaving: Collection[int] = ()
+) -> ConflictingInstances:
     """Every process tree with the words of `meant`, but for those that hold a PID of `leaving`.
 
     `snapshot` should hold all ports. Blocking.
@@ -77,10 +79,10 @@ def find_rivals(meant: Meant, snapshot: ListenerSnapshot, leaving: Collection[in
             one.port for one in snapshot.listeners if not family.isdisjoint(one.pids)
         )
         (others if _is_other(meant, process, ports[process.pid]) else same).append(process)
-    return Rivals(tuple(same), tuple(others), tuple(ports.items()))
+    return ConflictingInstances(tuple(same), tuple(others), tuple(ports.items()))
 
 
-def _is_other(meant: Meant, process: ProcessFacts, ports: Sequence[int]) -> bool:
+def _is_other(meant: TargetService, process: ProcessFacts, ports: Sequence[int]) -> bool:
     """Whether it is certainly another service. What can't be read speaks for the same one."""
     if meant.port is not None and meant.port in ports:
         return False

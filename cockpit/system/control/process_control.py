@@ -88,7 +88,7 @@ class ProcessHandle:
             self._fd = None
 
 
-class Acts:
+class ProcessController:
     """What this cockpit may do to other processes. With `read_only` it refuses everything."""
 
     def __init__(self, *, read_only: bool = False) -> None:

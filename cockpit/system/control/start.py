@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.clock import Clock, SystemClock
-from cockpit.system.control.conflicts import Meant, Rivals, find_rivals
-from cockpit.system.control.process_control import Acts, ReadOnlyError
+from cockpit.system.control.conflicts import ConflictingInstances, TargetService, find_conflicts
+from cockpit.system.control.process_control import ProcessController, ReadOnlyError
 from cockpit.system.control.target_lock import TargetBusy, TargetLock
 from cockpit.system.processes import process_table
 from cockpit.system.processes.argv import shown
 from cockpit.system.processes.process_table import ProcessIdentity
 from cockpit.system.sockets.listeners import ListenerSource
-from cockpit.text import clean, instant
+from cockpit.text import format_utc, sanitize
 
 READY_SECONDS = 15.0
 _POLL_SECONDS = 0.05
@@ -70,13 +70,13 @@ class StartOutcome:
             return f"not started: {self.refused}"
         who = f"started {self.identity.pid}" if self.identity else "started"
         state = f"but {self.error}" if self.error else "ready"
-        return clean(", ".join(filter(None, (who, state, self.note))))
+        return sanitize(", ".join(filter(None, (who, state, self.note))))
 
 
 async def start(
     request: StartRequest,
     source: ListenerSource,
-    acts: Acts,
+    acts: ProcessController,
     *,
     clock: Clock | None = None,
     on_step: Callable[[str], None] | None = None,
@@ -100,15 +100,17 @@ async def start(
     except TargetBusy as busy:
         return StartOutcome(refused=str(busy))
     except OSError as error:
-        return StartOutcome(refused=clean(f"{request.argv[0]} cannot be started: {error}"))
+        return StartOutcome(refused=sanitize(f"{request.argv[0]} cannot be started: {error}"))
 
 
 def rivals_of(
     request: StartRequest, source: ListenerSource, leaving: Collection[int] = ()
-) -> Rivals:
+) -> ConflictingInstances:
     """Who runs the program already, without the PIDs in `leaving`. Blocking."""
-    meant = Meant(request.words, request.port, request.folder, request.arguments, request.claimed)
-    return find_rivals(meant, source.snapshot(), leaving)
+    meant = TargetService(
+        request.words, request.port, request.folder, request.arguments, request.claimed
+    )
+    return find_conflicts(meant, source.snapshot(), leaving)
 
 
 def already_there(request: StartRequest, source: ListenerSource) -> str:
@@ -120,7 +122,7 @@ def already_there(request: StartRequest, source: ListenerSource) -> str:
         listener = snapshot.on(request.port)
         if listener is not None:
             owners = ", ".join(f"{o.pid} {o.process.command}" for o in listener.owners)
-            return clean(f"port {request.port} is held by {owners or 'a hidden owner'}")
+            return sanitize(f"port {request.port} is held by {owners or 'a hidden owner'}")
         if not snapshot.complete:
             return f"whether port {request.port} is free can't be seen here"
     return ""
@@ -129,13 +131,13 @@ def already_there(request: StartRequest, source: ListenerSource) -> str:
 async def _start(
     request: StartRequest,
     source: ListenerSource,
-    acts: Acts,
+    acts: ProcessController,
     clock: Clock,
     tell: Callable[[str], None],
     on_exit: Callable[[int, int], None] | None,
 ) -> StartOutcome:
     request.output.parent.mkdir(parents=True, exist_ok=True)
-    head = clean(f"--- {instant(clock.now())} {request.who} starts {shown(request.argv)}")
+    head = sanitize(f"--- {format_utc(clock.now())} {request.who} starts {shown(request.argv)}")
     with request.output.open("ab") as stream:
         stream.write(f"{head}\n".encode())
         begin = stream.tell()
@@ -144,7 +146,7 @@ async def _start(
     )
     if identity is None:
         return StartOutcome(error="it ended at once", output=request.output)
-    tell(f"started {identity.pid} at {instant(clock.now())}, output in {request.output}")
+    tell(f"started {identity.pid} at {format_utc(clock.now())}, output in {request.output}")
     end_at = clock.monotonic() + request.ready_within
     while (lacking := not_ready(request, source, identity, begin)) and clock.monotonic() < end_at:
         if not process_table.is_alive(identity):
@@ -168,7 +170,7 @@ def not_ready(
         try:
             listener = source.snapshot([request.port]).on(request.port)
         except (OSError, ValueError) as error:
-            return clean(f"who listens on {request.port} can't be seen: {error}")
+            return sanitize(f"who listens on {request.port} can't be seen: {error}")
         if listener is None:
             return f"nobody listens on port {request.port} yet"
         family = {identity.pid, *process_table.descendants(identity.pid)}
@@ -195,4 +197,4 @@ def _output(path: Path, begin: int) -> str:
 def last_line(path: Path, begin: int = 0) -> str:
     """The last line it printed, cleaned; `no output` when there is none."""
     lines = [line for line in _output(path, begin).splitlines() if line.strip()]
-    return clean(lines[-1], limit=300) if lines else "no output"
+    return sanitize(lines[-1], limit=300) if lines else "no output"

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from cockpit.clock import Clock, SystemClock
-from cockpit.system.control.process_control import Acts, ProcessHandle, ReadOnlyError
-from cockpit.system.control.stop_plan import EndPlan, PortHold, changed_owners, together
+from cockpit.system.control.process_control import ProcessController, ProcessHandle, ReadOnlyError
+from cockpit.system.control.stop_plan import PortHold, StopPlan, changed_owners, together
 from cockpit.system.control.stop_result import (
     VERIFY_SECONDS,
-    EndOutcome,
+    StopResult,
     look_at_ports,
     pids_text,
     verify,
@@ -19,7 +19,7 @@ from cockpit.system.processes import process_table
 from cockpit.system.processes.argv import program
 from cockpit.system.processes.exits import ExitWatcher
 from cockpit.system.sockets.listeners import ListenerSource
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 GRACE_SECONDS = 5.0
 SETTLE_SECONDS = 1.0
@@ -30,14 +30,14 @@ OnStep = Callable[[str], None]
 """Gets one line for each thing that happens, as it happens."""
 
 
-def longest(plans: Iterable[EndPlan], grace: float, settle: float = SETTLE_SECONDS) -> float:
+def longest(plans: Iterable[StopPlan], grace: float, settle: float = SETTLE_SECONDS) -> float:
     """Seconds that carrying them out takes at most."""
     by_command = any(plan.command for plan in plans)
     seconds = grace + _KILL_SECONDS + max(settle, VERIFY_SECONDS)
     return seconds + (_COMMAND_SECONDS + grace if by_command else 0.0)
 
 
-class Course:
+class StopState:
     """How far an end has come: for who watches it, and for who must tell of it when it is cut
     short. `moved` is called after each change.
 
@@ -57,17 +57,17 @@ class Course:
         self._moved()
 
 
-async def end(
-    plans: EndPlan | Sequence[EndPlan],
+async def stop(
+    plans: StopPlan | Sequence[StopPlan],
     source: ListenerSource,
-    acts: Acts,
+    acts: ProcessController,
     *,
     grace: float = GRACE_SECONDS,
     settle: float = SETTLE_SECONDS,
     clock: Clock | None = None,
     on_step: OnStep | None = None,
-    course: Course | None = None,
-) -> EndOutcome:
+    course: StopState | None = None,
+) -> StopResult:
     """Carry out all of `plans` in one go. Never raises for what a process or the system does;
     cancelling it stops before the next signal, and `cut_short` tells then how it stands.
 
@@ -76,31 +76,31 @@ async def end(
     done. `grace` is the time between asking and killing, the same for all, `settle` how long a
     freed port must stay free, in seconds.
     """
-    plans = (plans,) if isinstance(plans, EndPlan) else tuple(plans)
+    plans = (plans,) if isinstance(plans, StopPlan) else tuple(plans)
     if acts.read_only:
-        return EndOutcome(refused=str(ReadOnlyError("ending a process")))
+        return StopResult(refused=str(ReadOnlyError("ending a process")))
     refused = next((plan.refusal for plan in plans if plan.refusal), "")
     if refused or not plans or not all(plan.victims for plan in plans):
-        return EndOutcome(refused=refused or "the plan names nobody")
-    held: list[tuple[EndPlan, list[ProcessHandle]]] = [(plan, []) for plan in plans]
+        return StopResult(refused=refused or "the plan names nobody")
+    held: list[tuple[StopPlan, list[ProcessHandle]]] = [(plan, []) for plan in plans]
     try:
         for plan, handles in held:
             if refused := _hold(plan, acts, handles):
-                return EndOutcome(refused=refused)
+                return StopResult(refused=refused)
         holds = together(plans)
         if refused := _owners_changed(holds, source):
-            return EndOutcome(refused=refused)
-        run = _Run(acts, clock or SystemClock(), on_step or (lambda _: None), course or Course())
+            return StopResult(refused=refused)
+        run = _Run(acts, clock or SystemClock(), on_step or (lambda _: None), course or StopState())
         return await run.carry_out(held, holds, source, grace, settle)
     except ReadOnlyError as error:
-        return EndOutcome(refused=str(error))
+        return StopResult(refused=str(error))
     finally:
         for _, handles in held:
             for handle in handles:
                 handle.close()
 
 
-def cut_short(plans: Sequence[EndPlan], source: ListenerSource, course: Course) -> EndOutcome:
+def cut_short(plans: Sequence[StopPlan], source: ListenerSource, course: StopState) -> StopResult:
     """How it stands when `end` was cancelled: who was signalled, who still runs, what of the ports.
 
     Blocking, a look at the processes and the ports.
@@ -113,7 +113,7 @@ def cut_short(plans: Sequence[EndPlan], source: ListenerSource, course: Course) 
         done = f"TERM was sent to {pids_text(course.asked)}, no KILL"
     else:
         done = "no signal was sent"
-    return EndOutcome(
+    return StopResult(
         interrupted=f"interrupted: {done}",
         asked=course.asked,
         ended=tuple(one.pid for one in victims if one.pid not in alive),
@@ -122,7 +122,7 @@ def cut_short(plans: Sequence[EndPlan], source: ListenerSource, course: Course) 
     )
 
 
-def _hold(plan: EndPlan, acts: Acts, handles: list[ProcessHandle]) -> str:
+def _hold(plan: StopPlan, acts: ProcessController, handles: list[ProcessHandle]) -> str:
     """Take hold of every victim; why not, when one is not what was shown."""
     for index, victim in enumerate(plan.victims):
         handle = acts.open(victim.identity)
@@ -136,7 +136,7 @@ def _hold(plan: EndPlan, acts: Acts, handles: list[ProcessHandle]) -> str:
         if now.is_zombie and index == 0:
             return f"{victim.pid} has ended already"
         if now.argv != victim.argv and program(now.argv).names != program(victim.argv).names:
-            return clean(f"{victim.pid} runs another program now: {now.command}")
+            return sanitize(f"{victim.pid} runs another program now: {now.command}")
         if now.uid != victim.uid:
             return f"{victim.pid} belongs to another user now"
     return ""
@@ -148,14 +148,16 @@ def _owners_changed(holds: Sequence[PortHold], source: ListenerSource) -> str:
     try:
         snapshot = source.snapshot([hold.port for hold in holds])
     except (OSError, ValueError) as error:
-        return clean(f"who holds the ports can't be seen now: {error}")
+        return sanitize(f"who holds the ports can't be seen now: {error}")
     return changed_owners(holds, snapshot)
 
 
 class _Run:
     """One end under way."""
 
-    def __init__(self, acts: Acts, clock: Clock, tell: OnStep, course: Course) -> None:
+    def __init__(
+        self, acts: ProcessController, clock: Clock, tell: OnStep, course: StopState
+    ) -> None:
         self._acts = acts
         self._clock = clock
         self._tell = tell
@@ -164,12 +166,12 @@ class _Run:
 
     async def carry_out(
         self,
-        held: Sequence[tuple[EndPlan, list[ProcessHandle]]],
+        held: Sequence[tuple[StopPlan, list[ProcessHandle]]],
         holds: Sequence[PortHold],
         source: ListenerSource,
         grace: float,
         settle: float,
-    ) -> EndOutcome:
+    ) -> StopResult:
         handles = [handle for _, mine in held for handle in mine]
         watched = _Ends(handles, self._tell, self._course)
         try:
@@ -185,7 +187,7 @@ class _Run:
         for after in (*freed, *kept):
             self._tell(after.text)
         ended = tuple(one.identity.pid for one in handles if one.identity.pid not in left)
-        return EndOutcome(
+        return StopResult(
             error="; ".join(self._errors),
             asked=self._course.asked,
             ended=ended,
@@ -196,9 +198,9 @@ class _Run:
         )
 
     async def _command(
-        self, plan: EndPlan, handles: Sequence[ProcessHandle], watched: _Ends, grace: float
+        self, plan: StopPlan, handles: Sequence[ProcessHandle], watched: _Ends, grace: float
     ) -> None:
-        self._tell(clean(f"running {' '.join(plan.command)}"))
+        self._tell(sanitize(f"running {' '.join(plan.command)}"))
         result = await self._acts.run(
             plan.command, timeout=_COMMAND_SECONDS, folder=plan.command_folder
         )
@@ -240,13 +242,13 @@ class _Run:
             return False
 
     def _failed(self, text: str) -> None:
-        self._errors.append(clean(text, limit=300))
+        self._errors.append(sanitize(text, limit=300))
 
 
 class _Ends:
     """Notices the end of each held process."""
 
-    def __init__(self, handles: Iterable[ProcessHandle], tell: OnStep, course: Course) -> None:
+    def __init__(self, handles: Iterable[ProcessHandle], tell: OnStep, course: StopState) -> None:
         self.running = [handle for handle in handles if handle.alive]
         self._tell = tell
         self._course = course

@@ -18,11 +18,11 @@ from cockpit.system.processes.process_table import ProcessFacts, ProcessIdentity
 from cockpit.system.services.detection import reader_for
 from cockpit.system.services.supervisor import ServiceState
 from cockpit.system.sockets.listeners import ListenerSnapshot, Service
-from cockpit.text import clean, exact_age
+from cockpit.text import exact_age, sanitize
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
+class OwnProcess:
     """Who asks: its PID, the PIDs above it, its user. `other_users`: asked for explicitly."""
 
     pid: int
@@ -43,7 +43,7 @@ class PortHold:
 
 
 @dataclass(frozen=True, slots=True)
-class EndPlan:
+class StopPlan:
     """What will be ended, in order, the one to confirm first.
 
     `victims[0]` is the root; its PID is what the operator types. `asked` is the PID that was
@@ -84,7 +84,7 @@ class EndPlan:
             age = exact_age((now - victim.started_at).total_seconds())
             role = "ends" if index == 0 else "  and its"
             lines.append(
-                clean(f"{role} {victim.pid} {victim.user or '?'} {age} old: {victim.command}")
+                sanitize(f"{role} {victim.pid} {victim.user or '?'} {age} old: {victim.command}")
             )
         return lines
 
@@ -98,19 +98,19 @@ class EndPlan:
         if kept:
             lines.append(f"others keep port {', '.join(kept)}")
         if self.command:
-            lines.append(clean(f"by {' '.join(self.command)}"))
+            lines.append(sanitize(f"by {' '.join(self.command)}"))
         return [*lines, *self.notes]
 
 
-def refusal(victims: Sequence[ProcessFacts], parents: Mapping[int, int], actor: Actor) -> str:
+def refusal(victims: Sequence[ProcessFacts], parents: Mapping[int, int], actor: OwnProcess) -> str:
     """Why these must not be ended; empty when they may. Pure."""
     for victim in victims:
         if reason := _refusal(victim, parents, actor):
-            return clean(f"{victim.pid}: {reason}")
+            return sanitize(f"{victim.pid}: {reason}")
     return ""
 
 
-def _refusal(victim: ProcessFacts, parents: Mapping[int, int], actor: Actor) -> str:
+def _refusal(victim: ProcessFacts, parents: Mapping[int, int], actor: OwnProcess) -> str:
     if victim.pid <= 1 or (sys.platform == "win32" and victim.pid <= 4):
         return "it is the system's first process"
     if victim.pid == actor.pid:
@@ -132,18 +132,18 @@ def _refusal(victim: ProcessFacts, parents: Mapping[int, int], actor: Actor) -> 
     return ""
 
 
-def is_foreign(victim: ProcessFacts, actor: Actor) -> bool:
+def is_foreign(victim: ProcessFacts, actor: OwnProcess) -> bool:
     """Whether it is another user's process."""
     return victim.uid != actor.uid if victim.uid is not None else victim.user != actor.user
 
 
-def this_actor(*, other_users: bool = False) -> Actor:
+def own_process(*, other_users: bool = False) -> OwnProcess:
     """The cockpit that runs this."""
     own = process_table.facts(os.getpid())
     uid: int | None = None
     if sys.platform != "win32":
         uid = os.geteuid()
-    return Actor(
+    return OwnProcess(
         pid=os.getpid(),
         ancestors=frozenset(process_table.ancestors(os.getpid())),
         uid=uid,
@@ -152,7 +152,7 @@ def this_actor(*, other_users: bool = False) -> Actor:
     )
 
 
-def plan_end(
+def plan_stop(
     pid: int,
     snapshot: ListenerSnapshot,
     *,
@@ -160,18 +160,18 @@ def plan_end(
     exact: bool = False,
     supervisor: ServiceState | None = None,
     stop_command: Sequence[str] = (),
-    actor: Actor | None = None,
-) -> EndPlan:
+    actor: OwnProcess | None = None,
+) -> StopPlan:
     """The plan for ending what `pid` belongs to. Blocking; nothing is done yet.
 
     A worker or reloaded child stands for its root unless `exact`. With `tree` its descendants end
     too. `supervisor` (see `services.supervisor_of`) is the service that has it as main process,
     `stop_command` a configured one, used first. `snapshot` should hold all ports.
     """
-    actor = actor or this_actor()
+    actor = actor or own_process()
     asked = process_table.facts(pid)
     if asked is None:
-        return EndPlan(pid, (), refusal=f"{pid}: there is no such process, or it can't be read")
+        return StopPlan(pid, (), refusal=f"{pid}: there is no such process, or it can't be read")
     root = asked if exact else process_table.service_root(asked)
     parents = process_table.parent_table()
     family = process_table.descendants(root.pid, parents) if tree else []
@@ -190,13 +190,13 @@ def plan_end(
         notes.append(f"{supervisor.name} supervises it{restart}, so it is stopped there")
     if not snapshot.complete:
         notes.append("not every listener can be seen here")
-    return EndPlan(
+    return StopPlan(
         asked=pid,
         victims=tuple(victims),
         ports=holds(snapshot, {victim.pid for victim in victims}),
         command=tuple(command),
         supervisor=supervisor,
-        notes=tuple(clean(note) for note in notes),
+        notes=tuple(sanitize(note) for note in notes),
         refusal=refusal(victims, parents, actor),
     )
 
@@ -218,7 +218,7 @@ def left_of(hold: PortHold, gone: Sequence[ProcessIdentity]) -> tuple[ProcessIde
     return tuple(o for o in hold.owners if not any(o.same_as(one) for one in gone))
 
 
-def together(plans: Iterable[EndPlan]) -> tuple[PortHold, ...]:
+def together(plans: Iterable[StopPlan]) -> tuple[PortHold, ...]:
     """Each port once, as it is when all plans are carried out: free when all its owners leave."""
     plans = tuple(plans)
     leaving = [victim.identity for plan in plans for victim in plan.victims]
@@ -251,7 +251,7 @@ class ResetPlan:
     """Several ports to be freed in one go. `left_alone` says for each other holder why, `free`
     names the ports on which nobody listens."""
 
-    plans: tuple[EndPlan, ...] = ()
+    plans: tuple[StopPlan, ...] = ()
     left_alone: tuple[str, ...] = field(default=())
     free: tuple[str, ...] = ()
 
@@ -263,13 +263,13 @@ def plan_reset(
     words: Sequence[str] = (),
     supervisors: Mapping[int, ServiceState] | None = None,
     stops: Mapping[int, Sequence[str]] | None = None,
-    actor: Actor | None = None,
+    actor: OwnProcess | None = None,
 ) -> ResetPlan:
     """One plan for each service on `ports` whose argv matches `words` (none: every service).
 
     `supervisors` maps root PIDs to their service, `stops` to a configured stop command. Blocking.
     """
-    plans: dict[int, EndPlan] = {}
+    plans: dict[int, StopPlan] = {}
     alone: list[str] = []
     free: list[str] = []
     for port in ports:
@@ -283,11 +283,13 @@ def plan_reset(
         for service in listener.services:
             root = service.root
             if words and not _meant(service, words):
-                alone.append(clean(f"{port}: {root.pid} runs {root.command}, which does not match"))
+                alone.append(
+                    sanitize(f"{port}: {root.pid} runs {root.command}, which does not match")
+                )
                 continue
             if root.pid not in plans:
                 supervisor = (supervisors or {}).get(root.pid)
-                plan = plan_end(
+                plan = plan_stop(
                     root.pid,
                     snapshot,
                     supervisor=supervisor,

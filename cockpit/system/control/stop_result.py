@@ -9,7 +9,7 @@ from cockpit.clock import Clock
 from cockpit.system.control.stop_plan import PortHold
 from cockpit.system.processes.process_table import ProcessFacts, ProcessIdentity
 from cockpit.system.sockets.listeners import ListenerSource
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,11 @@ class PortAfter:
             return f"whether port {self.port} is free could not be seen"
         names = [f"{one.pid} {one.command}" for one in self.holders]
         names += [f"a hidden owner (uid {uid})" for uid in self.hidden_uids]
-        return clean(f"port {self.port} is held by {'; '.join(names) or 'an unknown owner'}")
+        return sanitize(f"port {self.port} is held by {'; '.join(names) or 'an unknown owner'}")
 
 
 @dataclass(frozen=True, slots=True)
-class EndOutcome:
+class StopResult:
     """What came of it. With `refused` nothing was done at all; `error` says what went wrong later.
 
     `asked` are the PIDs that got a TERM, `ended` those that ended, `killed` those of them that had
@@ -74,7 +74,7 @@ class EndOutcome:
         if self.survivors:
             parts.append(f"still running: {pids_text(self.survivors)}")
         parts += [after.text for after in (*self.ports, *self.kept)]
-        return clean("; ".join([*parts, self.error] if self.error else parts))
+        return sanitize("; ".join([*parts, self.error] if self.error else parts))
 
     def results(self, pids: Iterable[int]) -> tuple[str, ...]:
         """What became of each of `pids`, a line each."""

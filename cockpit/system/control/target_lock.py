@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 _LONGEST_NOTE = 2000
 _LOCK_BYTE = 1 << 20
@@ -32,7 +32,7 @@ class TargetLock:
 
     def __init__(self, path: Path, holder: str) -> None:
         self._path = path
-        self._holder = clean(holder, limit=200)
+        self._holder = sanitize(holder, limit=200)
         self._fd: int | None = None
 
     def __enter__(self) -> TargetLock:
@@ -43,7 +43,7 @@ class TargetLock:
         except OSError:
             text = os.read(fd, 1000).decode("utf-8", "replace")
             os.close(fd)
-            raise TargetBusy(clean(text.partition("\n")[0])) from None
+            raise TargetBusy(sanitize(text.partition("\n")[0])) from None
         os.ftruncate(fd, 0)
         os.write(fd, self._holder.encode())
         self._fd = fd
@@ -54,7 +54,7 @@ class TargetLock:
         killed noted stays there until the next one (see `left_in`)."""
         if self._fd is not None:
             with contextlib.suppress(OSError):
-                os.write(self._fd, f"\n{clean(text, limit=_LONGEST_NOTE)}".encode())
+                os.write(self._fd, f"\n{sanitize(text, limit=_LONGEST_NOTE)}".encode())
 
     def __exit__(
         self,
@@ -85,7 +85,7 @@ def left_in(path: Path) -> tuple[str, ...]:
         return ()
     finally:
         os.close(fd)
-    return tuple(clean(line) for line in text.splitlines()[1:])
+    return tuple(sanitize(line) for line in text.splitlines()[1:])
 
 
 def _lock(fd: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cockpit.clock import Clock, SystemClock
-from cockpit.system.control.process_control import Acts, ReadOnlyError
+from cockpit.system.control.process_control import ProcessController, ReadOnlyError
 from cockpit.system.control.start import StartOutcome, StartRequest, already_there
 from cockpit.system.control.target_lock import TargetBusy, TargetLock
 from cockpit.system.processes import process_table
@@ -16,7 +16,7 @@ from cockpit.system.processes.argv import matches, shown
 from cockpit.system.services.detection import reader_for
 from cockpit.system.services.supervisor import ServiceKind
 from cockpit.system.sockets.listeners import ListenerSource
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 SETTLE_SECONDS = 1.0
 """How long a service that serves no port must stay up to count as started."""
@@ -40,7 +40,7 @@ async def start_supervised(
     request: StartRequest,
     service: Supervised,
     source: ListenerSource,
-    acts: Acts,
+    acts: ProcessController,
     *,
     clock: Clock | None = None,
     on_step: Callable[[str], None] | None = None,
@@ -67,7 +67,7 @@ async def start_supervised(
             if result.exit_code != 0:
                 said = result.error or result.stderr.decode("utf-8", "replace").strip()
                 text = f"{request.argv[0]} ended with {result.exit_code}: {said}"
-                return StartOutcome(error=clean(text, limit=300))
+                return StartOutcome(error=sanitize(text, limit=300))
             end_at = clock.monotonic() + request.ready_within
             outcome = await _until_up(request, service, source, clock, end_at)
             if outcome.done and request.log_line:
@@ -75,7 +75,7 @@ async def start_supervised(
     except TargetBusy as busy:
         return StartOutcome(refused=str(busy))
     except OSError as error:
-        return StartOutcome(refused=clean(f"{request.argv[0]} cannot be run: {error}"))
+        return StartOutcome(refused=sanitize(f"{request.argv[0]} cannot be run: {error}"))
     who = outcome.identity.pid if outcome.identity else service.name
     tell("; ".join(filter(None, (outcome.error or f"{who} is up", outcome.note))))
     return outcome
@@ -124,7 +124,7 @@ def _serves(request: StartRequest, source: ListenerSource) -> StartOutcome:
     try:
         listener = source.snapshot([request.port]).on(request.port)
     except (OSError, ValueError) as error:
-        return StartOutcome(error=clean(f"who listens on {request.port} can't be seen: {error}"))
+        return StartOutcome(error=sanitize(f"who listens on {request.port} can't be seen: {error}"))
     if listener is None:
         return StartOutcome(error=f"nobody listens on port {request.port} yet")
     if listener.hidden:
@@ -136,7 +136,7 @@ def _serves(request: StartRequest, source: ListenerSource) -> StartOutcome:
     argvs = [service.root.argv, *(owner.process.argv for owner in service.owners)]
     lacking = ""
     if request.words and not any(matches(argv, request.words) for argv in argvs):
-        lacking = clean(f"port {request.port} is held by {service.root.command}")
+        lacking = sanitize(f"port {request.port} is held by {service.root.command}")
     return StartOutcome(error=lacking, identity=service.root.identity)
 
 
@@ -151,7 +151,7 @@ async def _runs(request: StartRequest, service: Supervised) -> StartOutcome:
     found = process_table.tree_roots(process_table.find_by_words(request.words))
     if len(found) != 1:
         count = f"{len(found)} processes run" if found else "no process runs"
-        return StartOutcome(error=clean(f"{count} {' '.join(request.words)}"), identity=main)
+        return StartOutcome(error=sanitize(f"{count} {' '.join(request.words)}"), identity=main)
     root = found[0].identity
     if main is not None and main.pid not in (root.pid, *process_table.ancestors(root.pid)):
         text = f"{root.pid} is not below the main process {main.pid} of {service.name}"

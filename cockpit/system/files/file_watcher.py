@@ -19,14 +19,20 @@ from pathlib import Path
 from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
 
 from cockpit.clock import Clock, SystemClock
-from cockpit.system.files.watch_targets import Entry, Folders, Signature, plan_folders, signature
+from cockpit.system.files.watch_targets import (
+    Folders,
+    Signature,
+    WatchTarget,
+    folders_to_watch,
+    signature,
+)
 
 OnChange = Callable[[frozenset[Path]], None]
 
-_running: weakref.WeakSet[FolderWatcher] = weakref.WeakSet()
+_running: weakref.WeakSet[FileWatcher] = weakref.WeakSet()
 
 
-class FolderWatcher:
+class FileWatcher:
     """Calls `on_change` in the event loop with the absolute paths of watched files that changed.
 
     Files and folders need not exist yet; a pattern (`reports/daily_*.json`) means every file in
@@ -52,7 +58,7 @@ class FolderWatcher:
         self._step_ms = step_ms
         self._debounce_ms = debounce_ms
         self._native = native
-        self._entries: tuple[Entry, ...] = ()
+        self._entries: tuple[WatchTarget, ...] = ()
         self._folders = Folders(frozenset(), {}, {})
         self._signatures: dict[Path, Signature] = {}
         self._lock = threading.Lock()
@@ -86,7 +92,7 @@ class FolderWatcher:
 
     def set_paths(self, paths: Iterable[str | Path]) -> None:
         """Watch these from now on instead. ValueError for a wildcard in a folder."""
-        entries = tuple(dict.fromkeys(Entry.of(path) for path in paths))
+        entries = tuple(dict.fromkeys(WatchTarget.of(path) for path in paths))
         with self._lock:
             if set(entries) == set(self._entries):
                 return
@@ -122,7 +128,7 @@ class FolderWatcher:
                 self._rearm.set()
 
     def _sweep_forever(self) -> None:
-        known: set[Entry] = set()
+        known: set[WatchTarget] = set()
         while True:
             self._sweep_due.wait()
             self._sweep_due.clear()
@@ -132,7 +138,7 @@ class FolderWatcher:
                 entries = self._entries
             self._sweep(entries, known)
             known = set(entries)
-            folders = plan_folders(entries)
+            folders = folders_to_watch(entries)
             with self._lock:
                 moved = folders != self._folders
                 current = entries is self._entries
@@ -141,7 +147,7 @@ class FolderWatcher:
             if current and (not moved or not self._native):
                 self._tell_ready(entries)
 
-    def _sweep(self, entries: Iterable[Entry], known: Collection[Entry]) -> None:
+    def _sweep(self, entries: Iterable[WatchTarget], known: Collection[WatchTarget]) -> None:
         """Compare every file with its last signature; entries new since last time only start."""
         changed: set[Path] = set()
         seen: dict[Path, Signature] = {}
@@ -167,7 +173,7 @@ class FolderWatcher:
                 return
             with self._lock:
                 entries = self._entries
-            folders = plan_folders(entries)
+            folders = folders_to_watch(entries)
             try:
                 notify = RustNotify(folders.paths, False, False, 0, False, True)
             except (OSError, WatchfilesRustInternalError) as error:
@@ -204,14 +210,14 @@ class FolderWatcher:
             with self._lock:
                 self._signatures.update(now)
             self._pass_on(changed)
-            if paths & roots or plan_folders(entries) != folders:
+            if paths & roots or folders_to_watch(entries) != folders:
                 return
 
     def _pass_on(self, changed: set[Path]) -> None:
         if changed:
             self._call(self._emit, frozenset(changed))
 
-    def _tell_ready(self, entries: tuple[Entry, ...]) -> None:
+    def _tell_ready(self, entries: tuple[WatchTarget, ...]) -> None:
         self._call(self._set_ready, entries)
 
     def _call(self, target: Callable[..., None], *values: object) -> None:
@@ -220,7 +226,7 @@ class FolderWatcher:
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(target, *values)
 
-    def _set_ready(self, entries: tuple[Entry, ...]) -> None:
+    def _set_ready(self, entries: tuple[WatchTarget, ...]) -> None:
         if self._ready is not None and entries is self._entries:
             self._ready.set()
 
@@ -229,7 +235,7 @@ class FolderWatcher:
             self._on_change(changed)
 
 
-def _meaning(path: str, entries: Iterable[Entry], folders: Folders) -> set[Path]:
+def _meaning(path: str, entries: Iterable[WatchTarget], folders: Folders) -> set[Path]:
     """The watched paths that an event on the real `path` concerns."""
     found = set(folders.links.get(path, ()))
     parent, name = os.path.split(path)

@@ -16,7 +16,7 @@ Signature = tuple[int, int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class WatchTarget:
     """One watched thing: a file in a folder, or every file there whose name fits a pattern."""
 
     folder: Path
@@ -24,7 +24,7 @@ class Entry:
     is_pattern: bool
 
     @classmethod
-    def of(cls, path: str | Path) -> Entry:
+    def of(cls, path: str | Path) -> WatchTarget:
         """The entry a path or pattern means. ValueError for a wildcard in the folder part."""
         absolute = Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
         if any(sign in str(absolute.parent) for sign in "*?"):
@@ -83,7 +83,7 @@ class Folders:
         return sorted({path for path, _, _ in self.watched})
 
 
-def plan_folders(entries: Iterable[Entry]) -> Folders:
+def folders_to_watch(entries: Iterable[WatchTarget]) -> Folders:
     """The existing folders to watch for `entries`.
 
     For a folder that does not exist its nearest existing ancestor is watched, so that its creation

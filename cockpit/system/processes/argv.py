@@ -36,7 +36,7 @@ from cockpit.system.processes.interpreters import (
     program_kind,
     script_index,
 )
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 _ARGUMENT_LIKE = re.compile(r"^-|^[\w.]+:[\w.]+(?:\(\))?$")
 _SECRET_OPTION = re.compile(
@@ -218,4 +218,4 @@ def _masked_inside(word: str) -> str:
 def shown(argv: Sequence[str], *, limit: int = 400) -> str:
     """`argv` as one safe line for a screen or a report: secrets masked, quoted, cleaned."""
     quoted = (word if _MASKED_PLAIN.fullmatch(word) else shlex.quote(word) for word in masked(argv))
-    return clean(" ".join(quoted), limit=limit)
+    return sanitize(" ".join(quoted), limit=limit)

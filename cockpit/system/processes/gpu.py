@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ def read_gpus() -> GpuReport:
     try:
         nvml.nvmlInit()
     except nvml.NVMLError as error:
-        return GpuReport(why=clean(f"the driver does not answer: {error}"))
+        return GpuReport(why=sanitize(f"the driver does not answer: {error}"))
     try:
         return _read(nvml)
     except nvml.NVMLError as error:
-        return GpuReport(why=clean(f"the driver does not answer: {error}"))
+        return GpuReport(why=sanitize(f"the driver does not answer: {error}"))
     finally:
         nvml.nvmlShutdown()
 
@@ -78,7 +78,7 @@ def _device(nvml: Any, handle: Any, index: int) -> GpuLoad:
     power = _or_none(nvml, lambda: nvml.nvmlDeviceGetPowerUsage(handle))
     return GpuLoad(
         index=index,
-        name=clean(str(name or f"GPU {index}")),
+        name=sanitize(str(name or f"GPU {index}")),
         busy=None if rates is None else rates.gpu,
         memory_used=None if memory is None else memory.used,
         memory_total=None if memory is None else memory.total,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cockpit.system.processes.argv import shown
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 _SAME_START = 0.02
 """Seconds two readings of one start time may differ: the kernel counts in ticks of 10 ms."""
@@ -66,7 +66,7 @@ class ProcessFacts:
     @property
     def command(self) -> str:
         """The command line, safe to draw, secrets masked; the name in brackets without argv."""
-        return shown(self.argv) if self.argv else clean(f"[{self.name}]")
+        return shown(self.argv) if self.argv else sanitize(f"[{self.name}]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 from cockpit.system.commands import run_command
 from cockpit.system.services.supervisor import ServiceOutput, ServiceState, tool_error
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 TASK_RUNNING = 0x41301
 """SCHED_S_TASK_RUNNING, the "last result" of a task that runs now (winerror.h)."""
@@ -88,9 +88,9 @@ def state_from(name: str, listing: str, definition: str) -> ServiceState:
         name=name,
         found=True,
         running=TASK_RUNNING in codes,
-        state=clean(rows[0][_STATUS]),
+        state=sanitize(rows[0][_STATUS]),
         enabled=boots,
-        command=clean(rows[0][_COMMAND]),
+        command=sanitize(rows[0][_COMMAND]),
         last_result=codes[0],
     )
 

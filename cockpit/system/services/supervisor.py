@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from cockpit.system.commands import CommandResult
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 ServiceKind = Literal["systemd", "systemd-user", "schtasks"]
 
@@ -78,5 +78,5 @@ def tool_error(result: CommandResult) -> str:
         return result.error
     if result.exit_code != 0:
         said = (result.stderr or result.stdout).decode("utf-8", "replace").strip()
-        return clean(said, limit=200) or f"{result.argv[0]} ended with {result.exit_code}"
+        return sanitize(said, limit=200) or f"{result.argv[0]} ended with {result.exit_code}"
     return ""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cockpit.system.commands import CommandResult, run_command
 from cockpit.system.services.supervisor import ServiceKind, ServiceOutput, ServiceState, tool_error
-from cockpit.text import clean
+from cockpit.text import sanitize
 
 _PROPERTIES = (
     "Id,LoadState,ActiveState,SubState,MainPID,NRestarts,Restart,UnitFileState,ExecMainStatus"
@@ -47,10 +47,10 @@ def state_from(
         name=name,
         found=load not in ("not-found", "bad-setting", "error"),
         running=active in _RUNNING and bool(main_pid),
-        state=clean("/".join(filter(None, (active, properties.get("SubState", ""))))),
+        state=sanitize("/".join(filter(None, (active, properties.get("SubState", ""))))),
         main_pid=main_pid or None,
         restarts=_number(properties.get("NRestarts")),
-        restart_policy=clean(properties.get("Restart", "")),
+        restart_policy=sanitize(properties.get("Restart", "")),
         enabled=unit_file in _AT_BOOT if unit_file else None,
         linger=linger,
         last_result=_number(properties.get("ExecMainStatus")),
@@ -123,7 +123,7 @@ class SystemdUnits:
             result = await self._journal([*words, "--lines=1"])
         said = result.stderr.decode("utf-8", "replace").strip()
         if error := tool_error(result) or (said and not text.strip() and f"journalctl: {said}"):
-            return ServiceOutput(error=clean(error, limit=200))
+            return ServiceOutput(error=sanitize(error, limit=200))
         return ServiceOutput(text)
 
     async def _journal(self, words: Sequence[str]) -> CommandResult:

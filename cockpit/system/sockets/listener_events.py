@@ -19,7 +19,7 @@ from collections.abc import Callable
 from cockpit.clock import Clock, SystemClock
 from cockpit.system.sockets import sock_diag
 from cockpit.system.sockets.listeners import ListenerSource
-from cockpit.system.sockets.transient_sockets import UnseenSockets
+from cockpit.system.sockets.transient_sockets import TransientSockets
 
 OnPorts = Callable[[frozenset[int]], None]
 OnUnseen = Callable[[dict[int, int]], None]
@@ -123,7 +123,7 @@ class ListenerWatcher:
         self._timer: asyncio.Task[None] | None = None
         self._resume: asyncio.TimerHandle | None = None
         self._before: Signature | None = None
-        self._unseen = UnseenSockets()
+        self._unseen = TransientSockets()
         self.trouble = ""
         """Why listeners can't be seen at the moment, in words; empty when they can."""
 

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from cockpit.system.processes.argv import masked
 from cockpit.system.sockets.listeners import Listener, Owner
-from cockpit.text import clean, instant
+from cockpit.text import format_utc, sanitize
 
 
-def owner_record(owner: Owner) -> dict[str, object]:
+def owner_json(owner: Owner) -> dict[str, object]:
     """One owner: PID, argv words, user, start (RFC 3339, UTC), folder, executable, parent."""
     process = owner.process
     return {
         "pid": process.pid,
-        "argv": [clean(word) for word in masked(process.argv)],
-        "name": clean(process.name),
-        "user": None if process.user is None else clean(process.user),
+        "argv": [sanitize(word) for word in masked(process.argv)],
+        "name": sanitize(process.name),
+        "user": None if process.user is None else sanitize(process.user),
         "uid": process.uid,
-        "started_at": instant(process.started_at),
-        "cwd": None if process.cwd is None else clean(process.cwd),
-        "executable": None if process.executable is None else clean(process.executable),
+        "started_at": format_utc(process.started_at),
+        "cwd": None if process.cwd is None else sanitize(process.cwd),
+        "executable": None if process.executable is None else sanitize(process.executable),
         "ppid": process.ppid,
-        "parent": None if process.parent_name is None else clean(process.parent_name),
-        "status": clean(process.status),
+        "parent": None if process.parent_name is None else sanitize(process.parent_name),
+        "status": sanitize(process.status),
         "sockets": len(owner.sockets),
     }
 
 
-def listener_record(listener: Listener) -> dict[str, object]:
+def listener_json(listener: Listener) -> dict[str, object]:
     """One port: `shared` when several sockets have the same address; `services` by root PID;
     `hidden_owners` are the user numbers of owners that may not be seen (null: not even that)."""
     hidden: list[int | None] = list(listener.hidden_uids)
@@ -38,7 +38,7 @@ def listener_record(listener: Listener) -> dict[str, object]:
         "ipv4": listener.ipv4,
         "ipv6": listener.ipv6,
         "loopback_only": listener.loopback_only,
-        "owners": [owner_record(owner) for owner in listener.owners],
+        "owners": [owner_json(owner) for owner in listener.owners],
         "hidden_owners": hidden,
         "services": [
             {"root": service.root.pid, "pids": list(service.pids), "sockets": service.sockets}

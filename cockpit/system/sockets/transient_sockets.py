@@ -13,7 +13,7 @@ QUIET_SECONDS = 60.0
 """So long a port of which was told is not told of again."""
 
 
-class UnseenSockets:
+class TransientSockets:
     """Sets the sockets that were announced as closed against those that were seen to go."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class UnseenSockets:
         return dict(unseen)
 
 
-class Seldom:
+class RateLimiter:
     """Tells of a port at once, and then at most once a minute, with all that came meanwhile."""
 
     def __init__(self) -> None:

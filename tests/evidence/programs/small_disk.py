@@ -19,7 +19,7 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 clock = ManualClock()
 store = Store.open(Path(sys.argv[1]), clock=clock, actor="ops", alive=lambda pid, started_at: True)
 heard: list[str] = []
-store.subscribe(lambda events, standings: heard.extend(event.text for event in events))
+store.subscribe(lambda events, probe_states: heard.extend(event.text for event in events))
 
 
 def tell(**found: object) -> None:
@@ -50,7 +50,7 @@ tell(
     recording=store.health.recording,
     trouble=store.health.trouble,
     heard=sum(text.startswith("during") for text in heard),
-    standing=store.standings["api"].observation.headline[:2],
+    probe_state=store.probe_states["api"].observation.headline[:2],
 )
 asyncio.run(clock.advance(4))
 observe(100)
@@ -62,7 +62,7 @@ flushed = store.flush(10)
 with store.reader() as reader:
     texts = [event.text for event in reader.events(0, 10_000)]
     intact = reader.verify().ok
-    standing = reader.standings()["api"].observation.headline[:3]
+    probe_state = reader.probe_states()["api"].observation.headline[:3]
 tell(
     stage="again",
     flushed=flushed,
@@ -72,6 +72,6 @@ tell(
     closing=[text for text in texts if text.startswith("recording again")],
     lost=store.health.lost,
     intact=intact,
-    standing=standing,
+    probe_state=probe_state,
 )
 store.close(5)

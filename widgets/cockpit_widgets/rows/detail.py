@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cockpit.facts import Facts, FactValue
 from cockpit.feed import Artefact, HistoryPoint
 from cockpit.kinds.process_rows import exact_usage, words_text
-from cockpit.model import Event, Facts, FactValue, Finding, Observation, Problem, Verdict
+from cockpit.model import Event, Finding, Observation, Problem, Verdict
 from cockpit.rows import Line, Row, Span, Tone, View, fact_text
-from cockpit.text import clean
+from cockpit.text import sanitize
 from cockpit_widgets.line_render import wrap
 from cockpit_widgets.rows.problems import facts_of
 
@@ -185,7 +186,7 @@ def _finding(sheet: Sheet, finding: Finding) -> None:
         Span(f"  {finding.subject}"),
     )
     sheet.say("", finding.text)
-    _facts(sheet, "", finding.facts)
+    _facts(sheet, "", {**finding.facts, **dict(finding.data.items())})
     if "pid" in finding.facts:
         unread = [key for key in _READ if key in finding.facts and finding.facts[key] is None]
         sheet.say("", f"can't be read by this user: {', '.join(unread)}" if unread else "")
@@ -240,7 +241,7 @@ def _artefacts(sheet: Sheet, observation: Observation, artefacts: Mapping[str, A
 def raw_lines(artefact: Artefact) -> list[str]:
     """An artefact's body as safe lines, capped; the last one says what was left out."""
     body = artefact.body[:RAW_BYTES]
-    text = clean(body.decode("utf-8", "replace"), limit=RAW_BYTES, multiline=True)
+    text = sanitize(body.decode("utf-8", "replace"), limit=RAW_BYTES, multiline=True)
     lines = text.split("\n")
     left_out: list[str] = []
     if len(lines) > RAW_LINES or len(artefact.body) > RAW_BYTES:
@@ -260,7 +261,7 @@ def last_output(
         artefact = artefacts.get(ref.digest) if ref.name == "output" else None
         if artefact is None:
             continue
-        text = clean(
+        text = sanitize(
             artefact.body[-_BYTES:].decode("utf-8", "replace"), limit=_BYTES, multiline=True
         )
         lines = [line for line in text.split("\n") if line.strip()]

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta, tzinfo
 
 from rich.cells import cell_len
 
-from cockpit.feed import FeedMode, UnderWay
-from cockpit.model import Gap, Rollup, Verdict
+from cockpit.feed import FeedMode, StopProgress
+from cockpit.model import MonitoringGap, Rollup, Verdict
 from cockpit.rows import TONES, Line, Row, Span, Tone, View, numbers
 from cockpit.text import exact_age
 from cockpit_widgets.line_render import width_of
@@ -42,7 +42,7 @@ class Frame:
     mode: FeedMode = FeedMode.LIVE
     broken: str = ""
     armed_until: datetime | None = None
-    under_way: UnderWay | None = None
+    under_way: StopProgress | None = None
 
     def armed(self, now: datetime) -> bool:
         """Whether processes may be acted on at that moment."""
@@ -217,7 +217,7 @@ def _mode(view: View, frame: Frame) -> str:
             return f"past, as of {view.at(view.now)}"
 
 
-def gap_text(view: View, gaps: Sequence[Gap]) -> str:
+def gap_text(view: View, gaps: Sequence[MonitoringGap]) -> str:
     """The last stretch nobody watched, and how many there were."""
     last = max(gaps, key=lambda gap: gap.end)
     start, end = (view.at(moment).rsplit(":", 1)[0] for moment in (last.start, last.end))

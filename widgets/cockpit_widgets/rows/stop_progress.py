@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from cockpit.feed import UnderWay
+from cockpit.feed import StopProgress
 from cockpit.model import Event
 from cockpit.rows import View
 
@@ -15,7 +15,7 @@ _AT_MOST = timedelta(minutes=2)
 _MOST_NAMED = 8
 
 
-def under_way(view: View, own: UnderWay | None = None) -> str:
+def under_way(view: View, own: StopProgress | None = None) -> str:
     """What goes on: the `own` end, else the newest act of anybody that has no outcome yet.
 
     `ending 7245 7246: 3 s until KILL, 7246 still alive`, `bob@spark is ending 18800: 3 s until
@@ -33,7 +33,7 @@ def under_way(view: View, own: UnderWay | None = None) -> str:
     return ""
 
 
-def _own(own: UnderWay, now: datetime) -> str:
+def _own(own: StopProgress, now: datetime) -> str:
     what = f"ending {_named(own.pids)}"
     alive = f"{_named(own.alive)} still alive" if own.alive else ""
     if own.kill_at is not None:
