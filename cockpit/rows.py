@@ -254,6 +254,27 @@ class View:
         return Span(f"{self.glyphs.verdicts[verdict]} {word or verdict.value}", TONES[verdict])
 
 
+@dataclass(frozen=True, slots=True)
+class PaneRows:
+    """How a pane shows the findings of its kinds: its key, its label, its columns and its rows.
+
+    `key` opens it; `opens` ends the sentence "open …" in the help. Kinds that name the same pane
+    share it; one that is not in the `overview` is only opened. `banner` sums it up in one line. The
+    rows of an `ageless` pane follow from its observations alone, so that a long list is made anew
+    only when one of them was replaced.
+    """
+
+    id: str
+    key: str
+    label: str
+    opens: str
+    rows: Callable[[View], list[Row]]
+    banner: Callable[[View], Line] | None = None
+    columns: Sequence[Column] = ()
+    ageless: bool = False
+    overview: bool = True
+
+
 def join_key(probe: str, finding: str = "") -> str:
     """The row key of a finding, or of a probe as a whole."""
     return f"{probe}{_SEPARATOR}{finding}"

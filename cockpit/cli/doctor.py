@@ -20,6 +20,8 @@ from cockpit.clock import Clock, SystemClock
 from cockpit.config.load import find
 from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import without_config
+from cockpit.kinds.checklist.table import ChecklistTable
+from cockpit.kinds.service.table import ServiceTable
 from cockpit.system.processes import process_table
 from cockpit.text import sanitize
 
@@ -150,7 +152,7 @@ def _services(loaded: LoadedConfig | None) -> Iterator[Point]:
     from cockpit.system.services.supervisor import ServiceKind
 
     names: dict[ServiceKind, str] = {}
-    for table in loaded.config.service if loaded is not None else ():
+    for table in loaded.config.of(ServiceTable) if loaded is not None else ():
         names.setdefault(service_kind(table), table.task or table.unit or "")
     wanted = bool(names)
     kinds: tuple[ServiceKind, ...] = ("systemd", "systemd-user")
@@ -200,7 +202,7 @@ def _checklists(loaded: LoadedConfig) -> Iterator[Point]:
     from cockpit.checklists.editing.platform import this_platform
     from cockpit.checklists.editing.platform_api import Busy, NoGuard
 
-    for table in loaded.config.checklist:
+    for table in loaded.config.of(ChecklistTable):
         path = loaded.resolve(table.file).resolve()
         name = f"list {table.name}"
         try:
@@ -221,7 +223,9 @@ def _checklists(loaded: LoadedConfig) -> Iterator[Point]:
 def _leftovers(loaded: LoadedConfig, clock: Clock) -> Iterator[Point]:
     from cockpit.checklists.editing.leftovers import leftovers
 
-    names = [name for table in loaded.config.checklist for name in (table.file, *table.mirrors)]
+    names = [
+        name for table in loaded.config.of(ChecklistTable) for name in (table.file, *table.mirrors)
+    ]
     files = [loaded.resolve(name).resolve() for name in names]
     for one in leftovers(files, clock.now().timestamp()):
         yield Point("left behind", False, str(one.path), one.advice)

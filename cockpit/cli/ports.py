@@ -24,6 +24,7 @@ from cockpit.cli.exits import (
 from cockpit.cli.interrupts import interruptible
 from cockpit.clock import SystemClock
 from cockpit.config.load import find
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.system.sockets.listeners import ListenerSnapshot, ListenerSource
 from cockpit.system.sockets.sources import default_source
 
@@ -55,7 +56,7 @@ def command(
     if context.invoked_subcommand is not None:
         return 0
     if config_path is not None and not only:
-        only = tuple(table.port for table in load_config(config_path).config.listener)
+        only = tuple(table.port for table in load_config(config_path).config.of(ListenerTable))
     snapshot = _snapshot(default_source(), only or None)
     if format_ == "json":
         from cockpit.system.sockets.listener_json import listener_json

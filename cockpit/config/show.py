@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from cockpit.config.models import Config, LoadedConfig
-from cockpit.config.types import parse_duration
+from cockpit.kinds.types import parse_duration
 from cockpit.text import sanitize
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -61,11 +61,9 @@ def as_dict(loaded: LoadedConfig) -> dict[str, Any]:
 
 
 def _probes(config: Config) -> Iterator[tuple[str, str, BaseModel]]:
-    for kind in type(config).model_fields:
-        tables = getattr(config, kind)
-        if isinstance(tables, list):
-            for index, table in enumerate(tables):
-                yield kind, f"{kind}[{index}]", table
+    for kind in dict.fromkeys(table.kind for table in config.probes()):
+        for index, table in enumerate(config.of_kind(kind)):
+            yield kind, f"{kind}[{index}]", table
 
 
 def _keys(table: BaseModel) -> Iterator[tuple[str, FieldInfo, Any, bool]]:

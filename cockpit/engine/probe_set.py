@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from cockpit.board import ProbeInfo
 from cockpit.config.fingerprint import fingerprint
-from cockpit.config.models import ListenerTable, LoadedConfig, ProbeTable
+from cockpit.config.models import LoadedConfig
 from cockpit.config.trust import TrustStore
-from cockpit.kinds import build
+from cockpit.engine.probe_builder import build
 from cockpit.kinds.act_history import ActHistory
 from cockpit.kinds.base import Probe
 from cockpit.kinds.checklist.edit_history import EditHistory
+from cockpit.kinds.tables import ProbeTable
 from cockpit.system.sockets.sources import default_source
 
 
@@ -70,14 +71,5 @@ def build_probes(
 
 
 def _fingerprint(table: ProbeTable, loaded: LoadedConfig) -> str:
-    """What the probe of that table is built from: for a listener also what others expect."""
-    own = fingerprint(table)
-    if not isinstance(table, ListenerTable):
-        return own
-    others = [
-        f"{other.port} {other.expect} {other.process}"
-        for other in loaded.config.listener
-        if other.name != table.name
-    ]
-    services = [one.name for one in loaded.config.service if table.name in one.agrees_with]
-    return " ".join((own, *sorted(others), *services))
+    """What the probe of that table is built from: its table, and what it takes from others."""
+    return " ".join((fingerprint(table), *table.surroundings(loaded.config)))

@@ -8,14 +8,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+
+from pydantic import SecretStr
 
 from cockpit.clock import Clock
-from cockpit.config.models import ProbeTable, resolve
 from cockpit.facts import Facts
 from cockpit.feed import Artefact
+from cockpit.kinds.tables import ProbeTable, Tables, resolve
 from cockpit.model import ArtefactRef, Concern, Doubt, Finding, Observation, Verdict
 from cockpit.system.processes.process_table import ProcessIdentity
+
+if TYPE_CHECKING:
+    from cockpit.kinds.act_history import ActHistory
+    from cockpit.kinds.checklist.edit_history import EditHistory
+    from cockpit.system.sockets.listeners import ListenerSource
 
 T = TypeVar("T")
 
@@ -54,11 +61,47 @@ class ProbeContext:
         return ArtefactRef(name, digest, media_type, len(body))
 
 
+@dataclass(frozen=True, slots=True)
+class BuildContext:
+    """What a kind is given to build a probe with.
+
+    `tables` are all of the config, `folder` is where its relative paths start. `output_file` tells
+    where the output of what is started for a probe goes; `trusted` whether the commands of a table
+    may run as they are now, and may block. `source` is shared by all that look at listeners; None:
+    each makes its own. `edits` is what is remembered of checklists, `acts` of acts on processes.
+    """
+
+    folder: Path
+    tables: Tables
+    output_file: Callable[[str], Path]
+    trusted: Callable[[ProbeTable], bool]
+    source: ListenerSource | None = None
+    edits: EditHistory | None = None
+    acts: ActHistory | None = None
+
+    def secrets(self) -> list[str]:
+        """Return the secrets that any table of the config holds."""
+        return [
+            value.get_secret_value()
+            for table in self.tables.probes()
+            for key in table.secret_keys()
+            if isinstance(value := getattr(table, key, None), SecretStr)
+        ]
+
+    def listener_source(self) -> ListenerSource:
+        """Return the shared source of listeners, or one of its own."""
+        if self.source is not None:
+            return self.source
+        from cockpit.system.sockets.sources import default_source
+
+        return default_source()
+
+
 class Probe(ABC):
     """One configured probe. Cancellable; blocking work goes through `ctx.blocking`."""
 
     kind: ClassVar[str]
-    priority: ClassVar[int] = 100
+    priority = 100  # the kind says it when it builds the probe
 
     def __init__(self, table: ProbeTable, folder: Path) -> None:
         self.folder = folder

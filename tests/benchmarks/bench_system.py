@@ -25,10 +25,10 @@ from typing import Any, TypeVar
 import psutil
 
 from cockpit.clock import ManualClock
-from cockpit.config.models import ListenerTable
 from cockpit.engine.blocking import SerialExecutor
 from cockpit.kinds.base import Blocking, ProbeContext
 from cockpit.kinds.listener.probe import ListenerProbe
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.system.files.file_watcher import FileWatcher
 from cockpit.system.processes import process_table
 from cockpit.system.processes.exits import ExitWatcher

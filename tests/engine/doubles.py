@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from pathlib import Path
 
-from cockpit.config.models import Config, ListenerTable, LoadedConfig
+from cockpit.config.models import Config, LoadedConfig
 from cockpit.engine.probe_set import ConfiguredProbe, ProbeSet
 from cockpit.feed import Artefact
 from cockpit.kinds.base import Probe, ProbeContext
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.model import Event, Observation, Verdict
 
 Body = Callable[["Scripted", ProbeContext], Awaitable[Observation]]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cockpit.config.models import ChecklistTable, Config, LoadedConfig
-from cockpit.kinds import build
+from cockpit.config.models import Config, LoadedConfig
+from cockpit.engine.probe_builder import build
 from cockpit.kinds.base import Probe
 from cockpit.kinds.checklist.probe import ChecklistProbe
+from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.model import Finding, Observation, Verdict
 
 HEADED = "### P1.1: One\n**Status:** {}\n\n- [x] a box\n\n- ⚠️ beware\n"
@@ -52,4 +53,4 @@ def items(observation: Observation) -> list[Finding]:
 def build_gate(folder: Path) -> Probe:
     table = {"name": "all", "checklist": "list", "pass": "all"}
     config = Config.model_validate({"gate": [table], "checklist": [{"file": "list.md"}]})
-    return build(config.gate[0], LoadedConfig(config, folder))
+    return build(config.of_kind("gate")[0], LoadedConfig(config, folder))

@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.checklists import Anchor, Status, locate, parse
-from cockpit.config.models import ChecklistTable, Config, GateTable, LoadedConfig
-from cockpit.kinds import build
+from cockpit.config.models import Config, LoadedConfig
+from cockpit.engine.probe_builder import build
 from cockpit.kinds.checklist.findings import read_document, unclosed_fence
 from cockpit.kinds.checklist.probe import ChecklistProbe
+from cockpit.kinds.checklist.table import ChecklistTable
+from cockpit.kinds.gate.table import GateTable
 from cockpit.model import DoubtKind, Observation, Verdict
 
 TEXT = """# Batch
@@ -183,7 +185,7 @@ GATE = {"name": "list-gate", "checklist": "list", "pass": "all"}
 
 def gate_on(folder: Path, **changes: Any) -> tuple[Any, GateTable]:
     gate = GateTable.model_validate({**GATE, **changes})
-    config = Config(gate=[gate], checklist=[table()])
+    config = Config([gate, table()])
     return build(gate, LoadedConfig(config, folder)), gate
 
 

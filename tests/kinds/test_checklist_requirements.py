@@ -14,10 +14,12 @@ import pytest
 
 from cockpit.checklists import Anchor, Status, anchor_of, locate, parse, set_item, undo
 from cockpit.checklists.editing.mirrors import Intent
-from cockpit.config.models import ChecklistTable, Config, GateTable, LoadedConfig
-from cockpit.kinds import build
+from cockpit.config.models import Config, LoadedConfig
+from cockpit.engine.probe_builder import build
 from cockpit.kinds.checklist.edit_history import EditHistory, as_fact, edit_facts
 from cockpit.kinds.checklist.probe import ChecklistProbe
+from cockpit.kinds.checklist.table import ChecklistTable
+from cockpit.kinds.gate.table import GateTable
 from cockpit.model import Concern, DoubtKind, Event, EventKind, Observation, Verdict
 
 NOW = datetime.now(UTC)
@@ -90,7 +92,9 @@ def test_documents_of_one_config_that_disagree_are_named(tmp_path: Path, look: A
     tables = [{"file": "list.md"}, {"file": "other.md"}]
     config = Config.model_validate({"checklist": tables})
     loaded = LoadedConfig(config, tmp_path)
-    told = texts(look(build(config.checklist[0], loaded)).observation, DoubtKind.CONTRADICTS)
+    told = texts(
+        look(build(config.of_kind("checklist")[0], loaded)).observation, DoubtKind.CONTRADICTS
+    )
     assert "P1.1" in told and "todo in list.md:3" in told and "done in other.md:1" in told
 
 
@@ -186,8 +190,10 @@ def test_a_gate_on_a_checklist_that_requires_it_never_runs_them_in_a_circle(
 ) -> None:
     (tmp_path / "list.md").write_text(TEXT, encoding="utf-8")
     config = Config(
-        checklist=[ChecklistTable.model_validate({"file": "list.md", "requires": {"a": ["go"]}})],
-        gate=[GateTable.model_validate({"name": "go", "checklist": "list"})],
+        [
+            ChecklistTable.model_validate({"file": "list.md", "requires": {"a": ["go"]}}),
+            GateTable.model_validate({"name": "go", "checklist": "list"}),
+        ]
     )
     loaded = LoadedConfig(config, tmp_path)
     probes = {table.name: build(table, loaded) for table in config.probes()}
@@ -361,12 +367,12 @@ def test_a_plan_that_names_tasks_of_another_checklist_is_read_with_it(
         "- [ ] P2.1: more (2h) depends on P1.1\n- [ ] P2.2: free (1h)\n", encoding="utf-8"
     )
     config = Config.model_validate({"checklist": [{"file": "base.md"}, {"file": "next.md"}]})
-    made = build(config.checklist[1], LoadedConfig(config, tmp_path))
+    made = build(config.of_kind("checklist")[1], LoadedConfig(config, tmp_path))
     first = look(made).observation
     ((blocked, why),) = planned(first, "blocked")
     assert "P2.1" in blocked and why == "waits for P1.1 (todo) in base.md"
     assert [subject.split(":")[0] for subject, _ in planned(first, "ready")] == ["P2.2"]
-    base = look(build(config.checklist[0], LoadedConfig(config, tmp_path))).observation
+    base = look(build(config.of_kind("checklist")[0], LoadedConfig(config, tmp_path))).observation
     whole = ("2 tasks", "6 h, through 2 checklists")
     assert planned(base, "path") == [("P1.1: base", ""), whole]
     assert planned(first, "path") == [("P2.1: more depends on P1.1", ""), whole]
@@ -385,6 +391,6 @@ def test_the_same_ids_elsewhere_make_nothing_unclear(tmp_path: Path, look: Any) 
     for name in ("base.md", "next.md"):
         (tmp_path / name).write_text(text, encoding="utf-8")
     config = Config.model_validate({"checklist": [{"file": "base.md"}, {"file": "next.md"}]})
-    found = look(build(config.checklist[1], LoadedConfig(config, tmp_path))).observation
+    found = look(build(config.of_kind("checklist")[1], LoadedConfig(config, tmp_path))).observation
     assert planned(found, "blocked")[0][1] == "waits for P1.1 (todo)"
     assert not planned(found, "problem")

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.clock import ManualClock
-from cockpit.config.models import Config, GateTable, LoadedConfig
-from cockpit.kinds import build
+from cockpit.config.models import Config, LoadedConfig
+from cockpit.engine.probe_builder import build
 from cockpit.kinds.base import Probe
 from cockpit.kinds.gate.ages import name_date, report_time
 from cockpit.kinds.gate.evaluate import GateJudgement, Tally, decide
 from cockpit.kinds.gate.report import judge_report
+from cockpit.kinds.gate.table import GateTable
 from cockpit.model import DoubtKind, Verdict
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
@@ -276,7 +277,7 @@ def write(folder: Path, name: str, data: Any, age: float = 60) -> Path:
 
 def probe(folder: Path, **changes: Any) -> Probe:
     gate = table(**changes)
-    return build(gate, LoadedConfig(Config(gate=[gate]), folder))
+    return build(gate, LoadedConfig(Config([gate]), folder))
 
 
 GREEN = weekly(trades=5, a=part(1, 2, True))

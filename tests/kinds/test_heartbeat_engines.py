@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from cockpit.config.models import HeartbeatTable
 from cockpit.kinds.heartbeat import probe as heartbeat
 from cockpit.kinds.heartbeat.probe import HeartbeatProbe
+from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.model import DoubtKind, Finding, Observation, Verdict
 from cockpit.system.process_match import CodeAge
 from cockpit.text import format_utc

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cockpit.clock import ManualClock
-from cockpit.config.models import HeartbeatTable
 from cockpit.kinds.heartbeat.probe import FILE_CAP, HeartbeatProbe
+from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.model import DoubtKind, Observation, Verdict
 
 ENGINE = """

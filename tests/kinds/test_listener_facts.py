@@ -17,10 +17,10 @@ import pytest
 from support import until
 
 from cockpit.clock import ManualClock
-from cockpit.config.models import ListenerTable
 from cockpit.kinds.code_freshness import CODE_EVERY
 from cockpit.kinds.listener.output_tail import MOST
 from cockpit.kinds.listener.probe import ListenerProbe
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.resource_usage import COUNTS_EVERY, EVERY, UsageSampler, graphics_text
 from cockpit.kinds.restarts import restarts_seen
 from cockpit.model import Concern, Finding, Observation, Verdict

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 
 from cockpit.config.load import loads
-from cockpit.config.models import ListenerTable
-from cockpit.kinds import build
+from cockpit.engine.probe_builder import build
 from cockpit.kinds.act_history import ActHistory
 from cockpit.kinds.listener.evaluate import judge_port
 from cockpit.kinds.listener.port_snapshot import PortSnapshot
 from cockpit.kinds.listener.probe import SETTLE_SECONDS, ListenerProbe
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.model import Event, EventKind, Finding, Observation, Verdict
 from cockpit.system.sockets.listeners import Listener, ListenerSnapshot
 from cockpit.system.sockets.sources import default_source
@@ -173,7 +173,7 @@ def test_a_port_that_another_table_claims_is_no_drift(
     def title(other: str) -> str:
         text = f'[[listener]]\nname = "a"\nport = {port - 1}\n{words}\n{other}'
         loaded = loads(text, tmp_path)
-        seen = look(build(loaded.config.listener[0], loaded)).observation
+        seen = look(build(loaded.config.of_kind("listener")[0], loaded)).observation
         return port_of(seen).title
 
     mine = f'[[listener]]\nname = "b"\nport = {port}\n'

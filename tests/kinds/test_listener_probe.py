@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from cockpit.config.models import ListenerTable
 from cockpit.kinds.listener.evaluate import judge_port
 from cockpit.kinds.listener.port_snapshot import PortSnapshot
 from cockpit.kinds.listener.probe import ListenerProbe
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.model import DoubtKind, Verdict
 from cockpit.system.processes.process_table import ProcessFacts, ProcessIdentity
 from cockpit.system.sockets.listeners import Listener, ListenerSnapshot, Owner, Service

@@ -11,7 +11,7 @@ import pytest
 
 from cockpit.checklists import Document, DocumentCache, parse
 from cockpit.config.models import Config, LoadedConfig
-from cockpit.kinds import build
+from cockpit.engine.probe_builder import build
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import DoubtKind, Observation
 
@@ -22,7 +22,7 @@ def probes(folder: Path, tables: list[dict[str, Any]], **files: str) -> list[Che
     for name, text in files.items():
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     config = Config.model_validate({"checklist": tables})
-    made = [build(table, LoadedConfig(config, folder)) for table in config.checklist]
+    made = [build(table, LoadedConfig(config, folder)) for table in config.of_kind("checklist")]
     assert all(isinstance(each, ChecklistProbe) for each in made)
     return [each for each in made if isinstance(each, ChecklistProbe)]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from cockpit.config.models import ServiceTable
 from cockpit.kinds.service.evaluate import judge_service, witness_of
 from cockpit.kinds.service.probe import ServiceProbe, service_kind
+from cockpit.kinds.service.table import ServiceTable
 from cockpit.model import Concern, DoubtKind, Finding, Observation, Verdict
 from cockpit.system.services.supervisor import ServiceState
 

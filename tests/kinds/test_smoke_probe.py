@@ -13,9 +13,10 @@ import pytest
 
 from cockpit.board import problem_list
 from cockpit.clock import SystemClock
-from cockpit.config.models import Config, LoadedConfig, SmokeTable
-from cockpit.kinds import build
+from cockpit.config.models import Config, LoadedConfig
+from cockpit.engine.probe_builder import build
 from cockpit.kinds.base import Probe
+from cockpit.kinds.smoke.table import SmokeTable
 from cockpit.model import Concern, DoubtKind, Finding, Observation, Verdict
 from cockpit.probe_state import ProbeState
 
@@ -27,7 +28,7 @@ TOKEN = "tok-3n-of-the-lab"
 def smoke(base_url: str, **changes: Any) -> Probe:
     given = {"name": "options", "base_url": base_url, **changes}
     table = SmokeTable.model_validate(given)
-    return build(table, LoadedConfig(Config(smoke=[table]), Path()))
+    return build(table, LoadedConfig(Config([table]), Path()))
 
 
 def row(side: str, strike: float = 100.0) -> dict[str, Any]:

@@ -50,13 +50,15 @@ def arrange(
     opened: str = "",
     detail: bool = False,
     idle: Collection[str] = (),
+    further: Sequence[str] = (),
     said: int = 1,
 ) -> dict[str, Region]:
     """The region of every part that is shown.
 
     `opened` is the pane that has the whole height, `detail` whether the panel is docked, `idle`
-    names panes that have nothing to show and get one line. `said` is how many lines the message on
-    the bottom line takes; the panes above it give way, nothing else moves.
+    names panes that have nothing to show and get one line, `further` panes beside the built-in
+    ones. `said` is how many lines the message on the bottom line takes; the panes above it give
+    way, nothing else moves.
     """
     if width <= 0 or height <= 0:
         return {}
@@ -64,7 +66,10 @@ def arrange(
     if opened or (detail and not wide):
         regions = _opened(width, height, opened, detail, wide)
     else:
-        regions = _columns(width, height, detail, idle) if wide else _stack(width, height, idle)
+        if wide:
+            regions = _columns(width, height, detail, idle, further)
+        else:
+            regions = _stack(width, height, idle, further)
     extra = min(said - 1, height - 3)
     return _raised(regions, height, extra) if extra > 0 and "keys" in regions else regions
 
@@ -85,16 +90,27 @@ def _raised(regions: dict[str, Region], height: int, extra: int) -> dict[str, Re
     return kept
 
 
-def _stack(width: int, height: int, idle: Collection[str]) -> dict[str, Region]:
-    lines = _grant(height, _FIRST, _THEN, idle)
-    order = ("top", "problems", "next", *PANES[1:])
+def tab_order(further: Sequence[str] = ()) -> tuple[str, ...]:
+    """The panes of the overview in the order Tab goes through them: events last."""
+    return (*PANES[:-1], *further, PANES[-1])
+
+
+def _stack(
+    width: int, height: int, idle: Collection[str], further: Sequence[str]
+) -> dict[str, Region]:
+    at = _FIRST.index("events")
+    first = (*_FIRST[:at], *further, *_FIRST[at:])
+    lines = _grant(height, first, (*_THEN, *further), idle)
+    order = ("top", "problems", "next", *tab_order(further)[1:])
     bottom = [(name, lines.get(name, 0)) for name in ("watch", "keys")]
     start = height - sum(size for _, size in bottom)
     upper = _pile(0, 0, width, [(name, lines.get(name, 0)) for name in order])
     return upper | _pile(0, start, width, bottom)
 
 
-def _columns(width: int, height: int, detail: bool, idle: Collection[str]) -> dict[str, Region]:
+def _columns(
+    width: int, height: int, detail: bool, idle: Collection[str], further: Sequence[str]
+) -> dict[str, Region]:
     block = max(6, min(12, height // 6))
     middle = height - 2 * block - 4
     half = (width - _GAP) // 2
@@ -107,7 +123,7 @@ def _columns(width: int, height: int, detail: bool, idle: Collection[str]) -> di
     if detail:
         regions["detail"] = Region(half + _GAP, top, right, left_height)
     else:
-        regions |= _column(half + _GAP, top, right, middle, _RIGHT, idle)
+        regions |= _column(half + _GAP, top, right, middle, (*_RIGHT, *further), idle)
         regions["events"] = Region(0, top + middle, width, block)
     return regions | _pile(0, height - 2, width, [("watch", 1), ("keys", 1)])
 

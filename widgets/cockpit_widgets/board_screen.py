@@ -20,7 +20,7 @@ from textual.widget import Widget
 
 from cockpit.feed import Acknowledge, Command, PlanCommit, Reprobe, UndoEdit
 from cockpit.rows import Glyphs, View
-from cockpit_widgets.arrange import PANES, Deck, arrange
+from cockpit_widgets.arrange import Deck, arrange, tab_order
 from cockpit_widgets.checklist_actions import ItemActs
 from cockpit_widgets.detail import DetailPanel, Prove, Target
 from cockpit_widgets.header import TopLine
@@ -28,11 +28,13 @@ from cockpit_widgets.intents import problem_of, reprobes, target_of
 from cockpit_widgets.key_bar import KeyBar
 from cockpit_widgets.keys import BOARD_KEYS, DETAIL_BAR, OPENED_BAR, OVERVIEW_BAR
 from cockpit_widgets.line_pane import LinePane, OneLine
-from cockpit_widgets.panes import SPECS
+from cockpit_widgets.panes import SPECS, further_panes, idle_panes
 from cockpit_widgets.process_actions import ProcessKeys
 from cockpit_widgets.prompt import Above, Prompt
 from cockpit_widgets.rows.problems import next_act
 from cockpit_widgets.rows.status import Frame, watch
+
+_ONLY_OPENED = (*(spec.id for spec in SPECS if not spec.overview), "detail")
 
 
 class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
@@ -56,6 +58,7 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
         self._opened = ""
         self._asking = False
         self._idle: frozenset[str] = frozenset()
+        self._further: tuple[str, ...] = ()
         self._top = TopLine(glyphs)
         self._panes = {spec.id: spec.build(glyphs) for spec in SPECS}
         self._next = OneLine(glyphs=glyphs, id="next")
@@ -87,6 +90,7 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
             opened=self._opened,
             detail=self._detail.target is not None,
             idle=self._idle,
+            further=self._further,
             said=1 + len(self._above.rows(self._view, size))
             if self._asking
             else self._bar.lines(size.width),
@@ -103,13 +107,9 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
     def show(self, view: View, frame: Frame) -> int:
         """Show this view of the board; returns how many lines were repainted for it."""
         self._view, self._frame = view, frame
-        idle = frozenset(
-            spec.id
-            for spec in SPECS
-            if spec.kinds and not view.board.waiting and not view.board.of_kind(*spec.kinds)
-        )
-        if idle != self._idle:
-            self._idle = idle
+        idle, further = idle_panes(view.board), further_panes(view.board)
+        if (idle, further) != (self._idle, self._further):
+            self._idle, self._further = idle, further
             self._deck.rearrange()
         return self._redraw()
 
@@ -200,7 +200,9 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
         self._bar.hush()
         self._close_detail()
         self._opened = "" if self._opened == name else name
-        self.set_focus(self._panes[name if self._opened or name in PANES else "problems"])
+        self.set_focus(
+            self._panes[name if self._opened or name in tab_order(self._further) else "problems"]
+        )
         self._rearrange()
 
     def action_why(self) -> None:
@@ -224,7 +226,7 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
         elif self._opened:
             self._opened = ""
             self._rearrange()
-        if self._pane.id in ("everything", "plan") and not self._opened:
+        if self._pane.id not in tab_order(self._further) and not self._opened:
             self.set_focus(self._panes["problems"])
 
     def action_move(self, steps: int) -> None:
@@ -248,7 +250,7 @@ class BoardScreen(ItemActs, ProcessKeys, Screen[None], inherit_bindings=False):
             return
         self._bar.hush()
         shown = self._plan(self.size)
-        order = [name for name in (*PANES, "plan", "everything", "detail") if name in shown]
+        order = [name for name in (*tab_order(self._further), *_ONLY_OPENED) if name in shown]
         here = order.index(self._pane.id or "") if self._pane.id in order else -direction
         name = order[(here + direction) % len(order)]
         self.set_focus(self._detail if name == "detail" else self._panes[name])

@@ -15,6 +15,7 @@ from cockpit.cli.common import load_config
 from cockpit.cli.exits import CANNOT_CREATE, CANNOT_OPEN, USAGE, CommandError
 from cockpit.config.load import find
 from cockpit.config.models import LoadedConfig
+from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.kinds.file_io import read_file
 from cockpit.text import sanitize
 
@@ -64,7 +65,7 @@ def files_or_configured(files: Sequence[Path], config_path: Path | None) -> list
     if config_path is None and find(Path.cwd()) is None:
         raise CommandError("name a markdown file: there is no cockpit.toml here or above", USAGE)
     loaded = load_config(config_path)
-    paths = [loaded.resolve(table.file) for table in loaded.config.checklist]
+    paths = [loaded.resolve(table.file) for table in loaded.config.of(ChecklistTable)]
     if not paths:
         raise CommandError("name a markdown file: the config has no [[checklist]]", USAGE)
     return paths

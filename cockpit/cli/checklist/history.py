@@ -14,6 +14,7 @@ from cockpit.evidence.reader import Reader
 from cockpit.feed import ITEM_KINDS
 from cockpit.kinds.checklist.edit_history import same_file
 from cockpit.kinds.checklist.event_payload import HUNK_KINDS
+from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.model import Event, EventKind
 from cockpit.text import format_utc
 
@@ -54,7 +55,7 @@ def changes_of(loaded: LoadedConfig, files: Sequence[Path]) -> list[Event]:
     user = without_config(loaded.folder)
     if same_file(user.store_path) == same_file(loaded.store_path):
         return events
-    tables = loaded.config.checklist
+    tables = loaded.config.of(ChecklistTable)
     named = files or [loaded.resolve(path) for one in tables for path in (one.file, *one.mirrors)]
     wanted = {same_file(file) for file in named}
     for event in recorded(user, HUNK_KINDS):

@@ -67,7 +67,7 @@ def next_tasks(files: tuple[Path, ...], config_path: Path | None, format_: str) 
 def _sources(files: Sequence[Path], config_path: Path | None, *, short: bool) -> list[Source]:
     """The files named, or the config's checklists that make its plan."""
     loaded = _config(files, config_path)
-    lists = related_lists(loaded) if loaded is not None else {}
+    lists = related_lists(loaded.config, loaded.folder) if loaded is not None else {}
     sequential = {same_file(each.path) for each in lists.values() if each.sequential}
     images = {same_file(lists[name].path) for name in lists.keys() - set(planned(lists))}
     return [

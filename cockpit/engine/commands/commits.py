@@ -21,6 +21,7 @@ from cockpit.engine.commands.set_status import Log
 from cockpit.facts import Facts
 from cockpit.kinds.checklist.edit_history import same_file
 from cockpit.kinds.checklist.event_payload import uncommitted
+from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.model import Event, EventKind
 
 
@@ -114,7 +115,7 @@ def message_for(loaded: LoadedConfig, hunks: Sequence[Hunk]) -> str:
     """The configured message of the first checklist among these changes."""
     tables = {
         same_file(loaded.resolve(table.file)): table.commit_message
-        for table in loaded.config.checklist
+        for table in loaded.config.of(ChecklistTable)
     }
     paths = [same_file(hunk.path) for hunk in hunks]
     return next((tables[path] for path in paths if path in tables), DEFAULT_MESSAGE)

@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cockpit.config.models import ListenerTable, LoadedConfig, ProbeTable, ServiceTable
+from cockpit.config.models import LoadedConfig
+from cockpit.kinds.heartbeat.table import HeartbeatTable
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.service.probe import service_kind
+from cockpit.kinds.service.table import ServiceTable
+from cockpit.kinds.tables import ProbeTable
 from cockpit.system.processes import process_table
 from cockpit.system.processes.argv import matches
 from cockpit.system.processes.process_table import ProcessFacts
@@ -98,14 +102,14 @@ class ControlMethods:
         return Stop()
 
     def _services(self) -> list[ServiceTable]:
-        return list(self._loaded.config.service) if self._loaded is not None else []
+        return list(self._loaded.config.of(ServiceTable)) if self._loaded is not None else []
 
     def _listeners_of(
         self, root: ProcessFacts, snapshot: ListenerSnapshot
     ) -> Iterator[tuple[ListenerTable, bool]]:
         """Each listener of the config that `root` serves as the program that is meant, and whether
         nobody else listens there."""
-        for table in self._loaded.config.listener if self._loaded is not None else ():
+        for table in self._loaded.config.of(ListenerTable) if self._loaded is not None else ():
             listener = snapshot.on(table.port)
             services = listener.services if listener is not None else ()
             for service in services:
@@ -122,7 +126,7 @@ class ControlMethods:
         """Each probe that `root` is the process of, and whether it is its only one."""
         for listener, alone in self._listeners_of(root, snapshot):
             yield listener.name, alone
-        for beat in self._loaded.config.heartbeat if self._loaded is not None else ():
+        for beat in self._loaded.config.of(HeartbeatTable) if self._loaded is not None else ():
             if beat.process is None:
                 if beat.name == probe:
                     yield beat.name, True

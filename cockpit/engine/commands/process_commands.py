@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from cockpit.clock import Clock
-from cockpit.config.models import ListenerTable, LoadedConfig
+from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import locks_folder
 from cockpit.engine.blocking import SerialExecutor
 from cockpit.engine.commands.act_audit import ActLog, ActRecorder, NotRecorded
@@ -28,6 +28,7 @@ from cockpit.feed import (
     StopProgress,
     Ticket,
 )
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.system.control.process_control import ProcessController
 from cockpit.system.control.start import StartOutcome, rivals_of
 from cockpit.system.control.stop_plan import StopPlan, own_process, plan_stop
@@ -160,7 +161,9 @@ class ProcessCommands:
         snapshot = await self._snapshot()
         jobs = []
         for port in dict.fromkeys(ports):
-            table = next((t for t in self._loaded().config.listener if t.port == port), None)
+            table = next(
+                (t for t in self._loaded().config.of(ListenerTable) if t.port == port), None
+            )
             words = table.process or () if table is not None else ()
             jobs.append(await self._reset_job(port, snapshot, words, alone=len(ports) == 1))
         plans = {plan.victims[0].pid: plan for job in jobs for plan in job.plans if plan.victims}
@@ -333,4 +336,4 @@ def _start_label(outcome: StartOutcome, *, after_end: bool) -> str:
 
 
 def _listener(loaded: LoadedConfig, name: str) -> ListenerTable | None:
-    return next((table for table in loaded.config.listener if table.name == name), None)
+    return next((table for table in loaded.config.of(ListenerTable) if table.name == name), None)

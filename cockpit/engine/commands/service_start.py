@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.config.models import ListenerTable, LoadedConfig, ServiceTable
+from cockpit.config.models import LoadedConfig
 from cockpit.engine.blocking import SerialExecutor
 from cockpit.engine.commands.control_methods import read_service
 from cockpit.engine.commands.start_job import StartJob, claimed, folder_of, unit_start_job
 from cockpit.engine.commands.stop_job import StopJob
+from cockpit.kinds.heartbeat.table import HeartbeatTable
+from cockpit.kinds.listener.table import ListenerTable
+from cockpit.kinds.service.table import ServiceTable
 from cockpit.system.control.conflicts import TargetService, find_conflicts
 from cockpit.system.control.stop_plan import StopPlan, own_process, plan_stop
 from cockpit.system.processes import process_table
@@ -65,10 +68,15 @@ async def plan_service_start(
 def _meant(loaded: LoadedConfig, table: ServiceTable, listener: ListenerTable | None) -> _Meant:
     agreed = table.agrees_with
     found = listener or next(
-        (one for one in loaded.config.listener if one.name in agreed and one.expect != "none"), None
+        (
+            one
+            for one in loaded.config.of(ListenerTable)
+            if one.name in agreed and one.expect != "none"
+        ),
+        None,
     )
     words = found.process if found is not None else None
-    for beat in loaded.config.heartbeat:
+    for beat in loaded.config.of(HeartbeatTable):
         if not words and beat.name in agreed:
             words = beat.process
     return _Meant(found, tuple(words or ()), folder_of(loaded, found), claimed(loaded, found))

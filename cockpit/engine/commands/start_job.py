@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cockpit.config.models import ListenerTable, LoadedConfig
+from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import locks_folder, output_file, plain_name
 from cockpit.engine.blocking import SerialExecutor
 from cockpit.engine.commands.act_audit import ActLog
 from cockpit.engine.commands.stop_job import ActContext, Tell
 from cockpit.facts import Facts
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.system.control.process_control import ReadOnlyError
 from cockpit.system.control.start import READY_SECONDS, StartOutcome, StartRequest, start
 from cockpit.system.control.unit_start import COMMAND_SECONDS, Supervised, start_supervised
@@ -143,7 +144,7 @@ def folder_of(loaded: LoadedConfig, table: ListenerTable | None) -> Path | None:
 
 def claimed(loaded: LoadedConfig, table: ListenerTable | None) -> tuple[int, ...]:
     """The ports of the other listeners of the config."""
-    return tuple(one.port for one in loaded.config.listener if one is not table)
+    return tuple(one.port for one in loaded.config.of(ListenerTable) if one is not table)
 
 
 async def carry_out_start(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from cockpit.model import Finding, Observation
-from cockpit.rows import Line, Row, Span, Tone, View, fact, fact_text, join_key, named
+from cockpit.rows import Line, PaneRows, Row, Span, Tone, View, fact, fact_text, join_key, named
 
 KINDS = ("checklist",)
 _PARTS = (
@@ -160,3 +160,15 @@ def _first(observation: Observation, several: bool) -> Row | None:
     where = _where(_Entry(observation, left[0]), several)
     key = join_key(observation.probe, left[0].key)
     return Row(key, (text,), tail=Span(where, Tone.DIM), home=True)
+
+
+PANE = PaneRows(
+    id="plan",
+    key="n",
+    label="PLAN",
+    opens="the plan: what can start, what waits",
+    rows=rows,
+    banner=banner,
+    ageless=True,
+    overview=False,
+)

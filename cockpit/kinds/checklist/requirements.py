@@ -21,6 +21,7 @@ from cockpit.checklists.plans.requires import (
     requirements_of,
     unmet,
 )
+from cockpit.kinds import registry
 from cockpit.kinds.checklist.overwritten_edits import OverwrittenEdit
 from cockpit.kinds.checklist.plan_findings import without_unclear
 from cockpit.model import Finding, Observation, Verdict, expire
@@ -37,9 +38,10 @@ def green_now(board: Mapping[str, Observation], now: datetime) -> Green:
     """Looks probes up on a board: green is OK and not expired; None when it is not on the board."""
 
     def green(requirement: Requirement) -> Light | None:
-        seen = board.get(requirement.name)
-        if seen is None or requirement.kind not in ("", "probe", seen.kind):
+        name = requirement.probe_in({seen.probe: seen.kind for seen in board.values()})
+        if name is None:
             return None
+        seen = board[name]
         if expire(seen, now) is not seen:
             return Light(
                 False,
@@ -58,16 +60,26 @@ def asked_for(data: bytes) -> frozenset[str]:
     """
     texts = (match[1].decode("utf-8", "replace") for match in _COMMENT.finditer(data))
     required = (read_requirement(word) for word in from_comments(texts).requires)
-    return frozenset(each.name for each in required if each.kind != "item")
+    return frozenset(
+        name for each in required if each.kind != "item" for name in _probe_names(each)
+    )
+
+
+def _probe_names(requirement: Requirement) -> tuple[str, ...]:
+    """What the probe that is meant may be called: a name may hold a colon itself."""
+    if requirement.kind in ("", "probe", *registry.names()):
+        return (requirement.name,)
+    return (requirement.name, str(requirement))
 
 
 def required_probes(document: Document, configured: Mapping[str, Sequence[str]]) -> frozenset[str]:
     """Names of the probes and gates that items of a document require."""
     return frozenset(
-        requirement.name
+        name
         for item in document.items
         for requirement in requirements_of(item, configured)
         if requirement.kind != "item"
+        for name in _probe_names(requirement)
     )
 
 

@@ -10,7 +10,19 @@ from dataclasses import replace
 from itertools import takewhile
 
 from cockpit.model import Finding, Observation, Verdict
-from cockpit.rows import Line, Row, Span, Tone, View, fact, join_key, named, numbers, summary
+from cockpit.rows import (
+    Line,
+    PaneRows,
+    Row,
+    Span,
+    Tone,
+    View,
+    fact,
+    join_key,
+    named,
+    numbers,
+    summary,
+)
 
 KINDS = ("checklist",)
 
@@ -209,3 +221,14 @@ def _item(view: View, observation: Observation, finding: Finding, outline: _Outl
     mark = (view.mark(finding.verdict), Span(" ")) if loud else ()
     tail = (*mark, Span(word, Tone.STRONG if loud else Tone.PLAIN), Span(f" {where:>9}", Tone.DIM))
     return Row(key, (text,), tone, tail=tail)
+
+
+PANE = PaneRows(
+    id="checklist",
+    key="c",
+    label="LIST",
+    opens="checklists",
+    rows=rows,
+    banner=banner,
+    ageless=True,
+)

@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from cockpit.config.models import GateTable
 from cockpit.kinds.gate.evaluate import GateJudgement, retold
+from cockpit.kinds.gate.table import GateTable
 from cockpit.model import Doubt, DoubtKind, Verdict
 from cockpit.text import duration_text, format_utc
 

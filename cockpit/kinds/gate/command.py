@@ -7,14 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-from cockpit.config.models import GateTable, resolve
 from cockpit.kinds.artefact_policy import keep_news
 from cockpit.kinds.base import ProbeContext
 from cockpit.kinds.file_io import Signature, signatures
 from cockpit.kinds.gate.evaluate import GateJudgement, nothing
 from cockpit.kinds.gate.output import Ending, Output, judge_output
 from cockpit.kinds.gate.probe import GateProbe
+from cockpit.kinds.gate.table import GateTable
 from cockpit.kinds.redact import Redactor
+from cockpit.kinds.tables import resolve
 from cockpit.model import DoubtKind, Observation
 from cockpit.system.commands import CommandResult, run_command
 from cockpit.system.processes.argv import shown

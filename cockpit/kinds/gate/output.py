@@ -9,11 +9,11 @@ import enum
 import re
 from dataclasses import dataclass, replace
 
-from cockpit.config.models import GateTable
 from cockpit.facts import Facts
 from cockpit.kinds.gate.evaluate import GateJudgement, Tally, judge_tally, nothing, retold
 from cockpit.kinds.gate.report import judge_report
 from cockpit.kinds.gate.scores import lines_of, read_output
+from cockpit.kinds.gate.table import GateTable
 from cockpit.kinds.json_query import BadJson, decode
 from cockpit.model import Doubt, DoubtKind, Verdict
 from cockpit.system.processes.argv import shown

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from cockpit.checklists import parse
-from cockpit.config.models import GateTable, resolve
 from cockpit.facts import Facts
-from cockpit.kinds.base import Probe, ProbeContext
+from cockpit.kinds.base import BuildContext, Probe, ProbeContext
 from cockpit.kinds.checklist.findings import unclosed_fence
 from cockpit.kinds.file_io import FileRead, read_file
 from cockpit.kinds.gate.ages import aged, name_date, next_moment
 from cockpit.kinds.gate.evaluate import GateJudgement, Tally, judge_tally, nothing, retold
 from cockpit.kinds.gate.report import judge_report
+from cockpit.kinds.gate.table import GateTable
 from cockpit.kinds.json_query import BadJson, decode
+from cockpit.kinds.redact import Redactor, environment_secrets
+from cockpit.kinds.tables import resolve
 from cockpit.model import Doubt, DoubtKind, Observation, Verdict, expire
 from cockpit.text import format_utc, parse_instant
 
@@ -30,7 +33,6 @@ class GateProbe(Probe):
     """What the forms of a gate have in common."""
 
     kind = "gate"
-    priority = 60
 
     def __init__(self, table: GateTable, folder: Path) -> None:
         super().__init__(table, folder)
@@ -233,3 +235,16 @@ def _progress(done: int, total: int, unknown: int, hidden: int, table: GateTable
         return retold(judged, judged.verdict, text)
     text += f"; {hidden} behind an open code fence"
     return retold(judged, judged.verdict, text, [Doubt(DoubtKind.PARTIAL_READ, text)])
+
+
+def build(table: GateTable, context: BuildContext) -> Probe:
+    """Build the probe of a `[[gate]]`, by where its score comes from."""
+    if table.command is not None:
+        from cockpit.kinds.gate.command import CommandGateProbe
+
+        redactor = Redactor([*context.secrets(), *environment_secrets(os.environ)])
+        return CommandGateProbe(table, context.folder, trusted=context.trusted, redactor=redactor)
+    if table.checklist is not None:
+        names = [checklist.name for checklist in context.tables.of_kind("checklist")]
+        return ChecklistGateProbe(table, context.folder, names=names)
+    return ReportGateProbe(table, context.folder)

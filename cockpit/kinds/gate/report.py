@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from cockpit.config.models import GateTable, ScoreTable
 from cockpit.kinds.gate.claims import CURRENT, NO_FIGURES, REQUIRED, SAMPLES, check_claim
 from cockpit.kinds.gate.evaluate import GateJudgement, Part, judge_parts, nothing
 from cockpit.kinds.gate.scores import FAIL_WORDS, PASS_WORDS
+from cockpit.kinds.gate.table import GateTable, ScoreTable
 from cockpit.kinds.json_query import BadPath, Json, number, query, scalar
 from cockpit.model import Doubt, DoubtKind
 

@@ -7,6 +7,7 @@ from cockpit.rows import (
     Align,
     Column,
     Line,
+    PaneRows,
     Row,
     Span,
     Tone,
@@ -49,3 +50,14 @@ def _row(view: View, observation: Observation, finding: Finding) -> Row:
     has, needs = fact(finding, "current"), fact(finding, "required")
     tone = Tone.OK if finding.verdict is Verdict.OK else Tone.PLAIN
     return Row(key, (mark, finding.subject, has, needs, text), tone, home=home)
+
+
+PANE = PaneRows(
+    id="gates",
+    key="g",
+    label="GATES",
+    opens="gates",
+    rows=rows,
+    banner=banner,
+    columns=COLUMNS,
+)

@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cockpit.config.models import HeartbeatTable
 from cockpit.facts import Facts
 from cockpit.kinds.heartbeat.measurements import Beat, Evidence, most_apart
 from cockpit.kinds.heartbeat.parity import judge_engines, judge_parity
+from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict, worst
 from cockpit.text import duration_text, format_utc
 

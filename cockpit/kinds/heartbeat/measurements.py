@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from cockpit.config.models import HeartbeatTable
+from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.kinds.heartbeat.timestamps import Naive, read_timestamp
 from cockpit.kinds.json_query import BadPath, Json, first, kind_of, number
 from cockpit.kinds.restarts import Restarts

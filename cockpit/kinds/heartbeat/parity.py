@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from cockpit.config.models import HeartbeatTable
 from cockpit.kinds.code_freshness import OLD_CODE, defunct_words
 from cockpit.kinds.heartbeat.measurements import Beat, Engine, Evidence, most_apart
+from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict
 from cockpit.text import format_utc
 

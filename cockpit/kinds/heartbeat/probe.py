@@ -9,9 +9,8 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import NamedTuple
 
-from cockpit.config.models import HeartbeatTable, resolve
 from cockpit.kinds.act_history import ActHistory
-from cockpit.kinds.base import Probe, ProbeContext
+from cockpit.kinds.base import BuildContext, Probe, ProbeContext
 from cockpit.kinds.code_freshness import CodeAges
 from cockpit.kinds.file_io import read_file
 from cockpit.kinds.heartbeat.evaluate import judge, oldest
@@ -26,9 +25,12 @@ from cockpit.kinds.heartbeat.measurements import (
     moved_at_of,
     pid_of,
 )
+from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.kinds.json_query import BadJson, decode
 from cockpit.kinds.resource_usage import Usage, UsageSampler, drawable_argv
 from cockpit.kinds.restarts import restarts_seen
+from cockpit.kinds.service.table import agreeing_services
+from cockpit.kinds.tables import resolve
 from cockpit.model import Observation
 from cockpit.system.process_match import CodeAge
 from cockpit.system.processes import process_table
@@ -48,7 +50,6 @@ class HeartbeatProbe(Probe):
     """
 
     kind = "heartbeat"
-    priority = 30
 
     def __init__(
         self,
@@ -279,3 +280,9 @@ def _own_uid() -> int | None:
         return None
     else:
         return os.getuid()
+
+
+def build(table: HeartbeatTable, context: BuildContext) -> HeartbeatProbe:
+    """Build the probe of a `[[heartbeat]]`."""
+    names = agreeing_services(context.tables, table.name)
+    return HeartbeatProbe(table, context.folder, names=names, acts=context.acts)

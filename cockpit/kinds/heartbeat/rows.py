@@ -7,6 +7,7 @@ from cockpit.model import Finding, Observation, Verdict
 from cockpit.rows import (
     Column,
     Line,
+    PaneRows,
     Row,
     Span,
     Tone,
@@ -54,3 +55,14 @@ def _row(view: View, observation: Observation, finding: Finding) -> Row:
     tone = Tone.DIM if finding.verdict is Verdict.OK else Tone.PLAIN
     cells = (view.mark(finding.verdict), finding.key, finding_text(view, finding))
     return Row(key, cells, tail=Span(tail, tone), home=bad(finding.verdict))
+
+
+PANE = PaneRows(
+    id="engines",
+    key="e",
+    label="ENGINE",
+    opens="engines and heartbeats",
+    rows=rows,
+    banner=banner,
+    columns=COLUMNS,
+)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from cockpit.config.models import ListenerTable
 from cockpit.facts import Facts, FactValue
 from cockpit.kinds.act_history import Act
 from cockpit.kinds.listener.owners import is_strange, service_finding
 from cockpit.kinds.listener.port_snapshot import PortSnapshot
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.resource_usage import Usage
 from cockpit.kinds.restarts import Restarts
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict, worst

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cockpit.config.models import ListenerTable
 from cockpit.kinds.code_freshness import OLD_CODE, defunct_words
 from cockpit.kinds.listener.port_snapshot import PortSnapshot, is_wanted
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.resource_usage import Usage, brief_argv, drawable_argv
 from cockpit.model import Finding, Verdict
 from cockpit.system.sockets.listeners import Service

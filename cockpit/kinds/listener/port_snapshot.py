@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cockpit.config.models import ListenerTable, resolve
+from cockpit.kinds.listener.table import ListenerTable
+from cockpit.kinds.tables import resolve
 from cockpit.system.process_match import (
     CodeAge,
     drifted,

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from cockpit.config.models import ListenerTable
 from cockpit.kinds.act_history import ActHistory
-from cockpit.kinds.base import Probe, ProbeContext
+from cockpit.kinds.base import BuildContext, Probe, ProbeContext
 from cockpit.kinds.code_freshness import CODE_EVERY
 from cockpit.kinds.listener.evaluate import judge_port
 from cockpit.kinds.listener.output_tail import keep_tail
 from cockpit.kinds.listener.port_snapshot import PortSnapshot, take_snapshot
-from cockpit.kinds.redact import Redactor
+from cockpit.kinds.listener.table import ListenerTable
+from cockpit.kinds.redact import Redactor, environment_secrets
 from cockpit.kinds.resource_usage import Usage, UsageSampler
 from cockpit.kinds.restarts import restarts_seen
+from cockpit.kinds.service.table import agreeing_services
 from cockpit.model import ArtefactRef, Doubt, DoubtKind, Finding, Observation, Verdict
 from cockpit.system.sockets.listeners import Listener, ListenerSource
 
@@ -45,7 +47,6 @@ class ListenerProbe(Probe):
     """
 
     kind = "listener"
-    priority = 10
 
     def __init__(
         self,
@@ -244,3 +245,19 @@ def _full_before(port: Finding | None) -> tuple[int, ...]:
     """The sockets on which, at the run before, as many connections waited as may."""
     known = port.facts.get("full") if port is not None else None
     return tuple(one for one in known if isinstance(one, int)) if isinstance(known, tuple) else ()
+
+
+def build(table: ListenerTable, context: BuildContext) -> ListenerProbe:
+    """Build the probe of a `[[listener]]`."""
+    return ListenerProbe(
+        table,
+        context.folder,
+        source=context.listener_source(),
+        output=context.output_file(table.name),
+        redactor=Redactor([*context.secrets(), *environment_secrets(os.environ)])
+        if table.start is not None
+        else None,
+        others=[one for one in context.tables.of(ListenerTable) if one.name != table.name],
+        names=agreeing_services(context.tables, table.name),
+        acts=context.acts,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cockpit.facts import FactValue
 from cockpit.kinds.process_rows import command_of, fact_mark, odd, since, usage_of
 from cockpit.model import Finding, Observation
-from cockpit.rows import Column, Line, Row, View, bad, fact, join_key, summary
+from cockpit.rows import Column, Line, PaneRows, Row, View, bad, fact, join_key, summary
 
 KINDS = ("listener",)
 COLUMNS = (
@@ -57,3 +57,14 @@ def _listener(view: View, observation: Observation) -> list[Row]:
 
 def _words(finding: Finding) -> FactValue:
     return finding.facts.get("brief") or finding.facts.get("argv")
+
+
+PANE = PaneRows(
+    id="ports",
+    key="p",
+    label="PORTS",
+    opens="ports and their owners",
+    rows=rows,
+    banner=banner,
+    columns=COLUMNS,
+)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cockpit.config.models import ServiceTable
 from cockpit.facts import Facts
+from cockpit.kinds.service.table import ServiceTable
 from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict, worst
 from cockpit.system.services.supervisor import ServiceState
 

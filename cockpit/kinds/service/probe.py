@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cockpit.config.models import ServiceTable
-from cockpit.kinds.base import Probe, ProbeContext
+from cockpit.kinds.base import BuildContext, Probe, ProbeContext
 from cockpit.kinds.service.evaluate import Witness, judge_service, witness_of
+from cockpit.kinds.service.table import ServiceTable
 from cockpit.model import Observation
 from cockpit.system.processes import process_table
 from cockpit.system.services.detection import reader_for
@@ -25,7 +25,6 @@ class ServiceProbe(Probe):
     """Watches one unit or task. Its main process's exit runs the probe at once."""
 
     kind = "service"
-    priority = 20
 
     def __init__(
         self, table: ServiceTable, folder: Path, *, reader: ServiceReader | None = None
@@ -62,3 +61,8 @@ class ServiceProbe(Probe):
 def _above(witnesses: Sequence[Witness]) -> dict[int, Sequence[int]]:
     """The PIDs above each named process: a unit may run the engine through a script."""
     return {pid: process_table.ancestors(pid) for witness in witnesses for pid in witness.pids}
+
+
+def build(table: ServiceTable, context: BuildContext) -> ServiceProbe:
+    """Build the probe of a `[[service]]`."""
+    return ServiceProbe(table, context.folder)

@@ -9,8 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
-from cockpit.config.models import SmokeCheck, SmokeTable
-from cockpit.kinds.base import Probe, ProbeContext
+from cockpit.kinds.base import BuildContext, Probe, ProbeContext
 from cockpit.kinds.json_query import Json
 from cockpit.kinds.redact import Redactor
 from cockpit.kinds.smoke.expectations import unmet
@@ -26,6 +25,7 @@ from cockpit.kinds.smoke.reply import Outcome, failed
 from cockpit.kinds.smoke.request import new_client, own_port
 from cockpit.kinds.smoke.request_spec import RequestSpec, cached_doubt
 from cockpit.kinds.smoke.run_state import RunState, SmokeRun
+from cockpit.kinds.smoke.table import SmokeCheck, SmokeTable
 from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict, worst
 from cockpit.text import format_utc, parse_instant
 
@@ -42,7 +42,6 @@ class SmokeProbe(Probe):
     """Asks one API. `redactor` knows the secrets of the config."""
 
     kind = "smoke"
-    priority = 40
 
     def __init__(self, table: SmokeTable, folder: Path, *, redactor: Redactor) -> None:
         super().__init__(table, folder)
@@ -267,3 +266,8 @@ def _contradictions(findings: tuple[Finding, ...]) -> list[Doubt]:
         return []
     text = f"health {health.text} while {', '.join(failing[:3])} fails"
     return [Doubt(DoubtKind.CONTRADICTS, text)]
+
+
+def build(table: SmokeTable, context: BuildContext) -> SmokeProbe:
+    """Build the probe of a `[[smoke]]`."""
+    return SmokeProbe(table, context.folder, redactor=Redactor(context.secrets()))

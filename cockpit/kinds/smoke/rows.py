@@ -6,6 +6,7 @@ from cockpit.model import Finding, Observation, Verdict
 from cockpit.rows import (
     Column,
     Line,
+    PaneRows,
     Row,
     Span,
     Tone,
@@ -57,3 +58,14 @@ def _row(view: View, observation: Observation, finding: Finding) -> Row:
     cells = (view.mark(finding.verdict), finding.subject, fact(finding, "status") or "-", text)
     key = join_key(observation.probe, finding.key)
     return Row(key, cells, tone, tail=Span(tail, tone), home=bad(finding.verdict))
+
+
+PANE = PaneRows(
+    id="smoke",
+    key="s",
+    label="SMOKE",
+    opens="smoke requests",
+    rows=rows,
+    banner=banner,
+    columns=COLUMNS,
+)
