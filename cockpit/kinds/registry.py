@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.metadata
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from cockpit.kinds.kind import Kind
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ENTRY_POINTS = "cockpit.kinds"
 BUILT_IN = {
@@ -102,6 +105,8 @@ def _checked(name: str, kind: object) -> Kind:
 
 
 @functools.cache
-def _entry_points() -> dict[str, importlib.metadata.EntryPoint]:
-    found = importlib.metadata.entry_points(group=ENTRY_POINTS)
+def _entry_points() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points  # costs more than the rest of the list
+
+    found = entry_points(group=ENTRY_POINTS)
     return {entry.name: entry for entry in found if entry.name not in BUILT_IN}
