@@ -12,6 +12,7 @@ from cockpit.kinds.artefact_policy import keep_news
 from cockpit.kinds.base import ProbeContext
 from cockpit.kinds.file_io import Signature, signatures
 from cockpit.kinds.gate.evaluate import GateJudgement, nothing
+from cockpit.kinds.gate.facts import ScoreFacts
 from cockpit.kinds.gate.output import Ending, Output, judge_output
 from cockpit.kinds.gate.probe import GateProbe
 from cockpit.kinds.redact import Redactor
@@ -57,8 +58,12 @@ class CommandGateProbe(GateProbe):
         if output.text.strip():
             body = output.text.encode("utf-8", "surrogateescape")
             score, *rest = judged.findings
-            score, ref = keep_news(ctx, at, score, "text/plain; charset=utf-8", body)
-            observation = replace(observation, findings=(score, *rest), artefacts=(ref,))
+            copy = keep_news(ctx, at, score, "text/plain; charset=utf-8", body)
+            counts = score.data
+            assert isinstance(counts, ScoreFacts), "the first finding of a gate is its score"
+            facts = replace(counts, kept_at=copy.kept_at, bytes=copy.ref.size)
+            findings = (replace(score, data=facts), *rest)
+            observation = replace(observation, findings=findings, artefacts=(copy.ref,))
         return observation
 
     def _judge(self, result: CommandResult) -> tuple[Output, GateJudgement]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from cockpit.facts import Facts, Scalar
+from cockpit.kinds.gate.facts import PartFacts, ScoreFacts
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict
 
 
@@ -141,7 +142,7 @@ def judge_tally(tally: Tally, passes: int | float | str, *, cause: str) -> GateJ
         title="" if verdict is Verdict.OK else "GATE RED",
         cause=cause,
         next_act=_ACTS.get(verdict, ""),
-        facts=counts,
+        data=ScoreFacts(tally.met, tally.proven, tally.total),
     )
     metrics = {name: float(count) for name, count in counts.items()}
     return GateJudgement(verdict, text, (score,), doubts, dict(counts), metrics)
@@ -176,7 +177,7 @@ def part_findings(parts: Sequence[Part]) -> list[Finding]:
                 verdict=part.verdict,
                 subject=part.name,
                 text=_part_text(part),
-                facts={"required": part.required, "current": part.current, "met": part.met},
+                data=PartFacts(part.required, part.current, part.met),
             )
         )
     return findings
@@ -206,14 +207,14 @@ def nothing(
 ) -> GateJudgement:
     """A gate with no score to show: why, and what to do (by default what fits its `title`)."""
     score = Finding(
-        "score",
-        verdict,
-        "score",
-        text,
-        title,
-        cause,
-        next_act or _NOTHING_ACTS.get(title, ""),
-        {"met": 0, "proven": 0, "total": 0},
+        key="score",
+        verdict=verdict,
+        subject="score",
+        text=text,
+        title=title,
+        cause=cause,
+        next_act=next_act or _NOTHING_ACTS.get(title, ""),
+        data=ScoreFacts(met=0, proven=0, total=0),
     )
     doubts = (Doubt(kind, text),) if verdict is Verdict.UNKNOWN else ()
     return GateJudgement(

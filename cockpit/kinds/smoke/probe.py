@@ -14,6 +14,7 @@ from cockpit.kinds.base import Probe, ProbeContext
 from cockpit.kinds.json_query import Json
 from cockpit.kinds.redact import Redactor
 from cockpit.kinds.smoke.expectations import unmet
+from cockpit.kinds.smoke.facts import RequestFacts
 from cockpit.kinds.smoke.options_chain import chain_of, judge_chain
 from cockpit.kinds.smoke.options_checks import (
     expiration_dates,
@@ -121,8 +122,8 @@ class SmokeProbe(Probe):
             with_token=False,
         )
         await run.ask(step)
-        finding = run.findings[step.key]
-        status = finding.facts.get("status")
+        asked = run.findings[step.key].data
+        status = asked.status if isinstance(asked, RequestFacts) else None
         if status == 403:
             run.derive(step, Outcome(Verdict.OK, "403"))
         elif status == 200:
@@ -242,7 +243,7 @@ def _step_of(check: SmokeCheck, symbol: str) -> RequestSpec:
 
 def _is_on_demand(finding: Finding) -> bool:
     """A check that waits for its key, or passed when it last was asked: it proves nothing now."""
-    if finding.facts.get("method") != "POST":
+    if not isinstance(finding.data, RequestFacts) or finding.data.method != "POST":
         return False
     return finding.verdict in (Verdict.OK, Verdict.UNKNOWN) and not finding.title
 
@@ -261,9 +262,13 @@ def _quiet_until(observation: Observation | None, now: datetime) -> datetime | N
 
 
 def _contradictions(findings: tuple[Finding, ...]) -> list[Doubt]:
-    health = next((f for f in findings if f.facts.get("check") == "health"), None)
+    health = next((f for f in findings if _check_of(f) == "health"), None)
     failing = [f.subject for f in findings if f.verdict is Verdict.FAIL]
     if health is None or health.verdict is not Verdict.OK or not failing:
         return []
     text = f"health {health.text} while {', '.join(failing[:3])} fails"
     return [Doubt(DoubtKind.CONTRADICTS, text)]
+
+
+def _check_of(finding: Finding) -> str:
+    return finding.data.check if isinstance(finding.data, RequestFacts) else ""
