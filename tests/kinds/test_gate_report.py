@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from cockpit.clock import ManualClock
 from cockpit.config.models import Config, GateTable, LoadedConfig
 from cockpit.kinds import build
-from cockpit.kinds.base import Probe
+from cockpit.kinds.base import Judgement, Probe
 from cockpit.kinds.gate.ages import name_date, report_time
-from cockpit.kinds.gate.evaluate import GateJudgement, Tally, decide
+from cockpit.kinds.gate.evaluate import Tally, decide
 from cockpit.kinds.gate.report import judge_report
 from cockpit.model import DoubtKind, Verdict
 
@@ -29,7 +29,7 @@ def table(**changes: Any) -> GateTable:
     return GateTable.model_validate({"name": "gate", "json": "r_*.json", "score": EACH, **changes})
 
 
-def judged(data: Any, **changes: Any) -> GateJudgement:
+def judged(data: Any, **changes: Any) -> Judgement:
     return judge_report(data, table(**changes), source="file", cause="")
 
 
@@ -45,7 +45,7 @@ DRAWDOWN = part(0.1, 0.0, True)
 OPEN = {"hit_rate": part(0.55, None, False), "weeks_collected": part(8, 1, False)}
 
 
-def kinds(judgement: GateJudgement) -> set[DoubtKind]:
+def kinds(judgement: Judgement) -> set[DoubtKind]:
     return {doubt.kind for doubt in judgement.doubts}
 
 

@@ -9,9 +9,9 @@ from typing import TypeAlias
 
 from cockpit.config.models import GateTable, resolve
 from cockpit.kinds.artefact_policy import keep_news
-from cockpit.kinds.base import ProbeContext
+from cockpit.kinds.base import Judgement, ProbeContext
 from cockpit.kinds.file_io import Signature, signatures
-from cockpit.kinds.gate.evaluate import GateJudgement, nothing
+from cockpit.kinds.gate.evaluate import nothing
 from cockpit.kinds.gate.facts import ScoreFacts
 from cockpit.kinds.gate.output import Ending, Output, judge_output
 from cockpit.kinds.gate.probe import GateProbe
@@ -66,7 +66,7 @@ class CommandGateProbe(GateProbe):
             observation = replace(observation, findings=findings, artefacts=(copy.ref,))
         return observation
 
-    def _judge(self, result: CommandResult) -> tuple[Output, GateJudgement]:
+    def _judge(self, result: CommandResult) -> tuple[Output, Judgement]:
         output = self._output(result)
         return output, judge_output(output, self._table)
 
@@ -91,7 +91,7 @@ class CommandGateProbe(GateProbe):
     def _text(self, raw: bytes) -> str:
         return self._redactor.body(raw).decode("utf-8", "replace")
 
-    def _untrusted(self) -> GateJudgement:
+    def _untrusted(self) -> Judgement:
         command = self._redactor.text(shown(self._table.command or ()))
         return nothing(
             "NOT TRUSTED",
