@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cockpit.kinds.checklist.edit_history import EditHistory
 
 if TYPE_CHECKING:
-    from cockpit.kinds.redact import Redactor
+    from cockpit.redaction import Redactor
 
 __all__ = ["build"]
 
@@ -86,8 +86,8 @@ def build(
         case ChecklistTable():
             return _checklist(table, loaded, memory)
         case SmokeTable():
-            from cockpit.kinds.redact import Redactor
             from cockpit.kinds.smoke.probe import SmokeProbe
+            from cockpit.redaction import Redactor
 
             return SmokeProbe(table, folder, redactor=Redactor(_secrets(loaded)))
     raise TypeError(f"no probe for {type(table).__name__}")
@@ -124,7 +124,7 @@ def _gate(table: GateTable, loaded: LoadedConfig, trusted: Callable[[GateTable],
 
 def _redactor(loaded: LoadedConfig) -> Redactor:
     """Takes out what the config and the environment hold as secrets."""
-    from cockpit.kinds.redact import Redactor, environment_secrets
+    from cockpit.redaction import Redactor, environment_secrets
 
     return Redactor([*_secrets(loaded), *environment_secrets(os.environ)])
 

@@ -15,8 +15,8 @@ from cockpit.kinds.gate.evaluate import nothing
 from cockpit.kinds.gate.facts import ScoreFacts
 from cockpit.kinds.gate.output import Ending, Output, judge_output
 from cockpit.kinds.gate.probe import GateProbe
-from cockpit.kinds.redact import Redactor
 from cockpit.model import DoubtKind, Observation
+from cockpit.redaction import Redactor
 from cockpit.system.commands import CommandResult, run_command
 from cockpit.system.processes.argv import shown
 

@@ -15,10 +15,10 @@ from cockpit.kinds.code_freshness import CODE_EVERY
 from cockpit.kinds.listener.evaluate import judge_port
 from cockpit.kinds.listener.output_tail import keep_tail
 from cockpit.kinds.listener.port_snapshot import PortSnapshot, take_snapshot
-from cockpit.kinds.redact import Redactor
 from cockpit.kinds.resource_usage import Usage, UsageSampler
 from cockpit.kinds.restarts import restarts_seen
 from cockpit.model import ArtefactRef, Doubt, DoubtKind, Finding, Observation, Verdict
+from cockpit.redaction import Redactor
 from cockpit.system.sockets.listeners import Listener, ListenerSource
 
 _TAIL_BYTES = 8192

@@ -12,7 +12,6 @@ from urllib.parse import quote
 from cockpit.config.models import SmokeCheck, SmokeTable
 from cockpit.kinds.base import Probe, ProbeContext
 from cockpit.kinds.json_query import Json
-from cockpit.kinds.redact import Redactor
 from cockpit.kinds.smoke.evaluate import judge_run
 from cockpit.kinds.smoke.expectations import unmet
 from cockpit.kinds.smoke.facts import RequestFacts
@@ -29,6 +28,7 @@ from cockpit.kinds.smoke.request import new_client, own_port
 from cockpit.kinds.smoke.request_spec import RequestSpec, cached_doubt
 from cockpit.kinds.smoke.run_state import RunState, SmokeRun
 from cockpit.model import Observation, Verdict
+from cockpit.redaction import Redactor
 from cockpit.text import parse_instant
 
 HEALTH_LIMIT = 0.5

@@ -18,7 +18,6 @@ from cockpit.clock import Clock
 from cockpit.kinds.artefact_policy import keep_news
 from cockpit.kinds.base import ProbeContext
 from cockpit.kinds.json_query import BadJson, Json, decode
-from cockpit.kinds.redact import Redactor
 from cockpit.kinds.smoke.facts import RequestFacts
 from cockpit.kinds.smoke.finding import facts_of, finding_of
 from cockpit.kinds.smoke.reply import Outcome, Reply, failed, judge_latency, judge_transport
@@ -31,6 +30,7 @@ from cockpit.model import (
     Observation,
     Verdict,
 )
+from cockpit.redaction import Redactor
 from cockpit.text import format_utc
 
 _PATIENCE = 2.0
