@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.config.models import HeartbeatTable
-from cockpit.kinds.heartbeat.evaluate import Judgement, counter_word, judge
+from cockpit.kinds.base import Judgement
+from cockpit.kinds.heartbeat.evaluate import counter_word, judge
 from cockpit.kinds.heartbeat.measurements import (
     Beat,
     BeatRead,

@@ -119,16 +119,8 @@ class ListenerProbe(Probe):
             },
         )
         more, artefacts = self._kept(ctx, now, judged.findings[0].text, tail)
-        return self.observe(
-            now,
-            judged.verdict,
-            judged.headline,
-            findings=(*judged.findings, *more),
-            basis=judged.basis,
-            doubts=judged.doubts,
-            metrics=judged.metrics,
-            artefacts=artefacts,
-        )
+        judged = replace(judged, findings=(*judged.findings, *more))
+        return self.conclude(now, judged, artefacts=artefacts)
 
     async def _settled(self, ctx: ProbeContext) -> _Look:
         """One look; another one soon after while a group of owners is about to be gone, so that it
