@@ -13,17 +13,12 @@ from pydantic.fields import FieldInfo
 
 from cockpit.config.models import Config, LoadedConfig
 from cockpit.kinds.types import parse_duration
+from cockpit.redaction import secret_length
 from cockpit.text import sanitize
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
-
-
-def masked(secret: SecretStr) -> str:
-    """`set, 40 characters`: all that is ever told of a secret."""
-    count = len(secret.get_secret_value())
-    return f"set, {count} character{'' if count == 1 else 's'}"
 
 
 def render(loaded: LoadedConfig) -> str:
@@ -81,10 +76,11 @@ def _table(loaded: LoadedConfig, table: BaseModel, place: str) -> Iterator[str]:
         mark = "" if given else "  # default"
         if isinstance(value, SecretStr):
             source = loaded.secret_sources.get(f"{place}.{key}", "")
+            told = secret_length(value.get_secret_value())
             if re.fullmatch(r"\$\{\w+\}", source):
-                yield f'{key} = "{source}"  # {masked(value)}'
+                yield f'{key} = "{source}"  # {told}'
             else:
-                yield f"# {key}: {masked(value)}"
+                yield f"# {key}: {told}"
         elif value is None:
             yield f"# {key}: not set"
         else:
@@ -170,7 +166,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return {key: _plain(part) for key, _, part, _ in _keys(value)}
     if isinstance(value, SecretStr):
-        return masked(value)
+        return secret_length(value.get_secret_value())
     if isinstance(value, Mapping):
         return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, list):

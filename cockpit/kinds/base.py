@@ -33,6 +33,18 @@ class Blocking(Protocol):
     def __call__(self, function: Callable[..., T], /, *args: Any) -> Awaitable[T]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an evaluation comes to: all of an observation but whose it is and when it was made."""
+
+    verdict: Verdict
+    headline: str
+    findings: tuple[Finding, ...]
+    doubts: tuple[Doubt, ...] = ()
+    basis: Facts = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class ProbeContext:
     """What a probe may use during one run. It never sees the screen or the store.
@@ -145,6 +157,21 @@ class Probe(ABC):
     def validity(self) -> timedelta:
         """How long an observation counts: two missed runs and the timeout on top."""
         return timedelta(seconds=3 * self.every + self.timeout)
+
+    def conclude(
+        self, at: datetime, judged: Judgement, *, artefacts: tuple[ArtefactRef, ...] = ()
+    ) -> Observation:
+        """The observation, made at `at` (aware UTC), that says what was judged."""
+        return self.observe(
+            at,
+            judged.verdict,
+            judged.headline,
+            findings=judged.findings,
+            basis=judged.basis,
+            doubts=judged.doubts,
+            metrics=judged.metrics,
+            artefacts=artefacts,
+        )
 
     def observe(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from cockpit.config.models import Config, LoadedConfig
 from cockpit.engine.probe_builder import build
+from cockpit.facts import NO_FACTS
 from cockpit.kinds.gate.output import Ending, Output, judge_output
 from cockpit.kinds.gate.table import GateTable
 from cockpit.model import DoubtKind, Observation, Verdict
@@ -185,6 +187,26 @@ def test_output_is_kept_redacted(
     seen = look(build(gate, LoadedConfig(Config([gate]), tmp_path), trusted=lambda _: True))
     bodies = [artefact.body for artefact in seen.ctx.artefacts.values()]
     assert bodies == [b"ok [redacted]\n"]
+
+
+def test_an_output_that_tells_the_same_is_kept_once(tmp_path: Path, look: Any) -> None:
+    gate = table(command=[sys.executable, "-c", "print('1/2 gates passed')"])
+    probe = build(gate, LoadedConfig(Config(gate=[gate]), tmp_path), trusted=lambda _: True)
+    first = look(probe)
+    facts = first.observation.findings[0].data
+    assert (facts.met, facts.total, facts.bytes) == (1, 2, first.observation.artefacts[0].size)
+    second = look(probe, first.observation)
+    assert not second.ctx.artefacts
+    assert second.observation.artefacts == first.observation.artefacts
+    assert second.observation.findings == first.observation.findings
+
+    # What an older cockpit wrote tells no moment: there is no memory, and nothing breaks.
+    score = first.observation.findings[0]
+    plain = replace(score, facts=dict(score.data.items()), data=NO_FACTS)
+    older = replace(first.observation, findings=(plain,))
+    third = look(probe, older)
+    assert len(third.ctx.artefacts) == 1
+    assert third.observation.verdict is first.observation.verdict
 
 
 def test_a_gate_never_triggers_itself_by_what_it_writes(tmp_path: Path, look: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.kinds.heartbeat.evaluate import Judgement, counter_word, judge
+from cockpit.kinds.base import Judgement
 from cockpit.kinds.heartbeat.measurements import (
     Beat,
     BeatRead,

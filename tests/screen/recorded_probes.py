@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from recorded_makers import FAIL, OK, REPLY_500, UNKNOWN, WARN, at, finding, observation
 
 from cockpit.facts import Facts
+from cockpit.kinds.gate.facts import PartFacts, ScoreFacts
+from cockpit.kinds.smoke.facts import RequestFacts
 from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict
 
 
@@ -197,7 +199,7 @@ def gate() -> Observation:
             title="GATE RED",
             cause="file:weekly_shadow_report_2026-11-16.json",
             next_act="Collect four weeks of decisions before asking again",
-            facts={"met": 1, "proven": 0, "total": 7},
+            data=ScoreFacts(met=1, proven=0, total=7),
         ),
         *(
             finding(
@@ -205,7 +207,7 @@ def gate() -> Observation:
                 verdict,
                 name,
                 text,
-                facts={"current": current, "required": required, "met": met},
+                data=PartFacts(required, current, met),
             )
             for name, verdict, current, required, text, met in parts
         ),
@@ -231,7 +233,7 @@ def smoke(*, calm: bool) -> Observation:
             title=title,
             cause="" if verdict is OK else "url:http://127.0.0.1:8001",
             next_act="" if verdict is OK else "Two processes hold 8001: end one and ask again",
-            facts={"method": "GET", "path": path, "status": status, "limit_ms": 3000},
+            data=RequestFacts("", "", "GET", path, status, limit_ms=3000),
         )
 
     bad = OK if calm else FAIL

@@ -17,11 +17,14 @@ from recorded_makers import IDENTITY, NOW, WATCH, ZONE, ago, board, finding, obs
 from recorded_probes import heartbeat, item
 from recorded_scenes import PROBLEMS, SCENES, calm, incident
 
+from cockpit.facts import NO_FACTS, UnknownFacts
 from cockpit.kinds.checklist import rows as checklist
 from cockpit.kinds.gate import rows as gates
+from cockpit.kinds.gate.facts import PartFacts, ScoreFacts
 from cockpit.kinds.heartbeat import rows as engines
 from cockpit.kinds.listener import rows as ports
 from cockpit.kinds.smoke import rows as smoke
+from cockpit.kinds.smoke.facts import RequestFacts
 from cockpit.model import (
     Doubt,
     DoubtKind,
@@ -223,6 +226,21 @@ FACTS = st.dictionaries(
     ),
     VALUES | st.lists(st.text(max_size=5), max_size=3).map(tuple),
 )
+TYPED = (
+    st.just(NO_FACTS)
+    | st.builds(UnknownFacts, st.just("gate.part"), st.just(9), st.just({"met": [1]}))
+    | st.builds(ScoreFacts, st.integers(), st.integers(), st.integers())
+    | st.builds(PartFacts, VALUES, VALUES, st.none() | st.booleans())
+    | st.builds(
+        RequestFacts,
+        check=st.text(max_size=5),
+        symbol=st.text(max_size=5),
+        method=st.sampled_from(["GET", "HEAD", "POST"]),
+        path=st.text(max_size=12),
+        status=st.none() | st.integers(),
+        limit_ms=st.integers(),
+    )
+)
 FINDINGS = st.builds(
     finding,
     st.sampled_from(["age", "owner:1:2", "port:1", "engine:5", "score", "gate:x", "item-1", ""]),
@@ -230,6 +248,7 @@ FINDINGS = st.builds(
     st.text(max_size=9),
     st.text(max_size=30),
     facts=FACTS,
+    data=TYPED,
     title=st.sampled_from(["", "STALLED"]),
 )
 KINDS = st.sampled_from(["listener", "heartbeat", "gate", "smoke", "checklist", "other"])

@@ -7,10 +7,10 @@ neither a touched file nor a wrongly read zone makes an old beat look young.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cockpit.facts import Facts
+from cockpit.kinds.base import Judgement
 from cockpit.kinds.heartbeat.measurements import Beat, Evidence, most_apart
 from cockpit.kinds.heartbeat.parity import judge_engines, judge_parity
 from cockpit.kinds.heartbeat.table import HeartbeatTable
@@ -18,18 +18,6 @@ from cockpit.model import Doubt, DoubtKind, Finding, Verdict, worst
 from cockpit.text import duration_text, format_utc
 
 FUTURE_TOLERANCE = timedelta(seconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What the evidence says."""
-
-    verdict: Verdict
-    headline: str
-    findings: tuple[Finding, ...]
-    doubts: tuple[Doubt, ...]
-    basis: Facts
-    metrics: dict[str, float]
 
 
 def judge(table: HeartbeatTable, path: str, evidence: Evidence) -> Judgement:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import NamedTuple
@@ -108,15 +109,12 @@ class HeartbeatProbe(Probe):
             still=tuple(pid for pid in found.zombies if pid in _zombies_before(ctx.previous)),
         )
         judged = judge(self._table, self._table.file, evidence)
-        return self.observe(
-            evidence.now,
-            judged.verdict,
-            judged.headline,
-            findings=judged.findings,
+        judged = replace(
+            judged,
             basis={**judged.basis, **({"graphics": usage.graphics} if usage.graphics else {})},
-            doubts=judged.doubts,
             metrics={**judged.metrics, **usage.metrics},
         )
+        return self.conclude(evidence.now, judged)
 
     def next_due(self, observation: Observation) -> datetime | None:
         beat = last_good_of(observation)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
-from cockpit.facts import Facts, FactValue
+from cockpit.facts import FactValue
 from cockpit.kinds.act_history import Act
+from cockpit.kinds.base import Judgement
 from cockpit.kinds.listener.owners import is_strange, service_finding
 from cockpit.kinds.listener.port_snapshot import PortSnapshot
 from cockpit.kinds.listener.table import ListenerTable
@@ -16,18 +16,6 @@ from cockpit.model import Doubt, DoubtKind, Finding, Verdict, worst
 from cockpit.system.sockets.hidden_owners import hidden_of
 from cockpit.system.sockets.listeners import Listener, Queue, Service
 from cockpit.text import format_utc, sanitize
-
-
-@dataclass(frozen=True, slots=True)
-class PortJudgement:
-    """What a listener probe says."""
-
-    verdict: Verdict
-    headline: str
-    findings: tuple[Finding, ...]
-    doubts: tuple[Doubt, ...]
-    basis: Facts
-    metrics: dict[str, float]
 
 
 def judge_port(
@@ -40,7 +28,7 @@ def judge_port(
     was: Verdict = Verdict.OK,
     ending: Act | None = None,
     started_by: Mapping[int, str] | None = None,
-) -> PortJudgement:
+) -> Judgement:
     """Everything this port says.
 
     `full_before`: the sockets whose queue was full the run before; `was`: what the port was then;
@@ -101,7 +89,7 @@ def judge_port(
         metrics["backlog"] = float(listener.backlog or 0)
         fullest = max((queue.waiting for queue in listener.queues), default=0)
         metrics["longest_queue"] = float(fullest)
-    return PortJudgement(
+    return Judgement(
         worst([verdict, *(row.verdict for row in rows)]),
         f"{table.port} {text}",
         (port, *rows),

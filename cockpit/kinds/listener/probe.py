@@ -16,11 +16,11 @@ from cockpit.kinds.listener.evaluate import judge_port
 from cockpit.kinds.listener.output_tail import keep_tail
 from cockpit.kinds.listener.port_snapshot import PortSnapshot, take_snapshot
 from cockpit.kinds.listener.table import ListenerTable
-from cockpit.kinds.redact import Redactor, environment_secrets
 from cockpit.kinds.resource_usage import Usage, UsageSampler
 from cockpit.kinds.restarts import restarts_seen
 from cockpit.kinds.service.table import agreeing_services
 from cockpit.model import ArtefactRef, Doubt, DoubtKind, Finding, Observation, Verdict
+from cockpit.redaction import Redactor, environment_secrets
 from cockpit.system.sockets.listeners import Listener, ListenerSource
 
 _TAIL_BYTES = 8192
@@ -120,16 +120,8 @@ class ListenerProbe(Probe):
             },
         )
         more, artefacts = self._kept(ctx, now, judged.findings[0].text, tail)
-        return self.observe(
-            now,
-            judged.verdict,
-            judged.headline,
-            findings=(*judged.findings, *more),
-            basis=judged.basis,
-            doubts=judged.doubts,
-            metrics=judged.metrics,
-            artefacts=artefacts,
-        )
+        judged = replace(judged, findings=(*judged.findings, *more))
+        return self.conclude(now, judged, artefacts=artefacts)
 
     async def _settled(self, ctx: ProbeContext) -> _Look:
         """One look; another one soon after while a group of owners is about to be gone, so that it

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cockpit.facts import Facts
+from cockpit.kinds.base import Judgement
 from cockpit.kinds.service.table import ServiceTable
 from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict, worst
 from cockpit.system.services.supervisor import ServiceState
@@ -19,18 +20,6 @@ class Witness:
     kind: str
     pids: tuple[int, ...]
     known: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceJudgement:
-    """What a service probe says."""
-
-    verdict: Verdict
-    headline: str
-    findings: tuple[Finding, ...]
-    doubts: tuple[Doubt, ...]
-    basis: Facts
-    metrics: Mapping[str, float]
 
 
 def witness_of(observation: Observation) -> Witness:
@@ -59,7 +48,7 @@ def judge_service(
     state: ServiceState,
     witnesses: Sequence[Witness] = (),
     above: Mapping[int, Sequence[int]] | None = None,
-) -> ServiceJudgement:
+) -> Judgement:
     """Everything this service says. `above` maps a witness's PID to the PIDs above it."""
     cause = _cause(table, witnesses)
     findings = [_unit(table, state, cause), *_wishes(table, state, cause)]
@@ -72,7 +61,7 @@ def judge_service(
     bad = [one for one in findings if one.verdict is not Verdict.OK]
     told = "; ".join(one.text for one in bad) or findings[0].text
     metrics = {} if state.restarts is None else {"restarts": float(state.restarts)}
-    return ServiceJudgement(
+    return Judgement(
         worst(one.verdict for one in findings),
         f"{state.name} {told}",
         tuple(findings),

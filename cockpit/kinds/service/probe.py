@@ -47,15 +47,7 @@ class ServiceProbe(Probe):
         witnesses = [witness_of(ctx.board[name]) for name in names]
         above = await ctx.blocking(_above, witnesses)
         judged = judge_service(self._table, state, witnesses, above)
-        return self.observe(
-            ctx.clock.now(),
-            judged.verdict,
-            judged.headline,
-            findings=judged.findings,
-            basis=judged.basis,
-            doubts=judged.doubts,
-            metrics=judged.metrics,
-        )
+        return self.conclude(ctx.clock.now(), judged)
 
 
 def _above(witnesses: Sequence[Witness]) -> dict[int, Sequence[int]]:

@@ -1,8 +1,12 @@
-"""Secrets out of raw evidence, before it is hashed, kept or quoted.
+"""Secrets out of all that is shown, kept or quoted: one list of words, and two doors.
 
+`Redactor` is the door for raw evidence, the bytes of an output or a reply, before it is hashed.
 Taken out are: the secrets the config and the environment hold, in the forms they travel in (plain,
 percent-encoded, escaped for JSON, Base64, masked in part); values under names that speak of a
 secret; bearer strings, JSON Web Tokens, credentials in URLs and keys of well-known forms.
+
+`mask_argv` is the door for the words of a command line. Of a secret of the config itself only
+`secret_length` is ever told.
 """
 
 from __future__ import annotations
@@ -10,14 +14,28 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+
+_NAME_WORDS = {
+    "token": "token",
+    "passw": "passw(?:or)?d",
+    "secret": "secret",
+    "key": "api-?_?key",
+    "credential": "credential",
+}
+"""What the names of secrets hold: a piece to search for, and the pattern of the whole word."""
+_HEADER_WORDS = ("authorization", "cookie")
+_NAME_WORD = "|".join(_NAME_WORDS.values())
+_SECRET_NAME = re.compile(_NAME_WORD, re.I)
+
+# The door for bytes
 
 MASK = b"[redacted]"
 _SHORTEST = 4
 _LONG = 8
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~")
-_SECRET_WORDS = (b"token", b"passw", b"secret", b"key", b"credential", b"authorization", b"cookie")
-_SECRET_WORD = rb"(?:token|passw(?:or)?d|secret|api[_-]?key|credential|authorization|cookie)"
+_PIECES = tuple(word.encode() for word in (*_NAME_WORDS, *_HEADER_WORDS))
+_SECRET_WORD = f"(?:{'|'.join([_NAME_WORD, *_HEADER_WORDS])})".encode()
 _NAMED = re.compile(
     rb'("[\w.-]{0,60}' + _SECRET_WORD + rb'[\w.-]{0,60}"\s{0,8}:\s{0,8})"(?:[^"\\]|\\.)*"', re.I
 )
@@ -38,7 +56,6 @@ _WELL_KNOWN = re.compile(
     rb"|xox[abprs]-[\w-]{10,})"
 )
 _WELL_KNOWN_STARTS = (b"k_live_", b"k_test_", b"sk-", b"gh", b"AKIA", b"xox")
-_SECRET_NAME = re.compile(r"TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|CREDENTIAL", re.I)
 
 
 class Redactor:
@@ -70,7 +87,7 @@ class Redactor:
             body = self._known.sub(MASK, body)
         # Plain searches first: most replies hold none of these words, and they are large.
         lowered = body.lower()
-        if any(word in lowered for word in _SECRET_WORDS):
+        if any(piece in lowered for piece in _PIECES):
             body = _NAMED.sub(rb'\1"' + MASK + b'"', body)
             body = _HEADER.sub(rb"\1\2" + MASK, body)
             body = _ASSIGNED.sub(rb"\1" + MASK, body)
@@ -136,3 +153,70 @@ def environment_secrets(environ: Mapping[str, str]) -> list[str]:
         and not value.startswith(("/", "~", "."))
         and "\\" not in value
     ]
+
+
+# The door for the words of a command line
+
+_SECRET_OPTION = re.compile(rf"^(?!--no-)(-{{1,2}}[\w-]*|\w*)({_NAME_WORD})[\w-]*$", re.I)
+# A lookbehind and bounds keep a word of many thousand letters from taking quadratic time.
+_NAME = rf"(?<![\w-])[\w-]{{0,60}}(?:{_NAME_WORD})[\w-]{{0,60}}"
+_SECRET_HEADER = re.compile(rf"(?i)(?:(?:proxy-)?authorization|cookie|{_NAME}):")
+_SCHEMES = {"bearer", "basic", "digest", "token"}
+_INSIDE = (
+    re.compile(rf"(?i)((?:(?:proxy-)?authorization|cookie|{_NAME}):\s*)(?![/\s])[^\"']+"),
+    re.compile(r"(?i)(\bbearer\s+)[^\s\"'*]+"),
+    re.compile(r"(://[^/\s:@\"']*:)[^/\s\"']*(?=@)"),
+    re.compile(r"(?i)(https?://)[^/\s:@\"']+(?=@)"),
+    re.compile(rf"(?i)([?&]{_NAME}=)[^&\s\"']+"),
+    re.compile(rf"(?i)((?:^|(?<=\s)){_NAME}=)[^\s\"']+"),
+    re.compile(rf"(?i)((?:^|(?<=\s))(?=-){_NAME}\s+)[^\s\"'-][^\s\"']*"),
+)
+"""What precedes a secret inside a word, for words such as headers, URLs and shell code."""
+_COMPOSED = re.compile(r"[:=\s]")
+
+
+def mask_argv(argv: Sequence[str]) -> tuple[str, ...]:
+    """`argv` with `***` for what is secret in it, whether it fills a word or stands inside one.
+
+    That is: the value of an option, a header or a `NAME=value` whose name speaks of a token,
+    password, secret or key; the word after `Bearer`; the password of a URL, a URL's user where it
+    stands alone before an http host, and a URL's query value of such a name.
+    """
+    words: list[str] = []
+    mask_next = False
+    for word in argv:
+        if mask_next and word.lower() in _SCHEMES:
+            words.append(word)
+            continue
+        name, equals, value = word.partition("=")
+        if mask_next and not word.startswith("-"):
+            words.append("***")
+            mask_next = False
+        elif equals and value and _SECRET_OPTION.match(name):
+            words.append(f"{name}=***")
+            mask_next = False
+        else:
+            words.append(_masked_inside(word))
+            mask_next = not equals and _announces_secret(word)
+    return tuple(words)
+
+
+def _announces_secret(word: str) -> bool:
+    """Whether the next word is a secret: `--token`, `Authorization:`, `Bearer`."""
+    if word.startswith("-"):
+        return bool(_SECRET_OPTION.match(word))
+    return word.lower() == "bearer" or bool(_SECRET_HEADER.fullmatch(word))
+
+
+def _masked_inside(word: str) -> str:
+    if not _COMPOSED.search(word):
+        return word
+    for pattern in _INSIDE:
+        word = pattern.sub(r"\1***", word)
+    return word
+
+
+def secret_length(secret: str) -> str:
+    """`set, 40 characters`: all that is ever told of a secret."""
+    count = len(secret)
+    return f"set, {count} character{'' if count == 1 else 's'}"
