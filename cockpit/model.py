@@ -11,9 +11,12 @@ import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
 from cockpit.facts import LONGEST_FACT, NO_FACTS, Facts, FactValue, FindingFacts
 from cockpit.text import format_utc, sanitize
+
+_Facts = TypeVar("_Facts", bound=FindingFacts)
 
 
 class Verdict(enum.StrEnum):
@@ -209,6 +212,10 @@ class Observation:
     def finding(self, key: str) -> Finding | None:
         """The finding of that key, or None."""
         return next((finding for finding in self.findings if finding.key == key), None)
+
+    def facts_of(self, sort: type[_Facts]) -> _Facts | None:
+        """The facts of the first finding that states facts of this sort, or None."""
+        return next((one.data for one in self.findings if isinstance(one.data, sort)), None)
 
 
 def expire(observation: Observation, now: datetime) -> Observation:

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from cockpit.facts import FactValue
 from cockpit.model import Board, Concern, Event, Finding, Observation, Verdict
-from cockpit.text import bucketed_age, exact_age, format_utc, localise, parse_instant
+from cockpit.text import bucketed_age, exact_age, format_utc, localise
 
 
 class Tone(enum.Enum):
@@ -284,16 +284,6 @@ def split_key(key: str) -> tuple[str, str]:
     """The probe and the finding behind a row key."""
     probe, _, finding = key.partition(_SEPARATOR)
     return probe, finding
-
-
-def moment_of(value: FactValue) -> datetime | None:
-    """A fact that should be an instant; None when it is not one."""
-    if not isinstance(value, str) or not value:
-        return None
-    try:
-        return parse_instant(value)
-    except ValueError:
-        return None
 
 
 def fact_text(value: FactValue) -> str:

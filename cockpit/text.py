@@ -50,6 +50,11 @@ def format_utc(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def whole_second(moment: datetime) -> datetime:
+    """An aware datetime in UTC, cut to the second as `format_utc` writes it."""
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
 def parse_instant(text: str) -> datetime:
     """The aware UTC datetime of an RFC 3339 text; ValueError for a naive or malformed one."""
     moment = datetime.fromisoformat(text)

@@ -24,6 +24,7 @@ from cockpit.evidence.reader import Reader
 from cockpit.evidence.serialization import stamp
 from cockpit.evidence.store import Store
 from cockpit.evidence.store_feed import StoreFeed
+from cockpit.kinds.listener.facts import OwnerFacts
 from cockpit.model import Concern, Finding, Observation, SessionInfo, Verdict
 
 PROBES = 20
@@ -47,7 +48,9 @@ def report(name: str, ours: float, rival_name: str, rival: float, unit: str = "m
 def seen(probe: str, number: int) -> Observation:
     now = CLOCK.now()
     findings = tuple(
-        Finding(f"{port}", Verdict.OK, f":{port}", "one owner", facts={"pid": 4412, "port": port})
+        Finding(
+            f"{port}", Verdict.OK, f":{port}", "one owner", data=OwnerFacts(pid=4412, port=port)
+        )
         for port in range(8000, 8010)
     )
     return Observation(

@@ -191,7 +191,7 @@ def test_output_is_kept_redacted(
 
 def test_an_output_that_tells_the_same_is_kept_once(tmp_path: Path, look: Any) -> None:
     gate = table(command=[sys.executable, "-c", "print('1/2 gates passed')"])
-    probe = build(gate, LoadedConfig(Config(gate=[gate]), tmp_path), trusted=lambda _: True)
+    probe = build(gate, LoadedConfig(Config([gate]), tmp_path), trusted=lambda _: True)
     first = look(probe)
     facts = first.observation.findings[0].data
     assert (facts.met, facts.total, facts.bytes) == (1, 2, first.observation.artefacts[0].size)

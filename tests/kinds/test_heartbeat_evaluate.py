@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.kinds.base import Judgement
+from cockpit.kinds.heartbeat.evaluate import counter_word, judge
 from cockpit.kinds.heartbeat.measurements import (
     Beat,
     BeatRead,

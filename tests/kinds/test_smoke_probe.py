@@ -18,6 +18,7 @@ from cockpit.config.models import Config, LoadedConfig
 from cockpit.engine.probe_builder import build
 from cockpit.facts import NO_FACTS
 from cockpit.kinds.base import Probe
+from cockpit.kinds.listener.facts import PortFacts
 from cockpit.kinds.smoke.table import SmokeTable
 from cockpit.model import Concern, DoubtKind, Finding, Observation, Verdict
 from cockpit.probe_state import ProbeState
@@ -502,7 +503,13 @@ def test_a_cached_answer_is_told(server: Any, answer: Any, look: Any) -> None:
 def listening(port: int, verdict: Verdict, title: str) -> Observation:
     at = datetime(2026, 1, 5, tzinfo=UTC)
     key = f"port:{port}"
-    finding = Finding(key, verdict, f":{port}", title=title, cause=key, root_cause=True)
+    finding = Finding(
+        *(key, verdict, f":{port}"),
+        title=title,
+        cause=key,
+        data=PortFacts(port, "one"),
+        root_cause=True,
+    )
     until = at + timedelta(days=99999)
     return Observation(
         *("backend", "listener", Concern.RUN, verdict, "", at, until),

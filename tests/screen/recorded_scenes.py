@@ -152,7 +152,7 @@ def hostile() -> Board:
             "listener",
             evil,
             finding("port:8001", FAIL, ":8001", evil, title="交易引擎 心跳 停止 停止"),
-            owner(8001, 1, at(minutes=1), evil, evil, wide, "--token=" + "x" * 300),
+            owner(8001, 1, ago(minutes=1), evil, evil, wide, "--token=" + "x" * 300),
         ),
         checklist([(wide, evil + wide, "todo", 3), ("[red]x[/]", "[x] " + evil, "done", 0)]),
     ]

@@ -13,7 +13,7 @@ from cockpit_widgets.rows.status import Frame, top, watch
 from cockpit_widgets.rows.stop_progress import under_way
 from driving import Stage, stage
 from recorded import RecordedFeed
-from recorded_makers import FAIL, NOW, OK, ZONE, ago, at, board, finding, observation
+from recorded_makers import FAIL, NOW, OK, ZONE, ago, board, finding, observation
 from recorded_scenes import EVENTS, incident
 
 from cockpit.feed import (
@@ -28,8 +28,11 @@ from cockpit.feed import (
     Reply,
 )
 from cockpit.kinds.heartbeat import rows as engines
+from cockpit.kinds.heartbeat.facts import EngineParityFacts
 from cockpit.kinds.listener import rows as ports
+from cockpit.kinds.listener.facts import OutputFacts, OwnerFacts, PortFacts
 from cockpit.kinds.process_rows import coarse_bytes
+from cockpit.kinds.service.facts import ServiceParityFacts, UnitFacts
 from cockpit.model import Event, EventKind, Verdict
 from cockpit.rows import UNICODE, View
 
@@ -185,11 +188,14 @@ def test_rows_that_name_several_or_nobody() -> None:
 
     from cockpit.rows import join_key
 
-    several = finding("parity", FAIL, "e", facts={"engines": (1, 2)})
-    stranger = finding("parity2", FAIL, "s", facts={"strangers": (18800,)})
-    empty = finding("port:1", FAIL, ":1", facts={"port": 1, "owners": ()})
-    hidden = finding("port:2", FAIL, ":2", facts={"port": 2, "owners": (), "hidden_uid": 1001})
-    seen = observation("probe", "listener", "", several, stranger, empty, hidden)
+    several = finding("parity", FAIL, "e", data=EngineParityFacts(engines=(1, 2)))
+    stranger = finding("parity2", FAIL, "s", data=ServiceParityFacts(1, strangers=(18800,)))
+    empty = finding("port:1", FAIL, ":1", data=PortFacts(1, "one"))
+    hidden = finding("port:2", FAIL, ":2", data=PortFacts(2, "one", hidden_uid=1001))
+    unit = finding("unit", FAIL, "u", data=UnitFacts("u", "systemd", "active", 77, "stopped"))
+    down = finding("down", FAIL, "d", data=UnitFacts("d", "systemd", "failed", None, "running"))
+    rows = (several, stranger, empty, hidden, unit, down)
+    seen = observation("probe", "listener", "", *rows)
     here = View(board([seen]), NOW, ZONE, UNICODE, ())
 
     def target(key: str) -> Target:
@@ -199,6 +205,8 @@ def test_rows_that_name_several_or_nobody() -> None:
     assert end_command(here, target("parity2")) == PlanEnd(18800, "", "probe")
     assert end_command(here, target("port:1")) == "nobody to end on 1"
     assert "run as uid 1001 or root" in str(end_command(here, target("port:2")))
+    assert end_command(here, target("unit")) == PlanEnd(77, "", "probe")
+    assert "point at" in str(end_command(here, target("down")))
     assert "point at" in str(end_command(here, None))
     assert start_command(here, target("port:1")) == PlanStart("probe")
     assert isinstance(reset_command(here), str)
@@ -225,9 +233,10 @@ def test_s_works_on_the_rows_of_services_and_engines_and_on_a_problem_of_several
 def test_owner_rows_tell_what_is_odd_and_what_the_process_uses() -> None:
     owner = finding(
         "owner:8001:7", Verdict.WARN, "7", title="RUNS OLD CODE",
-        facts={"pid": 7, "argv": ("uvicorn", "app"), "user": "ops", "started_at": at(hours=1)},
+        data=OwnerFacts(pid=7, argv=("uvicorn", "app"), user="ops", started_at=ago(hours=1)),
     )  # fmt: skip
-    output = finding("output", OK, "backend.log")
+    kept = OutputFacts("/srv/backend.log", ago(minutes=1), 12, ago(minutes=1), 1)
+    output = finding("output", OK, "backend.log", data=kept)
     metrics = {"7.rss": 84_123_648.0, "7.cpu": 0.314, "7.threads": 12.0, "7.children": 3.0}
     seen = observation("backend", "listener", "8001 7", owner, output, metrics=metrics)
     here = View(board([seen]), NOW, ZONE, UNICODE, ())

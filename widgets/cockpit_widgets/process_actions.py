@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from cockpit.facts import Facts
 from cockpit.feed import Arm, Command, Confirm, PlanEnd, PlanReset, PlanStart, Question
+from cockpit.kinds.heartbeat.facts import EngineParityFacts
+from cockpit.kinds.listener.facts import PortFacts
+from cockpit.kinds.process_facts import ProcessFindingFacts
+from cockpit.kinds.service.facts import ServiceParityFacts, UnitFacts
 from cockpit.model import Finding, Verdict
 from cockpit.rows import View, split_key
+from cockpit.text import format_utc
 from cockpit_widgets.detail import Target
 from cockpit_widgets.prompt import Above
 
@@ -114,30 +118,26 @@ def end_command(view: View, target: Target | None) -> Command | str:
     if found is None:
         return f"X ends a process: {_POINT}"
     probe, finding = found
-    facts = finding.facts
-    pid = facts.get("pid")
-    if isinstance(pid, int):
-        started = facts.get("started_at")
-        return PlanEnd(pid, started if isinstance(started, str) else "", probe)
-    port = facts.get("port")
-    if isinstance(port, int) and finding.key.startswith("port:"):
-        if facts.get("owners"):
-            return PlanReset((port,))
-        if facts.get("hidden_uid") is not None:
-            return f"the owner of {port} is hidden: run as uid {facts['hidden_uid']} or root"
-        return f"nobody to end on {port}"
-    for name in ("strangers", "engines"):
-        pids = _pids(facts, name)
-        if len(pids) == 1:
-            return PlanEnd(pids[0], "", probe)
-        if pids:
+    match finding.data:
+        case ProcessFindingFacts(pid=pid, started_at=started):
+            return PlanEnd(pid, format_utc(started) if started else "", probe)
+        case UnitFacts(pid=int(pid)):
+            return PlanEnd(pid, "", probe)
+        case PortFacts() as port:
+            return _end_on_port(port)
+        case ServiceParityFacts(strangers=pids) | EngineParityFacts(engines=pids) if pids:
+            if len(pids) == 1:
+                return PlanEnd(pids[0], "", probe)
             return f"{' and '.join(map(str, pids))}: press e, go to the one to end, then X"
     return f"X ends a process: {_POINT}"
 
 
-def _pids(facts: Facts, name: str) -> list[int]:
-    value = facts.get(name)
-    return [one for one in value if isinstance(one, int)] if isinstance(value, tuple) else []
+def _end_on_port(facts: PortFacts) -> Command | str:
+    if facts.owners:
+        return PlanReset((facts.port,))
+    if facts.hidden_uid is not None:
+        return f"the owner of {facts.port} is hidden: run as uid {facts.hidden_uid} or root"
+    return f"nobody to end on {facts.port}"
 
 
 def start_command(view: View, target: Target | None) -> Command | str:
@@ -159,11 +159,11 @@ def start_command(view: View, target: Target | None) -> Command | str:
 
 def reset_command(view: View) -> Command | str:
     """What frees every configured port that is red and held; or that there is none."""
-    ports = []
-    for observation in view.board.of_kind("listener"):
-        for finding in observation.findings:
-            port = finding.facts.get("port")
-            red = finding.verdict is Verdict.FAIL and finding.key.startswith("port:")
-            if red and isinstance(port, int) and finding.facts.get("owners"):
-                ports.append(port)
-    return PlanReset(tuple(ports)) if ports else "no port is held by what should not hold it"
+    ports = tuple(
+        finding.data.port
+        for observation in view.board.observations.values()
+        for finding in observation.findings
+        if isinstance(finding.data, PortFacts)
+        if finding.verdict is Verdict.FAIL and finding.data.owners
+    )
+    return PlanReset(ports) if ports else "no port is held by what should not hold it"

@@ -7,6 +7,7 @@ KIND = Kind(
     summary="scores that decide about going live",
     table="cockpit.kinds.gate.table:GateTable",
     build="cockpit.kinds.gate.probe:build",
+    facts="cockpit.kinds.gate.facts",
     panes=("cockpit.kinds.gate.rows:PANE",),
     priority=60,
     heading="Gates: may we go live? A report, a command or a checklist.",

@@ -7,6 +7,7 @@ KIND = Kind(
     summary="files an engine keeps fresh",
     table="cockpit.kinds.heartbeat.table:HeartbeatTable",
     build="cockpit.kinds.heartbeat.probe:build",
+    facts="cockpit.kinds.heartbeat.facts",
     panes=("cockpit.kinds.heartbeat.rows:PANE",),
     priority=30,
     heading="Engines: a file that is kept fresh, a PID, a live process.",

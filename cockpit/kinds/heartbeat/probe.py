@@ -15,6 +15,7 @@ from cockpit.kinds.base import BuildContext, Probe, ProbeContext
 from cockpit.kinds.code_freshness import CodeAges
 from cockpit.kinds.file_io import read_file
 from cockpit.kinds.heartbeat.evaluate import judge, oldest
+from cockpit.kinds.heartbeat.facts import EngineParityFacts
 from cockpit.kinds.heartbeat.measurements import (
     Beat,
     BeatRead,
@@ -77,6 +78,7 @@ class HeartbeatProbe(Probe):
 
     async def run(self, ctx: ProbeContext) -> Observation:
         last_good = last_good_of(ctx.previous)
+        before = ctx.previous.facts_of(EngineParityFacts) if ctx.previous is not None else None
         seen = await ctx.blocking(self._look, last_good, ctx.clock.monotonic(), False)
         if seen is None:
             await ctx.clock.sleep(RETRY_AFTER)
@@ -99,14 +101,14 @@ class HeartbeatProbe(Probe):
             defunct=usage.defunct,
             code=code,
             restarts=restarts_seen(
-                ctx.previous,
-                "parity",
+                before,
                 starts,
                 ctx.clock.now(),
                 lambda at: self._acts.who_asked(at, self._names),
             ),
             zombies=found.zombies,
-            still=tuple(pid for pid in found.zombies if pid in _zombies_before(ctx.previous)),
+            # A process that ends is a zombie for a moment; one that still is one is left over.
+            still=tuple(pid for pid in found.zombies if before and pid in before.zombies),
         )
         judged = judge(self._table, self._table.file, evidence)
         judged = replace(
@@ -161,14 +163,9 @@ def _knew_engine(previous: Observation | None) -> bool:
     parity = previous.finding("parity") if previous else None
     if parity is None:
         return False
-    return bool(parity.facts.get("engines")) or parity.title == "ENGINE GONE"
-
-
-def _zombies_before(previous: Observation | None) -> tuple[object, ...]:
-    """A process that ends is a zombie for a moment; the one that still is one is left over."""
-    parity = previous.finding("parity") if previous else None
-    known = parity.facts.get("zombies") if parity else None
-    return known if isinstance(known, tuple) else ()
+    told = parity.data
+    engines = told.engines if isinstance(told, EngineParityFacts) else ()
+    return bool(engines) or parity.title == "ENGINE GONE"
 
 
 class _Found:

@@ -7,6 +7,7 @@ KIND = Kind(
     summary="TCP ports and who should listen on them",
     table="cockpit.kinds.listener.table:ListenerTable",
     build="cockpit.kinds.listener.probe:build",
+    facts="cockpit.kinds.listener.facts",
     panes=("cockpit.kinds.listener.rows:PANE",),
     priority=10,
     heading="Ports: who listens, and how many.",

@@ -13,6 +13,7 @@ from cockpit.kinds.act_history import ActHistory
 from cockpit.kinds.base import BuildContext, Probe, ProbeContext
 from cockpit.kinds.code_freshness import CODE_EVERY
 from cockpit.kinds.listener.evaluate import judge_port
+from cockpit.kinds.listener.facts import PortFacts
 from cockpit.kinds.listener.output_tail import keep_tail
 from cockpit.kinds.listener.port_snapshot import PortSnapshot, take_snapshot
 from cockpit.kinds.listener.table import ListenerTable
@@ -99,18 +100,18 @@ class ListenerProbe(Probe):
         now = ctx.clock.now()
         services = listener.services if listener else ()
         port = ctx.previous.finding(f"port:{self.port}") if ctx.previous else None
+        before = port.data if port is not None and isinstance(port.data, PortFacts) else None
         judged = judge_port(
             self._table,
             sight,
             restarts=restarts_seen(
-                ctx.previous,
-                f"port:{self.port}",
+                before,
                 [service.root.started_at for service in services],
                 now,
                 lambda at: self._acts.who_asked(at, self._names, (self.port,)),
             ),
             usage=usage,
-            full_before=_full_before(port),
+            full_before=before.full if before is not None else (),
             was=port.verdict if port is not None else Verdict.OK,
             ending=self._acts.being_ended(pids_of(listener), now),
             started_by={
@@ -177,9 +178,8 @@ class ListenerProbe(Probe):
             verdict=Verdict.OK,
             subject=self._output.name,
             text=f"output of what was started here; {state}",
-            facts={"file": str(self._output)},
         )
-        finding, ref = keep_tail(ctx, now, finding, tail)
+        finding, ref = keep_tail(ctx, now, finding, self._output, tail)
         return (finding,), (ref,)
 
     def _blind(self, ctx: ProbeContext, reason: str) -> Observation:
@@ -192,14 +192,7 @@ class ListenerProbe(Probe):
             cause=f"source:{self._source.name}",
             root_cause=True,
             next_act="run `cockpit doctor`: it tells what is missing",
-            facts={
-                "port": self.port,
-                "expect": self._table.expect,
-                "addresses": (),
-                "owners": (),
-                "services": 0,
-                "hidden_uid": None,
-            },
+            data=PortFacts(self.port, self._table.expect),
         )
         return self.observe(
             ctx.clock.now(),
@@ -224,19 +217,8 @@ def pids_of(listener: Listener | None) -> frozenset[int]:
 
 def known_pids(previous: Observation | None) -> frozenset[int]:
     """The same as the run before saw them."""
-    found: set[int] = set()
-    for finding in previous.findings if previous else ():
-        if finding.key.startswith("owner:"):
-            pids = finding.facts.get("pids")
-            told = (finding.facts.get("pid"), *(pids if isinstance(pids, tuple) else ()))
-            found.update(pid for pid in told if isinstance(pid, int))
-    return frozenset(found)
-
-
-def _full_before(port: Finding | None) -> tuple[int, ...]:
-    """The sockets on which, at the run before, as many connections waited as may."""
-    known = port.facts.get("full") if port is not None else None
-    return tuple(one for one in known if isinstance(one, int)) if isinstance(known, tuple) else ()
+    findings = previous.findings if previous else ()
+    return frozenset(pid for finding in findings if finding.is_process for pid in finding.pids)
 
 
 def build(table: ListenerTable, context: BuildContext) -> ListenerProbe:

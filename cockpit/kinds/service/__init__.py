@@ -7,6 +7,7 @@ KIND = Kind(
     summary="systemd units and scheduled tasks",
     table="cockpit.kinds.service.table:ServiceTable",
     build="cockpit.kinds.service.probe:build",
+    facts="cockpit.kinds.service.facts",
     panes=("cockpit.kinds.heartbeat.rows:PANE",),
     priority=20,
     heading="Services: the systemd unit or scheduled task that keeps an engine running.",

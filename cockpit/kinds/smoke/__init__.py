@@ -7,6 +7,7 @@ KIND = Kind(
     summary="requests to an API",
     table="cockpit.kinds.smoke.table:SmokeTable",
     build="cockpit.kinds.smoke.probe:build",
+    facts="cockpit.kinds.smoke.facts",
     panes=("cockpit.kinds.smoke.rows:PANE",),
     priority=40,
     heading="Requests to an API: status, media type, latency and content of each reply.",

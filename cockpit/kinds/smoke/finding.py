@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cockpit.kinds.artefact_policy import KeptCopy
+from cockpit.kinds.listener.facts import PortFacts
 from cockpit.kinds.smoke.facts import RequestFacts
 from cockpit.kinds.smoke.reply import Outcome, Reply
 from cockpit.kinds.smoke.request import own_port
@@ -67,9 +68,7 @@ def facts_of(step: RequestSpec, reply: Reply | None, copy: KeptCopy | None = Non
 
 
 def _port_finding(board: Mapping[str, Observation], port: int) -> Finding | None:
-    for observation in board.values():
-        if observation.kind == "listener":
-            finding = observation.finding(f"port:{port}")
-            if finding is not None:
-                return finding
-    return None
+    findings = (finding for observation in board.values() for finding in observation.findings)
+    return next(
+        (one for one in findings if isinstance(one.data, PortFacts) and one.data.port == port), None
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from cockpit.facts import Facts, FactValue
 from cockpit.feed import Artefact, HistoryPoint
+from cockpit.kinds.process_facts import ProcessFindingFacts
 from cockpit.kinds.process_rows import exact_usage, words_text
 from cockpit.model import Event, Finding, Observation, Problem, Verdict
 from cockpit.rows import Line, Row, Span, Tone, View, fact_text
@@ -19,7 +20,6 @@ RAW_LINES = 200
 RAW_BYTES = 64_000
 HISTORY = 20
 _NAME = 10
-_READ = ("user", "cwd", "executable")
 _OPAQUE = {"anchor", "item", "computed", "brief"}  # read by the checklist engine, or told in words
 
 
@@ -102,8 +102,7 @@ def finding_detail(
     """One finding in front, then the probe that found it."""
     sheet = Sheet(view, width)
     if finding is not None:
-        _finding(sheet, finding)
-        sheet.say("uses", exact_usage(observation, finding))
+        _finding(sheet, observation, finding)
         _computed(sheet, finding)
         sheet.say("do", finding.next_act, Tone.STRONG)
         _item_history(sheet, finding, proof.item_events.get(observation.probe, ()))
@@ -171,14 +170,13 @@ def _probe(
         sheet.say("basis", "none given: nothing says what was measured", Tone.STRONG)
     sheet.say("runbook", observation.runbook)
     for finding in findings:
-        _finding(sheet, finding)
-        sheet.say("uses", exact_usage(observation, finding))
+        _finding(sheet, observation, finding)
     _metrics(sheet, observation.metrics)
     _history(sheet, proof.history.get(observation.probe, ()))
     _artefacts(sheet, observation, proof.artefacts)
 
 
-def _finding(sheet: Sheet, finding: Finding) -> None:
+def _finding(sheet: Sheet, observation: Observation, finding: Finding) -> None:
     word = finding.title or finding.verdict.value
     sheet.spans(
         Span(f"{'finding':<{_NAME}}", Tone.DIM),
@@ -187,9 +185,10 @@ def _finding(sheet: Sheet, finding: Finding) -> None:
     )
     sheet.say("", finding.text)
     _facts(sheet, "", {**finding.facts, **dict(finding.data.items())})
-    if "pid" in finding.facts:
-        unread = [key for key in _READ if key in finding.facts and finding.facts[key] is None]
-        sheet.say("", f"can't be read by this user: {', '.join(unread)}" if unread else "")
+    if isinstance(finding.data, ProcessFindingFacts):
+        unread = ", ".join(finding.data.unread)
+        sheet.say("", f"can't be read by this user: {unread}" if unread else "")
+        sheet.say("uses", exact_usage(observation, finding.data))
 
 
 def _facts(sheet: Sheet, name: str, facts: Facts) -> None:
