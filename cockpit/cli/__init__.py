@@ -21,6 +21,7 @@ VERBS = {
     "init": "write a commented cockpit.toml from what is found here",
     "ports": "every listening port and its owners; reset frees ports",
     "screen": "the screen (also without any verb)",
+    "service": "print what keeps `collect` running: systemd unit, Task Scheduler XML",
     "trust": "allow this config's commands to run",
 }
 
