@@ -6,12 +6,14 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from support import Listening, cockpit, environment, until, write_config
+from support import Listening, environment, until, write_config
 
+from cockpit.cli import run
 from cockpit.output.service_definition import (
     NAMESPACE,
     ServiceDefinition,
@@ -29,6 +31,22 @@ ACTION_ORDER = ["Command", "Arguments", "WorkingDirectory"]
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="there is no systemd on Windows")
 
 
+Print = Callable[..., str]
+
+
+@pytest.fixture
+def service_print(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Print:
+    """What `cockpit service print` prints in a folder."""
+
+    def printed(*words: str, cwd: Path, code: int = 0) -> str:
+        monkeypatch.chdir(cwd)
+        monkeypatch.delenv("API_TOKEN", raising=False)
+        assert run(["service", "print", *words]) == code
+        return capsys.readouterr().out
+
+    return printed
+
+
 def value_of(unit: str, key: str) -> str:
     return next(line for line in unit.splitlines() if line.startswith(f"{key}=")).split("=", 1)[1]
 
@@ -42,11 +60,13 @@ def made(folder: str, *words: str) -> ServiceDefinition:
 
 
 @posix_only
-def test_the_unit_starts_this_interpreter_on_this_config(tmp_path: Path) -> None:
+def test_the_unit_starts_this_interpreter_on_this_config(
+    tmp_path: Path, service_print: Print
+) -> None:
     folder = tmp_path / "a lab"
     folder.mkdir()
     config = write_config(folder, 1)
-    unit = cockpit("service", "print", "--as", "night shift", cwd=folder).stdout
+    unit = service_print("--as", "night shift", cwd=folder)
     words = shlex.split(value_of(unit, "ExecStart"))
     started = [sys.executable, "-P", "-m", "cockpit", "collect"]
     assert words == [*started, "--config", str(config), "--as", "night shift"]
@@ -57,10 +77,10 @@ def test_the_unit_starts_this_interpreter_on_this_config(tmp_path: Path) -> None
 
 
 @posix_only
-def test_what_the_unit_starts_does_collect(tmp_path: Path) -> None:
+def test_what_the_unit_starts_does_collect(tmp_path: Path, service_print: Print) -> None:
     with Listening() as one:
         write_config(tmp_path, one.port)
-        unit = cockpit("service", "print", cwd=tmp_path).stdout
+        unit = service_print(cwd=tmp_path)
         process = subprocess.Popen(
             shlex.split(value_of(unit, "ExecStart")),
             cwd=value_of(unit, "WorkingDirectory"),
@@ -81,16 +101,16 @@ def test_what_the_unit_starts_does_collect(tmp_path: Path) -> None:
 
 @posix_only
 @pytest.mark.parametrize("words", [(), ("--system",)], ids=["user", "system"])
-def test_systemd_takes_the_unit(tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_systemd_takes_the_unit(
+    tmp_path: Path, words: tuple[str, ...], service_print: Print
+) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("there is no systemd-analyze here")
     folder = tmp_path / '50 % of a "lab"'
     folder.mkdir()
     (folder / "cockpit.toml").write_text(SECRET, encoding="utf-8")
-    printed = cockpit("service", "print", *words, cwd=folder)
-    assert printed.returncode == 0, printed.stderr
-    (tmp_path / "home").mkdir()
-    (tmp_path / "cockpit-collect.service").write_text(printed.stdout, encoding="utf-8")
+    unit = service_print(*words, cwd=folder)
+    (tmp_path / "cockpit-collect.service").write_text(unit, encoding="utf-8")
     # As a system unit: what is asked of the text is the same, and no user manager runs in a CI.
     verified = subprocess.run(
         ["systemd-analyze", "verify", str(tmp_path / "cockpit-collect.service")],
@@ -103,25 +123,28 @@ def test_systemd_takes_the_unit(tmp_path: Path, words: tuple[str, ...]) -> None:
 
 
 @posix_only
-def test_a_system_unit_runs_as_somebody_and_is_wanted_at_boot(tmp_path: Path) -> None:
+def test_a_system_unit_runs_as_somebody_and_is_wanted_at_boot(
+    tmp_path: Path, service_print: Print
+) -> None:
     write_config(tmp_path, 1)
-    unit = cockpit("service", "print", "--system", "--run-as", "trader", cwd=tmp_path).stdout
+    unit = service_print("--system", "--run-as", "trader", cwd=tmp_path)
     assert value_of(unit, "User") == "trader"
     assert value_of(unit, "WantedBy") == "multi-user.target"
 
 
 @posix_only
-def test_a_variable_the_config_needs_is_asked_for_by_name_not_by_value(tmp_path: Path) -> None:
+def test_a_variable_the_config_needs_is_asked_for_by_name_not_by_value(
+    tmp_path: Path, service_print: Print
+) -> None:
     (tmp_path / "cockpit.toml").write_text(SECRET, encoding="utf-8")
-    unit = cockpit("service", "print", cwd=tmp_path).stdout
+    unit = service_print(cwd=tmp_path)
     assert "NAME=value lines: API_TOKEN" in unit
     assert value_of(unit, "EnvironmentFile") == "%h/.config/cockpit.env"
 
 
-def test_a_config_with_a_mistake_gets_no_unit(tmp_path: Path) -> None:
+def test_a_config_with_a_mistake_gets_no_unit(tmp_path: Path, service_print: Print) -> None:
     (tmp_path / "cockpit.toml").write_text("[[listener]]\nprot = 1\n", encoding="utf-8")
-    printed = cockpit("service", "print", cwd=tmp_path)
-    assert (printed.returncode, printed.stdout) == (78, "")
+    assert service_print(cwd=tmp_path, code=78) == ""
 
 
 def test_what_systemd_would_read_as_its_own_is_kept_from_it() -> None:
@@ -164,10 +187,9 @@ def test_the_task_is_never_ended_for_running_long_and_never_runs_twice() -> None
     assert found["LogonType"] == "InteractiveToken"
 
 
-def test_the_verb_prints_a_task_where_it_is_asked_for(tmp_path: Path) -> None:
+def test_the_verb_prints_a_task_where_it_is_asked_for(tmp_path: Path, service_print: Print) -> None:
     config = write_config(tmp_path, 1)
-    printed = cockpit("service", "print", "--windows", "--run-as", "LAB\\ann", cwd=tmp_path)
-    task = ElementTree.fromstring(printed.stdout)
+    task = ElementTree.fromstring(service_print("--windows", "--run-as", "LAB\\ann", cwd=tmp_path))
     assert next(task.iter(f"{{{NAMESPACE}}}Command")).text == sys.executable
     assert str(config) in (next(task.iter(f"{{{NAMESPACE}}}Arguments")).text or "")
     assert {one.text for one in task.iter(f"{{{NAMESPACE}}}UserId")} == {"LAB\\ann"}
