@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -45,8 +45,11 @@ def as_option(function: F) -> F:
     )(function)
 
 
-def load_config(path: Path | None) -> LoadedConfig:
-    """The config at `path`, or the nearest upward; every error of the file at once, exit 78."""
+def load_config(path: Path | None, environment: Mapping[str, str] | None = None) -> LoadedConfig:
+    """The config at `path`, or the nearest upward; every error of the file at once, exit 78.
+
+    `environment` is where `${NAME}` comes from, by default the process's own.
+    """
     found = path or find(Path.cwd())
     if found is None:
         raise CommandError(
@@ -57,7 +60,7 @@ def load_config(path: Path | None) -> LoadedConfig:
     from cockpit.config.load import load
 
     with _told():
-        return load(found)
+        return load(found, environment)
 
 
 def glimpse_config(path: Path) -> ConfigPreview:
