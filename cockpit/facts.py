@@ -28,6 +28,10 @@ Json: TypeAlias = "Scalar | list[Json] | dict[str, Json]"
 LONGEST_FACT = 20_000
 """Characters of a single fact; longer ones are cut and end in an ellipsis."""
 
+_NUMBERS = frozenset((types.NoneType, bool, int, float))
+_PLAIN = _NUMBERS | {str}
+"""Types that JSON holds as they are."""
+_UNIONS = (Union, types.UnionType)
 _TYPES: dict[str, type[FindingFacts]] = {}
 
 
@@ -66,6 +70,9 @@ class FindingFacts:
     def __post_init__(self) -> None:
         for name in _names_in(self):
             value = getattr(self, name)
+            # A large document has thousands of items, most of whose fields are left empty.
+            if type(value) in _NUMBERS:
+                continue
             safe = _sanitized(value)
             if safe is not value:
                 object.__setattr__(self, name, safe)
@@ -159,6 +166,8 @@ def _encode_fields(value: Any) -> dict[str, Any]:
 
 
 def _encoded(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Enum):
@@ -179,9 +188,18 @@ def _decode_fields(cls: type, values: Mapping[str, Any]) -> Any:
         raise ValueError(f"{cls.__name__}: {error}") from error
 
 
+@functools.cache
+def _plain_types(hint: Any) -> frozenset[type]:
+    """The plain types whose values a field of that type takes as they are."""
+    choices = typing.get_args(hint) if typing.get_origin(hint) in _UNIONS else (hint,)
+    return frozenset(one for one in choices if one in _PLAIN)
+
+
 def _decoded(hint: Any, value: Any) -> Any:
+    if type(value) in _plain_types(hint):
+        return value
     origin = typing.get_origin(hint)
-    if origin in (Union, types.UnionType):
+    if origin in _UNIONS:
         return _decoded_union(typing.get_args(hint), value)
     if origin is tuple:
         if not isinstance(value, list):

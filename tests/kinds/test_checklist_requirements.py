@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checklist_findings import item_facts, items, of_plan
 
 from cockpit.checklists import Anchor, Status, anchor_of, locate, parse, set_item, undo
 from cockpit.checklists.editing.mirrors import Intent
 from cockpit.config.models import Config, LoadedConfig
 from cockpit.engine.probe_builder import build
 from cockpit.kinds.checklist.edit_history import EditHistory, as_fact, edit_facts
+from cockpit.kinds.checklist.facts import OverwrittenEditFacts, PlanTaskFacts
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.kinds.gate.table import GateTable
@@ -104,9 +106,9 @@ def test_the_plan_is_told_and_what_is_not_clear_in_it(tmp_path: Path, look: Any)
         "### P1.2: Two\n**Status:** COMPLETE\n**Effort:** 1 hours\n**Dependency:** P7.7\n"
     )
     observation = look(probe(tmp_path, text)).observation
-    parts = {f.facts["plan"]: f for f in observation.findings if "plan" in f.facts}
-    assert parts["ready"].subject.startswith("P1.1")
-    assert parts["ready"].facts["hours"] == "2-4 h"
+    ((ready, facts),) = of_plan(observation, "ready")
+    assert ready.subject.startswith("P1.1")
+    assert isinstance(facts, PlanTaskFacts) and facts.hours == "2-4 h"
     assert "P7.7" in texts(observation, DoubtKind.PARTIAL_READ)
     assert observation.metrics["hours_done"] == 1
     assert observation.metrics["hours_total"] == 4
@@ -156,9 +158,9 @@ def test_stages_in_order_and_requirements_in_a_comment(tmp_path: Path, look: Any
     found = look(probe(tmp_path, text)).observation
     assert [f.title for f in found.findings] == ["", "", "DONE BUT RED"]
     found = look(probe(tmp_path, text, order="sequential")).observation
-    items = [f for f in found.findings if "plan" not in f.facts]
-    assert [f.title for f in items] == ["", "DONE BUT RED", "DONE BUT RED"]
-    assert items[1].next_act == "finish “one”, or set it back to todo"
+    listed = items(found)
+    assert [f.title for f in listed] == ["", "DONE BUT RED", "DONE BUT RED"]
+    assert listed[1].next_act == "finish “one”, or set it back to todo"
     assert planned(found, "ready") == [("one", "can start now")]
 
 
@@ -212,7 +214,7 @@ def test_a_tick_that_an_editor_saved_over_is_reported_until_it_stands(
     found = look(made).observation.findings[0]
     assert found.title == "TICK REVERTED"
     assert "set to done by ann" in found.text and "is todo again" in found.text
-    assert found.facts["reverted_from"] == "done"
+    assert isinstance(found.data, OverwrittenEditFacts) and found.data.reverted_from == "done"
     tick(made.path, "P1.1 one", memory)
     assert [f.title for f in look(made).observation.findings] == ["", ""]
 
@@ -299,7 +301,7 @@ def test_a_branch_switch_raises_nothing_but_an_old_buffer_after_a_commit_does(
     git(tmp_path, "checkout", "-q", "other")
     assert look(made).observation.findings[0].title == ""
     git(tmp_path, "checkout", "-q", "main")
-    assert look(made).observation.findings[0].facts["status"] == "done"
+    assert item_facts(look(made).observation.findings[0]).status == "done"
     save(made.path, TEXT)
     assert look(made).observation.findings[0].title == "TICK REVERTED"
 
@@ -328,19 +330,21 @@ def test_a_mirror_that_was_not_written_stays_on_the_board(tmp_path: Path, look: 
 
 
 def test_an_item_says_what_is_known_about_it(tmp_path: Path, look: Any) -> None:
-    found = look(probe(tmp_path, "- [ ] P1.1 one (2-3h) @ann\n")).observation.findings[0]
-    assert found.facts["id"] == "P1.1"
-    assert (found.facts["hours_low"], found.facts["hours_high"]) == (2.0, 3.0)
-    assert json.loads(str(found.facts["anchor"]))["line"] == 1
+    seen_now = look(probe(tmp_path, "- [ ] P1.1 one (2-3h) @ann\n")).observation
+    found = item_facts(seen_now.findings[0])
+    assert (found.id, found.owner) == ("P1.1", "ann")
+    assert (found.hours_low, found.hours_high) == (2.0, 3.0)
+    assert json.loads(found.anchor)["line"] == 1
 
 
 def test_a_task_of_the_plan_can_be_set_where_it_is_shown(tmp_path: Path, look: Any) -> None:
     text = "### P1.1: One\n**Status:** NOT STARTED\n**Effort:** 2 hours\n\n- [ ] a box\n"
     observation = look(probe(tmp_path, text)).observation
-    ready = next(f for f in observation.findings if f.facts.get("plan") == "ready")
+    ((_, ready),) = of_plan(observation, "ready")
+    assert isinstance(ready, PlanTaskFacts) and ready.anchor
     document = parse(text.encode())
-    found = locate(document, Anchor.from_json(json.loads(str(ready.facts["anchor"]))))
-    assert (found.key, found.form) == (ready.facts["item"], "status-line")
+    found = locate(document, Anchor.from_json(json.loads(ready.anchor)))
+    assert (found.key, found.form, str(found.status)) == (ready.item, "status-line", ready.status)
 
 
 def test_a_status_line_above_boxes_is_watched_as_well(tmp_path: Path, look: Any) -> None:
@@ -355,8 +359,7 @@ def test_a_status_line_above_boxes_is_watched_as_well(tmp_path: Path, look: Any)
 
 
 def planned(observation: Observation, part: str) -> list[tuple[str, str]]:
-    found = [one for one in observation.findings if one.facts.get("plan") == part]
-    return [(one.subject, one.text) for one in found]
+    return [(one.subject, one.text) for one, _ in of_plan(observation, part)]
 
 
 def test_a_plan_that_names_tasks_of_another_checklist_is_read_with_it(
@@ -378,8 +381,8 @@ def test_a_plan_that_names_tasks_of_another_checklist_is_read_with_it(
     assert planned(first, "path") == [("P2.1: more depends on P1.1", ""), whole]
     assert planned(first, "work") == planned(base, "work") == [("3 tasks, 7 h", "")]
     for one, order in ((base, 1), (first, 2)):
-        (found,) = (f for f in one.findings if f.facts.get("order"))
-        assert found.facts["order"] == order and "anchor" in found.facts
+        tasks = [facts for _, facts in of_plan(one, "path") if isinstance(facts, PlanTaskFacts)]
+        assert [(task.order, bool(task.anchor)) for task in tasks] == [(order, True)]
     assert first.metrics["hours_total"] == 3.0
     assert not planned(first, "problem")
     (tmp_path / "base.md").write_text("- [x] P1.1: base (4h)\n", encoding="utf-8")

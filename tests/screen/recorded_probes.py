@@ -8,6 +8,7 @@ from datetime import datetime
 from recorded_makers import FAIL, OK, REPLY_500, UNKNOWN, WARN, ago, at, finding, observation
 
 from cockpit.facts import Facts
+from cockpit.kinds.checklist.facts import ItemFacts
 from cockpit.kinds.gate.facts import PartFacts, ScoreFacts
 from cockpit.kinds.heartbeat.facts import AgeFacts, CounterFacts, EngineFacts, EngineParityFacts
 from cockpit.kinds.listener.facts import OwnerFacts, PortFacts
@@ -292,16 +293,15 @@ def item(number: int, section: str, text: str, status: str, depth: int) -> Findi
         text,
         title="BLOCKED" if status == "blocked" else "",
         cause="file:MASTER_BATCH.md" if status == "blocked" else "",
-        facts={
-            "line": 10 + 2 * number,
-            "status": status,
-            "marker": " ",
-            "form": "bullet",
-            "depth": depth,
-            "section": section,
-            "id": None,
-            "anchor": f'{{"line":{10 + 2 * number}}}',
-        },
+        data=ItemFacts(
+            line=10 + 2 * number,
+            status=status,
+            marker=" ",
+            form="bullet",
+            depth=depth,
+            section=section,
+            anchor=f'{{"line":{10 + 2 * number}}}',
+        ),
     )
 
 

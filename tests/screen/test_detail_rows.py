@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from checklist_findings import item_facts
 from cockpit_widgets.rows.detail import RAW_LINES, Proof, finding_detail, problem_detail, raw_lines
 from reading import texts, view
 from recorded_makers import board, observation
@@ -48,7 +49,7 @@ def test_a_parent_says_what_its_sub_items_say() -> None:
         ("done", "say done; written is todo"),
         ("todo", "say todo; as written"),
     ):
-        above = replace(one, facts={**one.facts, "computed": computed})
+        above = replace(one, data=replace(item_facts(one), computed=computed))
         seen = observation("list", "checklist", "", above)
         rows = texts(finding_detail(view(board([seen])), seen, above, Proof(), 80))
         assert f"sub-items {words}" in rows

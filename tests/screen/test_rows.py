@@ -20,6 +20,7 @@ from recorded_scenes import PROBLEMS, SCENES, calm, incident
 
 from cockpit.facts import NO_FACTS, UnknownFacts
 from cockpit.kinds.checklist import rows as checklist
+from cockpit.kinds.checklist.facts import UnreadableFacts
 from cockpit.kinds.gate import rows as gates
 from cockpit.kinds.heartbeat import rows as engines
 from cockpit.kinds.listener import rows as ports
@@ -171,7 +172,8 @@ def test_each_state_of_an_item_has_a_box_of_its_own(state: str, box: str) -> Non
 
 
 def test_a_checklist_that_cannot_be_read_says_so() -> None:
-    bad = finding("file", UNKNOWN, "x.md", "no such file", title="NO CHECKLIST")
+    what = UnreadableFacts()
+    bad = finding("file", UNKNOWN, "x.md", "no such file", title="NO CHECKLIST", data=what)
     rows = texts(checklist.rows(view(board([observation("x.md", "checklist", "gone", bad)]))))
     assert rows == ["? NO CHECKLIST no such file"]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cockpit.feed import Reprobe, SetItem
+from cockpit.kinds.checklist.facts import ItemFacts, OverwrittenEditFacts, PlanTaskFacts, item_key
 from cockpit.model import Problem
-from cockpit.rows import View, fact, join_key, split_key
+from cockpit.rows import View, join_key, split_key
 from cockpit_widgets.detail import Target
 from cockpit_widgets.rows.events import event_key
 
@@ -51,11 +52,10 @@ def item_of(view: View, key: str) -> Aim | None:
     probe, item = split_key(key)
     observation = view.board.observations.get(probe)
     finding = observation.finding(item) if observation else None
-    if finding is None or "status" not in finding.facts:
+    facts = finding.data if finding is not None else None
+    if finding is None or not isinstance(facts, ItemFacts | PlanTaskFacts) or facts.status is None:
         return None
-    anchor = str(finding.facts.get("anchor", ""))
-    status = str(finding.facts["status"])
-    return Aim(probe, fact(finding, "item") or item, anchor, status, finding.subject)
+    return Aim(probe, item_key(finding), facts.anchor or "", facts.status, finding.subject)
 
 
 def set_state(view: View, key: str, to: str | None) -> SetItem | None:
@@ -71,10 +71,12 @@ def set_again(view: View, key: str) -> list[SetItem]:
     for probe in problem.probes if problem is not None else ():
         observation = view.board.observations.get(probe)
         for finding in observation.findings if observation is not None else ():
-            before = fact(finding, "reverted_from")
-            if not before or (finding.cause or f"{probe}/{finding.key}") != key:
+            undone = finding.data
+            if not isinstance(undone, OverwrittenEditFacts):
                 continue
-            command = set_state(view, join_key(probe, finding.key), before)
+            if (finding.cause or f"{probe}/{finding.key}") != key:
+                continue
+            command = set_state(view, join_key(probe, finding.key), undone.reverted_from)
             if command is not None:
                 commands.append(command)
     return commands

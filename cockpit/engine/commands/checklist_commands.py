@@ -20,6 +20,7 @@ from cockpit.engine.commands.undo import UndoableChange, Undone, naming, new_nam
 from cockpit.engine.probe_set import ProbeSet
 from cockpit.feed import NoteItem, RecordProgress, Reply, SetItem, Ticket
 from cockpit.kinds.checklist.edit_history import EditHistory
+from cockpit.kinds.checklist.facts import OverwrittenEditFacts
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import Observation
 
@@ -130,12 +131,13 @@ class ChecklistCommands:
         for name, observation in self._board().items():
             probe = self._checklist(name)
             for finding in observation.findings if probe is not None else ():
-                facts = finding.facts
-                if probe is None or "reverted_from" not in facts or finding.cause != problem:
+                undone = finding.data
+                if probe is None or finding.cause != problem:
                     continue
-                anchor = _anchor(str(facts["anchor"]))
-                item = str(facts["reverted_item"])
-                wish = EditRequest(probe.path, anchor, anchor.status, note, item)
+                if not isinstance(undone, OverwrittenEditFacts):
+                    continue
+                anchor = _anchor(undone.anchor)
+                wish = EditRequest(probe.path, anchor, anchor.status, note, undone.reverted_item)
                 act = partial(self._ticker.tick, wish, self._log(name, ticket))
                 async with self._turn:
                     done = await asyncio.shield(self._lane(act))

@@ -7,6 +7,7 @@ KIND = Kind(
     summary="markdown files with checkboxes",
     table="cockpit.kinds.checklist.table:ChecklistTable",
     build="cockpit.kinds.checklist.probe:build",
+    facts="cockpit.kinds.checklist.facts",
     panes=("cockpit.kinds.checklist.rows:PANE", "cockpit.kinds.checklist.plan_rows:PANE"),
     priority=70,
     named_by="file",

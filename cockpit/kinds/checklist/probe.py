@@ -15,10 +15,10 @@ from cockpit.checklists.plans.requires import Green, Unmet
 from cockpit.facts import Facts
 from cockpit.kinds.base import BuildContext, Probe, ProbeContext
 from cockpit.kinds.checklist.edit_history import EditHistory, Pending, same_file
+from cockpit.kinds.checklist.facts import PendingMirrorFacts, UnreadableFacts, counts
 from cockpit.kinds.checklist.findings import (
     ChecklistReading,
     conflict_doubts,
-    counts,
     fence_findings,
     read_document,
 )
@@ -290,6 +290,7 @@ class ChecklistProbe(Probe):
             title="MIRROR PENDING",
             cause=f"mirror:{intent.mirror}",
             next_act="an open cockpit tries again by itself; or set it there by hand",
+            data=PendingMirrorFacts(str(intent.mirror), str(intent.to)),
         )
 
     def _unreadable(self, at: datetime, trouble: str, written: str | None) -> Observation:
@@ -301,6 +302,7 @@ class ChecklistProbe(Probe):
             title="NO CHECKLIST",
             cause=f"file:{self._table.file}",
             next_act="see whether the path in the config is right",
+            data=UnreadableFacts(),
         )
         return self.observe(
             at,

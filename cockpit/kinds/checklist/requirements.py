@@ -22,6 +22,7 @@ from cockpit.checklists.plans.requires import (
     unmet,
 )
 from cockpit.kinds import registry
+from cockpit.kinds.checklist.facts import ItemFacts
 from cockpit.kinds.checklist.overwritten_edits import OverwrittenEdit
 from cockpit.kinds.checklist.plan_findings import without_unclear
 from cockpit.model import Finding, Observation, Verdict, expire
@@ -172,11 +173,17 @@ def told(
     override: str | None,
     file: str,
 ) -> Finding:
-    """The finding of an item of `file` with what was found out about it, the worst first."""
-    required = _required(finding, red, early, override, file)
+    """The finding of an item of `file` with what was found out about it, the worst first.
+
+    A finding that is of no item comes back as it is.
+    """
+    item = finding.data
+    if not isinstance(item, ItemFacts):
+        return finding
+    required = _required(finding, red, early, override, f"{file}:{item.line}")
     if reverted is None:
         return required
-    undone = reverted.told(finding, file)
+    undone = reverted.told(finding, item, file)
     if required.verdict is Verdict.FAIL:
         return replace(required, text=f"{required.text}; {undone.text}")
     return undone if red is None else replace(undone, text=f"{undone.text}; {red.text}")
@@ -187,15 +194,15 @@ def _required(
     red: Against | None,
     early: Against | None,
     override: str | None,
-    file: str,
+    place: str,
 ) -> Finding:
-    """The finding with what speaks against the item's state."""
+    """The finding with what speaks against the item's state; `place` is `PLAN.md:12`."""
     if red is not None and override is not None:
         return replace(
             finding,
             verdict=Verdict.WARN,
             title=OVERRIDDEN,
-            text=f"{file}:{finding.facts.get('line')} was set done although {red.text}; {override}",
+            text=f"{place} was set done although {red.text}; {override}",
             next_act=red.act,
         )
     if red is not None:
@@ -203,7 +210,7 @@ def _required(
             finding,
             verdict=Verdict.FAIL,
             title=RED,
-            text=f"{file}:{finding.facts.get('line')} is done, but {red.text}",
+            text=f"{place} is done, but {red.text}",
             next_act=f"{red.act}, or set it back to todo",
         )
     if early is not None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from cockpit.checklists import parse
 from cockpit.facts import Facts
 from cockpit.kinds.base import BuildContext, Judgement, Probe, ProbeContext
+from cockpit.kinds.checklist.facts import counts
 from cockpit.kinds.checklist.findings import unclosed_fence
 from cockpit.kinds.file_io import FileRead, read_file
 from cockpit.kinds.gate.ages import aged, name_date, next_moment
@@ -182,8 +183,7 @@ class ChecklistGateProbe(GateProbe):
                 "NO REPORT", text, DoubtKind.NOTHING_MEASURED, cause=cause, basis=basis
             )
             return self.seen(now, judged)
-        items = [f for f in current.findings if "status" in f.facts and "counted" not in f.facts]
-        unknown = sum(f.verdict is Verdict.UNKNOWN for f in items)
+        unknown = sum(counts(f) and f.verdict is Verdict.UNKNOWN for f in current.findings)
         hidden = current.basis.get("hidden")
         judged = _progress(
             done, total, unknown, hidden if isinstance(hidden, int) else 0, self._table

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from cockpit.facts import Facts, FactValue
 from cockpit.feed import Artefact, HistoryPoint
+from cockpit.kinds.checklist.facts import ItemFacts, PlanFacts, item_key
 from cockpit.kinds.process_facts import ProcessFindingFacts
 from cockpit.kinds.process_rows import exact_usage, words_text
 from cockpit.model import Event, Finding, Observation, Problem, Verdict
@@ -109,7 +110,8 @@ def finding_detail(
     others = [
         one
         for one in observation.findings
-        if one is not finding and not (one.verdict is Verdict.OK and "plan" in one.facts)
+        if one is not finding
+        and not (one.verdict is Verdict.OK and isinstance(one.data, PlanFacts))
     ]
     _probe(sheet, observation, others, proof)
     return sheet.rows
@@ -117,15 +119,15 @@ def finding_detail(
 
 def _computed(sheet: Sheet, finding: Finding) -> None:
     """What the sub-items of an item say of it, beside what is written."""
-    told, written = finding.facts.get("computed"), finding.facts.get("status")
-    if told:
-        same = "as written" if told == written else f"written is {written}"
-        sheet.say("sub-items", f"say {told}; {same}")
+    item = finding.data
+    if isinstance(item, ItemFacts) and item.computed:
+        same = "as written" if item.computed == item.status else f"written is {item.status}"
+        sheet.say("sub-items", f"say {item.computed}; {same}")
 
 
 def _item_history(sheet: Sheet, finding: Finding, events: Sequence[Event]) -> None:
     """Who did what to a checklist item, newest first."""
-    item = finding.facts.get("item", finding.key)
+    item = item_key(finding)
     mine = [event for event in events if event.data.get("item") == item]
     for index, event in enumerate(reversed(mine[-HISTORY:])):
         name = "done to it" if index == 0 else ""
