@@ -97,10 +97,9 @@ def _rollup(
     effective: Mapping[str, Observation],
     problems: Sequence[Problem],
 ) -> Rollup:
+    probes = tuple(p.name for p in plan if p.affects is concern and p.counts)
     verdicts = [
-        effective[p.name].verdict if p.name in effective else Verdict.UNKNOWN
-        for p in plan
-        if p.affects is concern and p.counts
+        effective[name].verdict if name in effective else Verdict.UNKNOWN for name in probes
     ]
     mine = [problem.verdict for problem in problems if problem.concern is concern]
     return Rollup(
@@ -108,6 +107,7 @@ def _rollup(
         failing=mine.count(Verdict.FAIL),
         unknown=mine.count(Verdict.UNKNOWN),
         warning=mine.count(Verdict.WARN),
+        probes=probes,
     )
 
 

@@ -304,12 +304,16 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Rollup:
-    """One of the two verdicts of the whole, with the number of problems behind it."""
+    """One of the two verdicts of the whole, with the number of problems behind it.
+
+    `probes` names what it is made of, in board order, those that have not answered yet included.
+    """
 
     verdict: Verdict
     failing: int = 0
     unknown: int = 0
     warning: int = 0
+    probes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from datetime import datetime
 
 from cockpit.board import compose
 from cockpit.clock import Clock
+from cockpit.commands import Command, Reply, Ticket
 from cockpit.engine.scheduler import Engine
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.interfaces import EvidenceReader, Recorder
-from cockpit.feed import ITEM_KINDS, Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
+from cockpit.feed import ITEM_KINDS, Artefact, FeedMode, HistoryPoint
 from cockpit.model import Board, Event, MonitorStatus, Observation, SessionInfo
 from cockpit.probe_state import ProbeState
+from cockpit.signals import Signal
 
 MOST_EVENTS = 500
 
@@ -50,7 +52,7 @@ class LiveFeed:
         self._submit = submit
         self._numbers = itertools.count(1)
         self._replies: deque[Reply] = deque()
-        self._listeners: list[Callable[[], None]] = []
+        self._signal = Signal()
 
     def now(self) -> datetime:
         return self._clock.now()
@@ -115,8 +117,7 @@ class LiveFeed:
         return taken
 
     def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
-        self._listeners.append(wake)
-        return lambda: self._listeners.remove(wake) if wake in self._listeners else None
+        return self._signal.subscribe(wake)
 
     def close(self) -> None:
         """Let go of the store's file."""
@@ -124,8 +125,7 @@ class LiveFeed:
 
     def notify(self) -> None:
         """Wake every listener, from any thread."""
-        for wake in tuple(self._listeners):
-            wake()
+        self._signal.notify()
 
 
 def _recent(reader: EvidenceReader) -> Sequence[Event]:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 
 from cockpit.clock import Clock, SystemClock
+from cockpit.commands import Command, Reply, Ticket
 from cockpit.config.models import LoadedConfig
 from cockpit.config.trust import TrustStore
 from cockpit.engine.commands import CommandDispatcher
@@ -26,7 +27,6 @@ from cockpit.evidence.lease import BEAT_EVERY, Acquired, HeldBy, Holder, HolderK
 from cockpit.evidence.leased_recorder import LeasedRecorder
 from cockpit.evidence.store import MemoryRecorder, Store
 from cockpit.evidence.store_feed import StoreFeed
-from cockpit.feed import Command, Reply, Ticket
 from cockpit.kinds.act_history import ACT_KINDS, NEWEST_ACTS, ActHistory
 from cockpit.kinds.checklist.edit_history import KINDS, NEWEST, EditHistory
 from cockpit.model import Event, EventKind, MonitorStatus, Observation

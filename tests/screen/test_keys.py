@@ -14,7 +14,7 @@ from recorded_probes import checklist
 from recorded_scenes import PROBLEMS, incident, long_list
 
 from cockpit.app import PaletteAct
-from cockpit.feed import Acknowledge, Command, PlanCommit, Reprobe, SetItem, UndoEdit
+from cockpit.commands import Acknowledge, Command, PlanCommit, Reprobe, SetItem, UndoEdit
 from cockpit.model import Event, EventKind
 
 

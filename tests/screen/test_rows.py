@@ -59,7 +59,10 @@ def test_silence_is_never_taken_for_health() -> None:
     assert texts(problems.rows(view(board([])))) == ["? nothing is watched: no probe is configured"]
     waiting = board([], waiting=["backend"])
     assert texts(problems.rows(view(waiting))) == ["? no answer yet from 1: backend"]
-    assert texts(problems.rows(view(board([heartbeat(calm=True)])))) == ["no problem in 1 probe"]
+    assert texts(problems.rows(view(board([heartbeat(calm=True)])))) == [
+        "no problem in 1 probe",
+        "? GO-LIVE NOT KNOWN: nothing that is watched here speaks of it",
+    ]
 
 
 def test_a_board_of_things_only_shown_says_that_nobody_knows() -> None:
@@ -68,6 +71,7 @@ def test_a_board_of_things_only_shown_says_that_nobody_knows() -> None:
     assert texts(problems.rows(view(shown))) == [
         "? nothing that is watched here says how RUN is",
         "no problem in 1 probe",
+        "? GO-LIVE NOT KNOWN: nothing that is watched here speaks of it",
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cockpit.feed import Reprobe, SetItem
+from cockpit.commands import Reprobe, SetItem
 from cockpit.model import Problem
 from cockpit.rows import View, fact, join_key, split_key
 from cockpit_widgets.detail import Target

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from cockpit.commands import Arm, Command, Confirm, PlanEnd, PlanReset, PlanStart, Question
 from cockpit.facts import Facts
-from cockpit.feed import Arm, Command, Confirm, PlanEnd, PlanReset, PlanStart, Question
 from cockpit.model import Finding, Verdict
 from cockpit.rows import View, split_key
 from cockpit_widgets.detail import Target
