@@ -76,7 +76,7 @@ def _counts(alike: Sequence[Observation]) -> list[str]:
     others = [one for one in alike if not _has_items(one)]
     told: list[str] = []
     if len(others) == 1 and (parts := _numbers(others[0], "proven")) is not None:
-        told.append(f"{parts[0]} of {parts[1]} parts proven")
+        told.append(f"{parts[0]}/{parts[1]} proven")
     elif others:
         green = sum(one.verdict is Verdict.OK for one in others)
         many = "" if len(others) == 1 else "s"

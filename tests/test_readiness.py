@@ -80,7 +80,7 @@ def test_only_like_things_are_counted_together() -> None:
 def test_a_lone_gate_tells_its_parts_and_one_item_is_one() -> None:
     gate = seen("g", "gate", FAIL, proven=2, total=7)
     assert said(gate, seen("P", "checklist", WARN, done=4, total=5)) == (
-        "NO 2 of 7 parts proven, 1 item open"
+        "NO 2/7 proven, 1 item open"
     )
     assert said(seen("url", "smoke", FAIL)) == "NO 0 of 1 smoke green"
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from cockpit.board import Acknowledgement, ProbeInfo, compose
+from cockpit.board import Acknowledgement, BoardComposer, ProbeInfo
 from cockpit.clock import Clock
 from cockpit.commands import Command, Reply, Ticket
 from cockpit.evidence.errors import StoreError
@@ -72,6 +72,7 @@ class StoreFeed:
         self._tickets = itertools.count(1)
         self._ticket_prefix = secrets.token_hex(4)
         self._signal = Signal()
+        self._composer = BoardComposer()
         self._replies: deque[Reply] = deque()
         self._next_expiry: datetime | None = None
         self._stop = threading.Event()
@@ -94,7 +95,7 @@ class StoreFeed:
         now = self._clock.now()
         self._refresh()
         plan = self._plan()
-        board = compose(
+        board = self._composer.board(
             plan,
             self._standings,
             now,

@@ -12,6 +12,7 @@ from cockpit.engine.probe_set import ConfiguredProbe, ProbeSet
 from cockpit.feed import Artefact
 from cockpit.kinds.base import Probe, ProbeContext
 from cockpit.model import Event, Observation, Verdict
+from cockpit.probe_state import Advance
 
 Body = Callable[["Scripted", ProbeContext], Awaitable[Observation]]
 
@@ -67,7 +68,12 @@ class Notebook:
         self.acks: list[tuple[str, str, str]] = []
 
     def observe(
-        self, observation: Observation, *, source: str = "collector", advance: bool = True
+        self,
+        observation: Observation,
+        *,
+        source: str = "collector",
+        advance: bool = True,
+        advanced: Advance | None = None,
     ) -> None:
         self.observations.append(observation)
 

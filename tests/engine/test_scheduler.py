@@ -29,16 +29,17 @@ async def running(
     clock: Clock,
     notebook: Notebook | None = None,
     changed: Callable[[], None] = lambda: None,
+    triggers: Triggers | None = None,
     **more: object,
 ) -> AsyncIterator[Engine]:
     engine = Engine(
         plan,
         clock=clock,
         recorder=notebook or Notebook(),
-        triggers=Triggers(clock),
-        changed=changed,
+        triggers=triggers or Triggers(clock),
         **more,  # type: ignore[arg-type]
     )
+    engine.changed.subscribe(changed)
     task = asyncio.create_task(engine.run())
     await settle()
     try:
@@ -79,7 +80,7 @@ async def test_a_raising_probe_is_unknown_with_the_reason_and_stops_nobody() -> 
     bad, good = Scripted("bad", explode), Scripted("good")
     async with running(plan_of(bad, good), clock) as engine:
         await clock.advance(12)
-        _, probe_states = engine.published
+        probe_states = engine.probe_states
     assert probe_states["bad"].observation.verdict is Verdict.UNKNOWN
     assert "ValueError: the file has no pid" in probe_states["bad"].observation.headline
     assert probe_states["good"].observation.verdict is Verdict.OK
@@ -106,7 +107,7 @@ async def test_a_hung_probe_times_out_and_does_not_overlap_itself() -> None:
         for _ in range(3):
             engine.trigger("slow", "again")
         await seen.wait()
-        _, probe_states = engine.published
+        probe_states = engine.probe_states
     assert probe_states["slow"].observation.headline == "no verdict: no answer in 50ms"
     assert most == 1
 
@@ -141,9 +142,10 @@ async def test_a_file_change_runs_the_probe_that_reads_it(tmp_path: Path) -> Non
 
     reads = Scripted("reads", note, every=1000, files=(file,))
     other = Scripted("other", every=1000)
-    async with running(plan_of(reads, other), SystemClock()) as engine:
+    triggers = Triggers(SystemClock())
+    async with running(plan_of(reads, other), SystemClock(), triggers=triggers) as engine:
         await engine.probe_now(None)
-        await engine.watching()
+        await triggers.ready()
         file.write_text("{}")
         await asyncio.wait_for(ran.wait(), 10)
     assert len(other.runs) == 1
@@ -161,9 +163,10 @@ async def test_a_new_listener_runs_the_probe_of_its_port() -> None:
             return probe.observe(ctx.clock.now(), Verdict.OK, "fine")
 
         watching = Scripted("p", note, every=1000, ports=(port,))
-        async with running(plan_of(watching), SystemClock()) as engine:
+        triggers = Triggers(SystemClock())
+        async with running(plan_of(watching), SystemClock(), triggers=triggers) as engine:
             await engine.probe_now("p")
-            await engine.watching()
+            await triggers.ready()
             free.listen()
             await asyncio.wait_for(ran.wait(), 20)
 
@@ -207,7 +210,7 @@ async def test_a_new_plan_keeps_unchanged_probes_and_replaces_changed_ones() -> 
         runs = len(old.runs), len(gone.runs)
         await engine.replan(plan_of(Scripted("kept"), new, marks={"swapped": "other"}))
         await clock.advance(20)
-        order, probe_states = engine.published
+        order, probe_states = engine.plan.order, engine.probe_states
     assert [planned.name for planned in order] == ["kept", "swapped"]
     assert set(probe_states) == {"kept", "swapped"}
     assert (len(old.runs), len(gone.runs)) == runs
@@ -247,7 +250,7 @@ async def test_what_is_known_from_before_a_restart_reaches_the_probe() -> None:
     probe_state, _ = apply(None, old)
     async with running(plan_of(probe), clock, probe_states={"p": probe_state}) as engine:
         await clock.advance(1)
-        _, probe_states = engine.published
+        probe_states = engine.probe_states
     assert seen[0] == old
     assert probe_states["p"].since == old.observed_at
 
@@ -296,7 +299,7 @@ async def test_roll_ups_are_told_when_they_turn_and_only_then() -> None:
         probe.verdict = Verdict.FAIL
         await clock.advance(11)
     told = [e.text for e in notebook.events if e.kind == EventKind.ROLLUP]
-    assert told == ["RUN is OK", "GO-LIVE is UNKNOWN", "RUN OK → FAIL"]
+    assert told == ["RUN is OK", "GO-LIVE is NOT KNOWN", "RUN OK → FAIL"]
 
 
 async def test_asking_for_a_probe_waits_for_what_it_sees() -> None:
@@ -322,5 +325,5 @@ async def test_two_days_of_watching_leave_nothing_behind() -> None:
         tasks = len(asyncio.all_tasks())
         await clock.advance(2 * 86400, settle=8)
         assert len(asyncio.all_tasks()) <= tasks + 1
-        assert len(engine.pulse._deadlines) == 2
+        assert len(engine.watchdog._deadlines) == 2
     assert all(1440 - 5 <= len(probe.runs) <= 1440 + 6 for probe in probes)
