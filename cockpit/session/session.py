@@ -15,7 +15,7 @@ from cockpit.clock import Clock, SystemClock
 from cockpit.commands import Command, Reply, Ticket
 from cockpit.config.models import LoadedConfig
 from cockpit.config.trust import TrustStore
-from cockpit.engine.commands import CommandDispatcher
+from cockpit.engine.commands.dispatcher import CommandDispatcher
 from cockpit.engine.commands.process_commands import ProcessCommands
 from cockpit.engine.live_feed import LiveFeed
 from cockpit.engine.loop_thread import LoopThread
