@@ -241,8 +241,6 @@ class EventKind(enum.StrEnum):
     COLLECTOR = "collector"
     CONFIG = "config"
     PROCESS = "process"
-    FILE = "file"
-    REPROBE = "reprobe"
     INCIDENT = "incident"
     ALERT = "alert"
     OVERRIDE = "override"

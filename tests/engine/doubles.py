@@ -63,6 +63,7 @@ class Notebook:
 
     def __init__(self) -> None:
         self.observations: list[Observation] = []
+        self.steps: list[Advance] = []
         self.events: list[Event] = []
         self.artefacts: list[Artefact] = []
         self.acks: list[tuple[str, str, str]] = []
@@ -76,6 +77,8 @@ class Notebook:
         advanced: Advance | None = None,
     ) -> None:
         self.observations.append(observation)
+        if advanced is not None:
+            self.steps.append(advanced)
 
     def log(self, event: Event) -> None:
         self.events.append(event)

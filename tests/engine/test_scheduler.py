@@ -7,17 +7,19 @@ import itertools
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from engine.doubles import Notebook, Scripted, plan_of, settle
 
+from cockpit.board import Acknowledgement, compose
 from cockpit.clock import Clock, ManualClock, SystemClock
 from cockpit.engine.probe_set import ProbeSet
 from cockpit.engine.scheduler import Engine
 from cockpit.kinds.base import ProbeContext
-from cockpit.model import EventKind, Observation, Verdict
+from cockpit.model import Board, EventKind, Observation, Verdict
 from cockpit.probe_state import apply
 from cockpit.system.processes.process_table import identity_of
 from cockpit.triggers import Triggers
@@ -327,3 +329,62 @@ async def test_two_days_of_watching_leave_nothing_behind() -> None:
         assert len(asyncio.all_tasks()) <= tasks + 1
         assert len(engine.watchdog._deadlines) == 2
     assert all(1440 - 5 <= len(probe.runs) <= 1440 + 6 for probe in probes)
+
+
+async def test_the_board_is_composed_once_an_observation_for_whoever_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, composed = ManualClock(), []
+
+    def counting(*made_of: object, **more: object) -> Board:
+        composed.append(1)
+        return compose(*made_of, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("cockpit.board.compose", counting)
+    probes = [Scripted(f"p{n}", every=10) for n in range(3)]
+    async with running(plan_of(*probes), clock) as engine:
+        await clock.advance(1)
+        assert len(composed) == 3
+        boards = [engine.board(clock.now()) for _ in range(20)]
+        assert len(composed) == 3
+        assert set(boards[0].observations) == {"p0", "p1", "p2"}
+        late = engine.board(clock.now() + timedelta(hours=1))
+        assert {one.verdict for one in late.observations.values()} == {Verdict.UNKNOWN}
+        assert late.taken_at == clock.now() + timedelta(hours=1)
+        back = engine.board(clock.now())
+        assert {one.verdict for one in back.observations.values()} == {Verdict.OK}
+
+
+async def test_an_acknowledgement_is_on_the_board_at_once() -> None:
+    clock = ManualClock()
+    acks: dict[str, Acknowledgement] = {}
+    probe = Scripted("p", every=10)
+    probe.verdict = Verdict.FAIL
+    async with running(plan_of(probe), clock, acks=lambda: acks) as engine:
+        await clock.advance(1)
+        (problem,) = engine.board(clock.now()).problems
+        acks = {problem.key: Acknowledgement("ann", "known", clock.now())}
+        assert engine.board(clock.now()).problems[0].acked_by == "ann"
+
+
+async def test_what_another_process_stored_in_between_is_taken_over() -> None:
+    clock, notebook, told = ManualClock(), Notebook(), []
+    probe = Scripted("p", every=10)
+    async with running(plan_of(probe), clock, notebook, lambda: told.append(1)) as engine:
+        await clock.advance(1)
+        own = engine.probe_states["p"]
+        older = probe.observe(own.observation.observed_at - timedelta(seconds=1), Verdict.FAIL, "x")
+        engine.adopt([apply(None, older)[0]])
+        assert engine.probe_states["p"] is own, "older than the own: history only"
+        longer = replace(own, since=own.since - timedelta(hours=1))
+        engine.adopt([longer])
+        assert engine.probe_states["p"] is longer
+        woken = len(told)
+        newer = apply(longer, probe.observe(clock.now(), Verdict.FAIL, "theirs"))[0]
+        engine.adopt([newer])
+        assert engine.board(clock.now()).run.verdict is Verdict.FAIL
+        assert len(told) == woken + 1
+        engine.adopt([apply(None, replace(older, probe="of no plan"))[0]])
+        assert set(engine.probe_states) == {"p"}
+        await clock.advance(10)
+    assert [one.previous for one in notebook.steps] == [None, newer], "and counted on from"

@@ -186,12 +186,12 @@ def test_two_of_a_kind_get_a_heading_each() -> None:
 
 def test_events_come_newest_first_and_do_not_shout() -> None:
     rows = events.rows(view(incident()))
-    assert rows[0].text() == "03:11:05 reprobe options probed again on request ops@spark"
+    assert rows[0].text() == "03:11:05 config cockpit new plan: changed options ops@spark"
     assert all(span != Tone.FAIL for row in rows for span in row.cells)
     assert rows[-1].text().startswith("00:02:05 gap nobody watched 00:01:05 to 00:04:05")
-    old = Event(ago(days=2), EventKind.FILE, "changed")
+    old = Event(ago(days=2), EventKind.CONFIG, "changed")
     aged = View(calm(), NOW, ZONE, events=(old,))
-    assert events.rows(aged)[0].text() == "Nov 18 03:12 file changed"
+    assert events.rows(aged)[0].text() == "Nov 18 03:12 config changed"
 
 
 def test_every_probe_is_listed_whatever_its_kind() -> None:
