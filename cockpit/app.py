@@ -16,12 +16,12 @@ from datetime import tzinfo
 from functools import partial
 from typing import ClassVar, TypeVar
 
-from cockpit_widgets.batch_replies import Together
 from cockpit_widgets.board_screen import BoardScreen
 from cockpit_widgets.detail import gather
 from cockpit_widgets.help_screen import HelpScreen
 from cockpit_widgets.keys import APP_KEYS, BOARD_KEYS, keys_text
 from cockpit_widgets.palette import Palette
+from cockpit_widgets.replies import ReasonWanted, ReplyPresenter, Said
 from cockpit_widgets.rows.detail import Proof
 from cockpit_widgets.rows.status import Frame
 from cockpit_widgets.rows.stop_progress import under_way
@@ -32,7 +32,8 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from cockpit.feed import Feed, FeedMode, Reply, SetItem, StopProgress, Ticket
+from cockpit.commands import Command, Question, Reply, Ticket
+from cockpit.feed import Feed, FeedMode
 from cockpit.model import Event, Observation, Verdict
 from cockpit.rows import ASCII, UNICODE, View
 from cockpit.text import localise
@@ -96,13 +97,11 @@ class CockpitApp(App[None]):
         self._view: View | None = None
         self._frame = Frame()
         self._events: deque[Event] = deque(maxlen=_EVENTS_KEPT)
-        self._sets: dict[Ticket, SetItem] = {}
-        self._together = Together()
+        self._replies = ReplyPresenter()
         self._trouble = ""
         self._woken = False
         self._later: Timer | None = None
         self._counting: Timer | None = None
-        self._course: tuple[Ticket, StopProgress] | None = None
         self._leaving_asked = False
         self._read_at = float("-inf")
         self._own_loop: asyncio.AbstractEventLoop | None = None
@@ -231,63 +230,30 @@ class CockpitApp(App[None]):
         replies: Sequence[Reply] = self._guard(self._feed.replies, [])
         if not replies:
             return
-        self._take_armed(replies)
-        self._take_course(replies)
-        # What became of it is told before any step on the way.
-        told = [reply for reply in replies if reply.text]
-        replies = [reply for reply in told if not reply.is_progress] or told[-1:]
-        if not replies:
-            return
-        refused = [reply for reply in replies if not reply.ok]
-        asked = next((reply.question for reply in replies if reply.question), None)
-        if asked is not None and self.screen is self._board:
-            self._board.ask_act(asked)
-            return
-        sets = [(self._sets.pop(reply.ticket, None), reply) for reply in replies]
-        unreasoned = [(item, reply.text) for item, reply in sets if item and reply.needs_reason]
-        if unreasoned:
-            others = [reply.text for reply in refused if not reply.needs_reason]
-            why = "; ".join([unreasoned[0][1], *others])
-            self._board.ask_reason([item for item, _ in unreasoned], why)
-            return
-        together = self._together.told(replies)
-        if together is not None:
-            ok, text = together
-            self._board.say(localise(text, self._feed.now(), self._zone), ok=ok)
-            return
-        reply = (refused or list(replies))[-1]
-        word = "" if reply.ok else f"{reply.label}: "
-        more = f" (+{len(replies) - 1} more)" if len(replies) > 1 else ""
-        text = localise(f"{word}{reply.text}{more}", self._feed.now(), self._zone)
-        self._board.say(text, ok=reply.ok)
+        self._replies.take(replies)
+        self._show_acts()
+        match self._replies.present(replies, may_ask=self.screen is self._board):
+            case Question() as question:
+                self._board.ask_act(question)
+            case ReasonWanted(items, why):
+                self._board.ask_reason(items, why)
+            case Said(text, ok):
+                self._board.say(localise(text, self._feed.now(), self._zone), ok=ok)
 
-    def _take_armed(self, replies: Sequence[Reply]) -> None:
-        """Until when processes may be acted on, as soon as the engine says so."""
-        told = [reply.armed_until for reply in replies if reply.armed_until is not None]
-        if told:
-            self._frame = replace(self._frame, armed_until=told[-1])
-            if self._view is not None:
-                self._show(self._view)
-
-    def _take_course(self, replies: Sequence[Reply]) -> None:
-        """How far an end of this screen has come; nothing any more with the reply to it."""
-        before = self._course
-        for reply in replies:
-            if reply.under_way is not None:
-                self._course = (reply.ticket, reply.under_way)
-            elif (
-                not reply.is_progress
-                and self._course is not None
-                and reply.ticket == self._course[0]
-            ):
-                self._course = None
-        if self._course != before:
-            course = self._course[1] if self._course is not None else None
-            self._frame = replace(self._frame, under_way=course)
+    def _show_acts(self) -> None:
+        """Show what the replies told of arming and of an end of processes, where it is new."""
+        before = self._frame
+        armed_until, course = self._replies.armed_until, self._replies.under_way
+        self._frame = replace(before, armed_until=armed_until, under_way=course)
+        if course != before.under_way:
             self._leaving_asked = False
-            if self._view is not None:
-                self._count()
-                self._count_down(course is not None)
+        if self._view is None:
+            return
+        if armed_until != before.armed_until:
+            self._show(self._view)
+        if course != before.under_way:
+            self._count()
+            self._count_down(course is not None)
 
     def _prove(self, observations: Sequence[Observation]) -> Proof:
         return self._guard(lambda: gather(self._feed, observations), Proof())
@@ -295,16 +261,16 @@ class CockpitApp(App[None]):
     # From the screen to the feed
 
     def on_board_screen_asked(self, message: BoardScreen.Asked) -> None:
-        tickets: list[Ticket] = []
+        given: list[tuple[Ticket, Command]] = []
         for command in message.commands:
             ticket = self._guard(partial(self._feed.submit, command), "")
-            if isinstance(command, SetItem) and ticket:
-                self._sets[ticket] = command
-                tickets.append(ticket)
             if self._trouble:
-                self._board.say(self._trouble, ok=False)
-                return
-        self._together.asked(tickets)
+                break
+            given.append((ticket, command))
+        self._replies.submitted(given)
+        if self._trouble:
+            self._board.say(self._trouble, ok=False)
+            return
         self._tell_replies()
 
     # Leaving

@@ -248,8 +248,6 @@ class EventKind(enum.StrEnum):
     COLLECTOR = "collector"
     CONFIG = "config"
     PROCESS = "process"
-    FILE = "file"
-    REPROBE = "reprobe"
     INCIDENT = "incident"
     ALERT = "alert"
     OVERRIDE = "override"
@@ -311,12 +309,16 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Rollup:
-    """One of the two verdicts of the whole, with the number of problems behind it."""
+    """One of the two verdicts of the whole, with the number of problems behind it.
+
+    `probes` names what it is made of, in board order, those that have not answered yet included.
+    """
 
     verdict: Verdict
     failing: int = 0
     unknown: int = 0
     warning: int = 0
+    probes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

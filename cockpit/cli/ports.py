@@ -203,10 +203,10 @@ def _confirm(job: StopJob) -> None:
 def _recorder(loaded: LoadedConfig, who: str) -> Iterator[Store]:
     """The evidence store."""
     from cockpit.evidence.errors import StoreError
-    from cockpit.session.store import open_store
+    from cockpit.session.composition import Composition
 
     try:
-        store = open_store(loaded, SystemClock(), who, upkeep=False)
+        store = Composition(loaded, SystemClock(), who).open_store()
     except StoreError as error:
         raise CommandError(
             f"nothing was ended, no record, no act: {error}", CANNOT_CREATE

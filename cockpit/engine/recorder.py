@@ -7,15 +7,24 @@ from typing import Protocol
 
 from cockpit.feed import Artefact
 from cockpit.model import Event, Observation
+from cockpit.probe_state import Advance
 
 
 class Recorder(Protocol):
     """Takes evidence from any thread and returns at once; trouble shows in its own health."""
 
     def observe(
-        self, observation: Observation, *, source: str = "collector", advance: bool = True
+        self,
+        observation: Observation,
+        *,
+        source: str = "collector",
+        advance: bool = True,
+        advanced: Advance | None = None,
     ) -> None:
-        """Record an observation; `advance` False leaves the current state and policy alone."""
+        """Record an observation; `advance` False leaves the current state and policy alone.
+
+        `advanced` is the step that was made over it: used where the state is still the one before.
+        """
         ...
 
     def log(self, event: Event) -> None:

@@ -21,7 +21,7 @@ from cockpit.evidence.write_queue import WriteJob, WriteQueue
 from cockpit.evidence.writer import Writer
 from cockpit.feed import Artefact
 from cockpit.model import Event, MonitoringGap, Observation
-from cockpit.probe_state import ProbeState
+from cockpit.probe_state import Advance, ProbeState
 
 MOST_WAITING = 5000
 GAPS_TOLD = 20
@@ -81,10 +81,14 @@ class BaseRecorder:
         *,
         source: str = "collector",
         advance: bool = True,
+        advanced: Advance | None = None,
         under: Holder | None = None,
     ) -> None:
         """Record what a probe saw. For the history only with `advance` False, with source "check",
-        and when the lease is no longer that of the holder `under` which it was seen."""
+        and when the lease is no longer that of the holder `under` which it was seen.
+
+        `advanced` is the step that was made over it: used where the state is still the one before.
+        """
         advances = advance and source != CHECK
         actor, settings = self._actor, self._settings
         self._inbox.put(
@@ -93,6 +97,7 @@ class BaseRecorder:
                     to,
                     observation,
                     source=source,
+                    advanced=advanced,
                     advances=advances and _leased(to, under),
                     actor=actor,
                     settings=settings,

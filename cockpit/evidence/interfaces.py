@@ -11,7 +11,7 @@ from cockpit.board import Acknowledgement
 from cockpit.evidence.lease import Acquired, HeldBy, Holder, LeaseState
 from cockpit.feed import Artefact, HistoryPoint
 from cockpit.model import Event, MonitoringGap, Observation
-from cockpit.probe_state import ProbeState
+from cockpit.probe_state import Advance, ProbeState
 
 Subscriber: TypeAlias = Callable[[list[Event], list[ProbeState]], None]
 
@@ -103,9 +103,17 @@ class Recorder(Protocol):
         ...
 
     def observe(
-        self, observation: Observation, *, source: str = "collector", advance: bool = True
+        self,
+        observation: Observation,
+        *,
+        source: str = "collector",
+        advance: bool = True,
+        advanced: Advance | None = None,
     ) -> None:
-        """Record what a probe saw; source "check" never advances state or policy."""
+        """Record what a probe saw; source "check" never advances state or policy.
+
+        `advanced` is the step that was made over it: used where the state is still the one before.
+        """
         ...
 
     def log(self, event: Event, *, source: str = "collector") -> None:

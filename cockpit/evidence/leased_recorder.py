@@ -12,6 +12,7 @@ from cockpit.evidence.base_recorder import BaseRecorder
 from cockpit.evidence.lease import Holder
 from cockpit.feed import Artefact
 from cockpit.model import Event, Observation
+from cockpit.probe_state import Advance
 
 
 class LeasedRecorder:
@@ -22,10 +23,17 @@ class LeasedRecorder:
         self._holder = holder
 
     def observe(
-        self, observation: Observation, *, source: str = "collector", advance: bool = True
+        self,
+        observation: Observation,
+        *,
+        source: str = "collector",
+        advance: bool = True,
+        advanced: Advance | None = None,
     ) -> None:
         """Record what a probe saw; for the history only once the lease is lost."""
-        self._desk.observe(observation, source=source, advance=advance, under=self._holder)
+        self._desk.observe(
+            observation, source=source, advance=advance, advanced=advanced, under=self._holder
+        )
 
     def log(self, event: Event) -> None:
         """Record an event of the watching; it is left out once the lease is lost."""

@@ -15,7 +15,7 @@ from cockpit.alerting.policy import AlertState, PolicySettings, acknowledge, ste
 from cockpit.board import Acknowledgement, problem_list
 from cockpit.feed import Artefact
 from cockpit.model import Event, EventKind, Observation
-from cockpit.probe_state import ProbeState, apply
+from cockpit.probe_state import Advance, ProbeState, advance
 from cockpit.text import sanitize
 
 CHECK = "check"
@@ -73,20 +73,26 @@ def observe(
     advances: bool,
     actor: str,
     settings: SettingsOf,
+    advanced: Advance | None = None,
 ) -> None:
-    """Record an observation; when it `advances`, also move state, policy and acks with it."""
+    """Record an observation; when it `advances`, also move state, policy and acks with it.
+
+    `advanced` is the step that was made already; it counts where the state is still the one before.
+    """
     ledger.record(observation, source)
     probe = observation.probe
     before = ledger.probe_state(probe)
     if not advances or (before is not None and _overtaken(before.observation, observation)):
         return
-    probe_state, events = apply(before, observation)
-    ledger.save_current(probe_state, source)
+    if advanced is None or advanced.previous is not before:
+        advanced = advance(before, observation)
+    ledger.save_current(advanced.state, source)
+    # The policy's memory is kept; its alerts are told nobody while there is no channel.
     alert = ledger.alert(probe)
-    after, alerts = step(alert, observation, settings(probe))
+    after, _ = step(alert, observation, settings(probe))
     if after != alert:
         ledger.set_alert(probe, after)
-    _append(ledger, (*events, *alerts), source, actor)
+    _append(ledger, advanced.events, source, actor)
     _clear_acks(ledger, observation, source, actor)
 
 

@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cockpit.clock import Clock
-from cockpit.feed import Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
+from cockpit.commands import Command, Reply, Ticket
+from cockpit.feed import Artefact, FeedMode, HistoryPoint
 from cockpit.model import Board, Event, MonitorStatus, Observation, Rollup, SessionInfo, Verdict
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from cockpit.feed import Artefact
 from cockpit.kinds.base import Probe, ProbeContext
 from cockpit.kinds.listener.table import ListenerTable
 from cockpit.model import Event, Observation, Verdict
+from cockpit.probe_state import Advance
 
 Body = Callable[["Scripted", ProbeContext], Awaitable[Observation]]
 
@@ -63,14 +64,22 @@ class Notebook:
 
     def __init__(self) -> None:
         self.observations: list[Observation] = []
+        self.steps: list[Advance] = []
         self.events: list[Event] = []
         self.artefacts: list[Artefact] = []
         self.acks: list[tuple[str, str, str]] = []
 
     def observe(
-        self, observation: Observation, *, source: str = "collector", advance: bool = True
+        self,
+        observation: Observation,
+        *,
+        source: str = "collector",
+        advance: bool = True,
+        advanced: Advance | None = None,
     ) -> None:
         self.observations.append(observation)
+        if advanced is not None:
+            self.steps.append(advanced)
 
     def log(self, event: Event) -> None:
         self.events.append(event)

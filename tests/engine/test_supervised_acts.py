@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from engine.operators import SERVER, Operator, Serve, config, posix, script_of, started
 
-from cockpit.feed import Arm, Confirm, PlanEnd, PlanReset, PlanStart, Question
+from cockpit.commands import Arm, Confirm, PlanEnd, PlanReset, PlanStart, Question
 from cockpit.system.processes import process_table
 from cockpit.system.services import detection
 from cockpit.system.services.control_groups import parse_cgroup

@@ -7,8 +7,9 @@ import threading
 import pytest
 
 from cockpit.board import ProbeInfo
+from cockpit.commands import Reply, Reprobe
 from cockpit.evidence.store_feed import StoreFeed
-from cockpit.feed import Feed, FeedMode, Reply, Reprobe
+from cockpit.feed import Feed, FeedMode
 from cockpit.model import Concern, MonitoringGap, SessionInfo, Verdict
 
 PLAN = (ProbeInfo("ports", Concern.RUN), ProbeInfo("gates", Concern.READINESS))

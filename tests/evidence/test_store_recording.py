@@ -8,10 +8,11 @@ from contextlib import closing
 
 import pytest
 
-from cockpit.alerting.policy import PolicySettings
+from cockpit.alerting.policy import AlertState, PolicySettings
+from cockpit.evidence.serialization import load_alert
 from cockpit.feed import Artefact
 from cockpit.model import ArtefactRef, EventKind, Verdict
-from cockpit.probe_state import apply
+from cockpit.probe_state import advance, apply
 
 OK, FAIL, UNKNOWN = Verdict.OK, Verdict.FAIL, Verdict.UNKNOWN
 
@@ -54,13 +55,24 @@ def test_standing_and_events_are_those_of_the_pure_functions(world, recorder, he
     assert heard.probe_states[-1] == probe_state
 
 
-def test_alerts_follow_the_settings_of_the_probe(world, heard) -> None:
+def policy(world, probe: str) -> AlertState:
+    """What is kept of the alert policy of a probe."""
+    with closing(sqlite3.connect(world.path)) as connection:
+        row = connection.execute("SELECT state FROM policy WHERE probe = ?", (probe,)).fetchone()
+    return load_alert(row[0])
+
+
+def test_the_policy_follows_the_settings_of_the_probe_and_is_no_event(world, heard) -> None:
     store = world.store(settings=lambda probe: PolicySettings(after=3 if probe == "slow" else 1))
     store.subscribe(heard)
     feed(world, store, FAIL, FAIL, probe="slow")
     feed(world, store, FAIL, probe="fast")
-    alerts = [event for event in heard.events if event.kind == EventKind.ALERT]
-    assert [(event.probe, event.text) for event in alerts] == [("fast", "FAIL: 8001 FAIL")]
+    assert (policy(world, "slow").phase, policy(world, "fast").phase) == ("soft", "hard")
+    # There is no channel to tell anybody: the transition says it, once.
+    assert [(event.kind, event.probe) for event in heard.events] == [
+        (EventKind.TRANSITION, "slow"),
+        (EventKind.TRANSITION, "fast"),
+    ]
 
 
 def test_standing_policy_and_acks_survive_a_restart(world) -> None:
@@ -75,7 +87,30 @@ def test_standing_policy_and_acks_survive_a_restart(world) -> None:
     feed(world, again, FAIL)
     assert again.probe_states["ports"].since == since
     # The third bad one makes it hard, but it was acknowledged before the restart.
-    assert again.reader().events(kinds=(EventKind.ALERT,)) == []
+    state = policy(world, "ports")
+    assert (state.hard, state.acked_by, state.told) == (True, "bob", None)
+
+
+def test_a_step_that_was_made_already_is_taken_unless_somebody_wrote_in_between(world) -> None:
+    ours, theirs = world.store(), world.store(actor="ann@spark")
+    first = advance(None, world.seen(OK))
+    ours.observe(first.state.observation, advanced=first)
+    settle(ours)
+    assert ours.probe_states["ports"] is first.state
+    world.pass_time(10)
+    ours_next = advance(first.state, world.seen(FAIL))
+    world.pass_time(1)
+    foreign = world.seen(FAIL)
+    theirs.observe(foreign)
+    settle(theirs)
+    world.pass_time(1)
+    late = advance(ours_next.state, world.seen(FAIL))
+    ours.observe(late.state.observation, advanced=late)
+    settle(ours)
+    stored = ours.probe_states["ports"]
+    assert stored.observation == late.state.observation
+    assert stored.since == foreign.observed_at, "counted from what is stored"
+    assert stored.since != late.state.since
 
 
 def test_check_leaves_a_row_of_history_and_nothing_else(world, recorder, heard) -> None:

@@ -12,7 +12,8 @@ from datetime import datetime
 from recorded_makers import NOW, OK, REPLY_500, TEXT_500, ago
 from recorded_scenes import EVENTS
 
-from cockpit.feed import ITEM_KINDS, Artefact, Command, FeedMode, HistoryPoint, Reply
+from cockpit.commands import Command, Reply
+from cockpit.feed import ITEM_KINDS, Artefact, FeedMode, HistoryPoint
 from cockpit.model import Board, Event, Observation
 
 

@@ -104,4 +104,5 @@ def _rollup(
         verdicts.count(FAIL),
         verdicts.count(UNKNOWN),
         verdicts.count(WARN),
+        tuple(one.probe for one in observations if one.affects is concern),
     )

@@ -82,7 +82,7 @@ _LOG: list[tuple[int, EventKind, str, str, Verdict | None, str]] = [
     (42, EventKind.TRANSITION, "OK to FAIL: past 5m", "paper-live", FAIL, "collector"),
     (42, EventKind.ROLLUP, "RUN is FAIL", "", FAIL, "collector"),
     (5, EventKind.ACK, "acknowledged: known until December", "promotion", None, "lead"),
-    (1, EventKind.REPROBE, "probed again on request", "options", None, "ops@spark"),
+    (1, EventKind.CONFIG, "new plan: changed options", "cockpit", None, "ops@spark"),
 ]
 EVENTS = tuple(
     Event(ago(minutes=minutes), kind, text, subject, "", verdict, actor, seq=seq)

@@ -7,7 +7,7 @@ from driving import stage
 from recorded import RecordedFeed
 from recorded_scenes import incident
 
-from cockpit.feed import Reply
+from cockpit.commands import Reply
 
 
 def replies(*told: tuple[str, bool]) -> list[Reply]:

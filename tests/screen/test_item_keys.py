@@ -16,7 +16,7 @@ from recorded_probes import checklist
 from recorded_scenes import incident
 
 from cockpit.checklists import parse
-from cockpit.feed import Command, NoteItem, RecordProgress, SetItem
+from cockpit.commands import Command, NoteItem, RecordProgress, SetItem
 from cockpit.kinds.checklist.facts import OverwrittenEditFacts, PlanTaskFacts, PlanTotalFacts
 from cockpit.kinds.checklist.findings import read_document
 from cockpit.model import Event, EventKind, Finding, Observation, Problem, Verdict

@@ -14,7 +14,7 @@ from recorded_probes import checklist
 from recorded_scenes import PROBLEMS, incident, long_list
 
 from cockpit.app import PaletteAct
-from cockpit.feed import Acknowledge, Command, PlanCommit, Reprobe, SetItem, UndoEdit
+from cockpit.commands import Acknowledge, Command, PlanCommit, Reprobe, SetItem, UndoEdit
 from cockpit.model import Event, EventKind
 
 
@@ -159,7 +159,7 @@ async def test_the_doubts_and_the_runbook_stand_in_the_detail(feed: RecordedFeed
 async def test_an_event_opens_with_everything_it_holds(feed: RecordedFeed) -> None:
     async with stage(feed) as on:
         await on.press("v", "enter")
-        assert "probed again on request" in on.text()
+        assert "new plan: changed options" in on.text()
         assert "1m 00s ago" in on.text()
 
 

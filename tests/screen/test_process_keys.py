@@ -16,17 +16,8 @@ from recorded import RecordedFeed
 from recorded_makers import FAIL, NOW, OK, ZONE, ago, board, finding, observation
 from recorded_scenes import EVENTS, incident
 
-from cockpit.feed import (
-    Arm,
-    Command,
-    Confirm,
-    FeedMode,
-    PlanEnd,
-    PlanReset,
-    PlanStart,
-    Question,
-    Reply,
-)
+from cockpit.commands import Arm, Command, Confirm, PlanEnd, PlanReset, PlanStart, Question, Reply
+from cockpit.feed import FeedMode
 from cockpit.kinds.heartbeat import rows as engines
 from cockpit.kinds.heartbeat.facts import EngineParityFacts
 from cockpit.kinds.listener import rows as ports

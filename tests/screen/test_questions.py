@@ -12,7 +12,7 @@ from recorded_makers import NOW, ZONE
 from recorded_scenes import incident
 from textual.geometry import Size
 
-from cockpit.feed import Command, Confirm, PlanCommit, Question, Reply, SetItem
+from cockpit.commands import Command, Confirm, PlanCommit, Question, Reply, SetItem
 from cockpit.rows import UNICODE, View
 
 DIFF = tuple(f"+line {number:03} of the diff" for number in range(1, 101))

@@ -62,7 +62,10 @@ def test_silence_is_never_taken_for_health() -> None:
     assert texts(problems.rows(view(board([])))) == ["? nothing is watched: no probe is configured"]
     waiting = board([], waiting=["backend"])
     assert texts(problems.rows(view(waiting))) == ["? no answer yet from 1: backend"]
-    assert texts(problems.rows(view(board([heartbeat(calm=True)])))) == ["no problem in 1 probe"]
+    assert texts(problems.rows(view(board([heartbeat(calm=True)])))) == [
+        "no problem in 1 probe",
+        "? GO-LIVE NOT KNOWN: nothing that is watched here speaks of it",
+    ]
 
 
 def test_a_board_of_things_only_shown_says_that_nobody_knows() -> None:
@@ -71,6 +74,7 @@ def test_a_board_of_things_only_shown_says_that_nobody_knows() -> None:
     assert texts(problems.rows(view(shown))) == [
         "? nothing that is watched here says how RUN is",
         "no problem in 1 probe",
+        "? GO-LIVE NOT KNOWN: nothing that is watched here speaks of it",
     ]
 
 
@@ -186,12 +190,12 @@ def test_two_of_a_kind_get_a_heading_each() -> None:
 
 def test_events_come_newest_first_and_do_not_shout() -> None:
     rows = events.rows(view(incident()))
-    assert rows[0].text() == "03:11:05 reprobe options probed again on request ops@spark"
+    assert rows[0].text() == "03:11:05 config cockpit new plan: changed options ops@spark"
     assert all(span != Tone.FAIL for row in rows for span in row.cells)
     assert rows[-1].text().startswith("00:02:05 gap nobody watched 00:01:05 to 00:04:05")
-    old = Event(ago(days=2), EventKind.FILE, "changed")
+    old = Event(ago(days=2), EventKind.CONFIG, "changed")
     aged = View(calm(), NOW, ZONE, events=(old,))
-    assert events.rows(aged)[0].text() == "Nov 18 03:12 file changed"
+    assert events.rows(aged)[0].text() == "Nov 18 03:12 config changed"
 
 
 def test_every_probe_is_listed_whatever_its_kind() -> None:

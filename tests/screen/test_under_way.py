@@ -14,8 +14,9 @@ from recorded import RecordedFeed
 from recorded_makers import NOW, ZONE
 from recorded_scenes import incident
 
+from cockpit.commands import Reply, StopProgress
 from cockpit.facts import FactValue
-from cockpit.feed import FeedMode, Reply, StopProgress
+from cockpit.feed import FeedMode
 from cockpit.model import Event, EventKind
 from cockpit.rows import UNICODE, View
 

@@ -13,8 +13,9 @@ from support import cockpit, environment, until, write_config
 
 from cockpit.cli.common import host
 from cockpit.clock import SystemClock
+from cockpit.commands import Arm, Confirm, PlanEnd, Reply
 from cockpit.config.load import load
-from cockpit.feed import Arm, Confirm, FeedMode, PlanEnd, Reply
+from cockpit.feed import FeedMode
 from cockpit.model import Event
 from cockpit.session.session import Session
 

@@ -14,11 +14,9 @@ from checklist_findings import item_facts
 from sessions import reply_of, started
 from support import until
 
-from cockpit.config.load import load
-from cockpit.feed import (
+from cockpit.commands import (
     Acknowledge,
     Confirm,
-    FeedMode,
     NoteItem,
     PlanCommit,
     RecordProgress,
@@ -26,6 +24,8 @@ from cockpit.feed import (
     SetItem,
     UndoEdit,
 )
+from cockpit.config.load import load
+from cockpit.feed import FeedMode
 from cockpit.model import EventKind, Finding
 from cockpit.session.session import Session
 

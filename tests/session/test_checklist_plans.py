@@ -15,7 +15,7 @@ from support import until
 
 import cockpit.checklists.parsing.cache
 from cockpit.checklists import Document
-from cockpit.feed import Reprobe, SetItem, UndoEdit
+from cockpit.commands import Reprobe, SetItem, UndoEdit
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import Event, EventKind, Finding
 from cockpit.session.session import Session

@@ -11,8 +11,8 @@ from checklist_findings import item_facts
 from checklist_shell import git, repository
 from support import until
 
+from cockpit.commands import Confirm, PlanCommit, Reply, SetItem
 from cockpit.config.load import load
-from cockpit.feed import Confirm, PlanCommit, Reply, SetItem
 from cockpit.session.session import Session
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="hooks need a shell")

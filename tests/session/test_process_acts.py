@@ -9,8 +9,9 @@ from pathlib import Path
 from support import Listening, until, write_config
 
 from cockpit.cli.common import host
+from cockpit.commands import Arm, Confirm, PlanEnd, ProcessCommand, Reply
 from cockpit.config.load import load
-from cockpit.feed import Arm, Confirm, FeedMode, PlanEnd, ProcessCommand, Reply
+from cockpit.feed import FeedMode
 from cockpit.model import EventKind
 from cockpit.session.session import Session
 

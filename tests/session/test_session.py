@@ -19,10 +19,11 @@ from support import Listening, environment, until, write_config
 
 from cockpit.cli.common import host
 from cockpit.clock import Clock, SystemClock
+from cockpit.commands import Reprobe, SetItem, UndoEdit
 from cockpit.config.load import load
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.reader import Reader
-from cockpit.feed import FeedMode, Reprobe, SetItem, UndoEdit
+from cockpit.feed import FeedMode
 from cockpit.model import EventKind, Verdict
 from cockpit.session.session import Session
 

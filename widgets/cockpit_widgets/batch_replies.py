@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cockpit.feed import Reply, Ticket
+from cockpit.commands import Reply, Ticket
 
 
 class Together:

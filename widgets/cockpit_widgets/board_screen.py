@@ -18,7 +18,7 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from cockpit.feed import Acknowledge, Command, PlanCommit, Reprobe, UndoEdit
+from cockpit.commands import Acknowledge, Command, PlanCommit, Reprobe, UndoEdit
 from cockpit.rows import Glyphs, View
 from cockpit_widgets.arrange import Deck, arrange, tab_order
 from cockpit_widgets.checklist_actions import ItemActs

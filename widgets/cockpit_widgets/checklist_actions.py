@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cockpit.feed import Command, NoteItem, RecordProgress, SetItem
+from cockpit.commands import Command, NoteItem, RecordProgress, SetItem
 from cockpit_widgets.intents import Aim, item_of, set_again, set_state
 from cockpit_widgets.prompt import Above
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cockpit.feed import Reprobe, SetItem
+from cockpit.commands import Reprobe, SetItem
 from cockpit.kinds.checklist.facts import ItemFacts, OverwrittenEditFacts, PlanTaskFacts, item_key
 from cockpit.model import Problem
 from cockpit.rows import View, join_key, split_key

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from cockpit.feed import Arm, Command, Confirm, PlanEnd, PlanReset, PlanStart, Question
+from cockpit.commands import Arm, Command, Confirm, PlanEnd, PlanReset, PlanStart, Question
 from cockpit.kinds.heartbeat.facts import EngineParityFacts
 from cockpit.kinds.listener.facts import PortFacts
 from cockpit.kinds.process_facts import ProcessFindingFacts

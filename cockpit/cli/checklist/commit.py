@@ -39,7 +39,7 @@ from cockpit.engine.commands.commits import (
     record_commit,
 )
 from cockpit.evidence.errors import StoreError
-from cockpit.session.store import open_store
+from cockpit.session.composition import Composition
 from cockpit.text import sanitize
 
 ENDED = 143
@@ -170,13 +170,14 @@ def _left_out_json(one: LeftOut) -> dict[str, object]:
 
 
 def _record(loaded: LoadedConfig, as_name: str | None, plan: CommitPlan, done: Committed) -> None:
+    composition = Composition(loaded, SystemClock(), operator(as_name))
     try:
-        store = open_store(loaded, SystemClock(), operator(as_name), upkeep=False)
+        store = composition.open_store()
     except StoreError as error:
         click.echo(f"not recorded: {error}", err=True)
         return
     try:
-        trace = AuditLog(store, SystemClock(), operator(as_name))
+        trace = AuditLog(store, composition.clock, composition.who)
         record_commit(plan, done, lambda kind, text, data: trace(kind, "checklist", "", text, data))
         store.flush(5.0)
     finally:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from cockpit.clock import Clock
+from cockpit.commands import Ticket
 from cockpit.engine.blocking import SerialExecutor
 from cockpit.engine.commands.act_owner import this_process
 from cockpit.facts import Facts, FactValue
-from cockpit.feed import Ticket
 from cockpit.model import Event, EventKind, Verdict
 from cockpit.system.processes.exits import ended_text
 

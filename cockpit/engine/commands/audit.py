@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cockpit.clock import Clock
+from cockpit.commands import Ticket
 from cockpit.engine.recorder import Recorder
 from cockpit.facts import Facts
-from cockpit.feed import Ticket
 from cockpit.model import Event, EventKind
 
 

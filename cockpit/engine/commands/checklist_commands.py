@@ -12,13 +12,13 @@ from functools import partial
 from cockpit import checklists
 from cockpit.checklists.editing.notes import ProgressNote
 from cockpit.clock import Clock
+from cockpit.commands import NoteItem, RecordProgress, Reply, SetItem, Ticket
 from cockpit.engine.blocking import SerialExecutor, StillHung
 from cockpit.engine.commands.audit import AuditLog
 from cockpit.engine.commands.notes import NoteResult, NoteTarget, write_note, write_progress
 from cockpit.engine.commands.set_status import EditOutcome, EditRequest, Log, StatusEditor
 from cockpit.engine.commands.undo import UndoableChange, Undone, naming, new_name, told, undo
 from cockpit.engine.probe_set import ProbeSet
-from cockpit.feed import NoteItem, RecordProgress, Reply, SetItem, Ticket
 from cockpit.kinds.checklist.edit_history import EditHistory
 from cockpit.kinds.checklist.facts import OverwrittenEditFacts
 from cockpit.kinds.checklist.probe import ChecklistProbe

@@ -12,6 +12,7 @@ from cockpit.checklists import ChecklistError
 from cockpit.checklists.git.commit_plan import CommitPlan, FileCommit
 from cockpit.checklists.git.hook_runs import HookRuns
 from cockpit.clock import Clock
+from cockpit.commands import Confirm, Question, Reply, Ticket
 from cockpit.config.models import LoadedConfig
 from cockpit.engine.blocking import SerialExecutor, StillHung
 from cockpit.engine.commands.audit import AuditLog
@@ -24,7 +25,6 @@ from cockpit.engine.commands.commits import (
     record_commit,
 )
 from cockpit.engine.commands.set_status import Log
-from cockpit.feed import Confirm, Question, Reply, Ticket
 from cockpit.kinds.checklist.event_payload import HUNK_KINDS
 from cockpit.model import Event
 

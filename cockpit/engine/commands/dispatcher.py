@@ -6,13 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from cockpit.clock import Clock
-from cockpit.engine.commands.audit import AuditLog
-from cockpit.engine.commands.checklist_commands import ChecklistCommands
-from cockpit.engine.commands.commit_commands import CommitCommands, Recorded
-from cockpit.engine.commands.process_commands import ProcessCommands
-from cockpit.engine.probe_set import ProbeSet
-from cockpit.engine.recorder import Recorder
-from cockpit.feed import (
+from cockpit.commands import (
     Acknowledge,
     Arm,
     Command,
@@ -29,6 +23,12 @@ from cockpit.feed import (
     Ticket,
     UndoEdit,
 )
+from cockpit.engine.commands.audit import AuditLog
+from cockpit.engine.commands.checklist_commands import ChecklistCommands
+from cockpit.engine.commands.commit_commands import CommitCommands, Recorded
+from cockpit.engine.commands.process_commands import ProcessCommands
+from cockpit.engine.probe_set import ProbeSet
+from cockpit.engine.recorder import Recorder
 from cockpit.kinds.checklist.edit_history import EditHistory
 from cockpit.model import Observation
 

@@ -7,16 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from cockpit.clock import Clock
-from cockpit.config.models import LoadedConfig
-from cockpit.config.paths import locks_folder
-from cockpit.engine.blocking import SerialExecutor
-from cockpit.engine.commands.act_audit import ActLog, ActRecorder, NotRecorded
-from cockpit.engine.commands.arming import ARMED_SECONDS, Arming
-from cockpit.engine.commands.control_methods import ControlMethods, Trusted
-from cockpit.engine.commands.service_start import plan_service_start
-from cockpit.engine.commands.start_job import StartJob, carry_out_start, start_job, unit_start_job
-from cockpit.engine.commands.stop_job import ActContext, StopJob, carry_out, reset_job, stopped_in
-from cockpit.feed import (
+from cockpit.commands import (
     Arm,
     Confirm,
     PlanEnd,
@@ -28,6 +19,15 @@ from cockpit.feed import (
     StopProgress,
     Ticket,
 )
+from cockpit.config.models import LoadedConfig
+from cockpit.config.paths import locks_folder
+from cockpit.engine.blocking import SerialExecutor
+from cockpit.engine.commands.act_audit import ActLog, ActRecorder, NotRecorded
+from cockpit.engine.commands.arming import ARMED_SECONDS, Arming
+from cockpit.engine.commands.control_methods import ControlMethods, Trusted
+from cockpit.engine.commands.service_start import plan_service_start
+from cockpit.engine.commands.start_job import StartJob, carry_out_start, start_job, unit_start_job
+from cockpit.engine.commands.stop_job import ActContext, StopJob, carry_out, reset_job, stopped_in
 from cockpit.kinds.listener.table import ListenerTable
 from cockpit.system.control.process_control import ProcessController
 from cockpit.system.control.start import StartOutcome, rivals_of

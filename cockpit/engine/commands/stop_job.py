@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cockpit.clock import Clock
+from cockpit.commands import StopProgress
 from cockpit.engine.commands.act_audit import ActLog
 from cockpit.engine.commands.control_methods import ControlMethods, Stop
 from cockpit.facts import Facts
-from cockpit.feed import StopProgress
 from cockpit.system.control.process_control import ProcessController, ReadOnlyError
 from cockpit.system.control.stop import GRACE_SECONDS, StopState, cut_short, longest, stop
 from cockpit.system.control.stop_plan import (

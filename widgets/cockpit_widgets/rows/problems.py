@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from cockpit.model import Concern, Problem, Verdict
+from cockpit.readiness import unexplained
 from cockpit.rows import Brief, Cell, Column, Row, Span, Tone, View
 
 _TITLE = (12, 22)
@@ -46,6 +47,8 @@ def rows(view: View) -> list[Row]:
         else:
             text = "nothing is watched: no probe is configured"
             lines.append(Row("", (view.flag(Verdict.UNKNOWN, text),)))
+    if board.observations and (why := unexplained(board)):
+        lines.append(Row("", ((Span("  "), view.mark(board.readiness.verdict), Span(f" {why}")),)))
     return [*lines, *(Row("", (note,), Tone.DIM) for note in board.identity.notes)]
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from cockpit.feed import StopProgress
+from cockpit.commands import StopProgress
 from cockpit.model import Event
 from cockpit.rows import View
 
