@@ -1,4 +1,4 @@
-"""What every recorder shares: the inbox, the writer, the subscribers and what they were told."""
+"""What every recorder shares: the queue, the writer, the subscribers and what they were told."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ logger = logging.getLogger(__name__)
 
 
 class BaseRecorder:
-    """What both recorders share: the inbox, the writer, the subscribers and what they were told."""
+    """What both recorders share: the queue, the writer, the subscribers and what they were told."""
 
     def __init__(self, clock: Clock, actor: str, settings: SettingsOf) -> None:
         self._clock = clock
         self._actor = actor
         self._settings = settings
-        self._inbox: WriteQueue[WriteJob] = WriteQueue(MOST_WAITING)
+        self._queue: WriteQueue[WriteJob] = WriteQueue(MOST_WAITING)
         self._lock = threading.Lock()
         self._subscribers: list[Subscriber] = []
-        self._standings: Mapping[str, ProbeState] = {}
+        self._probe_states: Mapping[str, ProbeState] = {}
         self._acks: Mapping[str, Acknowledgement] = {}
         self._gaps: deque[MonitoringGap] = deque(maxlen=GAPS_TOLD)
         self._last_seq = 0
@@ -55,7 +55,7 @@ class BaseRecorder:
     @property
     def probe_states(self) -> Mapping[str, ProbeState]:
         """The newest state of each probe."""
-        return MappingProxyType(self._standings)
+        return MappingProxyType(self._probe_states)
 
     @property
     def acks(self) -> Mapping[str, Acknowledgement]:
@@ -87,7 +87,7 @@ class BaseRecorder:
         and when the lease is no longer that of the holder `under` which it was seen."""
         advances = advance and source != CHECK
         actor, settings = self._actor, self._settings
-        self._inbox.put(
+        self._queue.put(
             WriteJob(
                 lambda to: rules.observe(
                     to,
@@ -109,12 +109,12 @@ class BaseRecorder:
             if _leased(to, under):
                 rules.log(to, event, source=source, actor=self._actor)
 
-        self._inbox.put(WriteJob(append))
+        self._queue.put(WriteJob(append))
 
     def keep(self, artefact: Artefact) -> None:
         """Keep raw evidence, once by its digest. Dropped like observations when too much waits."""
         now = self._clock.now()
-        self._inbox.put(WriteJob(lambda to: to.keep(artefact, now)), droppable=True)
+        self._queue.put(WriteJob(lambda to: to.keep(artefact, now)), droppable=True)
 
     def acknowledge(self, problem: str, note: str, actor: str, *, ticket: str = "") -> Future[bool]:
         """Say that a problem is known; the future is False when there is no such problem.
@@ -133,7 +133,7 @@ class BaseRecorder:
     def _ask(self, job: WriteJob) -> Future[Any]:
         future: Future[Any] = Future()
         job.future = future
-        if not self._inbox.put(job):
+        if not self._queue.put(job):
             future.set_exception(RuntimeError("the recorder is closed"))
         return future
 
@@ -155,8 +155,8 @@ class BaseRecorder:
         self, events: list[Event], probe_states: list[ProbeState], acks: dict[str, Ack]
     ) -> None:
         if probe_states:
-            self._standings = {
-                **self._standings,
+            self._probe_states = {
+                **self._probe_states,
                 **{probe_state.observation.probe: probe_state for probe_state in probe_states},
             }
         self._acks = {problem: ack.given for problem, ack in acks.items()}
@@ -177,17 +177,17 @@ class BaseRecorder:
 
     def flush(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds; True when everything given before is on disk."""
-        return self._inbox.wait_handled(timeout) and self._writer.recorded
+        return self._queue.wait_handled(timeout) and self._writer.recorded
 
     def close(self, timeout: float = 0.5) -> int:
         """Take nothing more and write what is left, waiting up to `timeout` seconds.
 
         Returns how many items were not written by then.
         """
-        self._inbox.close()
+        self._queue.close()
         if threading.current_thread() is not self._writer:
             self._writer.join(timeout)
-        return self._inbox.left()
+        return self._queue.left()
 
 
 def _leased(to: Repository, holder: Holder | None) -> bool:

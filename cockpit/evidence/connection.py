@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 
 
 class StoreConnection:
-    """An open store. Made by `Disk.open`; used by one thread at a time."""
+    """An open store. Made by `StoreConnection.open`; used by one thread at a time."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection, note: str) -> None:
         self.path = path
@@ -69,12 +69,12 @@ class StoreConnection:
             )
             network = location.network_filesystem(path)
             _set_up(connection, wal=not network)
-            disk = cls(
+            opened = cls(
                 path,
                 connection,
                 f"on a network file system ({network}): no WAL, slower" if network else "",
             )
-            with disk._transaction():
+            with opened._transaction():
                 if schema.version(connection) < schema.VERSION:
                     from cockpit.evidence import migrations
 
@@ -83,19 +83,19 @@ class StoreConnection:
                     "INSERT OR REPLACE INTO meta (key, value) VALUES ('cap_bytes', ?)",
                     (str(cap_bytes),),
                 )
-            disk._remember()
+            opened._remember()
         except (sqlite3.Error, OSError, StoreError) as error:
             if connection is not None:
                 with suppress(sqlite3.Error):
                     connection.close()
             raise explain(path, error) from error
-        return disk
+        return opened
 
     def _remember(self) -> None:
         memo = self.memo
-        for held in read_current(self._connection):
-            memo.held[held.probe_state.observation.probe] = held
-            memo.last_observation = max(memo.last_observation, held.observation)
+        for row in read_current(self._connection):
+            memo.current[row.probe_state.observation.probe] = row
+            memo.last_observation = max(memo.last_observation, row.observation)
         memo.alerts = read_alerts(self._connection)
         memo.acks = read_acks(self._connection)
         memo.last_seq, _ = chain_head(self._connection)
@@ -130,7 +130,7 @@ class StoreConnection:
     ) -> tuple[_T, SqliteRepository, list[Event], list[ProbeState]]:
         """Run `work` in one transaction and commit it.
 
-        Returns its result, the tables it used, and what other processes wrote since the last time.
+        Returns its result, the repository it used, and what others wrote since the last time.
         Raises what `work` raises, or sqlite3.Error; then nothing of it is kept.
         """
         self.check_place()
@@ -138,14 +138,14 @@ class StoreConnection:
         try:
             with self._transaction():
                 events, probe_states = self._foreign()
-                tables = SqliteRepository(self._connection, self.memo)
-                result = work(tables)
-                tables.seal()
+                repository = SqliteRepository(self._connection, self.memo)
+                result = work(repository)
+                repository.seal()
         except BaseException:
             self.memo.last_seq, self.memo.last_observation = seen
             raise
-        tables.committed()
-        return result, tables, events, probe_states
+        repository.committed()
+        return result, repository, events, probe_states
 
     def foreign(self) -> tuple[list[Event], list[ProbeState]]:
         """What other processes wrote since the last time; next to free when they wrote nothing."""
@@ -163,15 +163,15 @@ class StoreConnection:
             (memo.last_seq,),
         ).fetchall()
         events = [ChainedEvent(*row).event() for row in rows]
-        held = read_current(self._connection, memo.last_observation)
+        current = read_current(self._connection, memo.last_observation)
         if events:
             memo.last_seq = events[-1].seq
-        for one in held:
-            memo.held[one.probe_state.observation.probe] = one
-            memo.last_observation = max(memo.last_observation, one.observation)
+        for row in current:
+            memo.current[row.probe_state.observation.probe] = row
+            memo.last_observation = max(memo.last_observation, row.observation)
         if any(event.kind == "ack" for event in events):
             memo.acks = read_acks(self._connection)
-        return events, [one.probe_state for one in held]
+        return events, [row.probe_state for row in current]
 
     def trim(self, pruning: Pruning) -> bool:
         """Do one piece of a pruning and give the freed pages back; True while there is more."""

@@ -119,7 +119,7 @@ def read(connection: sqlite3.Connection) -> LeaseState | None:
 
 def acquire(
     connection: sqlite3.Connection,
-    ledger: Repository,
+    repository: Repository,
     holder: Holder,
     now: datetime,
     watch: LeaseWatch,
@@ -127,7 +127,7 @@ def acquire(
     """Take the lease for `holder` unless a live one has it.
 
     Runs inside a write transaction of `connection`. A stretch of more than `GAP_AFTER` seconds in
-    which nobody watched becomes a gap event in `ledger`.
+    which nobody watched becomes a gap event in `repository`.
     """
     try:
         state = read(connection)
@@ -152,7 +152,7 @@ def acquire(
         return Acquired()
     watched_until = state.released_at or state.beat_at
     if now - watched_until > timedelta(seconds=GAP_AFTER):
-        ledger.append(gap_event(watched_until, now, holder.actor), "lease")
+        repository.append(gap_event(watched_until, now, holder.actor), "lease")
     return Acquired(watched_until, state.holder)
 
 

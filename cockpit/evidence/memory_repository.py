@@ -1,4 +1,4 @@
-"""A ledger in plain memory: what a recorder has while, or where, nothing can be written."""
+"""Evidence in plain memory: what a recorder has while, or where, nothing can be written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ARTEFACT_BYTES = 16 * 1024 * 1024
 
 
 class MemoryRepository:
-    """Standings, policy, acks, all events, and a bounded history and set of artefacts.
+    """Probe states, policy, acks, all events, and a bounded history and set of artefacts.
 
     Written by one thread, read by any. `events` is never cut: each has to reach the store later;
     a recorder that has no store trims it with `forget`.
@@ -37,7 +37,7 @@ class MemoryRepository:
         last_seq: int = 0,
     ) -> None:
         self._lock = threading.Lock()
-        self._standings = dict(probe_states or {})
+        self._probe_states = dict(probe_states or {})
         self._alerts = dict(alerts or {})
         self._acks = dict(acks or {})
         self._seq = last_seq
@@ -50,7 +50,7 @@ class MemoryRepository:
         self.changed_acks: set[str] = set()
         self.observations = 0
         self.fresh_events: list[Event] = []
-        self.fresh_standings: dict[str, ProbeState] = {}
+        self.fresh_probe_states: dict[str, ProbeState] = {}
 
     @property
     def last_seq(self) -> int:
@@ -58,11 +58,11 @@ class MemoryRepository:
         return self._seq
 
     def probe_state(self, probe: str) -> ProbeState | None:
-        return self._standings.get(probe)
+        return self._probe_states.get(probe)
 
     def probe_states(self) -> dict[str, ProbeState]:
         with self._lock:
-            return dict(self._standings)
+            return dict(self._probe_states)
 
     def alert(self, probe: str) -> AlertState:
         return self._alerts.get(probe, AlertState())
@@ -85,9 +85,9 @@ class MemoryRepository:
     def save_current(self, probe_state: ProbeState, source: str) -> None:
         probe = probe_state.observation.probe
         with self._lock:
-            self._standings[probe] = probe_state
+            self._probe_states[probe] = probe_state
         self.sources[probe] = source
-        self.fresh_standings[probe] = probe_state
+        self.fresh_probe_states[probe] = probe_state
 
     def set_alert(self, probe: str, state: AlertState) -> None:
         self._alerts[probe] = state
@@ -120,8 +120,8 @@ class MemoryRepository:
 
     def take_fresh(self) -> tuple[list[Event], list[ProbeState]]:
         """The events and states since the last call: what subscribers are told."""
-        events, probe_states = self.fresh_events, list(self.fresh_standings.values())
-        self.fresh_events, self.fresh_standings = [], {}
+        events, probe_states = self.fresh_events, list(self.fresh_probe_states.values())
+        self.fresh_events, self.fresh_probe_states = [], {}
         return events, probe_states
 
     def forget(self, most: int) -> None:
@@ -160,14 +160,14 @@ class MemoryRepository:
 
 
 class MemoryReader:
-    """The evidence reader's doors over a ledger in memory."""
+    """The evidence reader's doors over a repository in memory."""
 
-    def __init__(self, ledger: MemoryRepository) -> None:
-        self._ledger = ledger
+    def __init__(self, repository: MemoryRepository) -> None:
+        self._repository = repository
         self._seen: tuple[int, int] | None = None
 
     def probe_states(self) -> dict[str, ProbeState]:
-        return self._ledger.probe_states()
+        return self._repository.probe_states()
 
     def events(
         self,
@@ -177,26 +177,26 @@ class MemoryReader:
         kinds: Sequence[str] | None = None,
         probe: str | None = None,
     ) -> list[Event]:
-        return self._ledger.events_since(since, limit, kinds=kinds, probe=probe)
+        return self._repository.events_since(since, limit, kinds=kinds, probe=probe)
 
     def history(self, probe: str, limit: int = 100) -> list[HistoryPoint]:
-        return self._ledger.history(probe, limit)
+        return self._repository.history(probe, limit)
 
     def artefact(self, digest: str) -> Artefact | None:
-        return self._ledger.artefact(digest)
+        return self._repository.artefact(digest)
 
     def gaps(self, limit: int = 20) -> tuple[MonitoringGap, ...]:
-        events = self._ledger.events_since(0, limit, kinds=(EventKind.GAP,))
+        events = self._repository.events_since(0, limit, kinds=(EventKind.GAP,))
         return tuple(gap for event in events if (gap := gap_of(event)) is not None)
 
     def acks(self) -> dict[str, Acknowledgement]:
-        return {problem: ack.given for problem, ack in self._ledger.acks().items()}
+        return {problem: ack.given for problem, ack in self._repository.acks().items()}
 
     def lease(self) -> LeaseState | None:
         return None
 
     def changed(self) -> bool:
-        now = (self._ledger.last_seq, self._ledger.observations)
+        now = (self._repository.last_seq, self._repository.observations)
         changed, self._seen = now != self._seen, now
         return changed
 

@@ -15,7 +15,7 @@ from cockpit.text import format_utc
 class Outage:
     """A stretch without a record: what is known and what was kept meanwhile."""
 
-    ledger: MemoryRepository
+    repository: MemoryRepository
     since: datetime
     reason: str
     retry_at: float
@@ -23,32 +23,32 @@ class Outage:
     seen_observation: int
 
 
-def replay(tables: SqliteRepository, outage: Outage, end: datetime, actor: str) -> Event:
+def replay(repository: SqliteRepository, outage: Outage, end: datetime, actor: str) -> Event:
     """Write what was kept in memory; returns the event that closes the stretch."""
-    ledger = outage.ledger
-    tables.number_from(outage.seen_seq)
+    kept = outage.repository
+    repository.number_from(outage.seen_seq)
     recorded = 0
-    for probe, mine in ledger.probe_states().items():
-        theirs = tables.probe_state(probe)
-        moved = probe in ledger.sources
+    for probe, mine in kept.probe_states().items():
+        theirs = repository.probe_state(probe)
+        moved = probe in kept.sources
         newer = theirs is None or (
             moved and theirs.observation.observed_at <= mine.observation.observed_at
         )
         if newer:
             for reference in mine.observation.artefacts:
-                artefact = ledger.artefact(reference.digest)
+                artefact = kept.artefact(reference.digest)
                 if artefact is not None:
-                    tables.keep(artefact, end)
-            tables.save_current(mine, ledger.sources.get(probe, "store"))
-            tables.set_alert(probe, ledger.alert(probe))
+                    repository.keep(artefact, end)
+            repository.save_current(mine, kept.sources.get(probe, "store"))
+            repository.set_alert(probe, kept.alert(probe))
             recorded += moved
-    acks = ledger.acks()
-    for problem in ledger.changed_acks:
-        tables.set_ack(problem, acks.get(problem))
-    for event, source in ledger.events:
-        tables.append(event, source)
-    lost = ledger.observations - recorded
-    return tables.append(
+    acks = kept.acks()
+    for problem in kept.changed_acks:
+        repository.set_ack(problem, acks.get(problem))
+    for event, source in kept.events:
+        repository.append(event, source)
+    lost = kept.observations - recorded
+    return repository.append(
         Event(
             at=end,
             kind=EventKind.COLLECTOR,

@@ -46,7 +46,7 @@ class Reader:
         self.path = path
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
-        self._standings: dict[str, ProbeState] = {}
+        self._probe_states: dict[str, ProbeState] = {}
         self._newest = 0
         self._seen: tuple[tuple[int, int] | None, int] | None = None
 
@@ -73,7 +73,7 @@ class Reader:
                 self._connection.close()
         self._connection = None
         self._identity = None
-        self._standings = {}
+        self._probe_states = {}
         self._newest = 0
 
     def _open(self) -> sqlite3.Connection | None:
@@ -110,12 +110,12 @@ class Reader:
             connection = self._open()
             if connection is None:
                 return {}
-            for held in read_current(connection, self._newest):
-                self._standings[held.probe_state.observation.probe] = held.probe_state
-                self._newest = max(self._newest, held.observation)
+            for row in read_current(connection, self._newest):
+                self._probe_states[row.probe_state.observation.probe] = row.probe_state
+                self._newest = max(self._newest, row.observation)
         except (sqlite3.Error, OSError) as error:
             raise explain(self.path, error) from error
-        return dict(self._standings)
+        return dict(self._probe_states)
 
     def newest(self, probes: Iterable[str]) -> Mapping[str, Observation]:
         """The newest observation of each of these probes, whoever made it: `check`, too, which

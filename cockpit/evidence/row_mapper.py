@@ -87,7 +87,7 @@ def read_newest(connection: sqlite3.Connection, probe: str) -> Observation | Non
 def read_current(connection: sqlite3.Connection, after: int = 0) -> list[CurrentRow]:
     """The current rows whose observation is newer than number `after`."""
     rows = connection.execute(f"{CURRENT} WHERE c.observation > ?", (after,)).fetchall()
-    return [held for row in rows if (held := read_current_row(row)) is not None]
+    return [read for row in rows if (read := read_current_row(row)) is not None]
 
 
 def read_alerts(connection: sqlite3.Connection) -> dict[str, AlertState]:

@@ -1,7 +1,7 @@
 """The evidence store as everybody else sees it: hand over from any thread, hear what was stored.
 
 `Store` keeps everything in one SQLite file; `MemoryRecorder` has the same doors and no file, for
-when a store can't be opened at all. Neither ever makes a caller wait for the disk.
+when a store can't be opened at all. Neither ever makes a caller wait for the connection.
 """
 
 from __future__ import annotations
@@ -38,14 +38,20 @@ class Store(BaseRecorder):
     """A recorder with a file. Made by `Store.open`."""
 
     def __init__(
-        self, disk: StoreConnection, clock: Clock, actor: str, settings: SettingsOf, alive: Alive
+        self,
+        connection: StoreConnection,
+        clock: Clock,
+        actor: str,
+        settings: SettingsOf,
+        alive: Alive,
     ) -> None:
         super().__init__(clock, actor, settings)
-        self.path = disk.path
+        self.path = connection.path
         self._watch = LeaseWatch(clock, alive)
-        self._standings = {probe: held.probe_state for probe, held in disk.memo.held.items()}
-        self._acks = {problem: ack.given for problem, ack in (disk.memo.acks or {}).items()}
-        self._last_seq = disk.memo.last_seq
+        memo = connection.memo
+        self._probe_states = {probe: row.probe_state for probe, row in memo.current.items()}
+        self._acks = {problem: ack.given for problem, ack in (memo.acks or {}).items()}
+        self._last_seq = memo.last_seq
 
     @classmethod
     def open(
@@ -75,16 +81,16 @@ class Store(BaseRecorder):
                 path, clock.now(), cap_bytes=cap_bytes, factory=factory, busy_seconds=busy_seconds
             )
 
-        disk = StoreConnection.open(path, clock.now(), cap_bytes=cap_bytes, factory=factory)
-        store = cls(disk, clock, actor, settings, alive)
-        with Reader(disk.path) as reader:
+        connection = StoreConnection.open(path, clock.now(), cap_bytes=cap_bytes, factory=factory)
+        store = cls(connection, clock, actor, settings, alive)
+        with Reader(connection.path) as reader:
             store._gaps.extend(reader.gaps(GAPS_TOLD))
         store._writer = Writer(
-            store._inbox,
+            store._queue,
             store._publish,
             clock=clock,
             actor=actor,
-            disk=disk,
+            connection=connection,
             reopen=reopen,
             cap_bytes=cap_bytes,
             retain_days=retain_days,
@@ -101,8 +107,8 @@ class Store(BaseRecorder):
         """Ask for the lease; the future raises StoreError while the store can't be written."""
         now = self._clock.now()
 
-        def on_tables(tables: SqliteRepository) -> Acquired | HeldBy:
-            return lease.acquire(tables.connection, tables, holder, now, self._watch)
+        def on_tables(repository: SqliteRepository) -> Acquired | HeldBy:
+            return lease.acquire(repository.connection, repository, holder, now, self._watch)
 
         def otherwise() -> Acquired | HeldBy:
             raise StoreError(
@@ -119,7 +125,7 @@ class Store(BaseRecorder):
         now = self._clock.now()
         return self._ask(
             WriteJob(
-                on_tables=lambda tables: lease.beat(tables.connection, holder, now),
+                on_tables=lambda repository: lease.beat(repository.connection, holder, now),
                 otherwise=lambda: True,
             )
         )
@@ -129,7 +135,7 @@ class Store(BaseRecorder):
         now = self._clock.now()
         return self._ask(
             WriteJob(
-                on_tables=lambda tables: lease.release(tables.connection, holder, now),
+                on_tables=lambda repository: lease.release(repository.connection, holder, now),
                 otherwise=lambda: False,
             )
         )
@@ -148,11 +154,11 @@ class MemoryRecorder(BaseRecorder):
     ) -> None:
         super().__init__(clock, actor, settings)
         self._writer = Writer(
-            self._inbox,
+            self._queue,
             self._publish,
             clock=clock,
             actor=actor,
-            disk=None,
+            connection=None,
             reopen=None,
             trouble=trouble,
             most_events=MOST_EVENTS_IN_MEMORY,

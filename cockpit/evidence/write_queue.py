@@ -15,19 +15,19 @@ from cockpit.evidence.sqlite_repository import SqliteRepository
 
 @dataclass(slots=True)
 class WriteJob:
-    """Something to do to the ledger. `on_tables` needs the real one, `otherwise` stands in."""
+    """Something to do to the repository. `on_tables` needs the real one, `otherwise` stands in."""
 
     run: Callable[[Repository], Any] | None = None
     on_tables: Callable[[SqliteRepository], Any] | None = None
     otherwise: Callable[[], Any] | None = None
     future: Future[Any] | None = None
 
-    def on(self, ledger: Repository) -> Any:
+    def on(self, repository: Repository) -> Any:
         """Do it; on plain memory only `otherwise` is left of a job for tables."""
         if self.run is not None:
-            return self.run(ledger)
-        if self.on_tables is not None and isinstance(ledger, SqliteRepository):
-            return self.on_tables(ledger)
+            return self.run(repository)
+        if self.on_tables is not None and isinstance(repository, SqliteRepository):
+            return self.on_tables(repository)
         return self.otherwise() if self.otherwise is not None else None
 
     def resolve(self, result: object) -> None:
@@ -61,7 +61,7 @@ class WriteQueue(Generic[_T]):
         self._condition = threading.Condition()
 
     def put(self, item: _T, *, droppable: bool = False) -> bool:
-        """Leave an item; False when the inbox is closed and the item is not taken."""
+        """Leave an item; False when the queue is closed and the item is not taken."""
         with self._condition:
             if self._closed:
                 return False
@@ -85,7 +85,7 @@ class WriteQueue(Generic[_T]):
     def take(self, most: int, wait: float) -> list[_T] | None:
         """Up to `most` items, waiting up to `wait` real seconds for the first.
 
-        An empty list when none came, None when the inbox is closed and empty. `done` has to follow.
+        An empty list when none came, None when the queue is closed and empty. `done` has to follow.
         """
         with self._condition:
             if not self._items and not self._closed:

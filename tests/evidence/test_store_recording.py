@@ -33,7 +33,7 @@ def feed(world, recorder, *verdicts: Verdict, probe: str = "ports", **more) -> N
         world.pass_time(10)
 
 
-def test_standing_and_events_are_those_of_the_pure_functions(world, recorder, heard) -> None:
+def test_state_and_events_are_those_of_the_pure_functions(world, recorder, heard) -> None:
     recorder.subscribe(heard)
     probe_state, expected = None, []
     for verdict in (OK, FAIL, FAIL, UNKNOWN, OK):
@@ -63,7 +63,7 @@ def test_alerts_follow_the_settings_of_the_probe(world, heard) -> None:
     assert [(event.probe, event.text) for event in alerts] == [("fast", "FAIL: 8001 FAIL")]
 
 
-def test_standing_policy_and_acks_survive_a_restart(world) -> None:
+def test_state_policy_and_acks_survive_a_restart(world) -> None:
     first = world.store(settings=lambda probe: PolicySettings(after=3))
     since = world.clock.now()
     feed(world, first, FAIL, FAIL)
@@ -265,7 +265,7 @@ def test_a_second_process_is_heard_by_the_first(world, heard) -> None:
     assert here.probe_states["ports"].observation.verdict is FAIL
 
 
-def test_two_processes_advance_the_same_standing(world) -> None:
+def test_two_processes_advance_the_same_state(world) -> None:
     here, there = world.store(), world.store(actor="bob@spark")
     for store, verdict in ((here, OK), (there, FAIL), (here, FAIL), (there, OK), (here, FAIL)):
         store.observe(world.seen(verdict))
