@@ -164,7 +164,7 @@ def _record(plan: ProbeSet, looks: Sequence[ProbeRun], clock: Clock) -> None:
     try:
         for seen in looks:
             for artefact in seen.artefacts:
-                store.keep(artefact)
+                store.save_artefact(artefact)
             store.observe(seen.observation, source=CHECK)
         if not store.flush(FLUSH):
             click.echo(f"not recorded: {store.health.trouble or 'the store is busy'}", err=True)

@@ -11,7 +11,7 @@ from cockpit.board import compose
 from cockpit.clock import Clock
 from cockpit.engine.scheduler import Engine
 from cockpit.evidence.errors import StoreError
-from cockpit.evidence.interfaces import EvidenceReader, Recorder
+from cockpit.evidence.interfaces import EvidenceReader, EvidenceStore
 from cockpit.feed import ITEM_KINDS, Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
 from cockpit.model import Board, Event, MonitorStatus, Observation, SessionInfo
 from cockpit.probe_state import ProbeState
@@ -30,7 +30,7 @@ class LiveFeed:
     def __init__(
         self,
         engine: Engine,
-        recorder: Recorder,
+        recorder: EvidenceStore,
         reader: EvidenceReader,
         *,
         clock: Clock,

@@ -16,10 +16,10 @@ from cockpit.board import ProbeInfo, compose
 from cockpit.clock import Clock
 from cockpit.engine.blocking import SerialExecutor
 from cockpit.engine.probe_set import ConfiguredProbe, ProbeSet
-from cockpit.engine.recorder import Recorder
 from cockpit.engine.runner import ProbeRun, run_probe
 from cockpit.engine.throttle import UpdateThrottle
 from cockpit.engine.watchdog import Watchdog
+from cockpit.evidence.interfaces import Recorder
 from cockpit.kinds.base import Probe, ProbeContext
 from cockpit.model import Event, EventKind, Observation, Rollup
 from cockpit.probe_state import ProbeState, apply
@@ -220,7 +220,7 @@ class Engine:
         previous = shown or self._known.get(name)
         self._standings[name], _ = apply(previous, seen.observation)
         for artefact in seen.artefacts:
-            self._recorder.keep(artefact)
+            self._recorder.save_artefact(artefact)
         self._recorder.observe(seen.observation)
         self._tell_rollups()
         for other in self._slots.values():

@@ -1,4 +1,9 @@
-"""What every recorder shares: the queue, the writer, the subscribers and what they were told."""
+"""What the recorders share: the queue, the writer, the subscribers and what they were told.
+
+What a collector records counts only while the lease is its own. It can be frozen (a stopped
+process, a suspended machine) and wake while another one watches; what it then believes to know is
+old and must not become the present. `LeasedRecorder` sees to that.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +41,7 @@ class BaseRecorder:
         self._clock = clock
         self._actor = actor
         self._settings = settings
-        self._queue: WriteQueue[WriteJob] = WriteQueue(MOST_WAITING)
+        self._queue = WriteQueue(MOST_WAITING)
         self._lock = threading.Lock()
         self._subscribers: list[Subscriber] = []
         self._probe_states: Mapping[str, ProbeState] = {}
@@ -96,9 +101,9 @@ class BaseRecorder:
                     advances=advances and _leased(to, under),
                     actor=actor,
                     settings=settings,
-                )
-            ),
-            droppable=True,
+                ),
+                droppable=True,
+            )
         )
 
     def log(self, event: Event, *, source: str = "collector", under: Holder | None = None) -> None:
@@ -111,10 +116,10 @@ class BaseRecorder:
 
         self._queue.put(WriteJob(append))
 
-    def keep(self, artefact: Artefact) -> None:
-        """Keep raw evidence, once by its digest. Dropped like observations when too much waits."""
+    def save_artefact(self, artefact: Artefact) -> None:
+        """Store raw evidence, once by its digest. Dropped like observations when too much waits."""
         now = self._clock.now()
-        self._queue.put(WriteJob(lambda to: to.keep(artefact, now)), droppable=True)
+        self._queue.put(WriteJob(lambda to: to.save_artefact(artefact, now), droppable=True))
 
     def acknowledge(self, problem: str, note: str, actor: str, *, ticket: str = "") -> Future[bool]:
         """Say that a problem is known; the future is False when there is no such problem.
@@ -123,17 +128,14 @@ class BaseRecorder:
         """
         now = self._clock.now()
         return self._ask(
-            WriteJob(
-                lambda to: rules.acknowledge_problem(
-                    to, problem, note, actor, now, source="operator", ticket=ticket
-                )
+            lambda to: rules.acknowledge_problem(
+                to, problem, note, actor, now, source="operator", ticket=ticket
             )
         )
 
-    def _ask(self, job: WriteJob) -> Future[Any]:
+    def _ask(self, run: Callable[[Repository], Any]) -> Future[Any]:
         future: Future[Any] = Future()
-        job.future = future
-        if not self._queue.put(job):
+        if not self._queue.put(WriteJob(run, future)):
             future.set_exception(RuntimeError("the recorder is closed"))
         return future
 
@@ -195,3 +197,33 @@ def _leased(to: Repository, holder: Holder | None) -> bool:
     if holder is None or not isinstance(to, SqliteRepository):
         return True
     return lease.holds(to.connection, holder)
+
+
+class LeasedRecorder:
+    """The recorder of an engine that watches under the lease of `holder`."""
+
+    def __init__(self, recorder: BaseRecorder, holder: Holder) -> None:
+        self._recorder = recorder
+        self._holder = holder
+
+    def observe(
+        self, observation: Observation, *, source: str = "collector", advance: bool = True
+    ) -> None:
+        """Record what a probe saw; for the history only once the lease is lost."""
+        self._recorder.observe(observation, source=source, advance=advance, under=self._holder)
+
+    def log(self, event: Event, *, source: str = "collector") -> None:
+        """Record an event of the watching; it is left out once the lease is lost."""
+        self._recorder.log(event, source=source, under=self._holder)
+
+    def save_artefact(self, artefact: Artefact) -> None:
+        """Store raw evidence: it is what it is, whoever watches."""
+        self._recorder.save_artefact(artefact)
+
+    def acknowledge(self, problem: str, note: str, actor: str, *, ticket: str = "") -> Future[bool]:
+        """Record that somebody knows of a problem: an operator's word needs no lease."""
+        return self._recorder.acknowledge(problem, note, actor, ticket=ticket)
+
+    def flush(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds; True when everything given before is on disk."""
+        return self._recorder.flush(timeout)

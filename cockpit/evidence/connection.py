@@ -26,7 +26,7 @@ from cockpit.evidence.row_mapper import (
     read_current,
 )
 from cockpit.evidence.sqlite_repository import Memo, SqliteRepository
-from cockpit.model import Event
+from cockpit.model import Event, EventKind
 from cockpit.probe_state import ProbeState
 
 BUSY_SECONDS = 5.0
@@ -51,11 +51,16 @@ class StoreConnection:
         path: Path,
         now: datetime,
         *,
+        actor: str,
         cap_bytes: int,
         factory: type[sqlite3.Connection] = sqlite3.Connection,
         busy_seconds: float = BUSY_SECONDS,
     ) -> StoreConnection:
-        """Open the store at `path`, making it when there is none. Raises StoreError."""
+        """Open the store at `path`, making it when there is none, migrating an older one.
+
+        `actor` signs the event that tells of a migration. Raises StoreError, with the store as it
+        was.
+        """
         path = location.prepare(path)
         location.inspect(path)
         connection: sqlite3.Connection | None = None
@@ -74,11 +79,8 @@ class StoreConnection:
                 connection,
                 f"on a network file system ({network}): no WAL, slower" if network else "",
             )
+            opened._bring_up_to_date(now, actor)
             with opened._transaction():
-                if schema.version(connection) < schema.VERSION:
-                    from cockpit.evidence import migrations
-
-                    migrations.migrate(connection, now)
                 connection.execute(
                     "INSERT OR REPLACE INTO meta (key, value) VALUES ('cap_bytes', ?)",
                     (str(cap_bytes),),
@@ -90,6 +92,33 @@ class StoreConnection:
                     connection.close()
             raise explain(path, error) from error
         return opened
+
+    def _bring_up_to_date(self, now: datetime, actor: str) -> None:
+        connection = self._connection
+        if schema.version(connection) >= schema.VERSION:
+            return
+        from cockpit.evidence import migrations
+
+        backup: Path | None = None
+        try:
+            with self._transaction():
+                before = schema.version(connection)  # another process may have been quicker
+                if before >= schema.VERSION:
+                    return
+                if before > 0:
+                    backup = migrations.back_up(self.path, before, now)
+                migrations.migrate(connection, now)
+                if backup is not None:
+                    repository = SqliteRepository(connection, self.memo)
+                    repository.append(_migrated(before, backup, now, actor), "store")
+                    repository.seal()
+        except BaseException:
+            # The store is as it was; a copy left at each try would fill the disk.
+            if backup is not None:
+                with suppress(sqlite3.Error, OSError):
+                    if schema.version(connection) < schema.VERSION:
+                        backup.unlink(missing_ok=True)
+            raise
 
     def _remember(self) -> None:
         memo = self.memo
@@ -158,6 +187,7 @@ class StoreConnection:
 
     def _foreign(self) -> tuple[list[Event], list[ProbeState]]:
         memo = self.memo
+        location.refuse_newer(self.path, schema.version(self._connection))
         rows = self._connection.execute(
             f"SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? ORDER BY seq",
             (memo.last_seq,),
@@ -203,6 +233,20 @@ class StoreConnection:
 
     def _read_data_version(self) -> int:
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+
+def _migrated(before: int, backup: Path, now: datetime, actor: str) -> Event:
+    return Event(
+        at=now,
+        kind=EventKind.COLLECTOR,
+        subject="store",
+        text=(
+            f"the store was migrated from schema {before} to {schema.VERSION}; as it was before: "
+            f"{backup.name} beside it"
+        ),
+        actor=actor,
+        data={"from": before, "to": schema.VERSION, "backup": str(backup)},
+    )
 
 
 def _identity(path: Path) -> tuple[int, int]:

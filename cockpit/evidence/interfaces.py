@@ -74,7 +74,33 @@ class EvidenceReader(Protocol):
 
 
 class Recorder(Protocol):
-    """Takes evidence from any thread and returns at once.
+    """Takes evidence from any thread and returns at once; trouble shows in the store's health."""
+
+    def observe(
+        self, observation: Observation, *, source: str = "collector", advance: bool = True
+    ) -> None:
+        """Record what a probe saw; source "check" never advances state or policy."""
+        ...
+
+    def log(self, event: Event, *, source: str = "collector") -> None:
+        """Record an event; never dropped. One without actor gets the recorder's."""
+        ...
+
+    def save_artefact(self, artefact: Artefact) -> None:
+        """Store raw evidence, once by its digest; to be called before the observation naming it."""
+        ...
+
+    def acknowledge(self, problem: str, note: str, actor: str, *, ticket: str = "") -> Future[bool]:
+        """Say that a problem is known; the future is False when there is no such problem."""
+        ...
+
+    def flush(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds; True when everything given before is on disk."""
+        ...
+
+
+class EvidenceStore(Recorder, Protocol):
+    """A recorder that also knows what it holds, gives the lease and tells subscribers.
 
     Subscribers hear, from the recorder's own thread and after it is safe, every event with its
     number and the newest state of each probe, other processes' included. They must not wait for
@@ -102,24 +128,6 @@ class Recorder(Protocol):
         """The number of the newest event told to subscribers."""
         ...
 
-    def observe(
-        self, observation: Observation, *, source: str = "collector", advance: bool = True
-    ) -> None:
-        """Record what a probe saw; source "check" never advances state or policy."""
-        ...
-
-    def log(self, event: Event, *, source: str = "collector") -> None:
-        """Record an event; never dropped. One without actor gets the recorder's."""
-        ...
-
-    def keep(self, artefact: Artefact) -> None:
-        """Keep raw evidence, once by its digest; to be called before the observation naming it."""
-        ...
-
-    def acknowledge(self, problem: str, note: str, actor: str, *, ticket: str = "") -> Future[bool]:
-        """Say that a problem is known; the future is False when there is no such problem."""
-        ...
-
     def acquire(self, holder: Holder) -> Future[Acquired | HeldBy]:
         """Ask for the lease; the future raises StoreError while the store can't be written."""
         ...
@@ -139,10 +147,6 @@ class Recorder(Protocol):
 
     def reader(self) -> EvidenceReader:
         """A new reader of what is kept, for one thread."""
-        ...
-
-    def flush(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds; True when everything given before is on disk."""
         ...
 
     def close(self, timeout: float = 0.5) -> int:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from cockpit.clock import Clock
 from cockpit.evidence.rules import Repository
-from cockpit.evidence.serialization import parse_stamp, stamp
+from cockpit.evidence.serialization import stamp
 from cockpit.model import Event, EventKind, MonitoringGap
 from cockpit.text import format_utc, parse_instant, sanitize
 
@@ -110,10 +110,10 @@ def read(connection: sqlite3.Connection) -> LeaseState | None:
     pid, started_at, host, actor, kind, taken_at, beat_at, beats, released_at = row
     return LeaseState(
         Holder(pid, started_at, host, actor, "collect" if kind == "collect" else "screen"),
-        parse_stamp(taken_at),
-        parse_stamp(beat_at),
+        parse_instant(taken_at),
+        parse_instant(beat_at),
         beats,
-        parse_stamp(released_at) if released_at else None,
+        parse_instant(released_at) if released_at else None,
     )
 
 

@@ -109,7 +109,7 @@ class MemoryRepository:
         self.fresh_events.append(event)
         return event
 
-    def keep(self, artefact: Artefact, now: datetime) -> None:
+    def save_artefact(self, artefact: Artefact, now: datetime) -> None:
         with self._lock:
             if artefact.digest in self._artefacts:
                 return

@@ -38,7 +38,7 @@ def replay(repository: SqliteRepository, outage: Outage, end: datetime, actor: s
             for reference in mine.observation.artefacts:
                 artefact = kept.artefact(reference.digest)
                 if artefact is not None:
-                    repository.keep(artefact, end)
+                    repository.save_artefact(artefact, end)
             repository.save_current(mine, kept.sources.get(probe, "store"))
             repository.set_alert(probe, kept.alert(probe))
             recorded += moved

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,16 +22,17 @@ from cockpit.evidence.chain import ChainedEvent, Verification, genesis, verify
 from cockpit.evidence.errors import StoreError, explain
 from cockpit.evidence.lease import LeaseState
 from cockpit.evidence.row_mapper import (
-    EVENT_COLUMNS,
     chain_head,
+    event_columns,
     read_acks,
     read_current,
     read_newest,
 )
-from cockpit.evidence.serialization import load_metrics, parse_stamp, stamp
+from cockpit.evidence.serialization import load_metrics, stamp
 from cockpit.feed import Artefact, HistoryPoint
 from cockpit.model import Event, EventKind, MonitoringGap, Observation, Verdict
 from cockpit.probe_state import ProbeState
+from cockpit.text import parse_instant
 
 _Row = tuple[object, ...]
 
@@ -86,16 +87,17 @@ class Reader:
         except OSError as error:
             raise explain(self.path, error) from error
         identity = (status.st_dev, status.st_ino)
-        if self._connection is not None and identity == self._identity:
-            return self._connection
-        self.close()
-        location.inspect(self.path)
-        connection = location.read_only(self.path)
-        if schema.version(connection) == 0:
-            connection.close()
+        if self._connection is None or identity != self._identity:
+            self.close()
+            location.inspect(self.path)
+            self._connection, self._identity = location.read_only(self.path), identity
+        # Asked each time: another process may have made the tables, or changed them, meanwhile.
+        version = schema.version(self._connection)
+        if version == 0:
+            self.close()
             return None
-        self._connection, self._identity = connection, identity
-        return connection
+        location.refuse_newer(self.path, version)
+        return self._connection
 
     def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[_Row]:
         try:
@@ -155,17 +157,25 @@ class Reader:
         if probe is not None:
             where.append("probe = ?")
             parameters.append(probe)
-        rows = self._rows(
-            f"SELECT {EVENT_COLUMNS} FROM events WHERE {' AND '.join(where)} "
-            "ORDER BY seq DESC LIMIT ?",
-            [*parameters, limit],
-        )
-        return [ChainedEvent(*row) for row in reversed(rows)]  # type: ignore[arg-type]
+        rows = self._events(f"{' AND '.join(where)} ORDER BY seq DESC LIMIT ?", *parameters, limit)
+        return rows[::-1]
 
     def event(self, seq: int) -> ChainedEvent | None:
         """The event of that number, as the row of the chain."""
-        rows = self._rows(f"SELECT {EVENT_COLUMNS} FROM events WHERE seq = ?", (seq,))
-        return ChainedEvent(*rows[0]) if rows else None  # type: ignore[arg-type]
+        rows = self._events("seq = ?", seq)
+        return rows[0] if rows else None
+
+    def _events(self, where: str, *parameters: object) -> list[ChainedEvent]:
+        try:
+            connection = self._open()
+            if connection is None:
+                return []
+            with _one_view(connection):
+                columns = event_columns(schema.version(connection))
+                rows = connection.execute(f"SELECT {columns} FROM events WHERE {where}", parameters)
+                return [ChainedEvent(*row) for row in rows]
+        except (sqlite3.Error, OSError) as error:
+            raise explain(self.path, error) from error
 
     def history(self, probe: str, limit: int = 100) -> list[HistoryPoint]:
         """Past observations of a probe, newest first, whoever made them."""
@@ -178,7 +188,7 @@ class Reader:
         try:
             return [
                 HistoryPoint(
-                    parse_stamp(str(at)),
+                    parse_instant(str(at)),
                     Verdict(str(verdict)),
                     str(headline),
                     load_metrics(str(metrics)),
@@ -251,6 +261,14 @@ class Reader:
         rows = self._rows("SELECT value FROM meta WHERE key = 'cap_bytes'")
         return int(str(rows[0][0])) if rows and str(rows[0][0]).isdigit() else 0
 
+    def needs_migration(self) -> bool:
+        """Whether an older cockpit wrote the store and none of this version has yet."""
+        try:
+            connection = self._open()
+            return connection is not None and schema.version(connection) < schema.VERSION
+        except (sqlite3.Error, OSError) as error:
+            raise explain(self.path, error) from error
+
     def changed(self) -> bool:
         """Whether anything was committed since the last call; true on the first."""
         rows = self._rows("PRAGMA data_version")
@@ -272,18 +290,16 @@ class Reader:
             connection = self._open()
             if connection is None:
                 return Verification(True, 0, 0, "")
-            connection.execute("BEGIN")
-            try:
+            with _one_view(connection):
                 meta = dict(connection.execute("SELECT key, value FROM meta"))
-                rows = connection.execute(f"SELECT {EVENT_COLUMNS} FROM events ORDER BY seq")
+                columns = event_columns(schema.version(connection))
+                rows = connection.execute(f"SELECT {columns} FROM events ORDER BY seq")
                 return verify(
                     (ChainedEvent(*row) for row in rows),
                     first_seq=int(meta["chain_first"]),
                     genesis_hash=genesis(meta["store_id"]),
                     head=chain_head(connection),
                 )
-            finally:
-                connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             raise explain(self.path, error) from error
         except (KeyError, ValueError) as error:
@@ -295,3 +311,13 @@ class Reader:
             f"{what} can't be read: it is damaged",
             "keep a copy of the file, then name another path in the config",
         )
+
+
+@contextmanager
+def _one_view(connection: sqlite3.Connection) -> Iterator[None]:
+    """Have several statements see the same moment: another process may migrate between two."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")

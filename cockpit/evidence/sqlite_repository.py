@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 
 from cockpit.alerting.policy import AlertState
@@ -218,22 +218,9 @@ class SqliteRepository:
         seq, prev_hash = self._head
         chained = link(event, seq + 1, source, prev_hash)
         self.connection.execute(
-            f"INSERT INTO events ({EVENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                chained.seq,
-                chained.at,
-                chained.kind,
-                chained.probe,
-                chained.subject,
-                chained.text,
-                chained.verdict,
-                chained.actor,
-                chained.ticket,
-                chained.data,
-                chained.source,
-                chained.prev_hash,
-                chained.hash,
-            ),
+            f"INSERT INTO events ({EVENT_COLUMNS}) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            astuple(chained),
         )
         self._head = (chained.seq, chained.hash)
         self._wrote_events = True
@@ -241,7 +228,7 @@ class SqliteRepository:
         self.events.append(stored)
         return stored
 
-    def keep(self, artefact: Artefact, now: datetime) -> None:
+    def save_artefact(self, artefact: Artefact, now: datetime) -> None:
         self.connection.execute(
             "INSERT OR IGNORE INTO artefacts (digest, media_type, size, body, first_seen) "
             "VALUES (?, ?, ?, ?, ?)",

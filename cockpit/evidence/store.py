@@ -1,6 +1,6 @@
 """The evidence store as everybody else sees it: hand over from any thread, hear what was stored.
 
-`Store` keeps everything in one SQLite file; `MemoryRecorder` has the same doors and no file, for
+`Store` keeps everything in one SQLite file; `MemoryRecorder` has the same methods and no file, for
 when a store can't be opened at all. Neither ever makes a caller wait for the connection.
 """
 
@@ -20,9 +20,8 @@ from cockpit.evidence.interfaces import EvidenceReader
 from cockpit.evidence.lease import Acquired, Alive, HeldBy, Holder, LeaseWatch
 from cockpit.evidence.memory_repository import MemoryReader, MemoryRepository
 from cockpit.evidence.reader import Reader
-from cockpit.evidence.rules import SettingsOf
+from cockpit.evidence.rules import Repository, SettingsOf
 from cockpit.evidence.sqlite_repository import SqliteRepository
-from cockpit.evidence.write_queue import WriteJob
 from cockpit.evidence.writer import Writer
 
 CAP_BYTES = 512 * 1024 * 1024
@@ -78,10 +77,17 @@ class Store(BaseRecorder):
 
         def reopen(busy_seconds: float) -> StoreConnection:
             return StoreConnection.open(
-                path, clock.now(), cap_bytes=cap_bytes, factory=factory, busy_seconds=busy_seconds
+                path,
+                clock.now(),
+                actor=actor,
+                cap_bytes=cap_bytes,
+                factory=factory,
+                busy_seconds=busy_seconds,
             )
 
-        connection = StoreConnection.open(path, clock.now(), cap_bytes=cap_bytes, factory=factory)
+        connection = StoreConnection.open(
+            path, clock.now(), actor=actor, cap_bytes=cap_bytes, factory=factory
+        )
         store = cls(connection, clock, actor, settings, alive)
         with Reader(connection.path) as reader:
             store._gaps.extend(reader.gaps(GAPS_TOLD))
@@ -107,38 +113,39 @@ class Store(BaseRecorder):
         """Ask for the lease; the future raises StoreError while the store can't be written."""
         now = self._clock.now()
 
-        def on_tables(repository: SqliteRepository) -> Acquired | HeldBy:
-            return lease.acquire(repository.connection, repository, holder, now, self._watch)
-
-        def otherwise() -> Acquired | HeldBy:
+        def run(repository: Repository) -> Acquired | HeldBy:
+            if isinstance(repository, SqliteRepository):
+                return lease.acquire(repository.connection, repository, holder, now, self._watch)
             raise StoreError(
                 self.path, self.health.trouble, "watching goes on without a lease or a record"
             )
 
-        return self._ask(WriteJob(on_tables=on_tables, otherwise=otherwise))
+        return self._ask(run)
 
     def beat(self, holder: Holder) -> Future[bool]:
-        """Say that `holder` still watches; False: the lease is lost, step down.
+        """Say that the holder still watches; False: the lease is lost, step down.
 
         True while the store can't be written, since nobody else can take the lease then either.
         """
         now = self._clock.now()
-        return self._ask(
-            WriteJob(
-                on_tables=lambda repository: lease.beat(repository.connection, holder, now),
-                otherwise=lambda: True,
-            )
-        )
+
+        def run(repository: Repository) -> bool:
+            if isinstance(repository, SqliteRepository):
+                return lease.beat(repository.connection, holder, now)
+            return True
+
+        return self._ask(run)
 
     def release(self, holder: Holder) -> Future[bool]:
         """Give the lease back; False when it was not the holder's or could not be written."""
         now = self._clock.now()
-        return self._ask(
-            WriteJob(
-                on_tables=lambda repository: lease.release(repository.connection, holder, now),
-                otherwise=lambda: False,
-            )
-        )
+
+        def run(repository: Repository) -> bool:
+            if isinstance(repository, SqliteRepository):
+                return lease.release(repository.connection, holder, now)
+            return False
+
+        return self._ask(run)
 
 
 class MemoryRecorder(BaseRecorder):
@@ -173,12 +180,12 @@ class MemoryRecorder(BaseRecorder):
 
     def acquire(self, holder: Holder) -> Future[Acquired | HeldBy]:
         """There is nobody to share with: always acquired."""
-        return self._ask(WriteJob(otherwise=Acquired))
+        return self._ask(lambda _: Acquired())
 
     def beat(self, holder: Holder) -> Future[bool]:
         """Always True."""
-        return self._ask(WriteJob(otherwise=lambda: True))
+        return self._ask(lambda _: True)
 
     def release(self, holder: Holder) -> Future[bool]:
         """Always True."""
-        return self._ask(WriteJob(otherwise=lambda: True))
+        return self._ask(lambda _: True)

@@ -53,7 +53,7 @@ class Writer(threading.Thread):
 
     def __init__(
         self,
-        queue: WriteQueue[WriteJob],
+        queue: WriteQueue,
         publish: Publish,
         *,
         clock: Clock,
@@ -159,7 +159,7 @@ class Writer(threading.Thread):
             return
         try:
             results, repository, events, probe_states = connection.write(
-                lambda repository: [job.on(repository) for job in jobs]
+                lambda repository: [job.run(repository) for job in jobs]
             )
         except Exception as error:
             logger.warning("a write to the evidence store failed", exc_info=error)
@@ -184,7 +184,7 @@ class Writer(threading.Thread):
         jobs[0].fail(error)
         text = f"something could not be recorded: {type(error).__name__}: {error}"
         event = Event(at=self._clock.now(), kind=EventKind.COLLECTOR, text=text, actor=self._actor)
-        self._do([WriteJob(run=lambda repository: repository.append(event, "store"))])
+        self._do([WriteJob(lambda repository: repository.append(event, "store"))])
 
     def _poll_foreign_writes(self, connection: StoreConnection) -> bool:
         """Tell what others wrote; True when there was anything."""
@@ -209,7 +209,7 @@ class Writer(threading.Thread):
             text=f"{dropped} observations were not recorded: more came than could be written",
             data={"lost": dropped},
         )
-        self._do([WriteJob(run=lambda repository: repository.append(event, "store"))])
+        self._do([WriteJob(lambda repository: repository.append(event, "store"))])
 
     # -- an outage and its end
 
@@ -260,7 +260,7 @@ class Writer(threading.Thread):
             return
         for job in jobs:
             try:
-                job.resolve(job.on(outage.repository))
+                job.resolve(job.run(outage.repository))
             except Exception as error:
                 logger.exception("evidence that can't be kept")
                 job.fail(error)

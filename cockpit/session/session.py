@@ -21,9 +21,9 @@ from cockpit.engine.loop_thread import LoopThread
 from cockpit.engine.probe_set import build_probes
 from cockpit.engine.runner import ProbeRun, run_all
 from cockpit.engine.scheduler import Engine
+from cockpit.evidence.base_recorder import LeasedRecorder
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.lease import BEAT_EVERY, Acquired, HeldBy, Holder, HolderKind
-from cockpit.evidence.leased_recorder import LeasedRecorder
 from cockpit.evidence.store import MemoryRecorder, Store
 from cockpit.evidence.store_feed import StoreFeed
 from cockpit.feed import Command, Reply, Ticket
@@ -346,7 +346,7 @@ class Session:
     def _record_own(self, seen: ProbeRun) -> None:
         """Record what this screen saw by itself, as soon as it is seen: later it may be old."""
         for artefact in seen.artefacts:
-            self._recorder.keep(artefact)
+            self._recorder.save_artefact(artefact)
         self._recorder.observe(seen.observation, source="screen")
 
     async def _take_config(self, loaded: LoadedConfig) -> None:

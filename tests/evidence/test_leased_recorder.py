@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cockpit.evidence.leased_recorder import LeasedRecorder
+from cockpit.evidence.base_recorder import LeasedRecorder
 from cockpit.model import Verdict
 
 

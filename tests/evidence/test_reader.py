@@ -133,7 +133,7 @@ def test_damage_is_said_and_does_not_spread(world) -> None:
     store = world.store()
     store.observe(world.seen(Verdict.OK))
     store.observe(world.seen(Verdict.OK, "torn"))
-    store.keep(Artefact("ab" * 32, "text/plain", b"abc"))
+    store.save_artefact(Artefact("ab" * 32, "text/plain", b"abc"))
     store.acquire(world.holder()).result(5)
     assert store.flush(10)
     store.close(5)

@@ -20,7 +20,6 @@ from cockpit.evidence.serialization import (
     body_json,
     canonical,
     load_observation,
-    parse_stamp,
     same_body,
     sha256,
     stamp,
@@ -37,6 +36,7 @@ from cockpit.model import (
     Verdict,
 )
 from cockpit.probe_state import ProbeState
+from cockpit.text import parse_instant
 
 TEXT = st.text(max_size=40)
 MOMENTS = st.datetimes(
@@ -53,6 +53,17 @@ VALUES = st.one_of(
     st.lists(st.integers(-(10**12), 10**12), max_size=3).map(tuple),
 )
 FACTS = st.dictionaries(TEXT, VALUES, max_size=4)
+JSON = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(10**30), 10**30),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text(st.characters(), max_size=10),
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
 FINDINGS = st.builds(
     Finding,
     key=TEXT,
@@ -102,6 +113,11 @@ def exact(value: object) -> object:
     return repr(value)
 
 
+def ordered(value: object) -> object:
+    """A JSON value as the store gives it back: it keeps no order of keys."""
+    return json.loads(json.dumps(value, sort_keys=True))
+
+
 @given(OBSERVATIONS)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_an_observation_comes_back_with_every_type(observation: Observation) -> None:
@@ -133,14 +149,23 @@ def test_the_quick_comparison_of_bodies_never_says_yes_wrongly(
 
 @given(MOMENTS, MOMENTS)
 def test_stamps_sort_as_moments_do(one: datetime, other: datetime) -> None:
-    assert parse_stamp(stamp(one)) == one
+    assert parse_instant(stamp(one)) == one
     assert (stamp(one) < stamp(other)) == (one < other)
 
 
 @given(
     st.lists(OBSERVATIONS, min_size=1, max_size=4),
     st.lists(
-        st.builds(Event, at=MOMENTS, kind=TEXT, text=TEXT, subject=TEXT, ticket=TEXT, data=FACTS),
+        st.builds(
+            Event,
+            at=MOMENTS,
+            kind=TEXT,
+            text=TEXT,
+            subject=TEXT,
+            ticket=TEXT,
+            data=FACTS,
+            payload=JSON,
+        ),
         max_size=3,
     ),
 )
@@ -166,8 +191,8 @@ def test_the_store_gives_back_what_it_was_given(
         assert read == dict(store.probe_states)
         assert all(isinstance(probe_state, ProbeState) for probe_state in read.values())
         logged = reader.events(0, 1000)[-len(events) :] if events else []
-        assert [(e.at, e.kind, e.text, e.data) for e in logged] == [
-            (e.at, e.kind, e.text, e.data) for e in events
+        assert [(e.at, e.kind, e.text, e.data, exact(e.payload)) for e in logged] == [
+            (e.at, e.kind, e.text, e.data, exact(ordered(e.payload))) for e in events
         ]
         assert reader.verify().ok
         reader.close()

@@ -107,8 +107,8 @@ def test_history_is_newest_first_with_its_numbers(world, recorder) -> None:
 
 def test_artefacts_come_back_as_given(world, recorder) -> None:
     artefact = Artefact("ab" * 32, "application/json", b'{"a": 1}' * 100)
-    recorder.keep(artefact)
-    recorder.keep(artefact)
+    recorder.save_artefact(artefact)
+    recorder.save_artefact(artefact)
     settle(recorder)
     assert recorder.reader().artefact(artefact.digest) == artefact
     assert recorder.reader().artefact("cd" * 32) is None
@@ -282,7 +282,7 @@ def test_two_processes_advance_the_same_state(world) -> None:
 def test_a_body_names_the_artefacts_it_needs(world) -> None:
     store = world.store()
     reference = ArtefactRef("reply", "ab" * 32, "text/plain", 3)
-    store.keep(Artefact(reference.digest, "text/plain", b"abc"))
+    store.save_artefact(Artefact(reference.digest, "text/plain", b"abc"))
     store.observe(world.seen(OK, artefacts=(reference,)))
     assert store.flush(10)
     assert store.reader().probe_states()["ports"].observation.artefacts == (reference,)
