@@ -149,16 +149,23 @@ class Reader:
         *,
         kinds: Sequence[str] | None = None,
         probe: str | None = None,
+        oldest: bool = False,
     ) -> list[ChainedEvent]:
-        """Like `events`, as the rows of the chain with their source and hashes."""
+        """Like `events`, as the rows of the chain with their source and hashes.
+
+        With `oldest` the first `limit` of them instead of the newest.
+        """
         where, parameters = ["seq > ?"], [since, *(kinds or ())]
         if kinds is not None:
             where.append(f"kind IN ({', '.join('?' * len(kinds))})")
         if probe is not None:
             where.append("probe = ?")
             parameters.append(probe)
-        rows = self._events(f"{' AND '.join(where)} ORDER BY seq DESC LIMIT ?", *parameters, limit)
-        return rows[::-1]
+        order = "ASC" if oldest else "DESC"
+        rows = self._events(
+            f"{' AND '.join(where)} ORDER BY seq {order} LIMIT ?", *parameters, limit
+        )
+        return rows if oldest else rows[::-1]
 
     def event(self, seq: int) -> ChainedEvent | None:
         """The event of that number, as the row of the chain."""
@@ -255,6 +262,11 @@ class Reader:
             raise explain(self.path, error) from error
         except ValueError as error:
             raise self._damaged("the lease") from error
+
+    def store_id(self) -> str:
+        """The random id the store was given when it was made; empty when there is none."""
+        rows = self._rows("SELECT value FROM meta WHERE key = 'store_id'")
+        return str(rows[0][0]) if rows else ""
 
     def cap(self) -> int:
         """The size in bytes the latest writer keeps the store to; 0 when unknown."""
