@@ -12,7 +12,16 @@ from cockpit.clock import Clock
 from cockpit.engine.scheduler import Engine
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.interfaces import EvidenceReader, EvidenceStore
-from cockpit.feed import ITEM_KINDS, Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
+from cockpit.feed import (
+    ITEM_KINDS,
+    Artefact,
+    Command,
+    FeedMode,
+    HistoryPoint,
+    Interval,
+    Reply,
+    Ticket,
+)
 from cockpit.model import Board, Event, MonitorStatus, Observation, SessionInfo
 from cockpit.probe_state import ProbeState
 
@@ -75,6 +84,12 @@ class LiveFeed:
     def history(self, probe: str, limit: int = 100) -> Sequence[HistoryPoint]:
         try:
             return self._reader.history(probe, limit)
+        except StoreError:
+            return ()
+
+    def intervals(self, probe: str, since: datetime, until: datetime) -> Sequence[Interval]:
+        try:
+            return self._reader.intervals(probe, since, until)
         except StoreError:
             return ()
 

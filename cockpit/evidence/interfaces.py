@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from cockpit.board import Acknowledgement
 from cockpit.evidence.lease import Acquired, HeldBy, Holder, LeaseState
-from cockpit.feed import Artefact, HistoryPoint
+from cockpit.feed import Artefact, HistoryPoint, Interval
 from cockpit.model import Event, MonitoringGap, Observation
 from cockpit.probe_state import ProbeState
 
@@ -50,6 +51,14 @@ class EvidenceReader(Protocol):
 
     def history(self, probe: str, limit: int = 100) -> list[HistoryPoint]:
         """Past observations of a probe, newest first."""
+        ...
+
+    def intervals(self, probe: str, since: datetime, until: datetime) -> list[Interval]:
+        """The verdicts of a probe as stretches of one verdict each, oldest first.
+
+        Observations from `since` to `until` (aware, both included) count, whoever made them; a
+        stretch that reaches over one of these moments is cut there.
+        """
         ...
 
     def artefact(self, digest: str) -> Artefact | None: ...

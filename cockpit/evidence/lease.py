@@ -57,10 +57,7 @@ class LeaseState:
 
 @dataclass(frozen=True, slots=True)
 class Acquired:
-    """The lease is ours; who had it before and when they last watched (None: nobody ever)."""
-
-    previous_beat_at: datetime | None = None
-    previous_holder: Holder | None = None
+    """The lease is ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +145,11 @@ def acquire(
             stamp(now),
         ),
     )
-    if state is None:
-        return Acquired()
-    watched_until = state.released_at or state.beat_at
-    if now - watched_until > timedelta(seconds=GAP_AFTER):
-        repository.append(gap_event(watched_until, now, holder.actor), "lease")
-    return Acquired(watched_until, state.holder)
+    if state is not None:
+        watched_until = state.released_at or state.beat_at
+        if now - watched_until > timedelta(seconds=GAP_AFTER):
+            repository.append(gap_event(watched_until, now, holder.actor), "lease")
+    return Acquired()
 
 
 def beat(connection: sqlite3.Connection, holder: Holder, now: datetime) -> bool:

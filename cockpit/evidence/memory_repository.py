@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from cockpit.alerting.policy import AlertState
 from cockpit.board import Acknowledgement
 from cockpit.evidence.lease import LeaseState, gap_of
 from cockpit.evidence.rules import Ack
-from cockpit.feed import Artefact, HistoryPoint
+from cockpit.feed import Artefact, HistoryPoint, Interval
 from cockpit.model import Event, EventKind, MonitoringGap, Observation
 from cockpit.probe_state import ProbeState
 
@@ -46,7 +46,6 @@ class MemoryRepository:
         self._artefact_bytes = 0
         self.events: deque[tuple[Event, str]] = deque()
         self.sources: dict[str, str] = {}
-        self.changed_alerts: set[str] = set()
         self.changed_acks: set[str] = set()
         self.observations = 0
         self.fresh_events: list[Event] = []
@@ -91,7 +90,6 @@ class MemoryRepository:
 
     def set_alert(self, probe: str, state: AlertState) -> None:
         self._alerts[probe] = state
-        self.changed_alerts.add(probe)
 
     def set_ack(self, problem: str, ack: Ack | None) -> None:
         with self._lock:
@@ -154,9 +152,28 @@ class MemoryRepository:
         with self._lock:
             return list(itertools.islice(self._history.get(probe, ()), limit))
 
+    def intervals(self, probe: str, since: datetime, until: datetime) -> list[Interval]:
+        """The verdicts of a probe as stretches of one verdict each, oldest first."""
+        with self._lock:
+            # As they came in, so that two of one moment stay in that order.
+            came = list(reversed(self._history.get(probe, ())))
+        points = sorted((p for p in came if since <= p.at <= until), key=lambda point: point.at)
+        return stretches(points)
+
     def artefact(self, digest: str) -> Artefact | None:
         with self._lock:
             return self._artefacts.get(digest)
+
+
+def stretches(points: Iterable[HistoryPoint]) -> list[Interval]:
+    """Points of one probe, oldest first, as stretches of one verdict each."""
+    found: list[Interval] = []
+    for point in points:
+        start = point.at
+        if found and found[-1].verdict is point.verdict:
+            start = found.pop().start
+        found.append(Interval(point.verdict, start, point.at, point.headline, point.metrics))
+    return found
 
 
 class MemoryReader:
@@ -181,6 +198,9 @@ class MemoryReader:
 
     def history(self, probe: str, limit: int = 100) -> list[HistoryPoint]:
         return self._repository.history(probe, limit)
+
+    def intervals(self, probe: str, since: datetime, until: datetime) -> list[Interval]:
+        return self._repository.intervals(probe, since, until)
 
     def artefact(self, digest: str) -> Artefact | None:
         return self._repository.artefact(digest)

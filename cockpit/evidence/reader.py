@@ -29,12 +29,26 @@ from cockpit.evidence.row_mapper import (
     read_newest,
 )
 from cockpit.evidence.serialization import load_metrics, stamp
-from cockpit.feed import Artefact, HistoryPoint
+from cockpit.feed import Artefact, HistoryPoint, Interval
 from cockpit.model import Event, EventKind, MonitoringGap, Observation, Verdict
 from cockpit.probe_state import ProbeState
 from cockpit.text import parse_instant
 
 _Row = tuple[object, ...]
+
+# The first and the last observation of each stretch; the others need not be read any further.
+_INTERVALS = """
+WITH seen AS (
+  SELECT id, at, verdict,
+    lag(verdict) OVER moments IS NOT verdict AS begins,
+    lead(verdict) OVER moments IS NOT verdict AS ends
+  FROM observations WHERE probe = ? AND at >= ? AND at <= ?
+  WINDOW moments AS (ORDER BY at, id)
+)
+SELECT seen.at, seen.verdict, seen.begins, seen.ends, b.headline, o.metrics
+FROM seen JOIN observations o ON o.id = seen.id JOIN bodies b ON b.id = o.body
+WHERE seen.begins OR seen.ends ORDER BY seen.at, seen.id
+"""
 
 
 class Reader:
@@ -205,27 +219,28 @@ class Reader:
         except ValueError as error:
             raise self._damaged(f"an observation of {probe}") from error
 
-    def trend(
-        self, probe: str, metric: str, start: datetime, end: datetime, points: int
-    ) -> list[float | None]:
-        """A metric at `points` even steps from `start` to `end`: the last value in each, or None.
+    def intervals(self, probe: str, since: datetime, until: datetime) -> list[Interval]:
+        """The verdicts of a probe as stretches of one verdict each, oldest first.
 
-        One seek a step, so that a day costs the same however often the probe ran.
+        Observations from `since` to `until` (aware, both included) count, whoever made them; a
+        stretch that reaches over one of these moments is cut there.
         """
-        step = (end - start) / points
-        values: list[float | None] = []
-        for number in range(points):
-            low, high = stamp(start + step * number), stamp(start + step * (number + 1))
-            rows = self._rows(
-                "SELECT metrics FROM observations WHERE probe = ? AND at >= ? AND at < ? "
-                "ORDER BY at DESC LIMIT 1",
-                (probe, low, high),
-            )
-            try:
-                values.append(load_metrics(str(rows[0][0])).get(metric) if rows else None)
-            except ValueError as error:
-                raise self._damaged(f"an observation of {probe}") from error
-        return values
+        found: list[Interval] = []
+        start = since
+        rows = self._rows(_INTERVALS, (probe, stamp(since), stamp(until)))
+        try:
+            for at, verdict, begins, ends, headline, metrics in rows:
+                moment = parse_instant(str(at))
+                if begins:
+                    start = moment
+                if ends:
+                    numbers = load_metrics(str(metrics))
+                    found.append(
+                        Interval(Verdict(str(verdict)), start, moment, str(headline), numbers)
+                    )
+        except ValueError as error:
+            raise self._damaged(f"an observation of {probe}") from error
+        return found
 
     def artefact(self, digest: str) -> Artefact | None:
         """Raw evidence by its SHA-256 (hex)."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 
@@ -22,6 +22,27 @@ from cockpit.model import Observation
 from cockpit.text import format_utc
 
 _ENVELOPE = {"observed_at", "valid_until", "duration", "metrics"}
+
+
+_load_facts: Callable[[str], None] | None = None
+_loaded: set[str] = set()
+
+
+def set_facts_loader(load: Callable[[str], None] | None) -> None:
+    """Have `load(kind)` called before stored facts of that kind are read, once a kind.
+
+    It makes the kind's classes of facts known to the codec; facts of a kind that is not loaded are
+    read as `UnknownFacts`. The store itself knows no kinds: whoever composes the program says how.
+    """
+    global _load_facts
+    _load_facts = load
+    _loaded.clear()
+
+
+def _load_once(kind: str) -> None:
+    if _load_facts is not None and kind not in _loaded:
+        _load_facts(kind)
+        _loaded.add(kind)  # only now: another thread must not go on without them
 
 
 @cache
@@ -112,7 +133,7 @@ def load_observation(
         f'"duration":{canonical(duration)},"metrics":{metrics},'
         f'"observed_at":"{observed_at}","valid_until":"{valid_until}"'
     )
-    return _observations().validate_json(f"{body[:-1]},{envelope}}}")
+    return _observations().validate_json(f"{body[:-1]},{envelope}}}", context=_load_once)
 
 
 def load_facts(text: str) -> Facts:

@@ -11,6 +11,7 @@ from cockpit.feed import (
     Feed,
     FeedMode,
     HistoryPoint,
+    Interval,
     Reply,
     Ticket,
 )
@@ -55,6 +56,9 @@ class FeedProxy:
 
     def history(self, probe: str, limit: int = 100) -> Sequence[HistoryPoint]:
         return self._feed.history(probe, limit)
+
+    def intervals(self, probe: str, since: datetime, until: datetime) -> Sequence[Interval]:
+        return self._feed.intervals(probe, since, until)
 
     def artefact(self, digest: str) -> Artefact | None:
         return self._feed.artefact(digest)

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cockpit.clock import Clock
-from cockpit.feed import Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
+from cockpit.feed import Artefact, Command, FeedMode, HistoryPoint, Interval, Reply, Ticket
 from cockpit.model import Board, Event, MonitorStatus, Observation, Rollup, SessionInfo, Verdict
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ class StartupFeed:
         return ()
 
     def history(self, probe: str, limit: int = 100) -> Sequence[HistoryPoint]:
+        return ()
+
+    def intervals(self, probe: str, since: datetime, until: datetime) -> Sequence[Interval]:
         return ()
 
     def artefact(self, digest: str) -> Artefact | None:

@@ -161,19 +161,6 @@ def test_damage_is_said_and_does_not_spread(world) -> None:
     assert again.probe_states["torn"].observation.verdict is Verdict.FAIL
 
 
-def test_a_trend_has_one_value_a_step_and_none_where_nothing_was_seen(world) -> None:
-    store = world.store()
-    start = world.clock.now()
-    for number in range(8):
-        if number not in (4, 5):
-            store.observe(world.seen(Verdict.OK, metrics={"ms": float(number)}))
-        world.pass_time(30)
-    assert store.flush(10)
-    reader = store.reader()
-    assert reader.trend("ports", "ms", start, world.clock.now(), 4) == [1.0, 3.0, None, 7.0]
-    assert reader.trend("ports", "other", start, world.clock.now(), 2) == [None, None]
-
-
 def test_a_page_of_the_log_and_one_event_in_full(world) -> None:
     store = world.store()
     payload = {"lines": ["a\u202eb"]}

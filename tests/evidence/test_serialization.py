@@ -8,7 +8,7 @@ import sqlite3
 import tempfile
 import zlib
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -21,10 +21,12 @@ from cockpit.evidence.serialization import (
     canonical,
     load_observation,
     same_body,
+    set_facts_loader,
     sha256,
     stamp,
 )
 from cockpit.evidence.store import Store
+from cockpit.facts import FindingFacts, UnknownFacts
 from cockpit.model import (
     ArtefactRef,
     Concern,
@@ -260,3 +262,40 @@ def test_a_body_of_an_older_version_is_read_and_then_written_in_order(tmp_path: 
     assert reader.verify().ok
     reader.close()
     store.close(5)
+
+
+def test_facts_of_a_kind_are_read_as_what_they_are_once_the_kind_is_loaded() -> None:
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    stored = UnknownFacts("drawer.seen", 1, {"count": 3})
+    other = UnknownFacts("nobody.knows", 1, {"a": 1})
+    findings = (
+        Finding("k", Verdict.OK, "s", data=stored),
+        Finding("l", Verdict.OK, "s", data=stored),
+        Finding("m", Verdict.OK, "s", data=other),
+    )
+    body = body_json(Observation("p", "k", Concern.RUN, Verdict.OK, "h", now, now, 0.0, findings))
+    loaded: list[str] = []
+
+    def load(kind: str) -> None:
+        loaded.append(kind)
+        if kind == "drawer":
+
+            @dataclass(frozen=True, slots=True)
+            class DrawerFacts(FindingFacts, type="drawer.seen"):
+                count: int
+
+    def read() -> list[FindingFacts]:
+        again = load_observation(body, stamp(now), stamp(now), 0.0, "{}")
+        return [finding.data for finding in again.findings]
+
+    assert read() == [stored, stored, other]
+    set_facts_loader(load)
+    try:
+        for _ in range(2):
+            first, second, unknown = read()
+            assert (type(first).__name__, dict(first.items())) == ("DrawerFacts", {"count": 3})
+            assert first == second
+            assert unknown == other
+        assert loaded == ["drawer", "nobody"], "once a kind"
+    finally:
+        set_facts_loader(None)
