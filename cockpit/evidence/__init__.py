@@ -1,7 +1,11 @@
-"""The store: what was seen, what happened and what was done, kept in one SQLite file.
+"""The evidence store: observations, events and acts in one SQLite file.
 
-`store` writes, `reader` reads, `memory` stands in when there is no file, `feed` shows a store that
-another process writes. SQLite's documentation is the source for its files, pragmas and locks:
+An observation goes from a recorder (`store.Store`, or a `LeasedRecorder` in front of it) through a
+queue to the one writer thread, which applies the `rules` to a repository: SQLite tables inside a
+transaction, or memory while nothing can be written (`outage`). `reader` reads, `store_feed` shows a
+store that another process writes, `migrations` bring an older one up to date.
+
+SQLite's documentation is the source for its files, pragmas and locks:
 https://sqlite.org/wal.html, https://sqlite.org/pragma.html, https://sqlite.org/howtocorrupt.html
 """
 

@@ -1,4 +1,4 @@
-"""What the recorders share: the queue, the writer, the subscribers and what they were told.
+"""Base of the recorders: the queue, the writer, the subscribers and what they were told.
 
 What a collector records counts only while the lease is its own. It can be frozen (a stopped
 process, a suspended machine) and wake while another one watches; what it then believes to know is
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 class BaseRecorder:
-    """What both recorders share: the queue, the writer, the subscribers and what they were told."""
+    """Base of the recorder with a file and of the one without."""
 
     def __init__(self, clock: Clock, actor: str, settings: SettingsOf) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""What everybody who records or reads evidence may rely on, whatever keeps it."""
+"""Interfaces to the evidence: recorder, store, reader and health, whatever keeps it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who watches: one process at a time holds the store's lease and beats; others can tell it lives.
+"""The lease: one process at a time holds it, watches and beats; others can tell that it lives.
 
 Three grounds free a lease: it was released; its process is gone (asked on the same host only); it
 stopped beating. For the last one a wall clock alone would not do, since it can step: a beat has to

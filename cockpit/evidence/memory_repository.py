@@ -177,7 +177,7 @@ def stretches(points: Iterable[HistoryPoint]) -> list[Interval]:
 
 
 class MemoryReader:
-    """The evidence reader's doors over a repository in memory."""
+    """An evidence reader of a repository in memory."""
 
     def __init__(self, repository: MemoryRepository) -> None:
         self._repository = repository

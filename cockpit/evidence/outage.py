@@ -1,4 +1,4 @@
-"""A stretch in which the store could not be written, and how it is made good afterwards."""
+"""Outages: a stretch in which the store could not be written, and its replay afterwards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from cockpit.text import format_utc
 
 @dataclass(slots=True)
 class Outage:
-    """A stretch without a record: what is known and what was kept meanwhile."""
+    """A stretch without a record: what was known and what was kept in memory meanwhile.
+
+    `retry_at` is on the monotonic clock; `seen_seq` and `seen_observation` are the newest numbers
+    told to subscribers before it.
+    """
 
     repository: MemoryRepository
     since: datetime
@@ -24,7 +28,7 @@ class Outage:
 
 
 def replay(repository: SqliteRepository, outage: Outage, end: datetime, actor: str) -> Event:
-    """Write what was kept in memory; returns the event that closes the stretch."""
+    """Write what was kept in memory to `repository`; returns the event that closes the stretch."""
     kept = outage.repository
     repository.number_from(outage.seen_seq)
     recorded = 0

@@ -1,4 +1,4 @@
-"""What the evidence verbs ask for: events as a list, and one event with everything about it."""
+"""Queries of the evidence verbs: a page of events, and one event with everything about it."""
 
 from __future__ import annotations
 

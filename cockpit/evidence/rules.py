@@ -1,4 +1,4 @@
-"""What one observation, event or acknowledgement does to the evidence: the same in every recorder.
+"""Rules of recording: what an observation, event or acknowledgement does, in every recorder.
 
 `Repository` is where it is kept: tables inside a write transaction, or plain memory. The functions
 here read from it and write to it, so that a recorder without a file does the same as one with.

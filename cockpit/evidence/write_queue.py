@@ -1,4 +1,4 @@
-"""What waits to be written, in order; what may be lost is bounded, the rest is never dropped."""
+"""The queue of the writer: jobs in order; only what may be lost is ever dropped."""
 
 from __future__ import annotations
 

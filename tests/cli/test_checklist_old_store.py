@@ -79,3 +79,20 @@ def test_the_edit_is_committed(file: Path) -> None:
     assert "\n+- [x] P1.1 one" in git(file.parent, "show", "HEAD")
     assert git(file.parent, "status", "--porcelain", "LIST.md") == ""
     assert "nothing was committed" in run("commit", file).output
+
+
+def test_a_store_that_can_not_be_migrated_is_said_and_loses_nothing(file: Path) -> None:
+    store = file.parent / ".cockpit" / "evidence.db"
+    in_the_way = store.with_name("evidence.db.v1.bak.part")
+    in_the_way.mkdir()
+    done = run("note", file, "--id", "P1.2", "seen")
+    assert "not recorded: " in done.output
+    assert "  - seen\n" in file.read_text(encoding="utf-8")
+    shown = json.loads(run("show", file, "--id", "P1.1", "--format", "json").stdout)
+    assert [(one["from"], one["to"]) for one in shown["history"]] == [("todo", "done")]
+    assert backups(store) == []
+    in_the_way.rmdir()
+    assert "not recorded" not in run("note", file, "--id", "P1.2", "again").output
+    with closing(Reader(store)) as reader:
+        assert reader.verify().ok
+        assert [event.kind for event in reader.events()][-2:] == ["collector", "note"]
