@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -59,11 +59,16 @@ class FindingFacts:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        """Let pydantic read and write facts inside an observation with this codec."""
+        """Let pydantic read and write facts inside an observation with this codec.
+
+        The context of a validation is the `load` of `decode`.
+        """
         from pydantic_core import core_schema
 
-        return core_schema.no_info_plain_validator_function(
-            lambda value: value if isinstance(value, FindingFacts) else decode(value),
+        return core_schema.with_info_plain_validator_function(
+            lambda value, info: (
+                value if isinstance(value, FindingFacts) else decode(value, load=info.context)
+            ),
             serialization=core_schema.plain_serializer_function_ser_schema(encode),
         )
 
@@ -117,16 +122,18 @@ def encode(facts: FindingFacts) -> dict[str, Any]:
     return {"type": facts.TYPE, "v": facts.VERSION, **_encode_fields(facts)}
 
 
-def decode(data: Mapping[str, Any]) -> FindingFacts:
+def decode(data: Mapping[str, Any], *, load: Callable[[str], None] | None = None) -> FindingFacts:
     """The facts that `encode` wrote. Raises ValueError for what is damaged.
 
-    A type that is not loaded, or a newer version, gives `UnknownFacts`: whoever reads for a kind
-    loads it first.
+    For a type that is not there yet `load` is called with its kind. One that is not loaded then,
+    or a newer version, gives `UnknownFacts`.
     """
     name, version = data.get("type"), data.get("v")
     if not isinstance(name, str) or not isinstance(version, int):
         raise ValueError("facts without a type and a version")
     values = {key: value for key, value in data.items() if key not in ("type", "v")}
+    if name not in _TYPES and load is not None:
+        load(name.partition(".")[0])
     known = _TYPES.get(name)
     if known is None or version != known.VERSION:
         return UnknownFacts(name, version, values)

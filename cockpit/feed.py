@@ -44,6 +44,21 @@ class HistoryPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Interval:
+    """A stretch in which a probe kept one verdict, from its first observation to its last.
+
+    `start` and `seen_until` are aware UTC; headline and metrics are those of the last observation.
+    That nobody looked for a while ends no stretch: see the gaps for that.
+    """
+
+    verdict: Verdict
+    start: datetime
+    seen_until: datetime
+    headline: str
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Artefact:
     """Raw evidence as kept: redacted bytes, its media type and SHA-256 (hex)."""
 
@@ -74,6 +89,10 @@ class Feed(Protocol):
 
     def history(self, probe: str, limit: int = 100) -> Sequence[HistoryPoint]:
         """Past observations of a probe, newest first."""
+        ...
+
+    def intervals(self, probe: str, since: datetime, until: datetime) -> Sequence[Interval]:
+        """The verdicts of a probe between two moments (aware), oldest first."""
         ...
 
     def artefact(self, digest: str) -> Artefact | None: ...

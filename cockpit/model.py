@@ -8,12 +8,13 @@ terminal, a report or the store is already safe to draw.
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from cockpit.facts import LONGEST_FACT, NO_FACTS, Facts, FactValue, FindingFacts
+from cockpit.facts import LONGEST_FACT, NO_FACTS, Facts, FactValue, FindingFacts, Json
 from cockpit.text import format_utc, sanitize
 
 _Facts = TypeVar("_Facts", bound=FindingFacts)
@@ -84,6 +85,25 @@ def _clean_value(value: FactValue) -> FactValue:
     if isinstance(value, tuple):
         return tuple(sanitize(v) if isinstance(v, str) else v for v in value)  # type: ignore[return-value]
     return value
+
+
+def _json_value(value: object) -> Json:
+    """A copy of `value` in the types that JSON gives back. Raises TypeError or ValueError."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"JSON has no number {value!r}")
+        return value
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError("the keys of a JSON object are texts")
+        return {str(key): _json_value(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_value(part) for part in value]
+    raise TypeError(f"JSON has no {type(value).__name__}")
 
 
 def _set(target: object, **values: object) -> None:
@@ -263,6 +283,9 @@ class Event:
     """Something that happened, once. `seq` is the store's order (0 until it is stored).
 
     `actor` is who did it (`ops@spark`, `collector`, `check`); `ticket` ties it to a command.
+    `data` are short facts to show and to filter by. `payload` is structured data as JSON values, of
+    any length and exactly as it was given, since a change is taken back byte for byte by it: no
+    text to draw as it is (`text.json_text` makes one of it), and never changed in place.
     """
 
     at: datetime
@@ -274,6 +297,7 @@ class Event:
     actor: str = ""
     ticket: str = ""
     data: Facts = field(default_factory=dict)
+    payload: Json = None
     seq: int = 0
 
     def __post_init__(self) -> None:
@@ -286,6 +310,7 @@ class Event:
             probe=sanitize(self.probe),
             actor=sanitize(self.actor),
             data=_clean_facts(self.data),
+            payload=_json_value(self.payload),
         )
 
 

@@ -233,7 +233,7 @@ def _leftovers(loaded: LoadedConfig, clock: Clock) -> Iterator[Point]:
 
 def _store(loaded: LoadedConfig) -> Point:
     from cockpit.evidence.errors import StoreError
-    from cockpit.evidence.location import inspect, network_filesystem
+    from cockpit.evidence.location import backups, inspect, network_filesystem
     from cockpit.evidence.reader import Reader
 
     path = loaded.store_path
@@ -245,13 +245,20 @@ def _store(loaded: LoadedConfig) -> Point:
         inspect(path)
         with Reader(path) as reader:
             size = reader.used() / 1_000_000
+            older = reader.needs_migration()
     except StoreError as error:
         return Point("store", False, str(path), f"{error.reason}; {error.mend}")
     if network := network_filesystem(path.resolve()):
         return Point("store", False, f"{path}: {size:.0f} MB", f"on {network}: no WAL, slower")
     if not os.access(path, os.W_OK):
         return Point("store", False, str(path), "may not be written: no record, no act")
-    return Point("store", True, f"{path}: {size:.0f} MB", "on a local file system")
+    notes = ["on a local file system"]
+    if older:
+        notes.append("of an older cockpit: copied and migrated when it is next written")
+    if kept := backups(path.resolve()):
+        names = ", ".join(copy.name for copy in kept)
+        notes.append(f"as it was before a migration: {names} beside it, to be removed by hand")
+    return Point("store", True, f"{path}: {size:.0f} MB", "; ".join(notes))
 
 
 def _graphics() -> Point:

@@ -13,7 +13,7 @@ from cockpit.commands import Command, Reply, Ticket
 from cockpit.engine.scheduler import Engine
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.interfaces import EvidenceReader
-from cockpit.feed import ITEM_KINDS, Artefact, FeedMode, HistoryPoint
+from cockpit.feed import ITEM_KINDS, Artefact, FeedMode, HistoryPoint, Interval
 from cockpit.model import Board, Event, MonitorStatus, Observation, SessionInfo
 from cockpit.probe_state import ProbeState
 from cockpit.signals import Signal
@@ -69,6 +69,12 @@ class LiveFeed:
     def history(self, probe: str, limit: int = 100) -> Sequence[HistoryPoint]:
         try:
             return self._reader.history(probe, limit)
+        except StoreError:
+            return ()
+
+    def intervals(self, probe: str, since: datetime, until: datetime) -> Sequence[Interval]:
+        try:
+            return self._reader.intervals(probe, since, until)
         except StoreError:
             return ()
 

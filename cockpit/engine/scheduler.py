@@ -17,10 +17,10 @@ from cockpit.board import Acknowledgement, BoardComposer, ProbeInfo, compose
 from cockpit.clock import Clock
 from cockpit.engine.blocking import SerialExecutor
 from cockpit.engine.probe_set import ConfiguredProbe, ProbeSet
-from cockpit.engine.recorder import Recorder
 from cockpit.engine.runner import ProbeRun, run_probe
 from cockpit.engine.throttle import UpdateThrottle
 from cockpit.engine.watchdog import Watchdog
+from cockpit.evidence.interfaces import Recorder
 from cockpit.kinds.base import Probe, ProbeContext
 from cockpit.model import Board, Event, EventKind, Observation, Rollup, Verdict
 from cockpit.probe_state import ProbeState, advance
@@ -236,7 +236,7 @@ class Engine:
         advanced = advance(shown or self._known.get(name), seen.observation)
         self._states[name] = advanced.state
         for artefact in seen.artefacts:
-            self._recorder.keep(artefact)
+            self._recorder.save_artefact(artefact)
         self._recorder.observe(seen.observation, advanced=advanced)
         for other in self._slots.values():
             if name in other.probe.depends_on():

@@ -7,7 +7,7 @@ can't write. `store_feed` makes the feed of a screen from a store that another p
 Observations are pruned by age and size; a body is stored once for as long as it does not change.
 Events are kept for good and chained by SHA-256 (`chain`), so that a change shows. The `lease`
 says which process collects; state, alert policy and chain move in the transaction that checks it
-(`leased_recorder`), so that a collector which was frozen overwrites nothing.
+(`LeasedRecorder`), so that a collector which was frozen overwrites nothing.
 
 What an observation or an event does to the evidence is in `rules`, over a `Repository`: tables
 (`sqlite_repository`) or plain memory (`memory_repository`) while the disk fails. When it works

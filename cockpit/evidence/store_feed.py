@@ -17,7 +17,7 @@ from cockpit.commands import Command, Reply, Ticket
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.lease import DEAD_AFTER, LeaseState
 from cockpit.evidence.reader import Reader
-from cockpit.feed import ITEM_KINDS, Artefact, FeedMode, HistoryPoint
+from cockpit.feed import ITEM_KINDS, Artefact, FeedMode, HistoryPoint, Interval
 from cockpit.model import (
     Board,
     Event,
@@ -160,6 +160,10 @@ class StoreFeed:
     def history(self, probe: str, limit: int = 100) -> Sequence[HistoryPoint]:
         """Past observations of a probe, newest first."""
         return self._ask(lambda: self._reader.history(probe, limit), [])
+
+    def intervals(self, probe: str, since: datetime, until: datetime) -> Sequence[Interval]:
+        """The verdicts of a probe between two moments, oldest first."""
+        return self._ask(lambda: self._reader.intervals(probe, since, until), [])
 
     def artefact(self, digest: str) -> Artefact | None:
         """Raw evidence by its digest; None when it is gone or can't be read."""

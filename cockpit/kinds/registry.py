@@ -86,6 +86,7 @@ def all_kinds() -> Iterator[Kind]:
             continue
 
 
+@functools.cache
 def load_facts(kind: str) -> None:
     """Make the typed facts of a kind known to the codec; one that is not there stays unknown."""
     try:

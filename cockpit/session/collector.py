@@ -13,9 +13,9 @@ from typing import Any
 from cockpit.clock import Clock
 from cockpit.engine.probe_set import ProbeSet
 from cockpit.engine.scheduler import Engine
+from cockpit.evidence.base_recorder import LeasedRecorder
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.lease import BEAT_EVERY, Acquired, HeldBy, Holder
-from cockpit.evidence.leased_recorder import LeasedRecorder
 from cockpit.evidence.store import MemoryRecorder, Store
 from cockpit.model import Event, EventKind
 from cockpit.system.processes.exits import ExitWatcher

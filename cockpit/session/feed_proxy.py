@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from cockpit.commands import Command, Reply, Ticket
-from cockpit.feed import Artefact, Feed, FeedMode, HistoryPoint
+from cockpit.feed import Artefact, Feed, FeedMode, HistoryPoint, Interval
 from cockpit.model import Board, Event, Observation
 from cockpit.signals import Signal
 
@@ -49,6 +49,9 @@ class FeedProxy:
 
     def history(self, probe: str, limit: int = 100) -> Sequence[HistoryPoint]:
         return self._feed.history(probe, limit)
+
+    def intervals(self, probe: str, since: datetime, until: datetime) -> Sequence[Interval]:
+        return self._feed.intervals(probe, since, until)
 
     def artefact(self, digest: str) -> Artefact | None:
         return self._feed.artefact(digest)

@@ -120,7 +120,7 @@ def _record(composition: Composition, runs: Sequence[ProbeRun]) -> str:
     try:
         for run in runs:
             for artefact in run.artefacts:
-                store.keep(artefact)
+                store.save_artefact(artefact)
             store.observe(run.observation, source=CHECK)
         if not store.flush(FLUSH):
             return store.health.trouble or "the store is busy"

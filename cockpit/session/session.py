@@ -308,7 +308,7 @@ class Session:
     def _record_own(self, seen: ProbeRun) -> None:
         """Record what this screen saw by itself, as soon as it is seen: later it may be old."""
         for artefact in seen.artefacts:
-            self._recorder.keep(artefact)
+            self._recorder.save_artefact(artefact)
         self._recorder.observe(seen.observation, source="screen")
 
     async def _take_config(self, loaded: LoadedConfig) -> None:

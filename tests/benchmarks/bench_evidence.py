@@ -139,8 +139,8 @@ def read(path: Path, names: list[str]) -> None:
     report("snapshot, first", milliseconds(fresh_snapshot, 5), "GROUP BY", newest)
     report("snapshot, again", milliseconds(feed.snapshot), "GROUP BY", newest)
     feed.close(5)
-    line = milliseconds(lambda: reader.trend("probe3", "ms", now - timedelta(days=1), now, 96))
-    report("sparkline of 24 h, 96 points", line, "every row", whole_day)
+    line = milliseconds(lambda: reader.intervals("probe3", now - timedelta(days=1), now), 5)
+    report("intervals of 24 h", line, "every row", whole_day)
     report(
         "anything new?",
         milliseconds(reader.changed, 200),

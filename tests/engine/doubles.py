@@ -81,17 +81,20 @@ class Notebook:
         if advanced is not None:
             self.steps.append(advanced)
 
-    def log(self, event: Event) -> None:
+    def log(self, event: Event, *, source: str = "collector") -> None:
         self.events.append(event)
 
-    def keep(self, artefact: Artefact) -> None:
+    def save_artefact(self, artefact: Artefact) -> None:
         self.artefacts.append(artefact)
 
-    def acknowledge(self, problem: str, note: str, actor: str) -> Future[bool]:
+    def acknowledge(self, problem: str, note: str, actor: str, *, ticket: str = "") -> Future[bool]:
         self.acks.append((problem, note, actor))
         future: Future[bool] = Future()
         future.set_result(True)
         return future
+
+    def flush(self, timeout: float) -> bool:
+        return True
 
 
 def plan_of(*probes: Probe, marks: dict[str, str] | None = None) -> ProbeSet:

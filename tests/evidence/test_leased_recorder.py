@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cockpit.evidence.leased_recorder import LeasedRecorder
+from cockpit.evidence.base_recorder import LeasedRecorder
 from cockpit.model import Verdict
 
 
@@ -19,7 +19,7 @@ def deposed(world):
     return LeasedRecorder(store, first), store, LeasedRecorder(other, second), other
 
 
-def test_a_deposed_collector_changes_no_standing_and_tells_no_story(world, deposed) -> None:
+def test_a_deposed_collector_changes_no_state_and_logs_nothing(world, deposed) -> None:
     old, old_store, new, new_store = deposed
     new.observe(world.seen(Verdict.FAIL))
     assert new_store.flush(10)

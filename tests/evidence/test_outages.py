@@ -45,7 +45,7 @@ def flaky():
 
 def burst(world, store) -> None:
     """One of everything, ending at FAIL; alone in its batch as far as the writer allows."""
-    store.keep(Artefact("ab" * 32, "text/plain", b"abc"))
+    store.save_artefact(Artefact("ab" * 32, "text/plain", b"abc"))
     store.observe(world.seen(FAIL))
     store.observe(world.seen(FAIL))
     store.log(world.event("said"))
@@ -318,7 +318,7 @@ def test_the_raw_evidence_of_the_newest_state_survives_an_outage(world, flaky) -
     assert store.flush(10)
     flaky.before = fail_at(set(range(1, 10_000)), full)
     reference = ArtefactRef("reply", "ab" * 32, "text/plain", 3)
-    store.keep(Artefact(reference.digest, "text/plain", b"abc"))
+    store.save_artefact(Artefact(reference.digest, "text/plain", b"abc"))
     store.observe(world.seen(FAIL, artefacts=(reference,)))
     assert not store.flush(10)
     flaky.before = None

@@ -34,7 +34,7 @@ def feed(world, recorder, *verdicts: Verdict, probe: str = "ports", **more) -> N
         world.pass_time(10)
 
 
-def test_standing_and_events_are_those_of_the_pure_functions(world, recorder, heard) -> None:
+def test_state_and_events_are_those_of_the_pure_functions(world, recorder, heard) -> None:
     recorder.subscribe(heard)
     probe_state, expected = None, []
     for verdict in (OK, FAIL, FAIL, UNKNOWN, OK):
@@ -75,7 +75,7 @@ def test_the_policy_follows_the_settings_of_the_probe_and_is_no_event(world, hea
     ]
 
 
-def test_standing_policy_and_acks_survive_a_restart(world) -> None:
+def test_state_policy_and_acks_survive_a_restart(world) -> None:
     first = world.store(settings=lambda probe: PolicySettings(after=3))
     since = world.clock.now()
     feed(world, first, FAIL, FAIL)
@@ -142,8 +142,8 @@ def test_history_is_newest_first_with_its_numbers(world, recorder) -> None:
 
 def test_artefacts_come_back_as_given(world, recorder) -> None:
     artefact = Artefact("ab" * 32, "application/json", b'{"a": 1}' * 100)
-    recorder.keep(artefact)
-    recorder.keep(artefact)
+    recorder.save_artefact(artefact)
+    recorder.save_artefact(artefact)
     settle(recorder)
     assert recorder.reader().artefact(artefact.digest) == artefact
     assert recorder.reader().artefact("cd" * 32) is None
@@ -300,7 +300,7 @@ def test_a_second_process_is_heard_by_the_first(world, heard) -> None:
     assert here.probe_states["ports"].observation.verdict is FAIL
 
 
-def test_two_processes_advance_the_same_standing(world) -> None:
+def test_two_processes_advance_the_same_state(world) -> None:
     here, there = world.store(), world.store(actor="bob@spark")
     for store, verdict in ((here, OK), (there, FAIL), (here, FAIL), (there, OK), (here, FAIL)):
         store.observe(world.seen(verdict))
@@ -317,7 +317,7 @@ def test_two_processes_advance_the_same_standing(world) -> None:
 def test_a_body_names_the_artefacts_it_needs(world) -> None:
     store = world.store()
     reference = ArtefactRef("reply", "ab" * 32, "text/plain", 3)
-    store.keep(Artefact(reference.digest, "text/plain", b"abc"))
+    store.save_artefact(Artefact(reference.digest, "text/plain", b"abc"))
     store.observe(world.seen(OK, artefacts=(reference,)))
     assert store.flush(10)
     assert store.reader().probe_states()["ports"].observation.artefacts == (reference,)

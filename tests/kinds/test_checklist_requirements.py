@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from checklist_findings import item_facts, items, of_plan
 
-from cockpit.checklists import Anchor, Status, anchor_of, locate, parse, set_item, undo
+from cockpit.checklists import Anchor, EditResult, Status, anchor_of, locate, parse, set_item, undo
 from cockpit.checklists.editing.mirrors import Intent
 from cockpit.config.models import Config, LoadedConfig
 from cockpit.engine.probe_builder import build
-from cockpit.kinds.checklist.edit_history import EditHistory, as_fact, edit_facts
+from cockpit.kinds.checklist.edit_history import EditHistory, edit_facts, edit_payload
 from cockpit.kinds.checklist.facts import OverwrittenEditFacts, PlanTaskFacts
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.kinds.checklist.table import ChecklistTable
@@ -61,8 +61,19 @@ def tick(
     document = parse(path.read_bytes())
     item = next(item for item in document.items if item.text == text)
     result = set_item(path, anchor_of(document, item), to)
-    facts = edit_facts(result, item.key, head=head)
-    memory.hear([Event(at=NOW, kind=EventKind.EDIT, text="set", actor="ann", data=facts)])
+    memory.hear([told_of(result, item.key, "set", head=head)])
+
+
+def told_of(result: EditResult, item: str, text: str, *, head: str | None = None) -> Event:
+    """The event of an edit that ann made."""
+    return Event(
+        at=NOW,
+        kind=EventKind.EDIT,
+        text=text,
+        actor="ann",
+        data=edit_facts(result, item, head=head),
+        payload=edit_payload(result),
+    )
 
 
 def save(path: Path, text: str) -> None:
@@ -241,8 +252,7 @@ def test_a_state_that_no_key_sets_is_not_offered(tmp_path: Path, look: Any) -> N
     made = probe(tmp_path, text, memory)
     tick(made.path, "one", memory)
     undone = undo(memory.edits(made.path, NOW)[0].result)
-    facts = edit_facts(undone, memory.edits(made.path, NOW)[0].item, head=None)
-    memory.hear([Event(at=NOW, kind=EventKind.EDIT, text="undone", actor="ann", data=facts)])
+    memory.hear([told_of(undone, memory.edits(made.path, NOW)[0].item, "undone")])
     save(made.path, text.replace("⚠️", "✅"))
     found = next(f for f in look(made).observation.findings if f.title)
     assert found.title == "TICK REVERTED"
@@ -310,9 +320,11 @@ def test_a_mirror_that_was_not_written_stays_on_the_board(tmp_path: Path, look: 
     memory = EditHistory()
     (tmp_path / "m.md").write_text("- [ ] P1.1 one\n- [ ] x\n", encoding="utf-8")
     made = probe(tmp_path, TEXT, memory, mirrors=["m.md"])
-    intent = as_fact(Intent(tmp_path / "m.md", "P1.1", "P1.1 one", Status.DONE).to_json())
-    data = {"file": str(made.path), "intent": intent, "state": "failed"}
-    told = Event(at=NOW, kind=EventKind.MIRROR, text="read-only", data=data)
+    intent = Intent(tmp_path / "m.md", "P1.1", "P1.1 one", Status.DONE).to_json()
+    data = {"file": str(made.path), "state": "failed"}
+    told = Event(
+        at=NOW, kind=EventKind.MIRROR, text="read-only", data=data, payload={"intent": intent}
+    )
     memory.hear([told])
     observation = look(made).observation
     assert [f.title for f in observation.findings if f.title] == ["MIRROR PENDING"]

@@ -178,7 +178,7 @@ def _record(loaded: LoadedConfig, as_name: str | None, plan: CommitPlan, done: C
         return
     try:
         trace = AuditLog(store, composition.clock, composition.who)
-        record_commit(plan, done, lambda kind, text, data: trace(kind, "checklist", "", text, data))
+        record_commit(plan, done, trace.about("checklist"))
         store.flush(5.0)
     finally:
         store.close()

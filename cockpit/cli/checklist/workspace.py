@@ -18,7 +18,7 @@ from cockpit.engine.commands.set_status import Log
 from cockpit.engine.commands.undo import naming, new_name
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.store import Store
-from cockpit.facts import Facts
+from cockpit.facts import Facts, Json
 from cockpit.kinds.checklist.edit_history import EditHistory, same_file
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import EventKind, Observation
@@ -47,21 +47,20 @@ class Workspace:
         """What is known of edits of checklists."""
         return self.composition.edits
 
-    def log(self, kind: EventKind, text: str, data: Facts) -> None:
+    def log(self, kind: EventKind, text: str, data: Facts, payload: Json = None, /) -> None:
         """Into the evidence, where there is any; a change gets the name it is undone by."""
         own = self.probe
         path = own.path if own is not None else Path(str(data.get("file")))
         log = self.log_as(own.name if own is not None else "checklist")
-        naming(log, path, new_name(), self.batch)(kind, text, data)
+        naming(log, path, new_name(), self.batch)(kind, text, data, payload)
 
     def log_as(self, name: str) -> Log:
         """What records events of the checklist of that name."""
 
-        def log(kind: EventKind, text: str, data: Facts) -> None:
-            if self.trace is not None:
-                self.trace(kind, name, "", text, data)
+        def unrecorded(_kind: EventKind, _text: str, _data: Facts, _: Json = None, /) -> None:
+            """There is no store."""
 
-        return log
+        return unrecorded if self.trace is None else self.trace.about(name)
 
     def flush(self) -> bool:
         """Whether everything is on disk."""

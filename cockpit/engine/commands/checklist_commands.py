@@ -228,7 +228,7 @@ class ChecklistCommands:
         return Reply(ticket, False, f"{name!r} is no checklist of the present plan")
 
     def _log(self, name: str, ticket: Ticket) -> Log:
-        return lambda kind, text, data: self._trace(kind, name, ticket, text, data)
+        return self._trace.about(name, ticket)
 
 
 def _anchor(text: str) -> checklists.Anchor:

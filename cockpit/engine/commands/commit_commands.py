@@ -119,7 +119,7 @@ class CommitCommands:
         return plan_commits(self._loaded(), self._recorded(HUNK_KINDS))
 
     def _log(self, ticket: Ticket) -> Log:
-        return lambda kind, text, data: self._trace(kind, "checklist", ticket, text, data)
+        return self._trace.about("checklist", ticket)
 
 
 def shown(found: CommitPlans) -> list[str]:

@@ -28,7 +28,7 @@ from cockpit.engine.commands.checklist_commands import ChecklistCommands
 from cockpit.engine.commands.commit_commands import CommitCommands, Recorded
 from cockpit.engine.commands.process_commands import ProcessCommands
 from cockpit.engine.probe_set import ProbeSet
-from cockpit.engine.recorder import Recorder
+from cockpit.evidence.interfaces import Recorder
 from cockpit.kinds.checklist.edit_history import EditHistory
 from cockpit.model import Observation
 

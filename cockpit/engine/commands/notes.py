@@ -21,7 +21,7 @@ from cockpit.checklists.editing.notes import (
 from cockpit.checklists.errors import refused_text
 from cockpit.engine.commands.set_status import Log
 from cockpit.facts import Facts
-from cockpit.kinds.checklist.event_payload import hunk_facts
+from cockpit.kinds.checklist.event_payload import hunk_payload
 from cockpit.model import EventKind
 
 
@@ -82,8 +82,8 @@ def undo_note(hunk: NoteHunk, item: str, log: Log) -> NoteResult:
         log(EventKind.EDIT_REFUSED, str(error), _about(place))
         return NoteResult(False, refused_text(error), error=error)
     text = f"undone note: {hunk.text} ({hunk.path.name})"
-    facts: Facts = {"note": hunk.text, "method": removed.method, **hunk_facts(removed)}
-    log(EventKind.NOTE, text, {**_about(place), **facts})
+    facts: Facts = {"note": hunk.text, "method": removed.method}
+    log(EventKind.NOTE, text, {**_about(place), **facts}, hunk_payload(removed))
     return NoteResult(True, text, removed)
 
 
@@ -98,8 +98,8 @@ def _write(
             return NoteResult(False, f"not written: {error}; kept in the evidence", error=error)
         log(EventKind.EDIT_REFUSED, str(error), {**_about(place), **facts})
         return NoteResult(False, f"not written: {error}", error=error)
-    written: Facts = {"method": hunk.method, **hunk_facts(hunk)}
-    log(kind, text, {**_about(place), **facts, **written})
+    data: Facts = {**_about(place), **facts, "method": hunk.method}
+    log(kind, text, data, hunk_payload(hunk))
     return NoteResult(True, f"written below the item in {place.path.name}", hunk)
 
 

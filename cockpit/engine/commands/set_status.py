@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol
 
 from cockpit import checklists
 from cockpit.checklists.editing.mirrors import Intent, carry_out, normal, without_image
@@ -16,7 +16,7 @@ from cockpit.checklists.errors import refused_text
 from cockpit.checklists.git.repository import repository_of
 from cockpit.checklists.parsing.file_io import read_regular
 from cockpit.clock import Clock
-from cockpit.facts import Facts
+from cockpit.facts import Facts, Json
 from cockpit.kinds.checklist.edit_history import (
     AGAIN,
     FAILED,
@@ -25,15 +25,20 @@ from cockpit.kinds.checklist.edit_history import (
     EditHistory,
     KeptEdit,
     Pending,
-    as_fact,
+    as_payload,
     edit_facts,
+    edit_payload,
 )
-from cockpit.kinds.checklist.long_facts import in_facts
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import EventKind, Observation
 
-Log: TypeAlias = Callable[[EventKind, str, Facts], None]
-"""Records an event of this act: kind, text, data."""
+
+class Log(Protocol):
+    """Records an event of this act: its kind, text, data and payload."""
+
+    def __call__(
+        self, kind: EventKind, text: str, data: Facts, payload: Json = None, /
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,7 @@ class StatusEditor:
         if back.changed:
             text = f"undone {edit_text(back)}"
             facts = edit_facts(back, item, head=head_of(back.path))
-            log(EventKind.EDIT, text, {**facts, UNDO: True})
+            log(EventKind.EDIT, text, {**facts, UNDO: True}, edit_payload(back))
         told = [self.mirror(self._pending(wish.path, each), log, undo=True) for each in intents]
         return EditOutcome(text, edit=back, mirrors=(*told, *alone))
 
@@ -159,7 +164,8 @@ class StatusEditor:
             key = _key_of(result)
             self._keep(result, key)
             facts = edit_facts(result, key, head=head_of(result.path))
-            log(EventKind.EDIT, text, {**facts, UNDO: True} if undo else facts)
+            facts = {**facts, UNDO: True} if undo else facts
+            log(EventKind.EDIT, text, facts, edit_payload(result))
         self._settle(pending.source, intent, "written", f"{name} is in step", log)
         return f"{name} too"
 
@@ -207,10 +213,10 @@ class StatusEditor:
             if known is not None and known.result.status_after is not result.status_after:
                 # The state another program brought is what somebody wants now.
                 self._keep(result, item)
-                log(EventKind.EDIT, f"kept {edit_text(result)}", facts)
+                log(EventKind.EDIT, f"kept {edit_text(result)}", facts, edit_payload(result))
             return text
         text = f"set {edit_text(result)}"
-        log(EventKind.EDIT, text, facts)
+        log(EventKind.EDIT, text, facts, edit_payload(result))
         if red:
             log(
                 EventKind.OVERRIDE,
@@ -254,12 +260,8 @@ class StatusEditor:
 
     def _settle(self, source: Path, intent: Intent, state: str, text: str, log: Log) -> None:
         self._memory.mirror(source, intent, state, text, self._clock.now())
-        facts = {
-            "file": str(source),
-            "state": state,
-            **in_facts("intent", as_fact(intent.to_json())),
-        }
-        log(EventKind.MIRROR, text, facts)
+        payload = as_payload("intent", intent.to_json())
+        log(EventKind.MIRROR, text, {"file": str(source), "state": state}, payload)
 
 
 def head_of(path: Path) -> str | None:

@@ -16,8 +16,8 @@ from cockpit.checklists import AnchorLost, ChecklistError, EditResult
 from cockpit.checklists.editing.changes import NoteHunk
 from cockpit.engine.commands.notes import undo_note
 from cockpit.engine.commands.set_status import Log, StatusEditor, head_of
-from cockpit.facts import Facts
-from cockpit.kinds.checklist.edit_history import edit_facts
+from cockpit.facts import Facts, Json
+from cockpit.kinds.checklist.edit_history import edit_facts, edit_payload
 from cockpit.kinds.checklist.event_payload import hunk_of
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import Event, EventKind
@@ -89,7 +89,8 @@ def undo(
         undone = Undone(change, done.ok, done.text, done.mirrors, done.error)
         if done.edit is not None and not done.edit.changed:
             facts = edit_facts(done.edit, change.item, head=head_of(change.path))
-            log(EventKind.EDIT, f"nothing to take back: {done.text}", facts)
+            text = f"nothing to take back: {done.text}"
+            log(EventKind.EDIT, text, facts, edit_payload(done.edit))
     if undone.over and not undone.ok:
         facts = {"file": str(change.path), "item": change.item}
         log(EventKind.NOTE, f"can't be taken back any more: {change.text}", facts)
@@ -144,8 +145,8 @@ def last_group(changes: list[UndoableChange]) -> list[UndoableChange]:
 
 
 def _marking(log: Log, path: Path, marks: Facts) -> Log:
-    def marked(kind: EventKind, text: str, data: Facts) -> None:
+    def marked(kind: EventKind, text: str, data: Facts, payload: Json = None, /) -> None:
         ours = kind in UNDO_KINDS and data.get("file") == str(path)
-        log(kind, text, {**data, **marks} if ours else data)
+        log(kind, text, {**data, **marks} if ours else data, payload)
 
     return marked
