@@ -138,11 +138,6 @@ class LinePane(Widget):
         """All rows, filtered or not."""
         return self._list.rows
 
-    @property
-    def shown_rows(self) -> tuple[Row, ...]:
-        """The rows that pass the filter, in sight or not."""
-        return tuple(self._list.visible)
-
     # Cursor
 
     @property

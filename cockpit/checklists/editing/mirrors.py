@@ -32,11 +32,6 @@ class Pair:
     by: str
     """`id` or `text`."""
 
-    @property
-    def in_step(self) -> bool:
-        """True when both have the same state."""
-        return self.item.status is self.mirror.status
-
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -137,11 +132,6 @@ def _unique(items: Mapping[int, Item], by: str) -> dict[str, int]:
 def normal(text: str) -> str:
     """A text without case and punctuation, for comparing wordings."""
     return _NOT_WORDS.sub(" ", text.casefold()).strip()
-
-
-def intent_for(item: Item, to: Status, mirror: Path) -> Intent:
-    """What has to happen in a mirror after `item` was set to `to`."""
-    return Intent(mirror, item.id, item.text, to)
 
 
 def is_carried_out(intent: Intent, document: Document) -> bool:

@@ -99,21 +99,16 @@ def _named(character: str) -> str:
     return f"{name} (U+{ord(character):04X})"
 
 
-def note_splice(document: Document, item: Item, notes: Sequence[str]) -> Splice:
+def note_splice(
+    document: Document, item: Item, notes: Sequence[str]
+) -> tuple[Splice, tuple[str, ...]]:
     """The insertion of `notes` as bullets at the end of an item, or as labelled lines below a
-    status line. Pure.
+    status line, and the lines it puts there. Pure.
 
     Raises:
         EditUnsupported: a note is `unfit`; the item is in a table, a heading
             or a plain line; lines put there would become something else (code, a table, …).
     """
-    return _planned(document, item, notes)[0]
-
-
-def _planned(
-    document: Document, item: Item, notes: Sequence[str]
-) -> tuple[Splice, tuple[str, ...]]:
-    """The insertion, and the lines it puts there."""
     if told := unfit(notes):
         raise EditUnsupported(told, line=item.line)
     texts = [" ".join(note.split()) for note in notes]
@@ -146,7 +141,7 @@ def append_note(
 
     def decide(data: bytes) -> Splice:
         document = CACHE.parse(data)
-        splice, lines = _planned(document, locate(document, anchor), notes)
+        splice, lines = note_splice(document, locate(document, anchor), notes)
         added[:] = [lines]
         return splice
 

@@ -227,10 +227,8 @@ class Section:
 class Encoding:
     """What the bytes of a file are like. Nothing of it is ever changed by an edit."""
 
-    bom: bool
     newlines: frozenset[str]
     """Of `\\n`, `\\r\\n`, `\\r`."""
-    final_newline: bool
     valid: bool
     """False when some bytes are not UTF-8 (shown as U+FFFD)."""
     repaired: bool = False

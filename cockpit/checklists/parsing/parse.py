@@ -34,7 +34,7 @@ from cockpit.checklists.parsing.items import (
     Section,
     counted_forms,
 )
-from cockpit.checklists.parsing.lines import BOM, Lines, front_matter, is_utf8, split
+from cockpit.checklists.parsing.lines import Lines, front_matter, is_utf8, split
 from cockpit.checklists.parsing.marker_span import MarkerSpan
 from cockpit.checklists.parsing.meta import give_heading_hours
 from cockpit.checklists.parsing.mojibake import Repairer
@@ -65,9 +65,7 @@ def _parse(data: bytes) -> Document:
         builder.read(walk(data, lines, skip))
     items, sections = builder.finish()
     encoding = Encoding(
-        bom=data.startswith(BOM),
         newlines=lines.newlines,
-        final_newline=data.endswith((b"\n", b"\r")),
         valid=is_utf8(data),
         repaired=builder.repair.repaired,
         utf16=utf16,

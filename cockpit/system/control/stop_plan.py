@@ -71,12 +71,6 @@ class StopPlan:
         """The name of the service that supervises it; empty without one."""
         return self.supervisor.name if self.supervisor is not None else ""
 
-    def describe(self, now: datetime) -> list[str]:
-        """The plan in lines for the confirmation: each victim, the ports, the way, the notes."""
-        if self.refusal:
-            return [f"refused: {self.refusal}"]
-        return [*self.describe_victims(now), *self.describe_way()]
-
     def describe_victims(self, now: datetime) -> list[str]:
         """A line for each process that ends, the root first."""
         lines = []

@@ -21,7 +21,6 @@ class GpuLoad:
     index: int
     name: str
     busy: int | None = None
-    memory_used: int | None = None
     memory_total: int | None = None
     temperature: int | None = None
     power: float | None = None
@@ -80,7 +79,6 @@ def _device(nvml: Any, handle: Any, index: int) -> GpuLoad:
         index=index,
         name=sanitize(str(name or f"GPU {index}")),
         busy=None if rates is None else rates.gpu,
-        memory_used=None if memory is None else memory.used,
         memory_total=None if memory is None else memory.total,
         temperature=_or_none(
             nvml, lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)

@@ -19,7 +19,6 @@ from cockpit.text import sanitize
 
 TASK_RUNNING = 0x41301
 """SCHED_S_TASK_RUNNING, the "last result" of a task that runs now (winerror.h)."""
-TASK_DISABLED = 0x41302
 _NAME, _STATUS, _LAST_RESULT, _COMMAND = 1, 3, 6, 8
 _MIN_COLUMNS = 12
 _TIMEOUT = 10.0

@@ -127,11 +127,6 @@ class ListenerWatcher:
         self.trouble = ""
         """Why listeners can't be seen at the moment, in words; empty when they can."""
 
-    @property
-    def has_kernel_events(self) -> bool:
-        """Whether the kernel announces closed sockets to this watcher."""
-        return self._link is not None
-
     def start(self) -> None:
         """Begin to watch, in the running event loop."""
         if self._loop is not None:
