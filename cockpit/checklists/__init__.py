@@ -9,7 +9,7 @@ programs are kept out.
     item = document.items[3]
     item.status, item.text, item.id, item.section, item.line, item.meta, item.key
     document.progress.done, document.progress.total      # over document.counted
-    anchor = anchor_of(document, item)                   # to_json() / Anchor.from_json()
+    anchor = anchor_of(document, item)                   # to_json(), Anchor.from_json()
     result = set_item(path, anchor, cycle(item.status))  # EditResult
     undo(result)
 

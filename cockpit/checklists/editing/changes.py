@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from cockpit.checklists.editing.anchor import Anchor, anchor_of, locate
 from cockpit.checklists.editing.edit import edit as edit_marker
@@ -27,18 +27,22 @@ from cockpit.checklists.editing.writer import EditResult
 from cockpit.checklists.errors import AnchorAmbiguous, AnchorLost, ChecklistError
 from cockpit.checklists.parsing.items import Document, Item
 from cockpit.checklists.parsing.parse import parse
+from cockpit.checklists.stored import NOT_STORED, Stored
 
 
 @dataclass(frozen=True, slots=True)
-class NoteHunk:
+class NoteHunk(Stored):
     """Lines put below an item, or taken away from there."""
+
+    STORED_AS = "change"
+    WHAT = "note"
 
     path: Path
     anchor: Anchor
     lines: tuple[str, ...]
     """As in the file, without line ends."""
     removed: bool = False
-    method: str = ""
+    method: str = field(default="", metadata=NOT_STORED)
     """See `safe_write.Written.method`."""
     nth: int = 0
     """Of `of` identical notes below the item it was the nth from the top; 0: not known."""
@@ -49,42 +53,24 @@ class NoteHunk:
         """The note in one line, for people."""
         return "; ".join(line.strip().removeprefix("- ") for line in self.lines)
 
-    def to_json(self) -> dict[str, object]:
-        """A dict of str, bool, list and dict."""
-        return {
-            "what": "note",
-            "path": str(self.path),
-            "anchor": self.anchor.to_json(),
-            "lines": list(self.lines),
-            "removed": self.removed,
-            "nth": self.nth,
-            "of": self.of,
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class BlockHunk:
+class BlockHunk(Stored):
     """A generated block that was written."""
+
+    STORED_AS = "change"
+    WHAT = "block"
 
     path: Path
     name: str
     sha256: str
     """Of its text, line ends as `\\n`."""
-    method: str = ""
+    method: str = field(default="", metadata=NOT_STORED)
 
     @property
     def text(self) -> str:
         """What it is, for people."""
         return f"block {self.name}"
-
-    def to_json(self) -> dict[str, object]:
-        """A dict of str."""
-        return {
-            "what": "block",
-            "path": str(self.path),
-            "name": self.name,
-            "sha256": self.sha256,
-        }
 
 
 Hunk: TypeAlias = EditResult | NoteHunk | BlockHunk
@@ -114,17 +100,10 @@ def hunk_from_json(value: Mapping[str, object]) -> NoteHunk | BlockHunk:
     Raises:
         ChecklistError: when a key is missing or of another type.
     """
-    try:
-        path = Path(str(value["path"]))
-        if value["what"] == "block":
-            return BlockHunk(path, str(value["name"]), str(value["sha256"]))
-        lines = cast("Sequence[object]", value["lines"])
-        anchor = Anchor.from_json(cast("Mapping[str, object]", value["anchor"]))
-        texts = tuple(str(line) for line in lines)
-        nth, of = (int(str(value.get(name, 0))) for name in ("nth", "of"))
-        return NoteHunk(path, anchor, texts, removed=value["removed"] is True, nth=nth, of=of)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ChecklistError(f"not a stored change: {error!r}") from error
+    for kind in (NoteHunk, BlockHunk):
+        if value.get("what") == kind.WHAT:
+            return kind.from_json(value)
+    raise ChecklistError(f"not a stored change: {value.get('what')!r}")
 
 
 def block_hunk(path: Path, data: bytes, name: str, method: str = "") -> BlockHunk:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cockpit.checklists.editing.column import column_word
+from cockpit.checklists.editing.splice import Splice
 from cockpit.checklists.errors import ChecklistError, EditUnsupported
 from cockpit.checklists.parsing.items import Document, Form, Item, Progress, Status, counted_forms
 from cockpit.checklists.parsing.marker_span import shown
@@ -18,34 +19,23 @@ TWO_STATES: tuple[Status, ...] = (Status.TODO, Status.DONE)
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replace `old` at byte `offset` by `new`."""
+    """One marker written anew: the bytes, the 1-based line and the states before and after."""
 
-    offset: int
-    old: bytes
-    new: bytes
+    splice: Splice
     line: int
     before: Status
     after: Status
-
-    @property
-    def same_length(self) -> bool:
-        """True when no other byte of the file moves."""
-        return len(self.old) == len(self.new)
 
     def apply(self, data: bytes) -> bytes:
         """`data` with the edit done.
 
         Raises:
-            ChecklistError: when `old` does not stand at `offset`.
+            ChecklistError: when the marker does not stand where it was read.
         """
-        end = self.offset + len(self.old)
-        if data[self.offset : end] != self.old:
-            raise ChecklistError("the marker moved while it was edited", line=self.line)
-        return data[: self.offset] + self.new + data[end:]
-
-    def reverse(self) -> Edit:
-        """The edit that takes this one back."""
-        return replace(self, old=self.new, new=self.old, before=self.after, after=self.before)
+        try:
+            return self.splice.apply(data)
+        except ChecklistError:
+            raise ChecklistError("the marker moved while it was edited", line=self.line) from None
 
 
 def cycle(status: Status, states: Sequence[str] = TWO_STATES) -> Status:
@@ -78,7 +68,7 @@ def edit(data: bytes, item: Item, status: Status, *, marker: str | None = None) 
     if marker is None:
         marker = item.marker if item.status is status else _marker(data, item, status)
     new = marker.encode("utf-8", "surrogateescape")
-    return Edit(start, old, new, item.line, item.status, status)
+    return Edit(Splice(start, old, new), item.line, item.status, status)
 
 
 def _marker(data: bytes, item: Item, status: Status) -> str:
@@ -116,11 +106,12 @@ def patched(document: Document, item: Item, change: Edit) -> Document:
     Another character between the brackets of a box cannot change the structure of a document.
     """
     data = change.apply(document.data)
-    if item.form is not Form.BOX or len(change.old) != 1 or len(change.new) != 1:
+    old, new = change.splice.old, change.splice.new
+    if item.form is not Form.BOX or len(old) != 1 or len(new) != 1:
         return parse(data)
     index = document.index(item)
     items = list(document.items)
-    items[index] = replace(item, status=change.after, marker=change.new.decode())
+    items[index] = replace(item, status=change.after, marker=new.decode())
     fixed = tuple(items)
     forms = counted_forms(fixed)
     sections = tuple(

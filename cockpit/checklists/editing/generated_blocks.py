@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 from cockpit.checklists.editing.platform_api import FilePlatform, Pause
-from cockpit.checklists.editing.safe_write import Splice, Written, update
+from cockpit.checklists.editing.safe_write import Written, update
+from cockpit.checklists.editing.splice import Splice
 from cockpit.checklists.errors import ChecklistError
 from cockpit.checklists.parsing.lines import split
 

@@ -15,10 +15,11 @@ from pathlib import Path
 from cockpit.checklists.editing.anchor import anchor_of
 from cockpit.checklists.editing.platform_api import FilePlatform, Pause
 from cockpit.checklists.editing.writer import EditResult, set_item
-from cockpit.checklists.errors import AnchorAmbiguous, AnchorLost, ChecklistError, FileUnwritable
+from cockpit.checklists.errors import AnchorAmbiguous, AnchorLost, FileUnwritable
 from cockpit.checklists.parsing.cache import CACHE
 from cockpit.checklists.parsing.file_io import read_regular
 from cockpit.checklists.parsing.items import Document, Item, Status
+from cockpit.checklists.stored import Stored
 
 _NOT_WORDS = re.compile(r"[\W_]+")
 
@@ -45,35 +46,15 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
-    """A state that an item of a mirror shall get. JSON-serialisable."""
+class Intent(Stored):
+    """A state that an item of a mirror shall get."""
+
+    STORED_AS = "intent"
 
     mirror: Path
     id: str | None
     text: str
     to: Status
-
-    def to_json(self) -> dict[str, object]:
-        """A dict of str."""
-        return {"mirror": str(self.mirror), "id": self.id, "text": self.text, "to": str(self.to)}
-
-    @staticmethod
-    def from_json(value: Mapping[str, object]) -> Intent:
-        """The intent that `to_json` wrote.
-
-        Raises:
-            ChecklistError: when a key is missing or of another type.
-        """
-        try:
-            id = value["id"]
-            return Intent(
-                Path(str(value["mirror"])),
-                str(id) if id is not None else None,
-                str(value["text"]),
-                Status(str(value["to"])),
-            )
-        except (KeyError, ValueError) as error:
-            raise ChecklistError(f"not a stored intent: {error!r}") from error
 
 
 def match(document: Document, mirror: Document) -> Match:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cockpit.checklists.editing.safe_write import Splice
+from cockpit.checklists.editing.splice import Splice
 from cockpit.checklists.parsing.items import Document, Form, Item
 
 

@@ -19,7 +19,8 @@ from cockpit.checklists.editing.note_lines import (
     removal,
 )
 from cockpit.checklists.editing.platform_api import FilePlatform, Pause
-from cockpit.checklists.editing.safe_write import Splice, update
+from cockpit.checklists.editing.safe_write import update
+from cockpit.checklists.editing.splice import Splice
 from cockpit.checklists.errors import AnchorAmbiguous, AnchorLost, EditUnsupported
 from cockpit.checklists.parsing.blocks import Paragraph, walk
 from cockpit.checklists.parsing.cache import CACHE
