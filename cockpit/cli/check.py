@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from cockpit.board import compose
-from cockpit.cli.common import config_option, host, load_config, on_end_signals, operator
+from cockpit.cli.common import config_option, load_config, on_end_signals, operator
 from cockpit.cli.exits import BY_VERDICT
 from cockpit.clock import Clock, SystemClock
 from cockpit.config.models import LoadedConfig
@@ -28,6 +28,7 @@ from cockpit.model import Board, SessionInfo, worst
 from cockpit.output import check_json, check_table
 from cockpit.probe_state import ProbeState, apply
 from cockpit.session.store import open_store
+from cockpit.system.host import host_name
 
 FLUSH = 5.0
 """Seconds that writing the evidence may take at most."""
@@ -124,7 +125,7 @@ def _probe(plan: ProbeSet, wanted: Sequence[str], clock: Clock, *, record: bool)
         [planned for planned in plan.order if planned.name in wanted],
         probe_states,
         clock.now(),
-        identity=SessionInfo(host=host(), label=plan.loaded.config.cockpit.label),
+        identity=SessionInfo(host=host_name(), label=plan.loaded.config.cockpit.label),
     )
 
 

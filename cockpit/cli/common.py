@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from cockpit.cli.exits import CONFIG, CommandError
 from cockpit.config.errors import ConfigErrors
 from cockpit.config.preview import ConfigPreview, preview
 from cockpit.config.source import find
+from cockpit.system.host import host_name
 from cockpit.text import sanitize
 
 if TYPE_CHECKING:
@@ -82,11 +82,6 @@ def user() -> str:
         return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
 
 
-def host() -> str:
-    """This machine's short name."""
-    return sanitize(socket.gethostname().split(".")[0]) or "localhost"
-
-
 def acting_name(as_name: str | None) -> str:
     """The name acts are recorded under: the one given with `--as`, or the user's."""
     return sanitize(as_name, limit=40) if as_name else user()
@@ -95,7 +90,7 @@ def acting_name(as_name: str | None) -> str:
 def operator(as_name: str | None) -> str:
     """Who acts, for the evidence: `name@host`, with the SSH peer's address when there is one."""
     peer = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
-    name = f"{acting_name(as_name)}@{host()}"
+    name = f"{acting_name(as_name)}@{host_name()}"
     return f"{name} from {sanitize(peer)}" if peer else name
 
 

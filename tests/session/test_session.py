@@ -16,7 +16,6 @@ import pytest
 from sessions import reply_of
 from support import Listening, environment, until, write_config
 
-from cockpit.cli.common import host
 from cockpit.clock import Clock, SystemClock
 from cockpit.config.load import load
 from cockpit.evidence.errors import StoreError
@@ -24,11 +23,12 @@ from cockpit.evidence.reader import Reader
 from cockpit.feed import FeedMode, Reprobe, SetItem, UndoEdit
 from cockpit.model import EventKind, Verdict
 from cockpit.session.session import Session
+from cockpit.system.host import host_name
 
 
 @contextmanager
 def session(config: Path, clock: Clock | None = None, who: str = "ann@here") -> Iterator[Session]:
-    made = Session(load(config), kind="screen", user="ann", host=host(), who=who, clock=clock)
+    made = Session(load(config), kind="screen", user="ann", host=host_name(), who=who, clock=clock)
     made.start()
     try:
         yield made

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 from dataclasses import dataclass
 
 from cockpit.facts import Facts
 from cockpit.model import Event
+from cockpit.system.host import host_name
 from cockpit.system.processes import process_table
 from cockpit.system.processes.process_table import ProcessIdentity
-from cockpit.text import sanitize
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +30,13 @@ class ActOwner:
     @property
     def is_gone(self) -> bool:
         """Whether that very process has ended. Of another host's it is never known."""
-        return self.host == this_host() and not process_table.is_alive(self.identity)
-
-
-def this_host() -> str:
-    """This machine's short name."""
-    return sanitize(socket.gethostname().split(".")[0]) or "localhost"
+        return self.host == host_name() and not process_table.is_alive(self.identity)
 
 
 def this_process() -> ActOwner:
     """The process that runs this. Reads it from the system."""
     pid = os.getpid()
-    return ActOwner(process_table.identity_of(pid) or ProcessIdentity(pid, 0.0), this_host())
+    return ActOwner(process_table.identity_of(pid) or ProcessIdentity(pid, 0.0), host_name())
 
 
 def owner_of(event: Event) -> ActOwner | None:

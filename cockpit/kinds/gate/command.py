@@ -10,13 +10,13 @@ from typing import TypeAlias
 from cockpit.config.models import GateTable, resolve
 from cockpit.kinds.artefact_policy import keep_news
 from cockpit.kinds.base import ProbeContext
-from cockpit.kinds.file_io import Signature, signatures
 from cockpit.kinds.gate.evaluate import GateJudgement, nothing
 from cockpit.kinds.gate.output import Ending, Output, judge_output
 from cockpit.kinds.gate.probe import GateProbe
 from cockpit.kinds.redact import Redactor
 from cockpit.model import DoubtKind, Observation
 from cockpit.system.commands import CommandResult, run_command
+from cockpit.system.files.watch_targets import Signature, signatures
 from cockpit.system.processes.argv import shown
 
 Trusted: TypeAlias = Callable[[GateTable], bool]

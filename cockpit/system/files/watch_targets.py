@@ -5,6 +5,7 @@ Blocking file system calls: on a network drive that hangs they hang, so they run
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import os
 from collections.abc import Iterable
@@ -61,9 +62,20 @@ def signature(path: Path) -> Signature:
     """What tells one state of a file from another; links are followed."""
     try:
         found = path.stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
     return (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def signatures(paths: Iterable[str | Path]) -> dict[Path, Signature]:
+    """The signature of every file that exists; the name of a path may be a pattern."""
+    found: dict[Path, Signature] = {}
+    for path in paths:
+        with contextlib.suppress(ValueError):  # a wildcard in the folder means no file
+            for file in WatchTarget.of(path).files():
+                if (seen := signature(file)) is not None:
+                    found[file] = seen
+    return found
 
 
 @dataclass(frozen=True, slots=True)
