@@ -116,7 +116,7 @@ def _listeners(clock: Clock) -> Iterator[Point]:
 
 
 def _processes() -> Iterator[Point]:
-    from cockpit.system.processes.exits import why_not_told
+    from cockpit.system.processes.exits import why_no_exit_codes
 
     if sys.platform == "linux":
         try:
@@ -126,7 +126,7 @@ def _processes() -> Iterator[Point]:
             yield Point("process exits", False, "waiting thread", why)
         else:
             yield Point("process exits", True, "pidfd", "told at once, and signals can't go astray")
-        lacking = why_not_told()
+        lacking = why_no_exit_codes()
         why = f"{lacking}: only of what this cockpit started" if lacking else "by PIDFD_GET_INFO"
         state = "own children" if lacking else "every watched process"
         yield Point("exit codes", not lacking, state, why)

@@ -134,8 +134,10 @@ def reset(
     source = default_source()
     actor = own_process(other_users=other_users)
     loaded, told = _config(config_path)
-    ways = ControlMethods(loaded, TrustStore.default().is_trusted)
-    job = asyncio.run(reset_job(ports, _snapshot(source), words=words, ways=ways, actor=actor))
+    methods = ControlMethods(loaded, TrustStore.default().is_trusted)
+    job = asyncio.run(
+        reset_job(ports, _snapshot(source), words=words, methods=methods, actor=actor)
+    )
     for line in job.lines(clock.now()):
         click.echo(line, err=not job.plans)
     if not job.plans:
@@ -192,9 +194,9 @@ def _confirm(job: StopJob) -> None:
             "nothing was ended: confirming needs a terminal; --yes does without", USAGE
         )
     drop_typeahead()
-    click.echo(f"type {job.word} to end this: ", nl=False, err=True)
+    click.echo(f"type {job.expected_answer} to end this: ", nl=False, err=True)
     sys.stderr.flush()
-    if sys.stdin.readline().split() != job.word.split():
+    if sys.stdin.readline().split() != job.expected_answer.split():
         raise CommandError("nothing was ended: that is not what was asked for", USAGE)
 
 
@@ -238,7 +240,7 @@ def _close_cut_short(
         ) from error
 
 
-def _carry_out(job: StopJob, tools: ActContext, recorder: ActRecorder) -> StopResult | None:
+def _carry_out(job: StopJob, context: ActContext, recorder: ActRecorder) -> StopResult | None:
     """End it; None when it was interrupted, which has been told then."""
     from cockpit.engine.commands.act_audit import ActLog, NotRecorded
     from cockpit.engine.commands.stop_job import carry_out
@@ -247,8 +249,8 @@ def _carry_out(job: StopJob, tools: ActContext, recorder: ActRecorder) -> StopRe
         click.echo(line, err=True)
 
     async def work() -> StopResult:
-        log = ActLog(recorder, tools.clock, tools.who)
-        task = asyncio.ensure_future(carry_out(job, tools, log, tell))
+        log = ActLog(recorder, context.clock, context.who)
+        task = asyncio.ensure_future(carry_out(job, context, log, tell))
         with interruptible(task, "leaves it half done"):
             return await task
 

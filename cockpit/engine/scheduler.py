@@ -23,7 +23,7 @@ from cockpit.engine.watchdog import Watchdog
 from cockpit.kinds.base import Probe, ProbeContext
 from cockpit.model import Event, EventKind, Observation, Rollup
 from cockpit.probe_state import ProbeState, apply
-from cockpit.system.processes.exits import ended_text
+from cockpit.system.processes.exits import exit_text
 from cockpit.system.processes.process_table import ProcessIdentity
 from cockpit.triggers import Triggers
 
@@ -243,7 +243,7 @@ class Engine:
                 kind=EventKind.PROCESS,
                 probe=name,
                 subject=str(identity.pid),
-                text=f"{identity.pid} {ended_text(code)}",
+                text=f"{identity.pid} {exit_text(code)}",
                 data={"pids": (identity.pid,), "exit_code": code},
             )
         )

@@ -133,7 +133,7 @@ class Session:
                 clock=self._clock,
                 recorder=self._recorder,
                 who=self._who,
-                acts=self._acts,
+                controller=self._acts,
                 trusted=TrustStore.default().is_trusted,
                 progress=lambda reply: self._present.push_reply(reply),
             ),

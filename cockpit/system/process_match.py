@@ -73,7 +73,7 @@ def same_path(one: str | Path, other: str | Path) -> bool:
     return first == second
 
 
-def drifted(
+def listeners_nearby(
     snapshot: ListenerSnapshot, port: int, words: Sequence[str], *, near: int = 20
 ) -> list[Listener]:
     """Listeners on other ports, at most `near` away, that run the program expected on `port`.

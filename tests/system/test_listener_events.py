@@ -210,12 +210,12 @@ async def test_a_cheap_source_is_asked_in_the_loop_and_wakes_it_once() -> None:
 
 def test_what_was_seen_to_go_is_set_against_what_is_announced_later() -> None:
     sockets = TransientSockets()
-    assert sockets.told({}, {80: 2}, 0.0) == {}
-    assert sockets.told({80: 1}, {}, 1.0) == {}
-    assert sockets.told({80: 2, 81: 1}, {81: 1}, 2.0) == {80: 1}
-    assert sockets.told({}, {80: 1}, 3.0) == {}
+    assert sockets.unseen({}, {80: 2}, 0.0) == {}
+    assert sockets.unseen({80: 1}, {}, 1.0) == {}
+    assert sockets.unseen({80: 2, 81: 1}, {81: 1}, 2.0) == {80: 1}
+    assert sockets.unseen({}, {80: 1}, 3.0) == {}
     late = 3.0 + AWAITED_SECONDS
-    assert sockets.told({80: 1}, {}, late) == {80: 1}, "that one was announced long ago"
+    assert sockets.unseen({80: 1}, {}, late) == {80: 1}, "that one was announced long ago"
 
 
 def test_a_port_is_told_of_once_a_minute() -> None:

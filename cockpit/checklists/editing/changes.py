@@ -85,12 +85,12 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
-class Put:
+class Patch:
     """A change that can be put into other versions of its file."""
 
     hunk: Hunk
     name: str
-    into: Callable[[bytes], bytes | None]
+    apply: Callable[[bytes], bytes | None]
     """The version with the change in it; None when there is no place for it."""
 
 
@@ -130,7 +130,9 @@ def cancel_out(hunks: Sequence[Hunk]) -> bool:
     )
 
 
-def standing(hunks: Sequence[Hunk], now: bytes) -> tuple[tuple[Put, ...], tuple[Skipped, ...]]:
+def standing_patches(
+    hunks: Sequence[Hunk], now: bytes
+) -> tuple[tuple[Patch, ...], tuple[Skipped, ...]]:
     """Which changes, given in order, still stand in the file as it is `now`. Pure.
 
     Of a marker or a block the last change counts. Notes are counted: below one item several may
@@ -153,17 +155,17 @@ def standing(hunks: Sequence[Hunk], now: bytes) -> tuple[tuple[Put, ...], tuple[
             last[key] = [hunk]
         else:
             last.setdefault((key, hunk.lines), []).append(hunk)
-    puts: list[Put] = []
+    puts: list[Patch] = []
     for same in last.values():
-        for found in _put(same, current):
-            if isinstance(found, Put):
+        for found in _patches_of(same, current):
+            if isinstance(found, Patch):
                 puts.append(found)
             else:
                 skipped.append(found)
     return tuple(puts), tuple(skipped)
 
 
-def _put(same: Sequence[Hunk], current: Document) -> tuple[Put | Skipped, ...]:
+def _patches_of(same: Sequence[Hunk], current: Document) -> tuple[Patch | Skipped, ...]:
     """Changes of one thing as they can be put elsewhere, or why they do not stand any more."""
     hunk = same[-1]
     if isinstance(hunk, BlockHunk):
@@ -174,17 +176,17 @@ def _put(same: Sequence[Hunk], current: Document) -> tuple[Put | Skipped, ...]:
         if _digest(body) != hunk.sha256:
             reason = f"block {hunk.name} was changed again by somebody else"
             return (Skipped(hunk, reason),)
-        return (Put(hunk, hunk.text, lambda data: _with_block(data, hunk.name, body)),)
+        return (Patch(hunk, hunk.text, lambda data: _with_block(data, hunk.name, body)),)
     item = locate(current, hunk.anchor)
     if isinstance(hunk, NoteHunk):
         notes = [one for one in same if isinstance(one, NoteHunk)]
-        return _put_notes(notes, len(note_places(current, item, hunk.lines)), item.text)
+        return _note_patches(notes, len(note_places(current, item, hunk.lines)), item.text)
     if item.status is not hunk.status_after:
         return (Skipped(hunk, f"“{item.text}” was changed again by somebody else"),)
-    return (Put(hunk, f"“{item.text}”", lambda data: put_marker(data, hunk)),)
+    return (Patch(hunk, f"“{item.text}”", lambda data: put_marker(data, hunk)),)
 
 
-def _put_notes(notes: Sequence[NoteHunk], now: int, item: str) -> tuple[Put | Skipped, ...]:
+def _note_patches(notes: Sequence[NoteHunk], now: int, item: str) -> tuple[Patch | Skipped, ...]:
     """Identical notes below one item, `now` of which stand there, as they can be put elsewhere.
 
     Another version may lack all of these changes, or hold the first few of them already: between
@@ -193,7 +195,7 @@ def _put_notes(notes: Sequence[NoteHunk], now: int, item: str) -> tuple[Put | Sk
     hunk = notes[-1]
     steps = [-1 if note.removed else 1 for note in notes]
     to_come = {sum(steps[first:]) for first in range(len(steps) + 1)}
-    found: list[Put | Skipped] = []
+    found: list[Patch | Skipped] = []
     ours = sum(steps)
     if now < ours:
         many = f" ({ours - now} of {ours})" if ours > 1 else ""
@@ -202,7 +204,7 @@ def _put_notes(notes: Sequence[NoteHunk], now: int, item: str) -> tuple[Put | Sk
     if now or ours <= 0:
         least, most = min(to_come), max(to_come)
         found.append(
-            Put(hunk, f"“{hunk.text}”", lambda data: put_notes(data, hunk, now, least, most))
+            Patch(hunk, f"“{hunk.text}”", lambda data: put_notes(data, hunk, now, least, most))
         )
     return tuple(found)
 

@@ -190,7 +190,7 @@ def _move(plan: CommitPlan, tree: str, new: str, by_hooks: Sequence[IndexChange]
 
     def merge(path: str, staged: bytes) -> bytes | None:
         for put in puts.get(path, ()):
-            changed = put.into(staged)
+            changed = put.apply(staged)
             if changed is None:
                 return None
             staged = changed

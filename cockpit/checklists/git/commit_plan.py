@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.checklists.editing.changes import Hunk, Put, Skipped, standing
+from cockpit.checklists.editing.changes import Hunk, Patch, Skipped, standing_patches
 from cockpit.checklists.errors import CommitRefused, NothingToCommit
 from cockpit.checklists.git.hook_runs import hook_file
 from cockpit.checklists.git.repository import Repository, repository_of
@@ -42,7 +42,7 @@ class FileCommit:
     """The file in the last commit."""
     ours: bytes
     """The same with our edits."""
-    puts: tuple[Put, ...]
+    puts: tuple[Patch, ...]
     skipped: tuple[Skipped, ...]
 
     def diff(self) -> str:
@@ -166,13 +166,13 @@ def _file(repository: Repository, path: Path, hunks: Sequence[Hunk]) -> FileComm
 
 def _apply(
     base: bytes, now: bytes, hunks: Sequence[Hunk]
-) -> tuple[bytes, tuple[Put, ...], tuple[Skipped, ...]]:
+) -> tuple[bytes, tuple[Patch, ...], tuple[Skipped, ...]]:
     """`base` with those changes that still stand in `now`."""
-    puts, skipped = standing(hunks, now)
-    done: list[Put] = []
+    puts, skipped = standing_patches(hunks, now)
+    done: list[Patch] = []
     without: list[Skipped] = []
     for put in puts:
-        changed = put.into(base)
+        changed = put.apply(base)
         if changed is None:
             reason = f"there is no certain place for {put.name} in the last commit"
             without.append(Skipped(put.hunk, reason))

@@ -42,9 +42,9 @@ class ItemSelector:
 
 @dataclass(frozen=True, slots=True)
 class ItemTarget:
-    """The item as it was found, and the desk of its file."""
+    """The item as it was found, and the workspace of its file."""
 
-    desk: Workspace
+    workspace: Workspace
     item: Item
     anchor: Anchor
     path: Path
@@ -53,7 +53,7 @@ class ItemTarget:
 
 
 def on_item(function: Callable[..., int]) -> Callable[..., int]:
-    """`FILE`, `--line | --id | --text`, `--config`, `--as` and `--format`, as one `Named`.
+    """`FILE`, `--line | --id | --text`, `--config`, `--as` and `--format`, as one `ItemSelector`.
 
     It goes below `click.command` and above the verb's own arguments and options.
     """
@@ -80,7 +80,7 @@ def on_item(function: Callable[..., int]) -> Callable[..., int]:
 
 @contextmanager
 def item_target(named: ItemSelector) -> Iterator[ItemTarget]:
-    """Find the item and open its desk.
+    """Find the item and open its workspace.
 
     Raises:
         CommandError: no such file (66), none or several such items (1), not said which (64).

@@ -20,8 +20,8 @@ from cockpit.engine.commands.undo import (
     UndoableChange,
     Undone,
     last_group,
+    outcome_text,
     standing_changes,
-    told,
     undo,
 )
 from cockpit.kinds.checklist.edit_history import same_file
@@ -57,18 +57,18 @@ def undo_last(
     group = _last(changes, file, None if anyone else operator(as_name))
     clock = SystemClock()
     with workspace(None, loaded, clock, as_name) as here:
-        ticker = StatusEditor(here.memory, clock, operator(as_name), here.flush)
+        editor = StatusEditor(here.memory, clock, operator(as_name), here.flush)
         undone = [
             undo(
                 change,
                 here.log_as(change.probe),
-                ticker,
+                editor,
                 here.probes.get(same_file(change.path)),
             )
             for change in group
         ]
         kept = here.store is not None
-    ok, text = told(undone)
+    ok, text = outcome_text(undone)
     if format_ == "json":
         print_json({"undone": [_as_json(one) for one in undone], "recorded": kept})
     elif ok:

@@ -19,7 +19,7 @@ Trusted = Callable[[LoadedConfig, ProbeTable], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class StopCommand:
     """A configured stop command and the folder it runs in; no words without one."""
 
     words: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class ControlMethods:
         found = await supervisor_of(root.pid)
         if found is not None and not found.error:
             return found
-        names = dict(self._stands_for(root, snapshot, probe))
+        names = dict(self._probes_of(root, snapshot, probe))
         for table in self._services():
             known = [names[name] for name in (table.name, *table.agrees_with) if name in names]
             if not known:
@@ -82,7 +82,7 @@ class ControlMethods:
         state = await read_service(table)
         return state if state.error or state.found else None
 
-    def stop(self, root: ProcessFacts, snapshot: ListenerSnapshot) -> Stop:
+    def stop_command(self, root: ProcessFacts, snapshot: ListenerSnapshot) -> StopCommand:
         """The configured stop command, where it can only mean the service with that root.
 
         With two services on its port it would stop the right one as well as the leftover.
@@ -94,8 +94,8 @@ class ControlMethods:
                 continue
             if self._trusted(loaded, table):
                 folder = loaded.resolve(table.cwd) if table.cwd else loaded.folder
-                return Stop(tuple(table.stop), folder)
-        return Stop()
+                return StopCommand(tuple(table.stop), folder)
+        return StopCommand()
 
     def _services(self) -> list[ServiceTable]:
         return list(self._loaded.config.service) if self._loaded is not None else []
@@ -116,7 +116,7 @@ class ControlMethods:
                     hidden = listener is not None and bool(listener.hidden)
                     yield table, len(services) == 1 and not hidden
 
-    def _stands_for(
+    def _probes_of(
         self, root: ProcessFacts, snapshot: ListenerSnapshot, probe: str
     ) -> Iterator[tuple[str, bool]]:
         """Each probe that `root` is the process of, and whether it is its only one."""

@@ -63,18 +63,18 @@ class Undone:
         return self.ok or isinstance(self.error, AnchorLost)
 
 
-def new_name() -> str:
+def new_id() -> str:
     """A name for a change or a batch."""
     return secrets.token_hex(8)
 
 
-def naming(log: Log, path: Path, act: str, batch: str = "") -> Log:
+def named_log(log: Log, path: Path, act: str, batch: str = "") -> Log:
     """`log` that names the change of `path` it tells of; mirrors are no changes of their own."""
     return _marking(log, path, {"act": act, **({"batch": batch} if batch else {})})
 
 
 def undo(
-    change: UndoableChange, log: Log, ticker: StatusEditor, probe: ChecklistProbe | None = None
+    change: UndoableChange, log: Log, editor: StatusEditor, probe: ChecklistProbe | None = None
 ) -> Undone:
     """Take one change back if it still stands as it was made; mirrors of an edit follow.
 
@@ -82,10 +82,10 @@ def undo(
     """
     log = _marking(log, change.path, {"undoes": change.act})
     if isinstance(change.made, NoteHunk):
-        noted = undo_note(change.made, change.item, log)
-        undone = Undone(change, noted.ok, noted.text, error=noted.error)
+        result = undo_note(change.made, change.item, log)
+        undone = Undone(change, result.ok, result.text, error=result.error)
     else:
-        done = ticker.undo(change.made, change.item, log, probe=probe)
+        done = editor.undo(change.made, change.item, log, probe=probe)
         undone = Undone(change, done.ok, done.text, done.mirrors, done.error)
         if done.edit is not None and not done.edit.changed:
             facts = edit_facts(done.edit, change.item, head=head_of(change.path))
@@ -96,7 +96,7 @@ def undo(
     return undone
 
 
-def told(undone: list[Undone]) -> tuple[bool, str]:
+def outcome_text(undone: list[Undone]) -> tuple[bool, str]:
     """Whether all of it was taken back, and a line that says so."""
     ok = all(one.ok for one in undone)
     if len(undone) == 1:

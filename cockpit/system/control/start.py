@@ -76,7 +76,7 @@ class StartOutcome:
 async def start(
     request: StartRequest,
     source: ListenerSource,
-    acts: ProcessController,
+    controller: ProcessController,
     *,
     clock: Clock | None = None,
     on_step: Callable[[str], None] | None = None,
@@ -90,32 +90,32 @@ async def start(
     """
     tell = on_step or (lambda _: None)
     clock = clock or SystemClock()
-    if acts.read_only:
+    if controller.read_only:
         return StartOutcome(refused=str(ReadOnlyError("starting a process")))
     try:
         with TargetLock(request.lock, f"{request.who} is starting {shown(request.argv)}"):
-            if running := already_there(request, source):
+            if running := running_already(request, source):
                 return StartOutcome(refused=running)
-            return await _start(request, source, acts, clock, tell, on_exit)
+            return await _start(request, source, controller, clock, tell, on_exit)
     except TargetBusy as busy:
         return StartOutcome(refused=str(busy))
     except OSError as error:
         return StartOutcome(refused=sanitize(f"{request.argv[0]} cannot be started: {error}"))
 
 
-def rivals_of(
+def conflicts_of(
     request: StartRequest, source: ListenerSource, leaving: Collection[int] = ()
 ) -> ConflictingInstances:
     """Who runs the program already, without the PIDs in `leaving`. Blocking."""
-    meant = TargetService(
+    target = TargetService(
         request.words, request.port, request.folder, request.arguments, request.claimed
     )
-    return find_conflicts(meant, source.snapshot(), leaving)
+    return find_conflicts(target, source.snapshot(), leaving)
 
 
-def already_there(request: StartRequest, source: ListenerSource) -> str:
+def running_already(request: StartRequest, source: ListenerSource) -> str:
     """Who runs the service or holds its port already, in words; empty when nobody does."""
-    if running := rivals_of(request, source).refusal:
+    if running := conflicts_of(request, source).refusal:
         return running
     if request.port is not None:
         snapshot = source.snapshot([request.port])
@@ -131,7 +131,7 @@ def already_there(request: StartRequest, source: ListenerSource) -> str:
 async def _start(
     request: StartRequest,
     source: ListenerSource,
-    acts: ProcessController,
+    controller: ProcessController,
     clock: Clock,
     tell: Callable[[str], None],
     on_exit: Callable[[int, int], None] | None,
@@ -141,7 +141,7 @@ async def _start(
     with request.output.open("ab") as stream:
         stream.write(f"{head}\n".encode())
         begin = stream.tell()
-    identity = acts.spawn(
+    identity = controller.spawn(
         request.argv, cwd=request.cwd, env=request.env, output=request.output, on_exit=on_exit
     )
     if identity is None:

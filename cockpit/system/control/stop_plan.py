@@ -82,7 +82,7 @@ class StopPlan:
             )
         return lines
 
-    def describe_way(self) -> list[str]:
+    def describe_method(self) -> list[str]:
         """What becomes of the ports, how it is ended, what is to be known of it."""
         lines = []
         freed = [str(hold.port) for hold in self.ports if hold.freed]
@@ -187,7 +187,7 @@ def plan_stop(
     return StopPlan(
         asked=pid,
         victims=tuple(victims),
-        ports=holds(snapshot, {victim.pid for victim in victims}),
+        ports=ports_held_by(snapshot, {victim.pid for victim in victims}),
         command=tuple(command),
         supervisor=supervisor,
         notes=tuple(sanitize(note) for note in notes),
@@ -195,7 +195,7 @@ def plan_stop(
     )
 
 
-def holds(snapshot: ListenerSnapshot, pids: Collection[int]) -> tuple[PortHold, ...]:
+def ports_held_by(snapshot: ListenerSnapshot, pids: Collection[int]) -> tuple[PortHold, ...]:
     """The ports that any of `pids` holds, with all their owners."""
     found = []
     for listener in snapshot.listeners:
@@ -207,18 +207,20 @@ def holds(snapshot: ListenerSnapshot, pids: Collection[int]) -> tuple[PortHold, 
     return tuple(found)
 
 
-def left_of(hold: PortHold, gone: Sequence[ProcessIdentity]) -> tuple[ProcessIdentity, ...]:
+def remaining_owners(
+    hold: PortHold, gone: Sequence[ProcessIdentity]
+) -> tuple[ProcessIdentity, ...]:
     """The owners that are not among `gone`."""
     return tuple(o for o in hold.owners if not any(o.same_as(one) for one in gone))
 
 
-def together(plans: Iterable[StopPlan]) -> tuple[PortHold, ...]:
+def combined_ports(plans: Iterable[StopPlan]) -> tuple[PortHold, ...]:
     """Each port once, as it is when all plans are carried out: free when all its owners leave."""
     plans = tuple(plans)
     leaving = [victim.identity for plan in plans for victim in plan.victims]
     found = {hold.port: hold for plan in plans for hold in plan.ports}
     return tuple(
-        replace(hold, freed=not hold.hidden and not left_of(hold, leaving))
+        replace(hold, freed=not hold.hidden and not remaining_owners(hold, leaving))
         for hold in found.values()
     )
 

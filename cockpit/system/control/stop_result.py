@@ -100,7 +100,7 @@ VERIFY_SECONDS = 2.0
 """How long a port may take to become free."""
 
 
-async def verify(
+async def wait_for_free_ports(
     victims: Sequence[ProcessIdentity],
     holds: Sequence[PortHold],
     source: ListenerSource,
@@ -114,15 +114,15 @@ async def verify(
     kept = [hold.port for hold in holds if not hold.freed]
     begin = clock.monotonic()
     while wanted:
-        found = look_at_ports(source, wanted)
+        found = read_ports(source, wanted)
         elapsed = clock.monotonic() - begin
         if _taken(found, victims):
-            return found, look_at_ports(source, kept)
+            return found, read_ports(source, kept)
         free = all(after.free is not False for after in found)
         if elapsed >= (settle if free else max(settle, VERIFY_SECONDS)):
-            return found, look_at_ports(source, kept)
+            return found, read_ports(source, kept)
         await clock.sleep(0.05)
-    return (), look_at_ports(source, kept)
+    return (), read_ports(source, kept)
 
 
 def _taken(found: Iterable[PortAfter], victims: Sequence[ProcessIdentity]) -> bool:
@@ -134,7 +134,7 @@ def _taken(found: Iterable[PortAfter], victims: Sequence[ProcessIdentity]) -> bo
     )
 
 
-def look_at_ports(source: ListenerSource, ports: Sequence[int]) -> tuple[PortAfter, ...]:
+def read_ports(source: ListenerSource, ports: Sequence[int]) -> tuple[PortAfter, ...]:
     """Each of `ports` as it is now. Blocking."""
     if not ports:
         return ()

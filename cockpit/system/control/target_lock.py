@@ -71,7 +71,7 @@ class TargetLock:
             self._fd = None
 
 
-def left_in(path: Path) -> tuple[str, ...]:
+def notes_left_in(path: Path) -> tuple[str, ...]:
     """What a holder that ended without letting go noted; nothing when somebody holds the lock."""
     try:
         fd = os.open(path, os.O_RDWR)

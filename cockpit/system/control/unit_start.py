@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from cockpit.clock import Clock, SystemClock
 from cockpit.system.control.process_control import ProcessController, ReadOnlyError
-from cockpit.system.control.start import StartOutcome, StartRequest, already_there
+from cockpit.system.control.start import StartOutcome, StartRequest, running_already
 from cockpit.system.control.target_lock import TargetBusy, TargetLock
 from cockpit.system.processes import process_table
 from cockpit.system.processes.argv import matches, shown
@@ -40,7 +40,7 @@ async def start_supervised(
     request: StartRequest,
     service: Supervised,
     source: ListenerSource,
-    acts: ProcessController,
+    controller: ProcessController,
     *,
     clock: Clock | None = None,
     on_step: Callable[[str], None] | None = None,
@@ -55,7 +55,7 @@ async def start_supervised(
     """
     tell = on_step or (lambda _: None)
     clock = clock or SystemClock()
-    if acts.read_only:
+    if controller.read_only:
         return StartOutcome(refused=str(ReadOnlyError("starting a service")))
     try:
         with TargetLock(request.lock, f"{request.who} is starting {shown(request.argv)}"):
@@ -63,7 +63,7 @@ async def start_supervised(
                 return StartOutcome(refused=running)
             since = clock.now() - _JOURNAL_SLACK
             tell(f"running {shown(request.argv)}")
-            result = await acts.run(request.argv, timeout=COMMAND_SECONDS)
+            result = await controller.run(request.argv, timeout=COMMAND_SECONDS)
             if result.exit_code != 0:
                 said = result.error or result.stderr.decode("utf-8", "replace").strip()
                 text = f"{request.argv[0]} ended with {result.exit_code}: {said}"
@@ -83,7 +83,7 @@ async def start_supervised(
 
 async def _already(request: StartRequest, service: Supervised, source: ListenerSource) -> str:
     """Who runs it already, in words; empty when nobody does."""
-    if running := already_there(request, source):
+    if running := running_already(request, source):
         return running
     if request.port is None:
         state = await reader_for(service.kind).read(service.name)

@@ -298,7 +298,7 @@ def code_by_pidfd(fd: int) -> int | None:
         return os.waitstatus_to_exitcode(struct.unpack_from("=i", info, _EXIT_CODE_AT)[0])
 
 
-def why_not_told() -> str:
+def why_no_exit_codes() -> str:
     """Why exit codes of other processes can't be learnt here; empty when they can.
 
     Found out with a child that is started for it, ends and is collected. Blocking.
@@ -319,7 +319,7 @@ def why_not_told() -> str:
             os.close(fd)
 
 
-def ended_text(code: int) -> str:
+def exit_text(code: int) -> str:
     """`ended with exit code 3`, or `was ended by signal 9 (SIGKILL)` for a negative one."""
     if code >= 0:
         return f"ended with exit code {code}"

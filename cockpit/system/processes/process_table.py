@@ -86,14 +86,14 @@ def family(pid: int) -> list[int]:
     while queue:
         children = _backend.children_of(queue.pop(0))
         if children is None:
-            return descendants(pid) if is_there(pid) else []
+            return descendants(pid) if pid_exists(pid) else []
         fresh = [child for child in children if child not in found and child != pid]
         found += fresh
         queue += fresh
     return found
 
 
-def is_there(pid: int) -> bool:
+def pid_exists(pid: int) -> bool:
     """Whether anybody, zombies included, has this PID now."""
     return identity_of(pid) is not None
 

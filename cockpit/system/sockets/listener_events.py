@@ -134,13 +134,13 @@ class ListenerWatcher:
         self._loop = asyncio.get_running_loop()
         self._ready = asyncio.Event()
         if self._kernel_events:
-            self._link = self._follow_the_kernel(self._loop)
+            self._link = self._subscribe_to_kernel(self._loop)
         if not self._cheap:
             threading.Thread(target=self._work, name="listener-watch", daemon=True).start()
-        self._look()
+        self._check()
         self._timer = self._loop.create_task(self._tick())
 
-    def _follow_the_kernel(self, loop: asyncio.AbstractEventLoop) -> socket.socket | None:
+    def _subscribe_to_kernel(self, loop: asyncio.AbstractEventLoop) -> socket.socket | None:
         try:
             link = open_destroy_events()
         except OSError:
@@ -173,29 +173,29 @@ class ListenerWatcher:
     async def _tick(self) -> None:
         while True:
             await self._clock.sleep(self._every)
-            self._look()
+            self._check()
 
     def _closed(self) -> None:
         """Some TCP socket was closed: look now, and then rest, for busy machines close many."""
         if self._link is None or self._loop is None:
             return
         self._loop.remove_reader(self._link)
-        self._look()
+        self._check()
         self._resume = self._loop.call_later(_SETTLE_SECONDS, self._listen_again)
 
     def _listen_again(self) -> None:
         if self._link is not None and self._loop is not None:
             self._loop.add_reader(self._link, self._closed)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         """Have the source asked, here or in the thread. What was announced is read first."""
         closed = closed_ports(self._link) if self._link is not None else Counter[int]()
         if not self._cheap:
             self._due.set()
-        elif (now := self._ask()) is not None:
-            self._take(now, closed)
+        elif (now := self._read_signature()) is not None:
+            self._compare(now, closed)
 
-    def _ask(self) -> Signature | None:
+    def _read_signature(self) -> Signature | None:
         try:
             now = self._source.signature()
         except (OSError, ValueError) as error:
@@ -204,7 +204,7 @@ class ListenerWatcher:
         self.trouble = ""
         return now
 
-    def _take(self, now: Signature, closed: Counter[int]) -> None:
+    def _compare(self, now: Signature, closed: Counter[int]) -> None:
         """Compare with the look before and tell the difference. In the loop."""
         before, self._before = self._before, now
         if self._stopped.is_set():
@@ -215,7 +215,7 @@ class ListenerWatcher:
             return
         gone = Counter(port for port, _ in before - now)
         if self._link is not None and (gone or closed):
-            unseen = self._unseen.told(closed, gone, self._clock.monotonic())
+            unseen = self._unseen.unseen(closed, gone, self._clock.monotonic())
             if unseen:
                 self._on_unseen(unseen)
         if now != before:
@@ -227,8 +227,8 @@ class ListenerWatcher:
             self._due.clear()
             if self._stopped.is_set():
                 return
-            now = self._ask()
+            now = self._read_signature()
             if now is not None and self._loop is not None:
                 # A closed loop has nobody left to be told.
                 with contextlib.suppress(RuntimeError):
-                    self._loop.call_soon_threadsafe(self._take, now, Counter[int]())
+                    self._loop.call_soon_threadsafe(self._compare, now, Counter[int]())

@@ -142,7 +142,7 @@ class ListenerSource(Protocol):
         ...
 
 
-class Services:
+class ServiceGrouper:
     """Groups owners into services, remembering the answer while the owners stay the same."""
 
     def __init__(self) -> None:
@@ -152,7 +152,7 @@ class Services:
         """Look at the parents anew next time."""
         self._known.clear()
 
-    def of(self, owners: tuple[Owner, ...]) -> tuple[Service, ...]:
+    def group(self, owners: tuple[Owner, ...]) -> tuple[Service, ...]:
         found = self._known.get(owners)
         if found is None:
             found = self._known[owners] = group_services(owners)
@@ -202,7 +202,7 @@ def _service(owners: list[Owner], roots: Mapping[int, ProcessFacts]) -> Service:
 def assemble(
     sockets: Iterable[RawSocket],
     owners: Mapping[int, Collection[ProcessFacts]],
-    services: Services,
+    services: ServiceGrouper,
 ) -> tuple[Listener, ...]:
     """Raw sockets and the owners of each inode as listeners, ascending by port."""
     by_port: dict[int, list[RawSocket]] = {}
@@ -215,7 +215,7 @@ def _listener(
     port: int,
     sockets: list[RawSocket],
     owners: Mapping[int, Collection[ProcessFacts]],
-    services: Services,
+    services: ServiceGrouper,
 ) -> Listener:
     held: dict[int, tuple[ProcessFacts, list[int]]] = {}
     hidden: list[RawSocket] = []
@@ -237,7 +237,7 @@ def _listener(
         ipv4=answers_ipv4(sockets),
         ipv6=any(raw.family == 6 for raw in sockets),
         owners=listed,
-        services=services.of(listed),
+        services=services.group(listed),
         sockets=len(sockets),
         shared=len(set(places)) < len(places),
         hidden=len(hidden),

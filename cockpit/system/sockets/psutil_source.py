@@ -23,7 +23,7 @@ from cockpit.clock import Clock, SystemClock
 from cockpit.system.processes import process_table
 from cockpit.system.processes.process_table import ProcessFacts
 from cockpit.system.sockets.fd_owners import FdOwners
-from cockpit.system.sockets.listeners import ListenerSnapshot, Services, assemble
+from cockpit.system.sockets.listeners import ListenerSnapshot, ServiceGrouper, assemble
 from cockpit.system.sockets.sock_diag import RawSocket, address_text
 
 _PARTIAL = "without administrator rights the sockets of other users' processes are not visible"
@@ -71,7 +71,7 @@ class PsutilListenerSource:
                 inode: [process for pid in found if (process := facts[pid]) is not None]
                 for inode, found in pids.items()
             }
-            listeners = assemble(sockets, owners, Services())
+            listeners = assemble(sockets, owners, ServiceGrouper())
         return ListenerSnapshot(listeners, self.name, complete, () if complete else (_PARTIAL,))
 
     def _with_inodes(self, rows: list[_Row]) -> _Found:

@@ -19,7 +19,7 @@ class TransientSockets:
     def __init__(self) -> None:
         self._awaited: dict[int, list[float]] = {}
 
-    def told(
+    def unseen(
         self, closed: Mapping[int, int], gone: Mapping[int, int], now: float
     ) -> dict[int, int]:
         """How many closed sockets nobody ever saw, by port.
