@@ -30,7 +30,7 @@ from cockpit.session.startup import Startup, StartupFeed
 from cockpit.system.host import host_name
 
 if TYPE_CHECKING:
-    from cockpit.app import PaletteAct
+    from cockpit.app import PaletteCommand
     from cockpit.config.models import LoadedConfig
     from cockpit.session.session import Session
 
@@ -92,7 +92,7 @@ def open_screen(
     ascii_glyphs: bool = False,
     mouse: bool | None = None,
     read_only: bool = False,
-    extra_commands: Sequence[PaletteAct] = (),
+    extra_commands: Sequence[PaletteCommand] = (),
     beside: Callable[[Startup], AbstractContextManager[None]] = lambda opening: nullcontext(),
 ) -> int:
     """Run the screen until the operator leaves; `beside` runs along with it.

@@ -17,12 +17,12 @@ _CLOCK_FROM = 36
 """Cells from which on there is room for a clock: the words of a verdict come first."""
 
 
-class TopLine(Widget):
+class BoardHeader(Widget):
     """RUN, GO-LIVE, whose screen this is, and what time it is."""
 
     DEFAULT_CSS = """
-    TopLine { layout: horizontal; height: 1; background: ansi_default; }
-    TopLine > #clock { width: 14; }
+    BoardHeader { layout: horizontal; height: 1; background: ansi_default; }
+    BoardHeader > #clock { width: 14; }
     """
 
     def __init__(self, glyphs: Glyphs, *, id: str = "top") -> None:

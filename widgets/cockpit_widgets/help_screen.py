@@ -7,20 +7,17 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
-from textual.reactive import Reactive
-from textual.screen import Screen
-from textual.widget import Widget
 
 from cockpit.rows import Glyphs, View
-from cockpit_widgets.arrange import Deck
-from cockpit_widgets.header import TopLine
+from cockpit_widgets.header import BoardHeader
 from cockpit_widgets.keys import HELP_BAR
 from cockpit_widgets.line_pane import LinePane, OneLine
 from cockpit_widgets.rows.help_text import guide_rows
 from cockpit_widgets.rows.status import Frame, fitting_keys
+from cockpit_widgets.textual_internals import QuietFocusScreen, RegionContainer
 
 
-class HelpScreen(Screen[None], inherit_bindings=False):
+class HelpScreen(QuietFocusScreen, inherit_bindings=False):
     """Keys and signs; any closing key goes back to the board."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -31,17 +28,16 @@ class HelpScreen(Screen[None], inherit_bindings=False):
         Binding("pageup", "page(-1)", "a page up"),
     ]
     AUTO_FOCUS = "#guide"
-    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
-        self._top = TopLine(glyphs)
+        self._top = BoardHeader(glyphs)
         self._guide = LinePane(label="Esc HELP", glyphs=glyphs, id="guide")
         self._bar = OneLine(glyphs=glyphs, id="keys")
         self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
-        with Deck(_plan):
+        with RegionContainer(_regions):
             yield self._top
             yield self._guide
             yield self._bar
@@ -64,7 +60,7 @@ class HelpScreen(Screen[None], inherit_bindings=False):
         self._guide.move(direction * self._guide.page)
 
 
-def _plan(size: Size) -> dict[str, Region]:
+def _regions(size: Size) -> dict[str, Region]:
     regions = {"top": Region(0, 0, size.width, 1)}
     if size.height > 2:
         regions["guide"] = Region(0, 1, size.width, size.height - 2)

@@ -36,7 +36,7 @@ def reprobes(view: View, target: Target | None) -> list[Reprobe]:
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class ItemRef:
     """A checklist item as commands name it."""
 
     probe: str
@@ -46,7 +46,7 @@ class Aim:
     subject: str
 
 
-def item_of(view: View, key: str) -> Aim | None:
+def item_of(view: View, key: str) -> ItemRef | None:
     """The checklist item of that row; None when the row is not an item."""
     probe, item = split_key(key)
     observation = view.board.observations.get(probe)
@@ -55,7 +55,7 @@ def item_of(view: View, key: str) -> Aim | None:
         return None
     anchor = str(finding.facts.get("anchor", ""))
     status = str(finding.facts["status"])
-    return Aim(probe, fact(finding, "item") or item, anchor, status, finding.subject)
+    return ItemRef(probe, fact(finding, "item") or item, anchor, status, finding.subject)
 
 
 def set_state(view: View, key: str, to: str | None) -> SetItem | None:
@@ -64,7 +64,7 @@ def set_state(view: View, key: str, to: str | None) -> SetItem | None:
     return None if aim is None else SetItem(aim.probe, aim.item, aim.status, aim.anchor, to)
 
 
-def set_again(view: View, key: str) -> list[SetItem]:
+def reapply_edits(view: View, key: str) -> list[SetItem]:
     """The commands that repeat the edits that the problem `key` says were undone by another."""
     problem = problem_of(view, key)
     commands: list[SetItem] = []

@@ -16,12 +16,12 @@ from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from cockpit.model import Observation
 from cockpit.rows import UNICODE, Column, Glyphs, Line, Row, Span, Tone
 from cockpit_widgets.line_render import changed, draw, fit, merge, reach, width_of
-from cockpit_widgets.list_state import Listing
+from cockpit_widgets.list_state import ListState
+from cockpit_widgets.textual_internals import QuietFocusWidget
 from cockpit_widgets.theme import STYLES
 
 Source: TypeAlias = tuple[tuple[Observation, ...], bool]
@@ -48,7 +48,7 @@ class PaneMessage(Message):
         return self.pane
 
 
-class LinePane(Widget):
+class LinePane(QuietFocusWidget):
     """Rows of text under a banner line, with a cursor and a filter (see `Listing`).
 
     A `steady` cursor is drawn without focus too. A pane that is not `focusable` has no cursor and
@@ -91,10 +91,10 @@ class LinePane(Widget):
         self.glyphs = glyphs
         self.source: Source | None = None
         self._steady = steady
-        self._list = Listing(sticky_top=sticky_top)
+        self._list = ListState(sticky_top=sticky_top)
         self._marked: set[str] = set()
         self._banner: Line = ()
-        self._said: tuple[object, ...] = ()
+        self._shown: tuple[object, ...] = ()
         self._painted: list[Line] = []
         self._painted_size = Size(0, 0)
         self._strips: dict[Line, Strip] = {}
@@ -108,25 +108,27 @@ class LinePane(Widget):
     def show(self, rows: Sequence[Row], banner: Sequence[Span] = ()) -> int:
         """Take these rows; returns how many lines have to be repainted for it."""
         said = (tuple(rows), tuple(banner), self.columns, self.size)
-        if said == self._said:
+        if said == self._shown:
             return 0
-        self._said = said
+        self._shown = said
         self._banner = tuple(banner)
         if said[0] != self._list.rows:
             before = self._list.key
             self._list.replace(rows)
             if self.has_focus and before and self._list.key != before:
-                self._list.lost = True  # also where an untouched cursor moved on to the next row
+                self._list.cursor_lost = (
+                    True  # also where an untouched cursor moved on to the next row
+                )
         return self._repaint()
 
-    def narrow(self, needle: str) -> int:
+    def set_filter(self, needle: str) -> int:
         """Show only rows that hold `needle`; an empty one shows all. Returns lines repainted."""
-        self._list.narrow(needle)
+        self._list.set_filter(needle)
         return self._repaint()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Let the cursor rest where an untouched one does, without a filter."""
-        self._list.forget()
+        self._list.reset()
 
     @property
     def filter(self) -> str:
@@ -153,7 +155,7 @@ class LinePane(Widget):
     @property
     def page(self) -> int:
         """Rows a page key moves by."""
-        return max(1, self._room - 1)
+        return max(1, self._row_space - 1)
 
     def move(self, steps: int) -> int:
         """Move the cursor by that many rows that have a key; returns lines repainted."""
@@ -199,15 +201,15 @@ class LinePane(Widget):
         """Keys of the marked rows that are still there, in the order of the rows."""
         return tuple(row.key for row in self._list.rows if row.key in self._marked)
 
-    def hold_cursor(self, on: bool) -> None:
+    def set_steady(self, on: bool) -> None:
         """Draw the cursor without focus too, or no longer."""
         if on is not self._steady:
             self._steady = on
             self._repaint()
 
-    def take_lost(self) -> bool:
+    def take_cursor_lost(self) -> bool:
         """Whether the cursor's row went away by itself since it was last moved; said once."""
-        lost, self._list.lost = self._list.lost, False
+        lost, self._list.cursor_lost = self._list.cursor_lost, False
         return lost
 
     def _moved(self) -> int:
@@ -227,7 +229,7 @@ class LinePane(Widget):
         return 1 if titled and self.size.height >= _TITLES_FROM else 0
 
     @property
-    def _room(self) -> int:
+    def _row_space(self) -> int:
         return max(0, self.size.height - self._banner_lines - self._title_lines)
 
     def _repaint(self) -> int:
@@ -235,7 +237,7 @@ class LinePane(Widget):
         if not self.size:
             return 0
         width = self.size.width
-        before, self._painted = self._painted, self.picture()
+        before, self._painted = self._painted, self.compose_lines()
         dirty = changed(before, self._painted)
         if dirty:
             # A region can be cut short on its right side only: on the left the strip is whole.
@@ -247,11 +249,11 @@ class LinePane(Widget):
             self.refresh(*(Region(0, index, size, 1) for index, size in regions if size))
         return len(dirty)
 
-    def picture(self) -> list[Line]:
+    def compose_lines(self) -> list[Line]:
         """The lines that should stand here now, each as wide as the pane."""
         self._painted_size = self.size
         width, height = self.size
-        room = self._room
+        room = self._row_space
         self._list.scroll(room)
         lines: list[Line] = []
         if self._banner_lines:
@@ -286,7 +288,7 @@ class LinePane(Widget):
         """The cursor, or whether rows go on above the first line shown or below the last one."""
         if index == self._list.index and row.key and (self.has_focus or self._steady):
             return Span(self.glyphs.cursor, Tone.STRONG if self.has_focus else Tone.DIM)
-        if index == self._list.top + self._room - 1 and index < len(self._list.visible) - 1:
+        if index == self._list.top + self._row_space - 1 and index < len(self._list.visible) - 1:
             return Span(self.glyphs.below, Tone.DIM)
         if index == self._list.top and index > 0:
             return Span(self.glyphs.above, Tone.DIM)
@@ -316,7 +318,7 @@ class LinePane(Widget):
     def render_line(self, y: int) -> Strip:
         """The strip of line `y`; strips of equal lines are made once."""
         if self._painted_size != self.size:  # a layout draws before its resize event arrives
-            self._painted = self.picture()
+            self._painted = self.compose_lines()
         if y >= len(self._painted):
             return Strip.blank(self.size.width)
         line = self._painted[y]
@@ -333,17 +335,8 @@ class LinePane(Widget):
     def on_resize(self, event: events.Resize) -> None:
         self._repaint()
 
-    def watch_has_focus(self, _has_focus: bool) -> None:
-        # Replaces the base's restyling: focus changes a mark and a label here, no style rule.
+    def focus_changed(self) -> None:
         self._repaint()
-
-    def on_focus(self, event: events.Focus) -> None:
-        event.prevent_default()  # the base would repaint the whole pane
-        self.has_focus = True
-
-    def on_blur(self, event: events.Blur) -> None:
-        event.prevent_default()
-        self.has_focus = False
 
     def on_click(self, event: events.Click) -> None:
         line = event.y - self._banner_lines - self._title_lines

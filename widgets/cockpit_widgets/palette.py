@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.command import CommandPalette
 
 from cockpit.rows import Glyphs, View
-from cockpit_widgets.header import TopLine
+from cockpit_widgets.header import BoardHeader
 from cockpit_widgets.rows.status import Frame
 
 
@@ -15,7 +15,7 @@ class Palette(CommandPalette):
 
     CSS = """
     Palette, Palette:ansi { background: ansi_default; }
-    Palette > TopLine { dock: top; }
+    Palette > BoardHeader { dock: top; }
     Palette > Vertical { margin-top: 1; }
     Palette SearchIcon { display: none; }
     Palette #--input { border: none; }
@@ -32,7 +32,7 @@ class Palette(CommandPalette):
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__(placeholder="a command, by any part of its name", id="--command-palette")
-        self._top = TopLine(glyphs)
+        self._top = BoardHeader(glyphs)
 
     def compose(self) -> ComposeResult:
         yield self._top

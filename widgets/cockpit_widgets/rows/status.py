@@ -14,7 +14,7 @@ from cockpit.model import MonitoringGap, Rollup, Verdict
 from cockpit.rows import TONES, Line, Row, Span, Tone, View, numbers
 from cockpit.text import exact_age
 from cockpit_widgets.line_render import width_of
-from cockpit_widgets.rows.stop_progress import under_way
+from cockpit_widgets.rows.stop_progress import progress_text
 
 SILENT_AFTER = timedelta(seconds=10)
 """A dead-man mark older than this means that the board is no longer being kept."""
@@ -183,7 +183,7 @@ def _watch_line(view: View, frame: Frame, trouble: str) -> Line:
     parts: list[Line] = []
     if frame.broken:
         parts.append((Span(frame.broken, Tone.WARN),))
-    if acting := under_way(view, frame.under_way):
+    if acting := progress_text(view, frame.under_way):
         parts.append((Span(acting, Tone.WARN),))
     if not state.recording:
         parts.append((Span(f"not recorded: {trouble or 'nobody says why'}", Tone.WARN),))

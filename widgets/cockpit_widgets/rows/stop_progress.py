@@ -15,7 +15,7 @@ _AT_MOST = timedelta(minutes=2)
 _MOST_NAMED = 8
 
 
-def under_way(view: View, own: StopProgress | None = None) -> str:
+def progress_text(view: View, own: StopProgress | None = None) -> str:
     """What goes on: the `own` end, else the newest act of anybody that has no outcome yet.
 
     `ending 7245 7246: 3 s until KILL, 7246 still alive`, `bob@spark is ending 18800: 3 s until
