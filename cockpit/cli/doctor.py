@@ -146,8 +146,8 @@ def _processes() -> Iterator[Point]:
 def _services(loaded: LoadedConfig | None) -> Iterator[Point]:
     """The supervisors' tools: tried with the config's own services, else with a name of nobody."""
     from cockpit.kinds.service.probe import service_kind
-    from cockpit.system.services.detection import reader_for
-    from cockpit.system.services.supervisor import ServiceKind
+    from cockpit.system.services.service_state import ServiceKind
+    from cockpit.system.services.supervisors import reader_for
 
     names: dict[ServiceKind, str] = {}
     for table in loaded.config.service if loaded is not None else ():

@@ -12,14 +12,14 @@ import pytest
 
 from cockpit.clock import ManualClock
 from cockpit.system.sockets import listener_events
-from cockpit.system.sockets.listener_events import ListenerWatcher
-from cockpit.system.sockets.sources import default_source
-from cockpit.system.sockets.transient_sockets import (
+from cockpit.system.sockets.listener_events import (
     AWAITED_SECONDS,
     QUIET_SECONDS,
+    ListenerWatcher,
     RateLimiter,
     TransientSockets,
 )
+from cockpit.system.sockets.sources import default_source
 
 DEADLINE = 20
 

@@ -29,7 +29,7 @@ from cockpit.system.control.stop_plan import (
 )
 from cockpit.system.processes import process_table
 from cockpit.system.processes.process_table import ProcessFacts, ProcessIdentity
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
 from cockpit.system.sockets.sources import default_source
 
 SERVERS = str(Path(__file__).with_name("servers.py"))

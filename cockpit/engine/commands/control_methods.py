@@ -11,8 +11,8 @@ from cockpit.kinds.service.probe import service_kind
 from cockpit.system.processes import process_table
 from cockpit.system.processes.argv import matches
 from cockpit.system.processes.process_table import ProcessFacts
-from cockpit.system.services.detection import reader_for, supervisor_of
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
+from cockpit.system.services.supervisors import reader_for, supervisor_of
 from cockpit.system.sockets.listeners import ListenerSnapshot
 
 Trusted = Callable[[LoadedConfig, ProbeTable], bool]

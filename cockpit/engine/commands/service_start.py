@@ -13,7 +13,7 @@ from cockpit.engine.commands.stop_job import StopJob
 from cockpit.system.control.conflicts import TargetService, find_conflicts
 from cockpit.system.control.stop_plan import StopPlan, own_process, plan_stop
 from cockpit.system.processes import process_table
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
 from cockpit.system.sockets.listeners import ListenerSnapshot
 from cockpit.text import sanitize
 

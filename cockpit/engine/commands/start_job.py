@@ -18,11 +18,11 @@ from cockpit.engine.commands.stop_job import ActContext, OnStep
 from cockpit.facts import Facts
 from cockpit.system.control.process_control import ReadOnlyError
 from cockpit.system.control.start import READY_SECONDS, StartOutcome, StartRequest, start
-from cockpit.system.control.unit_start import COMMAND_SECONDS, Supervised, start_supervised
+from cockpit.system.control.supervised_start import COMMAND_SECONDS, Supervised, start_supervised
 from cockpit.system.processes import process_table
 from cockpit.system.processes.argv import shown
-from cockpit.system.services.detection import reader_for
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
+from cockpit.system.services.supervisors import reader_for
 from cockpit.system.sockets.listeners import Listener, ListenerSource
 from cockpit.text import format_utc, sanitize
 

@@ -36,7 +36,7 @@ from cockpit.system.control.stop_plan import (
 )
 from cockpit.system.control.stop_result import StopResult
 from cockpit.system.control.target_lock import TargetBusy, TargetLock
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
 from cockpit.system.sockets.listeners import ListenerSnapshot, ListenerSource
 from cockpit.text import exact_age, format_utc, sanitize
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cockpit.config.models import ServiceTable
 from cockpit.facts import Facts
 from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict, worst
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
 
 
 @dataclass(frozen=True, slots=True)

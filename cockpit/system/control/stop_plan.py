@@ -15,8 +15,8 @@ from pathlib import Path
 from cockpit.system.processes import process_table
 from cockpit.system.processes.argv import matches
 from cockpit.system.processes.process_table import ProcessFacts, ProcessIdentity
-from cockpit.system.services.detection import reader_for
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
+from cockpit.system.services.supervisors import reader_for
 from cockpit.system.sockets.listeners import ListenerSnapshot, Service
 from cockpit.text import exact_age, sanitize
 

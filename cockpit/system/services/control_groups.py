@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.system.services.supervisor import ServiceKind
+from cockpit.system.services.service_state import ServiceKind
 
 _MANAGER = re.compile(r"user@(\d+)\.service")
 

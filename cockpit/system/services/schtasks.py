@@ -14,7 +14,7 @@ from datetime import datetime
 from xml.etree import ElementTree
 
 from cockpit.system.commands import run_command
-from cockpit.system.services.supervisor import ServiceOutput, ServiceState, tool_error
+from cockpit.system.services.service_state import ServiceOutput, ServiceState, tool_error
 from cockpit.text import sanitize
 
 TASK_RUNNING = 0x41301

@@ -13,8 +13,8 @@ from cockpit.system.control.start import StartOutcome, StartRequest, running_alr
 from cockpit.system.control.target_lock import TargetBusy, TargetLock
 from cockpit.system.processes import process_table
 from cockpit.system.processes.argv import matches, shown
-from cockpit.system.services.detection import reader_for
-from cockpit.system.services.supervisor import ServiceKind
+from cockpit.system.services.service_state import ServiceKind
+from cockpit.system.services.supervisors import reader_for
 from cockpit.system.sockets.listeners import ListenerSource
 from cockpit.text import sanitize
 
