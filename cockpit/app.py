@@ -49,7 +49,7 @@ _EVENTS_KEPT = 500
 
 @dataclass(frozen=True, slots=True)
 class PaletteCommand:
-    """A command of somebody else's for the palette; what `run` returns is said on the screen."""
+    """A command that the caller adds to the palette; what `run` returns is shown on the screen."""
 
     title: str
     help: str
@@ -61,7 +61,7 @@ class Woken(Message):
 
 
 class CockpitApp(QuietFocusApp):
-    """One screen that tells the truth about a paper-trading stack.
+    """The Textual app of the cockpit.
 
     `clock_zone` None means the machine's zone; `mouse` is what the caller passes to `run` as well;
     `painted` is called once the first picture is drawn.
@@ -188,7 +188,8 @@ class CockpitApp(QuietFocusApp):
         return View(board, self._feed.now(), self._zone, self._glyphs, tuple(self._events))
 
     def _guard(self, read: Callable[[], T], default: T) -> T:
-        """What `read` gives, or `default` and a word on the screen: a broken feed ends nothing."""
+        """The result of `read`, or `default` and a message on the screen: a broken feed ends
+        nothing."""
         try:
             value = read()
         except Exception as error:  # noqa: BLE001 - whatever the feed raises, the screen stays
@@ -220,7 +221,7 @@ class CockpitApp(QuietFocusApp):
             self._count_down(bool(progress_text(view, self._frame.under_way)))
 
     def _bell_on_failure(self, before: View | None, view: View) -> None:
-        """Once when RUN turns to FAIL; nobody is woken by a board that is looked back at."""
+        """Ring the bell once when RUN turns to FAIL; not for a board of the past."""
         failed = view.board.run.verdict is Verdict.FAIL
         if before is None or self._frame.mode is FeedMode.PAST:
             return
@@ -262,7 +263,7 @@ class CockpitApp(QuietFocusApp):
         self._board.show_message(text, ok=reply.ok)
 
     def _take_armed(self, replies: Sequence[Reply]) -> None:
-        """Until when processes may be acted on, as soon as the engine says so."""
+        """Take over until when processes may be acted on, as soon as the engine says so."""
         told = [reply.armed_until for reply in replies if reply.armed_until is not None]
         if told:
             self._frame = replace(self._frame, armed_until=told[-1])
@@ -270,7 +271,7 @@ class CockpitApp(QuietFocusApp):
                 self._show(self._view)
 
     def _take_stop_progress(self, replies: Sequence[Reply]) -> None:
-        """How far an end of this screen has come; nothing any more with the reply to it."""
+        """Take over the progress of this screen's own stop; none any more with the reply to it."""
         before = self._stop_progress
         for reply in replies:
             if reply.under_way is not None:

@@ -1,4 +1,4 @@
-"""Checklists in markdown: read every form teams use, change one marker and nothing else.
+"""Checklists in markdown: read every form teams use, and change one marker and nothing else.
 
 Reading is pure: `parse(data)` makes a `Document` of `Item`s from bytes. Writing has one door,
 `set_item(path, anchor, to)`: it reads the file afresh, finds the item again or refuses, acts only

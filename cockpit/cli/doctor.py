@@ -1,4 +1,4 @@
-"""`cockpit doctor`: what this machine offers to watch and act with, and why."""
+"""`cockpit doctor`: check what this machine offers to watch and act with, and why."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LINE = "{mark:5} {name:16} {state}"
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One thing looked at: what is in use, and why, or what its absence costs."""
+    """A finding of the doctor: what is in use, and why, or what its absence costs."""
 
     name: str
     ok: bool
@@ -65,7 +65,7 @@ def _plain(point: Point) -> dict[str, str]:
 
 
 def examine(loaded: LoadedConfig | None, clock: Clock) -> Iterator[Point]:
-    """Look at everything; nothing outside a temporary folder is changed."""
+    """The findings on everything; nothing outside a temporary folder is changed."""
     yield from _listeners(clock)
     yield from _processes()
     yield from _services(loaded)
@@ -144,7 +144,8 @@ def _processes() -> Iterator[Point]:
 
 
 def _services(loaded: LoadedConfig | None) -> Iterator[Point]:
-    """The supervisors' tools: tried with the config's own services, else with a name of nobody."""
+    """The findings on the supervisors' tools: tried with the config's own services, else with a
+    name of nobody."""
     from cockpit.kinds.service.probe import service_kind
     from cockpit.system.services.service_state import ServiceKind
     from cockpit.system.services.supervisors import reader_for

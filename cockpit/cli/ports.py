@@ -1,4 +1,4 @@
-"""`cockpit ports`: every listener of this machine; `cockpit ports reset` frees ports, with care."""
+"""`cockpit ports`: list every listener of this machine; `cockpit ports reset`: free ports."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def _recorder(loaded: LoadedConfig, who: str) -> Iterator[Store]:
 def _close_cut_short(
     store: Store, source: ListenerSource, locks: Path, clock: Clock, who: str
 ) -> list[str]:
-    """Say of acts whose author ended over them what is known; a line for each."""
+    """Close abandoned acts in the evidence; a line for each."""
     from cockpit.engine.commands.recovery import KINDS, NEWEST, AbandonedActs
     from cockpit.evidence.errors import StoreError
 
@@ -241,7 +241,7 @@ def _close_cut_short(
 
 
 def _carry_out(job: StopJob, context: ActContext, recorder: ActRecorder) -> StopResult | None:
-    """End it; None when it was interrupted, which has been told then."""
+    """Carry out the stop; None when it was interrupted, which has been told then."""
     from cockpit.engine.commands.act_audit import ActLog, NotRecorded
     from cockpit.engine.commands.stop_job import carry_out
 
@@ -263,7 +263,8 @@ def _carry_out(job: StopJob, context: ActContext, recorder: ActRecorder) -> Stop
 
 
 def _remaining(source: ListenerSource, ports: Sequence[int], *, after: bool = False) -> int:
-    """0 when the ports are known to be free; says who still holds them when it ended something."""
+    """The exit code: 0 when the ports are known to be free. Prints who still holds them `after` a
+    stop."""
     snapshot = _snapshot(source, ports)
     held = [one for one in snapshot.listeners if one.port in ports]
     for one in held if after else ():

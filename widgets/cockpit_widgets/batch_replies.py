@@ -1,4 +1,4 @@
-"""What became of items that were set in one go, told as one. Without Textual."""
+"""The replies to a batch of commands, summarized in one line. Without Textual."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from cockpit.feed import Reply, Ticket
 
 
 class BatchReplies:
-    """Counts the replies to commands that were given in one go, in however many lots they come."""
+    """Collects the replies to commands that were given in one go, in however many lots they come."""
 
     def __init__(self) -> None:
         self._tickets: frozenset[Ticket] = frozenset()
         self._received: dict[Ticket, Reply] = {}
 
     def expect(self, tickets: Sequence[Ticket]) -> None:
-        """These commands were given; a single one is told by its own reply."""
+        """Expect replies to these tickets; a single one is told by its own reply."""
         if tickets:
             self._tickets = frozenset(tickets if len(tickets) > 1 else ())
             self._received = {}

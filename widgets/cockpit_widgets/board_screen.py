@@ -1,6 +1,6 @@
-"""The board: panes, detail panel and bottom line, and what each key does there.
+"""The board screen: panes, detail panel and bottom line, and what each key does there.
 
-Keys turn into `Asked` messages with a command for the feed; the app submits them. The screen reads
+Keys turn into `CommandsRequested` messages with a command for the feed; the app submits them. The screen reads
 nothing by itself: it is handed a view of the board whenever there is one.
 """
 
@@ -35,7 +35,7 @@ from cockpit_widgets.textual_internals import QuietFocusScreen, RegionContainer
 
 
 class BoardScreen(ChecklistActions, ProcessActions, QuietFocusScreen, inherit_bindings=False):
-    """Everything on one screen."""
+    """The screen of the board."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(BOARD_KEYS)
     AUTO_FOCUS = "#problems"
@@ -129,7 +129,7 @@ class BoardScreen(ChecklistActions, ProcessActions, QuietFocusScreen, inherit_bi
         return lines + self._detail.update_view(view)
 
     def show_watch(self, view: View, frame: Frame) -> int:
-        """Show how the watching goes, nothing else; returns how many lines were repainted."""
+        """Show the monitoring line, nothing else; returns how many lines were repainted."""
         return self._watch.present(lambda width: watch(view, frame, width))
 
     def on_key_bar_resized(self) -> None:
@@ -157,8 +157,8 @@ class BoardScreen(ChecklistActions, ProcessActions, QuietFocusScreen, inherit_bi
         self._show_one_cursor()
 
     def _show_one_cursor(self) -> None:
-        """One pane alone shows its cursor: the one that the keys speak to, that the question is
-        about, or whose row is proven in the panel."""
+        """Show the cursor of one pane only: the focused one, the one the question is about, or the
+        one whose row the panel details."""
         spoken = self._asked_from if self._asking else self.focused
         spoken = self._return_to if spoken is self._detail else spoken
         chosen = spoken if isinstance(spoken, LinePane) else self._panes["problems"]
@@ -167,11 +167,11 @@ class BoardScreen(ChecklistActions, ProcessActions, QuietFocusScreen, inherit_bi
 
     @property
     def _pane(self) -> LinePane:
-        """The pane the keys speak to."""
+        """The pane that keys act on."""
         return self.focused if isinstance(self.focused, LinePane) else self._panes["problems"]
 
     def _target(self, pane: LinePane, key: str) -> Target | None:
-        """What a row stands for."""
+        """The target that a row stands for."""
         if self._view is None or pane is self._detail:
             return self._detail.target
         return target_of(self._view, pane.id or "", key)
@@ -295,7 +295,7 @@ class BoardScreen(ChecklistActions, ProcessActions, QuietFocusScreen, inherit_bi
             self.set_items(message.pane, message.key, message.intent)
 
     def cursor_moved_by_itself(self, pane: LinePane) -> bool:
-        """Whether the cursor came to stand on another row by itself: then that is said, once, and
+        """Whether the cursor came to stand on another row by itself: then that is shown, once, and
         the key that was pressed must do nothing."""
         row = pane.cursor_row
         if not pane.take_cursor_lost():
@@ -305,7 +305,7 @@ class BoardScreen(ChecklistActions, ProcessActions, QuietFocusScreen, inherit_bi
         return True
 
     def submit(self, commands: Sequence[Command]) -> None:
-        """Have commands submitted."""
+        """Ask the app to submit these commands."""
         self.post_message(self.CommandsRequested(commands))
 
     def action_undo(self) -> None:
@@ -350,8 +350,8 @@ class BoardScreen(ChecklistActions, ProcessActions, QuietFocusScreen, inherit_bi
         context: PromptContext | None = None,
         scroll_keys: Mapping[str, int] = MappingProxyType({}),
     ) -> bool:
-        """Turn the bottom line into a question, with `context` on the lines over it; False when one
-        stands there already. `discard_typeahead` and `scroll_keys` as for `Prompt.ask`."""
+        """Open the prompt on the bottom line, with `context` on the lines over it; False when one
+        is open already. `discard_typeahead` and `scroll_keys` as for `Prompt.ask`."""
         if self._asking:
             return False
         self._asked_from = self._pane

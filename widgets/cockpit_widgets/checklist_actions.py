@@ -1,4 +1,4 @@
-"""What the keys do to checklist items: set, mark, note, owner, progress. A part of the board."""
+"""The key actions on checklist items: set, mark, note, owner, progress. A mixin of the board."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PANES = ("checklist", "plan")
 
 
 class ChecklistActions:
-    """Mixed into the board screen, which gives what the first methods stand for."""
+    """Mixin of the board screen, which provides the methods declared first."""
 
     if TYPE_CHECKING:
         _view: View | None
@@ -119,7 +119,7 @@ class ChecklistActions:
         self._ask_about_item("progress", _QUESTIONS[0], lambda text: self._progress((text,)))
 
     def ask_reason(self, commands: Sequence[SetItem], why: str) -> None:
-        """Ask why these are to be set although something speaks against it: all of that is shown,
+        """Ask for the reason to set items whose requirements do not hold; `why` is shown in full,
         on lines of its own when it is long."""
         self.show_message(why, ok=False)
 

@@ -1,4 +1,4 @@
-"""The docked detail panel: the proof behind one row, kept while it is read."""
+"""The detail panel: the evidence behind one row, docked beside the panes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LoadDetails = Callable[[Sequence[Observation]], Details]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the panel shows: a problem, an event, or the row of a probe."""
+    """The target of the panel: a problem, an event, or the row of a probe."""
 
     problem: Problem | None = None
     event: Event | None = None

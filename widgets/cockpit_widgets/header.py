@@ -1,4 +1,4 @@
-"""The top line of every screen: identity and truth at the left, the clock in a corner of its own.
+"""The header line of every screen: identity and verdicts at the left, the clock at the right.
 
 The clock is a widget apart so that its steps repaint a dozen cells and not the line.
 """
@@ -18,7 +18,7 @@ _CLOCK_FROM = 36
 
 
 class BoardHeader(Widget):
-    """RUN, GO-LIVE, whose screen this is, and what time it is."""
+    """The header line: RUN, GO-LIVE, operator, host and checkout, and the time."""
 
     DEFAULT_CSS = """
     BoardHeader { layout: horizontal; height: 1; background: ansi_default; }

@@ -1,4 +1,4 @@
-"""Help: every key, what the signs mean, what a doubt says. Opaque, under the same top line."""
+"""The help screen: every key, the meaning of signs and doubts. Opaque, under the same header."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cockpit_widgets.textual_internals import QuietFocusScreen, RegionContainer
 
 
 class HelpScreen(QuietFocusScreen, inherit_bindings=False):
-    """Keys and signs; any closing key goes back to the board."""
+    """The help screen; any closing key goes back to the board."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,?,enter", "close", "close"),
@@ -47,7 +47,7 @@ class HelpScreen(QuietFocusScreen, inherit_bindings=False):
         self._bar.present(lambda width: fitting_keys(HELP_BAR, width))
 
     def show(self, view: View, frame: Frame) -> int:
-        """Keep the top line true; returns lines repainted."""
+        """Update the header; returns lines repainted."""
         return self._top.show(view, frame)
 
     def action_close(self) -> None:

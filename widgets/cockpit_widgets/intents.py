@@ -1,4 +1,4 @@
-"""What a row stands for, and the commands that keys make of it. Without Textual."""
+"""The target of a row, and the commands that keys make of it. Without Textual."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def problem_of(view: View, key: str) -> Problem | None:
 
 
 def target_of(view: View, pane: str, key: str) -> Target | None:
-    """What the row `key` of that pane stands for; None for a heading."""
+    """The target that the row `key` of that pane stands for; None for a heading."""
     if not key:
         return None
     if pane == "problems":
@@ -30,7 +30,7 @@ def target_of(view: View, pane: str, key: str) -> Target | None:
 
 
 def reprobes(view: View, target: Target | None) -> list[Reprobe]:
-    """A re-probe for each probe of the board behind a target."""
+    """The re-probe commands for the probes of the board behind a target."""
     known = {*view.board.observations, *view.board.waiting}
     return [Reprobe(name) for name in (target.probes if target else ()) if name in known]
 

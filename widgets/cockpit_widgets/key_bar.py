@@ -1,4 +1,4 @@
-"""The last line: the keys that work here, or for a while what became of the last command.
+"""The key bar on the last line: the keys that work here, or for a while a message.
 
 A message longer than the line gets up to three lines: a refusal that is cut says nothing.
 """
@@ -22,7 +22,7 @@ _MOST_LINES = 3
 
 
 class KeyBar(OneLine):
-    """Keys, unless there is something to say."""
+    """The key bar; a message stands in place of the keys."""
 
     class Resized(Message):
         """The message needs another number of lines than the one before."""
@@ -43,7 +43,7 @@ class KeyBar(OneLine):
         return self._message_text
 
     def set_keys(self, keys: Sequence[tuple[str, str]]) -> None:
-        """The keys to show when there is nothing to say."""
+        """Set the keys to show when there is no message."""
         self._keys = tuple(keys)
         self._update()
 
@@ -56,7 +56,7 @@ class KeyBar(OneLine):
         self._update()
 
     def clear_message(self) -> None:
-        """Back to the keys."""
+        """Show the keys again."""
         if self._message_text:
             self._message_text = ""
             self._update()

@@ -1,4 +1,5 @@
-"""The one base of every pane: rows in, and only the lines that differ go to the terminal.
+"""`LinePane`, the base of every pane: rows in, and only the lines that differ are sent to the
+terminal.
 
 A pane is a function from its state (rows, banner, filter, cursor, size) to as many lines as it is
 high. Whatever changes the state, the new lines are compared with the painted ones and only those
@@ -36,7 +37,7 @@ _STRIPS_KEPT = 256
 
 
 class PaneMessage(Message):
-    """Something that happened in a pane to the row `key`."""
+    """A message of a pane about the row `key`."""
 
     def __init__(self, pane: LinePane, key: str) -> None:
         super().__init__()
@@ -49,7 +50,7 @@ class PaneMessage(Message):
 
 
 class LinePane(QuietFocusWidget):
-    """Rows of text under a banner line, with a cursor and a filter (see `Listing`).
+    """Rows of text under a banner line, with a cursor and a filter (see `ListState`).
 
     A `steady` cursor is drawn without focus too. A pane that is not `focusable` has no cursor and
     no margin.
@@ -106,7 +107,7 @@ class LinePane(QuietFocusWidget):
     # Rows and filter
 
     def show(self, rows: Sequence[Row], banner: Sequence[Span] = ()) -> int:
-        """Take these rows; returns how many lines have to be repainted for it."""
+        """Show these rows; returns how many lines have to be repainted for it."""
         said = (tuple(rows), tuple(banner), self.columns, self.size)
         if said == self._shown:
             return 0
@@ -127,12 +128,12 @@ class LinePane(QuietFocusWidget):
         return self._repaint()
 
     def reset(self) -> None:
-        """Let the cursor rest where an untouched one does, without a filter."""
+        """Clear the filter and put the cursor back to its resting place."""
         self._list.reset()
 
     @property
     def filter(self) -> str:
-        """What the rows are narrowed by."""
+        """The text that shown rows hold; empty without a filter."""
         return self._list.filter
 
     @property
@@ -154,7 +155,7 @@ class LinePane(QuietFocusWidget):
 
     @property
     def page(self) -> int:
-        """Rows a page key moves by."""
+        """The number of rows a page key moves by."""
         return max(1, self._row_space - 1)
 
     def move(self, steps: int) -> int:
@@ -169,12 +170,12 @@ class LinePane(QuietFocusWidget):
         return found
 
     def open_row(self) -> None:
-        """Ask for more about the row under the cursor."""
+        """Post `Opened` for the row under the cursor."""
         if self.cursor_key:
             self.post_message(self.Opened(self, self.cursor_key))
 
     def act(self, intent: str) -> None:
-        """Ask for `intent` on the row under the cursor."""
+        """Post `Acted` with `intent` for the row under the cursor."""
         self._list.pin()
         self.post_message(self.Acted(self, self.cursor_key, intent))
 
@@ -202,13 +203,13 @@ class LinePane(QuietFocusWidget):
         return tuple(row.key for row in self._list.rows if row.key in self._marked)
 
     def set_steady(self, on: bool) -> None:
-        """Draw the cursor without focus too, or no longer."""
+        """Set whether the cursor is drawn without focus too."""
         if on is not self._steady:
             self._steady = on
             self._repaint()
 
     def take_cursor_lost(self) -> bool:
-        """Whether the cursor's row went away by itself since it was last moved; said once."""
+        """Whether the cursor's row went away by itself since it was last moved; true only once."""
         lost, self._list.cursor_lost = self._list.cursor_lost, False
         return lost
 
@@ -233,7 +234,7 @@ class LinePane(QuietFocusWidget):
         return max(0, self.size.height - self._banner_lines - self._title_lines)
 
     def _repaint(self) -> int:
-        """Compare what should stand here with what does; refresh the lines that differ."""
+        """Compare the present lines with the painted ones; refresh those that differ."""
         if not self.size:
             return 0
         width = self.size.width
@@ -250,7 +251,7 @@ class LinePane(QuietFocusWidget):
         return len(dirty)
 
     def compose_lines(self) -> list[Line]:
-        """The lines that should stand here now, each as wide as the pane."""
+        """The lines of the pane now, each as wide as the pane."""
         self._painted_size = self.size
         width, height = self.size
         room = self._row_space
@@ -377,7 +378,7 @@ class FittedPane(LinePane):
 
 
 class OneLine(FittedPane):
-    """A single line that nobody can focus."""
+    """A single line without focus."""
 
     def __init__(self, *, glyphs: Glyphs, id: str) -> None:
         super().__init__(glyphs=glyphs, focusable=False, id=id)

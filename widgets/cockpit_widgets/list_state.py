@@ -1,4 +1,4 @@
-"""The rows of a pane, its filter, its cursor and which part of it is in sight. Without Textual."""
+"""The list state of a pane: rows, filter, cursor and scroll offset. Without Textual."""
 
 from __future__ import annotations
 
@@ -83,14 +83,14 @@ class ListState:
         self._pinned = self.key or None
 
     def reset(self) -> None:
-        """As if nobody had touched it: no filter, the cursor at rest, the first row in sight."""
+        """Clear the filter, put the cursor to rest and scroll to the first row."""
         self._pinned = None
         self.cursor_lost = False
         self.index = self.top = 0
         self.set_filter("")
 
     def scroll(self, room: int) -> None:
-        """Bring the cursor into sight of `room` rows."""
+        """Scroll so that the cursor is among the `room` rows shown."""
         most = max(0, len(self.visible) - room)
         if self._pinned is None:
             # At rest a row is shown with what follows it, which says more than what led to it.

@@ -1,4 +1,4 @@
-"""The command palette over an opaque ground, under the same top line as everything else."""
+"""The command palette, opaque and under the same header as everything else."""
 
 from __future__ import annotations
 
@@ -39,5 +39,5 @@ class Palette(CommandPalette):
         yield from super().compose()
 
     def show(self, view: View, frame: Frame) -> int:
-        """Keep the top line true; returns lines repainted."""
+        """Update the header; returns lines repainted."""
         return self._top.show(view, frame)

@@ -1,4 +1,4 @@
-"""What the keys do to processes: arm, end, start, free ports. A part of the board.
+"""The key actions on processes: arm, end, start, free ports. A mixin of the board.
 
 Nothing is done by a key alone: each asks for a plan, the plan is shown, and what it names is typed.
 """
@@ -25,7 +25,7 @@ _POINT = "point at a port, an owner or an engine first"
 
 
 class ProcessActions:
-    """Mixed into the board screen, which gives what the first methods stand for."""
+    """Mixin of the board screen, which provides the methods declared first."""
 
     if TYPE_CHECKING:
         _view: View | None
@@ -75,7 +75,7 @@ class ProcessActions:
             self.submit([wanted])
 
     def ask_confirmation(self, question: Question) -> None:
-        """Show what would happen and ask for what has to be typed; j and k move what is shown,
+        """Show what would happen and ask for the text to be typed; j and k scroll what is shown,
         unless they are to be typed."""
         label = f"type {question.expected} to do this, Esc not to:"
         scroll_keys = {key: by for key, by in _MOVES.items() if key not in question.expected}
@@ -115,7 +115,7 @@ def _found(view: View, target: Target | None) -> tuple[str, Finding] | None:
 
 
 def end_command(view: View, target: Target | None) -> Command | str:
-    """What X asks for on that row; or what to do instead, in words."""
+    """The command of X on that row; or what to do instead, in words."""
     found = _found(view, target)
     if found is None:
         return f"X ends a process: {_POINT}"
@@ -147,7 +147,7 @@ def _pids(facts: Facts, name: str) -> list[int]:
 
 
 def start_command(view: View, target: Target | None) -> Command | str:
-    """What S asks for on that row; or what to do instead, in words.
+    """The command of S on that row; or what to do instead, in words.
 
     Of several probes behind a problem the one that tells most about the start: a listener, which
     has a `start` and a port to look at, then a service, then a heartbeat.
@@ -164,7 +164,7 @@ def start_command(view: View, target: Target | None) -> Command | str:
 
 
 def reset_command(view: View) -> Command | str:
-    """What frees every configured port that is red and held; or that there is none."""
+    """The command that frees every configured port that is red and held; or that there is none."""
     ports = []
     for observation in view.board.of_kind("listener"):
         for finding in observation.findings:

@@ -1,4 +1,4 @@
-"""The bottom line as a question: a label and a line to type on."""
+"""The prompt on the bottom line: a label and a line to type on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TO_READ = 0.3
 
 
 class _PromptInput(Input):
-    """The line that is typed on; while it is deaf only Esc is heard.
+    """The input of the prompt; while it ignores keys only Esc works.
 
     `scroll_keys` are letters that are not typed but move the text above it.
     """
@@ -60,7 +60,7 @@ class Prompt(Widget):
     """
 
     class Edited(Message):
-        """The text so far."""
+        """The text was edited."""
 
         def __init__(self, purpose: str, text: str) -> None:
             super().__init__()
@@ -68,14 +68,14 @@ class Prompt(Widget):
             self.text = text
 
     class Scrolled(Message):
-        """The text above is to go down by that many lines."""
+        """The text above is to scroll down by that many lines."""
 
         def __init__(self, steps: int) -> None:
             super().__init__()
             self.steps = steps
 
     class Answered(Message):
-        """The text as it was entered."""
+        """The text was entered."""
 
         def __init__(self, purpose: str, text: str) -> None:
             super().__init__()
@@ -107,7 +107,7 @@ class Prompt(Widget):
         discard_typeahead: bool = False,
         scroll_keys: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        """Start asking; `purpose` comes back with the answer.
+        """Open the prompt; `purpose` comes back with the answer.
 
         `discard_typeahead`: what was typed before the question stood there to be read is thrown
         away. `scroll_keys` are letters that no answer holds: they move the text above by that many
@@ -146,8 +146,10 @@ _NARROWEST = 20
 
 @dataclass(slots=True)
 class PromptContext:
-    """The text above the line to type on. `share` is the part of the screen it may take at most:
-    1 nearly all, 3 a third, with the line to type on. `top` is the first line in sight, from 0.
+    """The text shown above the prompt, which can be scrolled.
+
+    `share` is the part of the screen it may take at most: 1 nearly all, 3 a third, with the line to
+    type on. `top` is the first line shown, from 0.
     """
 
     lines: tuple[str, ...] = ()
@@ -155,17 +157,17 @@ class PromptContext:
     top: int = 0
 
     def max_lines(self, height: int) -> int:
-        """The lines there are for it on a screen of that height."""
+        """The number of lines there are for it on a screen of that height."""
         return max(1, height - _KEPT if self.share == 1 else height // self.share - 1)
 
     def scroll(self, view: View | None, size: Size, steps: int) -> bool:
-        """Go down by that many lines, or up; False when nothing moves."""
+        """Scroll down by that many lines, or up; False when nothing moves."""
         last = self._last_top(len(self._wrapped(view, size.width)), size.height)
         before, self.top = self.top, min(max(0, self.top + steps), last)
         return self.top != before
 
     def rows(self, view: View | None, size: Size) -> list[Row]:
-        """The lines in sight; the last one tells where they are when there are more."""
+        """The rows shown; the last one tells where they are when there are more."""
         rows, room = self._wrapped(view, size.width), self.max_lines(size.height)
         if len(rows) <= room:
             return rows

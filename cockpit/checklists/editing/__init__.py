@@ -1,1 +1,2 @@
-"""One marker, one line, one block changed, while others are kept out; and what became of it."""
+"""Changes of checklists on disk: markers, notes, generated blocks, mirrors; and whether they
+survive."""

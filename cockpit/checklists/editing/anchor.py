@@ -1,4 +1,4 @@
-"""What a screen remembers of an item, and how an edit finds that item again, or refuses.
+"""Anchors: how an edit finds the item that was on screen again, or refuses.
 
 Between the moment a person saw a line and the moment a key changes it, other people and programs
 may have inserted, moved, copied or removed lines. An anchor is found again by, in this order:
@@ -26,7 +26,7 @@ from cockpit.checklists.stored import Stored
 
 @dataclass(frozen=True, slots=True)
 class Anchor(Stored):
-    """An item as it was seen."""
+    """An item as it was seen, with enough around it to find it again."""
 
     STORED_AS = "anchor"
 

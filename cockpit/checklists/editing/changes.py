@@ -1,4 +1,4 @@
-"""The cockpit's own changes of a file, each with enough to know it again in another version.
+"""The cockpit's own changes of a file, as patches that other versions of the file can take.
 
 A change is told from everybody else's by what it says, not by where it stood: a marker by its
 item, a note by its item and its lines, a generated block by its name.
@@ -32,7 +32,7 @@ from cockpit.checklists.stored import NOT_STORED, Stored
 
 @dataclass(frozen=True, slots=True)
 class NoteHunk(Stored):
-    """Lines put below an item, or taken away from there."""
+    """A note that was put below an item, or taken away from there."""
 
     STORED_AS = "change"
     WHAT = "note"
@@ -78,7 +78,7 @@ Hunk: TypeAlias = EditResult | NoteHunk | BlockHunk
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A change that is not committed, and why."""
+    """A change that is left out of a commit, and why."""
 
     hunk: Hunk
     reason: str
@@ -86,7 +86,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A change that can be put into other versions of its file."""
+    """A change that can be applied to other versions of its file."""
 
     hunk: Hunk
     name: str
@@ -95,7 +95,7 @@ class Patch:
 
 
 def hunk_from_json(value: Mapping[str, object]) -> NoteHunk | BlockHunk:
-    """What `to_json` wrote.
+    """The note or block that `to_json` wrote.
 
     Raises:
         ChecklistError: when a key is missing or of another type.
@@ -112,7 +112,7 @@ def block_hunk(path: Path, data: bytes, name: str, method: str = "") -> BlockHun
 
 
 def cancel_out(hunks: Sequence[Hunk]) -> bool:
-    """Whether these changes of one file, in order, took each other back. Pure."""
+    """Whether these changes of one file, in order, undo each other. Pure."""
     first: dict[object, EditResult] = {}
     last: dict[object, EditResult] = {}
     notes: Counter[object] = Counter()
@@ -133,7 +133,8 @@ def cancel_out(hunks: Sequence[Hunk]) -> bool:
 def standing_patches(
     hunks: Sequence[Hunk], now: bytes
 ) -> tuple[tuple[Patch, ...], tuple[Skipped, ...]]:
-    """Which changes, given in order, still stand in the file as it is `now`. Pure.
+    """The patches of those changes, given in order, that still stand in the file `now`; and the
+    others. Pure.
 
     Of a marker or a block the last change counts. Notes are counted: below one item several may
     say the same.
@@ -210,7 +211,7 @@ def _note_patches(notes: Sequence[NoteHunk], now: int, item: str) -> tuple[Patch
 
 
 def put_marker(data: bytes, edit: EditResult) -> bytes | None:
-    """Another version of a file with an edit put in; None when its item is not there."""
+    """Another version of a file with an edit applied; None when its item is not there."""
     document = parse(data)
     item = _find(document, edit.anchor)
     if item is None:

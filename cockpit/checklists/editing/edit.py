@@ -1,4 +1,4 @@
-"""One change of one marker, as bytes: pure."""
+"""The edit of one marker, as bytes. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blocks of a document that the cockpit writes, between two comments and nowhere else.
+"""Generated blocks: text that the cockpit writes between two comments of a document.
 
 <!-- cockpit:begin NAME -->
 … replaced as a whole …
@@ -44,7 +44,7 @@ def block_splice(data: bytes, name: str, content: str) -> Splice | None:
 
 
 def block_body(data: bytes, name: str) -> str:
-    """What stands in block `name`, line ends as `\\n`. Pure.
+    """The text in block `name`, line ends as `\n`. Pure.
 
     Raises:
         ChecklistError: the block is missing, there twice or not closed.

@@ -1,4 +1,4 @@
-"""Documents that carry the same items and are kept in step, matched by ID or by text.
+"""Mirrors: documents that carry the same items and are kept in step, matched by ID or by text.
 
 What cannot be matched for certain is listed, never invented. Several files cannot be written at
 once: an `Intent` is recorded first, and stays pending until `carry_out` has done it.
@@ -36,7 +36,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How two documents fit together."""
+    """The pairs of two documents, and the items without a partner."""
 
     pairs: tuple[Pair, ...]
     unmatched: tuple[Item, ...]
@@ -47,7 +47,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Intent(Stored):
-    """A state that an item of a mirror shall get."""
+    """The state that an item of a mirror is to get."""
 
     STORED_AS = "intent"
 
@@ -85,7 +85,7 @@ def match(document: Document, mirror: Document) -> Match:
 
 
 def without_image(document: Document, item: Item, mirror: Document) -> str:
-    """Why a mirror can't follow an item of `document`, in words; empty where it has its image."""
+    """The reason why a mirror can't follow an item of `document`; empty where it has its image."""
     if any(pair.item == item for pair in match(document, mirror).pairs):
         return ""
     same = [
@@ -126,7 +126,7 @@ def is_carried_out(intent: Intent, document: Document) -> bool:
 def carry_out(
     intent: Intent, *, platform: FilePlatform | None = None, pause: Pause = time.sleep
 ) -> EditResult:
-    """Set the mirrored item; already there is no change.
+    """Set the mirrored item; when it has the state already, nothing changes.
 
     Raises:
         AnchorLost: the mirror has no such item.

@@ -1,4 +1,4 @@
-"""Notes and owners below an item, on request: new lines, and nothing else changes."""
+"""Notes and owners below an item: new lines, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ _BULLET = re.compile(r"[-*+]|\d{1,9}[.)]")
 
 @dataclass(frozen=True, slots=True)
 class ProgressNote:
-    """What a person answers after a task: five lines that go to the evidence and, on request,
-    below the item."""
+    """The answers to the progress form: five lines for the evidence and, on request, below the
+    item."""
 
     done: str
     against_target: str
@@ -51,7 +51,7 @@ class ProgressNote:
     estimate: str
 
     def missing(self) -> tuple[str, ...]:
-        """What has no answer, in words; no blockers is an answer."""
+        """The questions without an answer, in words; no blockers is an answer."""
         asked = {
             "what was done": self.done,
             "status against target": self.against_target,
@@ -61,7 +61,7 @@ class ProgressNote:
         return tuple(name for name, answer in asked.items() if not answer.strip())
 
     def lines(self) -> tuple[str, ...]:
-        """As bullets below an item."""
+        """The answers as bullets below an item."""
         return (
             f"Done: {self.done}",
             f"Status against target: {self.against_target}",
@@ -72,7 +72,7 @@ class ProgressNote:
 
 
 def unfit(notes: Sequence[str]) -> str:
-    """What keeps notes from being written into a file that others read; empty for fitting ones.
+    """The reason why notes can't be written into a file that others read; empty for fitting ones.
 
     Longer than `LONGEST_NOTE`; or a character that a terminal acts on, that turns the order of the
     text around, or that nobody sees. Blanks, tabs and line breaks do no harm: each becomes a blank.

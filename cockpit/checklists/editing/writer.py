@@ -1,4 +1,4 @@
-"""The one place that changes a checklist on disk."""
+"""Set and undo items of a checklist on disk, by anchor."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cockpit.checklists.stored import Stored
 
 @dataclass(frozen=True, slots=True)
 class EditResult(Stored):
-    """What an edit did: enough to record it, to show it and to take it back."""
+    """The result of an edit: enough to record it, to show it and to undo it."""
 
     STORED_AS = "edit"
 
@@ -53,7 +53,7 @@ def set_item(
     platform: FilePlatform | None = None,
     pause: Pause = time.sleep,
 ) -> EditResult:
-    """Give the item that was seen the state `to`, if it still has the state that was seen.
+    """Set the item that was seen to the state `to`, if it still has the state that was seen.
 
     The file is read afresh, the item found again, and exactly its marker written.
 
@@ -107,7 +107,7 @@ def undo(
     platform: FilePlatform | None = None,
     pause: Pause = time.sleep,
 ) -> EditResult:
-    """Take an edit back, byte for byte, under the rules of `set_item`.
+    """Undo an edit, byte for byte, under the rules of `set_item`.
 
     Raises:
         ChecklistError: as `set_item`, and when the edit had changed nothing.

@@ -1,1 +1,1 @@
-"""Git beside the edits: committing just these, and telling what git itself brought back."""
+"""Git: commit only the cockpit's own edits, and tell which old states git itself restored."""

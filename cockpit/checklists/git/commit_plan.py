@@ -1,4 +1,4 @@
-"""What a commit of the cockpit's own edits would hold. Looks only.
+"""Plan a commit of the cockpit's own edits. Changes nothing.
 
 The committed version of each file is the last commit's with our changes put in; whatever else
 was changed in the file, staged or not, stays as it is.
@@ -33,7 +33,7 @@ _CONFLICT = re.compile(rb"^(?:<{7} |>{7} )", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class FileCommit:
-    """What would be committed of one file."""
+    """The part of a planned commit that is one file."""
 
     path: Path
     relative: str
@@ -56,7 +56,7 @@ class FileCommit:
 
 @dataclass(frozen=True, slots=True)
 class CommitPlan:
-    """What `commit` would do; show it first."""
+    """A planned commit; show it before it is made."""
 
     repository: Repository
     branch: str
@@ -75,7 +75,7 @@ class CommitPlan:
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """What would not be committed, and why; each reason once."""
+        """The reasons for what would not be committed, each once."""
         reasons = [one.reason for file in self.files for one in file.skipped]
         return tuple(dict.fromkeys((*self.left_out, *reasons)))
 
@@ -87,7 +87,7 @@ class CommitPlan:
 def plan_commit(
     edits: Sequence[Hunk], *, message: str = DEFAULT_MESSAGE, folder: Path | None = None
 ) -> CommitPlan:
-    """Work out what to commit. Changes nothing.
+    """Plan a commit of recorded edits. Changes nothing.
 
     Args:
         edits: the recorded edits since the last commit, in order.

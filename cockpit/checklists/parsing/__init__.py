@@ -1,1 +1,1 @@
-"""Bytes in, items out: what a markdown file says, and what it claims. Pure but for `regular`."""
+"""Parse markdown into items, and read the claims it makes. Pure, but for `file_io`."""

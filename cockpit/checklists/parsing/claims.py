@@ -1,4 +1,4 @@
-"""What a document says about its progress, beside what its items say.
+"""Claims of a document about its own progress, compared with its items.
 
 A claim is a figure or a finished mark that somebody wrote by hand: `94 %`, `(1/1) ✅`, `12/24`,
 `[█████░░]`, a heading `Day 1 ✅` or `✅ Day 1`, `**Status:** COMPLETE`, and also the mark that

@@ -1,4 +1,4 @@
-"""Bytes to a `Document`: pure, and nothing is guessed.
+"""Parse bytes into a `Document`. Pure, and nothing is guessed.
 
 markdown-it-py says which blocks there are; the marker is then looked for in the bytes of the
 block's line. Where the bytes do not read exactly as markdown-it read them, the line is not an
@@ -47,7 +47,7 @@ _Reader = Callable[[str], MarkerSpan | None]
 
 
 def parse(data: bytes) -> Document:
-    """Read a markdown file. Any bytes are a document; at worst one without items.
+    """Parse a markdown file. Any bytes are a document; at worst one without items.
 
     Args:
         data: the whole file.

@@ -1,1 +1,1 @@
-"""What can start, what waits for what, how long it takes and took. Pure."""
+"""Plans: dependencies, what can start, critical path, requirements, cycle times. Pure."""

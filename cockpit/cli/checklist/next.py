@@ -1,4 +1,4 @@
-"""`next`: the plan of one or several checklists, the same as the plan screen shows."""
+"""`next`: print the plan of one or several checklists, the same as the plan pane shows."""
 
 from __future__ import annotations
 

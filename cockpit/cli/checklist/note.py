@@ -1,4 +1,4 @@
-"""`note`, `owner`, `progress`: lines below an item, recorded as from the screen."""
+"""`note`, `owner`, `progress`: write lines below an item, recorded as from the screen."""
 
 from __future__ import annotations
 

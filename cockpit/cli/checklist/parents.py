@@ -1,4 +1,4 @@
-"""`parents`: what sub-items say of the items above them; written there on request."""
+"""`parents`: print the computed state of parent items; write it on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`set`: give one item another state, as safely as the screen does."""
+"""`set`: set one item to another state, as safely as the screen does."""
 
 from __future__ import annotations
 

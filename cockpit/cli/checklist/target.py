@@ -1,4 +1,4 @@
-"""What every verb that changes one item begins with: which item, whose, and where it is kept."""
+"""The target of a verb that changes one item: the item, the operator, the workspace."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from cockpit.clock import Clock, SystemClock
 
 @dataclass(frozen=True, slots=True)
 class ItemSelector:
-    """An item as a command line names it, and how the outcome is to be told."""
+    """An item as a command line names it, and the output format."""
 
     file: Path
     line: int | None

@@ -1,4 +1,4 @@
-"""`undo`: take back the last recorded change, under the same rules as `u` on the screen."""
+"""`undo`: undo the last recorded change, under the same rules as `u` on the screen."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def undo_last(
 def _last(
     changes: Sequence[UndoableChange], file: Path | None, who: str | None
 ) -> list[UndoableChange]:
-    """What to take back, newest first. CommandError when there is nothing."""
+    """The changes to undo, newest first. CommandError when there is nothing."""
     here = [one for one in changes if file is None or same_file(one.path) == same_file(file)]
     own = [one for one in here if who is None or _name(one.actor) == _name(who)]
     if own:
@@ -99,7 +99,7 @@ def _last(
 
 
 def _name(actor: str) -> str:
-    """Who somebody is, wherever the connection comes from."""
+    """The name of an operator, without where the connection comes from."""
     return actor.partition(" from ")[0]
 
 

@@ -22,7 +22,7 @@ EXIT = "exit"
 
 
 class ActRecorder(Protocol):
-    """What an act needs of a recorder."""
+    """The part of a recorder that an act needs."""
 
     def log(self, event: Event) -> None:
         """Record an event."""
@@ -41,7 +41,7 @@ class ActLog:
     """Writes the events of one act: `begin` before it, `finish` after.
 
     Both carry the same `act` number, so that a reader can tell which acts are still under way, and
-    `pids`, the processes concerned; the intent tells which process is at it (see `Author`). What a
+    `pids`, the processes concerned; the intent names its owner (see `act_owner`). What a
     start started is told of once more when it exits.
     """
 
@@ -77,7 +77,7 @@ class ActLog:
         *,
         done: bool,
     ) -> None:
-        """Record what came of it."""
+        """Record the outcome."""
         verdict = Verdict.OK if done else Verdict.FAIL
         self._write(OUTCOME, subject, text, pids, more or {}, verdict)
         await asyncio.shield(self._executor(self._recorder.flush, FLUSH_SECONDS))

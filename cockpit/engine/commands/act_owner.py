@@ -1,4 +1,4 @@
-"""Which process is at an act, so that others can tell whether anybody still is."""
+"""The process that carries out an act, so that others can tell whether it still runs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from cockpit.system.processes.process_table import ProcessIdentity
 
 @dataclass(frozen=True, slots=True)
 class ActOwner:
-    """A process on a host."""
+    """The process that carries out an act, on a host."""
 
     identity: ProcessIdentity
     host: str
 
     def facts(self) -> Facts:
-        """As an intent carries it."""
+        """The owner as the data of an intent."""
         return {
             "author_pid": self.identity.pid,
             "author_started": self.identity.started_at,
@@ -29,7 +29,7 @@ class ActOwner:
 
     @property
     def is_gone(self) -> bool:
-        """Whether that very process has ended. Of another host's it is never known."""
+        """Whether that process has ended. Of another host's it is never known."""
         return self.host == host_name() and not process_table.is_alive(self.identity)
 
 
@@ -40,7 +40,7 @@ def this_process() -> ActOwner:
 
 
 def owner_of(event: Event) -> ActOwner | None:
-    """Who is at the act of an intent; None when it does not say."""
+    """The owner that an intent names; None when it names none."""
     pid, started = event.data.get("author_pid"), event.data.get("author_started")
     host = event.data.get("author_host")
     if isinstance(pid, int) and isinstance(started, int | float) and isinstance(host, str):

@@ -1,4 +1,4 @@
-"""Ticking and noting items of a checklist, one edit at a time, with undo."""
+"""Commands on checklist items: set, note, progress, undo; one edit at a time."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class ChecklistCommands:
         self._run = new_id()
 
     async def set_item(self, command: SetItem, ticket: Ticket) -> Reply:
-        """Set the item the operator saw, or say why not."""
+        """Set the item the operator saw, or reply why not."""
         probe = self._checklist(command.probe)
         if probe is None:
             return self._unknown(command.probe, ticket)
@@ -104,8 +104,8 @@ class ChecklistCommands:
         return _reply(ticket, done)
 
     async def undo_last(self, ticket: Ticket) -> Reply:
-        """Take back what was done last under the same rules: an edit, a note, or all the edits
-        that were made in one go. What can't be taken back stays, to be tried again."""
+        """Undo the last change under the same rules: an edit, a note, or all the edits that were
+        made in one go. What can't be undone stays, to be tried again."""
         async with self._edit_lock:
             if not self._undo:
                 text = "nothing to undo: nothing was written from this screen"
@@ -131,8 +131,9 @@ class ChecklistCommands:
             self._undo = [*self._undo, _Group(change.batch, [change])][-_MOST_UNDO:]
 
     async def accept_overwritten(self, problem: str, note: str, ticket: Ticket) -> bool:
-        """End a problem of edits undone by another program for good: the states that the file has
-        are recorded as wanted. Writes no file. False when the problem is of another kind."""
+        """Accept the states that another program's undoing of edits left: record them as wanted,
+        which ends the problem for good. Writes no file. False when the problem is of another kind.
+        """
         accepted = False
         for name, observation in self._board().items():
             probe = self._checklist(name)
@@ -158,7 +159,8 @@ class ChecklistCommands:
         return await self._write_below(command, write, ticket)
 
     async def record_progress(self, command: RecordProgress, ticket: Ticket) -> Reply:
-        """Keep the five answers in the evidence, and below the item when that is wanted."""
+        """Record the five answers of the progress form, and write them below the item when that is
+        wanted."""
         note = ProgressNote(
             command.done, command.against_target, command.next, command.blockers, command.estimate
         )
@@ -174,7 +176,7 @@ class ChecklistCommands:
         return probe is not None and bool(self._memory.pending(probe.path))
 
     async def retry_mirrors(self, name: str | None, ticket: Ticket) -> tuple[str, ...]:
-        """Write what is pending of one checklist's mirrors, or of all; a line for each."""
+        """Write the pending mirrors of one checklist, or of all; a line for each."""
         told: list[str] = []
         for planned in self._plan().probes:
             probe = planned.probe
@@ -185,8 +187,8 @@ class ChecklistCommands:
         return tuple(told)
 
     async def keep_mirrors(self) -> None:
-        """Until cancelled: try again, with the period of its checklist, to write each mirror that
-        could not be written. Nothing is asked of anybody; what still fails stays on the board."""
+        """Retry pending mirrors until cancelled, each with the period of its checklist. Nothing is
+        asked of anybody; what still fails stays on the board."""
         due: dict[str, float] = {}
         while True:
             now = self._clock.monotonic()

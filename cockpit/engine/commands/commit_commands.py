@@ -1,4 +1,4 @@
-"""Committing the cockpit's own changes for one operator: shown, confirmed, recorded."""
+"""The commit commands of one operator: shown, confirmed, recorded."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ class CommitCommands:
         self._open: _OpenQuestion | None = None
 
     def is_open(self, plan: str) -> bool:
-        """Whether that question is one of these."""
+        """Whether `plan` names the question that is open here."""
         return self._open is not None and self._open.name == plan
 
     async def plan(self, ticket: Ticket) -> Reply:
-        """Work out what to commit and ask; changes nothing."""
+        """Plan the commit and ask; changes nothing."""
         try:
             found = await self._executor(self._plans)
         except (ChecklistError, StillHung, OSError) as error:
@@ -123,7 +123,7 @@ class CommitCommands:
 
 
 def question_lines(found: CommitPlans) -> list[str]:
-    """All that is shown before it is confirmed: in short first, then the diffs."""
+    """The lines of the question: a summary first, then the diffs."""
     lines = []
     if len(found.plans) > 1:
         lines.append(f"{len(found.plans)} commits, one in each repository:")
@@ -134,7 +134,7 @@ def question_lines(found: CommitPlans) -> list[str]:
 
 
 def summary(plan: CommitPlan, *, named: bool) -> list[str]:
-    """A commit in short, for people: files, what is left out, hooks, branch and message."""
+    """The summary of a commit: files, what is left out, hooks, branch and message."""
     where = f" in {plan.repository.root}" if named else ""
     lines = [f"commit on {plan.branch}{where}: {plan.message}"]
     lines += [_counts(file) for file in plan.changed]
@@ -145,7 +145,7 @@ def summary(plan: CommitPlan, *, named: bool) -> list[str]:
 
 
 def outcome_text(outcomes: Sequence[CommitOutcome]) -> str:
-    """What became of the commits, in one line."""
+    """The outcome of the commits, in one line."""
     parts: list[str] = []
     for one in outcomes:
         where = f"{one.plan.repository.root}: " if len(outcomes) > 1 else ""

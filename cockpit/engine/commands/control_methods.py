@@ -1,4 +1,4 @@
-"""By which way a service is ended and started: its supervisor's, its configured command's, none."""
+"""The method to stop and start a service: its supervisor, its configured command, or neither."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class StopCommand:
 
 
 class ControlMethods:
-    """What the system and a config say of the service with a certain root process.
+    """The methods to control services, by the system and a config.
 
     `trusted` says whether a table's commands may run. Without a config only the system is asked.
     Constructing it reads nothing.
@@ -136,5 +136,5 @@ class ControlMethods:
 
 
 async def read_service(table: ServiceTable) -> ServiceState:
-    """What the supervisor says of the unit or task of a table."""
+    """The state of the unit or task of a table, from its supervisor."""
     return await reader_for(service_kind(table)).read(table.task or table.unit or "")

@@ -1,4 +1,4 @@
-"""Carries out what a screen asks for: re-probe, tick, note, undo, commit, acknowledge."""
+"""Dispatch the commands of a screen: re-probe, edit, undo, commit, acknowledge, stop, start."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class CommandDispatcher:
         )
 
     async def execute(self, command: Command, ticket: Ticket) -> Reply:
-        """Do it; the reply says in one line what became of it."""
+        """Carry out a command; the reply tells the outcome in one line."""
         match command:
             case Reprobe(probe):
                 return await self._reprobe(probe, ticket)

@@ -1,4 +1,4 @@
-"""One note, owner or progress form from start to end: the lines below the item, and their trace.
+"""Write a note, an owner or a progress form: the lines below the item, and the record.
 
 The screen and the shell come through here, so that both leave the same evidence.
 """
@@ -37,7 +37,7 @@ class NoteTarget:
 
 @dataclass(frozen=True, slots=True)
 class NoteResult:
-    """What became of it. `hunk` is None when nothing was written into the file."""
+    """The result of a note. `hunk` is None when nothing was written into the file."""
 
     ok: bool
     text: str
@@ -46,7 +46,7 @@ class NoteResult:
 
 
 def write_note(target: NoteTarget, text: str, log: Log, *, owner: bool = False) -> NoteResult:
-    """Put a note, or who owns the item, below it."""
+    """Write a note, or the owner of the item, below it."""
     words = " ".join(text.split())
     what = "owner" if owner else "note"
     if not words:
@@ -59,7 +59,8 @@ def write_note(target: NoteTarget, text: str, log: Log, *, owner: bool = False) 
 
 
 def write_progress(target: NoteTarget, note: ProgressNote, log: Log, *, below: bool) -> NoteResult:
-    """Keep the five answers, below the item too when that is wanted; blank ones are refused."""
+    """Record the five answers, and write them below the item when that is wanted; blank ones are
+    refused."""
     if missing := note.missing():
         return NoteResult(False, f"not recorded: no answer for {', '.join(missing)}")
     if told := unfit(astuple(note)):
@@ -74,7 +75,7 @@ def write_progress(target: NoteTarget, note: ProgressNote, log: Log, *, below: b
 
 
 def undo_note(hunk: NoteHunk, item: str, log: Log) -> NoteResult:
-    """Take the lines of a note away again, if they stand as they were written."""
+    """Remove the lines of a note again, if they stand as they were written."""
     target = NoteTarget(hunk.path, hunk.anchor, item)
     try:
         removed = remove_note(hunk)

@@ -1,4 +1,4 @@
-"""Ending and starting processes for one operator: armed, shown, confirmed, recorded, verified."""
+"""The process commands of one operator: armed, shown, confirmed, recorded, verified."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class _OpenQuestion:
 
 
 class ProcessCommands:
-    """Acts on processes for one operator. At most one question is open.
+    """Stops and starts processes for one operator. At most one question is open.
 
     `trusted` says whether a table's commands may run; `progress` gets a reply for each step of an
     act while it goes on.
@@ -91,7 +91,7 @@ class ProcessCommands:
         self._open: _OpenQuestion | None = None
 
     async def execute(self, command: ProcessCommand, ticket: Ticket) -> Reply:
-        """Do it; the reply says in one line what became of it, or asks."""
+        """Carry out a command; the reply tells the outcome in one line, or asks."""
         if isinstance(command, Arm):
             return await self._arm(command, ticket)
         if not self._arming.armed:

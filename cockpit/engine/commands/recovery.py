@@ -1,7 +1,7 @@
-"""Acts whose owner ended over them: who notices says what is known, and nobody waits for them.
+"""Recover acts that were abandoned: whose owner, the process that carried them out, has ended.
 
-An intent without an outcome is an act under way as long as its author's process lives. When that is
-gone, no outcome can come any more; one is written by whoever finds it so.
+An intent without an outcome is an act under way as long as its owner lives. When that is gone, no
+outcome can come any more; one is written by whoever finds it so.
 """
 
 from __future__ import annotations
@@ -49,8 +49,11 @@ def open_intents(events: Iterable[Event]) -> list[Event]:
 
 @dataclass(frozen=True, slots=True)
 class AbandonedActs:
-    """What closing needs: the recorder, a way to read its events back, the ports, the folder of the
-    locks, and who notices."""
+    """Finds and closes abandoned acts.
+
+    It takes the recorder, a way to read its events back, the ports, the folder of the locks, and
+    the operator who closes them.
+    """
 
     recorder: ActRecorder
     read: Callable[[], Sequence[Event]]
@@ -60,7 +63,7 @@ class AbandonedActs:
     who: str
 
     def close(self) -> list[str]:
-        """Close every act of this host whose owner is gone; a line for each.
+        """Close every abandoned act of this host with an outcome; a line for each.
 
         Blocking. `read` raises StoreError. Of two who notice the same at once one closes it.
         """
@@ -102,7 +105,7 @@ class AbandonedActs:
         )
 
     def _end(self, intent: Event) -> tuple[str, Facts]:
-        """What is known of an end: what was sent, who still runs, who holds the ports."""
+        """The outcome of an abandoned stop: what was sent, who still runs, who holds the ports."""
         pids = _numbers(intent.data.get("pids"))
         starts = intent.data.get("starts")
         pairs = zip(pids, starts if isinstance(starts, tuple) else (), strict=False)
@@ -135,7 +138,7 @@ class AbandonedActs:
         return sanitize("; ".join(told)), kept
 
     def _notes(self, intent: Event, pids: Sequence[int]) -> tuple[str, ...]:
-        """What its owner noted in the lock that it never let go of in good order."""
+        """The lines that the owner noted in the lock, which it never released in good order."""
         act = f"{intent.data.get('act')} "
         lines = notes_left_in(lock_of(self.locks, pids[0])) if pids else ()
         return tuple(line.removeprefix(act) for line in lines if line.startswith(act))
@@ -143,7 +146,8 @@ class AbandonedActs:
 
 @contextlib.contextmanager
 def _recovery_lock(path: Path, who: str) -> Iterator[bool]:
-    """Hold the lock of those who close, after a short wait; False when it can't be had."""
+    """Hold the lock of those who close abandoned acts, after a short wait; False when it can't be
+    had."""
     pause = threading.Event()
     with contextlib.ExitStack() as held:
         mine = False

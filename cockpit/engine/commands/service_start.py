@@ -1,4 +1,4 @@
-"""What starting a unit or task anew would do: what of it ends first, what is checked after."""
+"""Plan the start of a unit or task: what of it ends first, what is checked after."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cockpit.text import sanitize
 
 @dataclass(frozen=True, slots=True)
 class ServiceStart:
-    """What would be done. With a `refusal` nothing can be, and it says why."""
+    """The planned start. With a `refusal` nothing can be done, and it says why."""
 
     end: StopJob | None = None
     start: StartJob | None = None
@@ -29,7 +29,7 @@ class ServiceStart:
 
 @dataclass(frozen=True, slots=True)
 class _ServiceTarget:
-    """What the config says of the service's process: where it listens, which words tell it."""
+    """The service's process by the config: its listener, its words, its folder."""
 
     listener: ListenerTable | None
     words: tuple[str, ...]
@@ -46,7 +46,7 @@ async def plan_service_start(
     *,
     listener: ListenerTable | None = None,
 ) -> ServiceStart:
-    """Start the service of `table`; what runs of it is stopped through it first.
+    """Plan the start of the service of `table`; what runs of it is stopped through it first.
 
     Ready is what `listener` says, or else the first listener or heartbeat that the table agrees
     with. Anybody else who holds its port or runs its program is a refusal: ended first, then asked

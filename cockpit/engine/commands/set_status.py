@@ -1,4 +1,4 @@
-"""One tick from start to end: requirements, the edit, its mirrors, and the trace all that leaves.
+"""Set the status of an item: check requirements, edit, write mirrors, record.
 
 The screen and the shell come through here, so that both obey the same rules.
 """
@@ -38,7 +38,7 @@ Log: TypeAlias = Callable[[EventKind, str, Facts], None]
 
 @dataclass(frozen=True, slots=True)
 class EditRequest:
-    """What somebody wants of an item that was seen."""
+    """The request to set an item that was seen."""
 
     path: Path
     anchor: checklists.Anchor
@@ -50,7 +50,7 @@ class EditRequest:
 
 @dataclass(frozen=True, slots=True)
 class EditOutcome:
-    """What became of a request. `error` says why nothing was changed."""
+    """The outcome of a request. `error` says why nothing was changed."""
 
     text: str
     edit: checklists.EditResult | None = None
@@ -66,7 +66,7 @@ class EditOutcome:
 
 
 class StatusEditor:
-    """Edits checklists for one operator. Blocks; one edit at a time.
+    """Edits items of checklists for one operator. Blocks; one edit at a time.
 
     `probe` of a call knows the file's mirrors and requirements; None for a file of no config.
     """
@@ -117,7 +117,7 @@ class StatusEditor:
         *,
         probe: ChecklistProbe | None = None,
     ) -> EditOutcome:
-        """Take an edit back, byte for byte, under the same rules; its mirrors follow."""
+        """Undo an edit, byte for byte, under the same rules; its mirrors follow."""
         request = EditRequest(result.path, result.anchor, result.status_before, item=item)
         intents, alone = self._intents(request, probe, log)
         try:
@@ -166,7 +166,7 @@ class StatusEditor:
         return f"{name} too"
 
     def _remember(self, result: checklists.EditResult, item: str, reason: str = "") -> None:
-        """Have the probe know at once: it may look at the file before the store has the event."""
+        """Tell the probe at once: it may look at the file before the store has the event."""
         self._memory.keep(KeptEdit(result, item, self._clock.now(), self._who, None), reason)
 
     def _pending(self, source: Path, intent: Intent) -> Pending:
@@ -178,7 +178,7 @@ class StatusEditor:
         probe: ChecklistProbe | None,
         board: Mapping[str, Observation],
     ) -> tuple[str, ...]:
-        """What speaks against it: see `checklists.requires` for the rule."""
+        """The requirements that do not hold: see `checklists.plans.requires` for the rule."""
         if probe is None or request.to not in (checklists.Status.DONE, checklists.Status.DOING):
             return ()
         found = _find(request)
@@ -225,7 +225,7 @@ class StatusEditor:
     def _intents(
         self, request: EditRequest, probe: ChecklistProbe | None, log: Log
     ) -> tuple[list[Intent], list[str]]:
-        """What the mirrors shall get, recorded before anything is written; and a line for each
+        """The intents for the mirrors, recorded before anything is written; and a line for each
         mirror that has no certain image of the item."""
         found = _find(request) if probe is not None and probe.mirrors else None
         if probe is None or found is None:
@@ -294,7 +294,7 @@ def _key_of(result: checklists.EditResult) -> str:
 
 
 def _mirror_obstacle(document: checklists.Document, item: checklists.Item, mirror: Path) -> str:
-    """Why a mirror can't follow; one that can't be read may hold the item's image."""
+    """The reason why a mirror can't follow; one that can't be read may hold the item's image."""
     try:
         other = checklists.CACHE.parse(read_regular(mirror))
     except OSError:

@@ -1,4 +1,4 @@
-"""Starting the service of a listener as one act: trusted, locked, recorded, verified."""
+"""Start the service of a listener as one act: trusted, locked, recorded, verified."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ANSWER_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class StartJob:
-    """What would be started. `ready_path` must answer over HTTP on the port.
+    """A start that was shown to the operator. `ready_path` must answer over HTTP on the port.
 
     With a `service` the request's argv asks that unit or task to start it, which keeps its output.
     """
@@ -45,13 +45,13 @@ class StartJob:
 
     @property
     def expected_answer(self) -> str:
-        """What the operator types where nothing is ended: the port, or the service's name."""
+        """The text the operator types where nothing is ended: the port, or the service's name."""
         if self.request.port is not None:
             return str(self.request.port)
         return " ".join(sanitize(self.service.name if self.service else self.name).split())
 
     def lines(self) -> list[str]:
-        """What would be done, line by line."""
+        """The lines of the question."""
         request = self.request
         service = self.service
         if request.port is not None:
@@ -137,7 +137,7 @@ def unit_start_job(
 
 
 def folder_of(loaded: LoadedConfig, table: ListenerTable | None) -> Path | None:
-    """Where the config says that a listener's service works; None when it does not say."""
+    """The configured folder of a listener's service; None without one."""
     return loaded.resolve(table.cwd) if table is not None and table.cwd else None
 
 
@@ -149,7 +149,7 @@ def claimed(loaded: LoadedConfig, table: ListenerTable | None) -> tuple[int, ...
 async def carry_out_start(
     job: StartJob, context: ActContext, log: ActLog, tell: OnStep
 ) -> StartOutcome:
-    """Start one, and only one. Raises NotRecorded before anything is started."""
+    """Start the service, only once. Raises NotRecorded before anything is started."""
     request = job.request
     if context.controller.read_only:
         return StartOutcome(refused=str(ReadOnlyError(f"starting {job.name}")))
@@ -241,7 +241,7 @@ def _ready_trouble(source: ListenerSource, port: int, path: str) -> str:
 
 
 def host_of(listener: Listener) -> str:
-    """The address at which to ask what listens there: loopback where it listens on that."""
+    """The address to connect to for a listener: loopback where it listens on that."""
     if listener.ipv4 and {"*", "127.0.0.1"} & set(listener.addresses):
         return "127.0.0.1"
     if {"*", "::1"} & set(listener.addresses):
@@ -250,7 +250,8 @@ def host_of(listener: Listener) -> str:
 
 
 def http_trouble(port: int, path: str, host: str = "127.0.0.1") -> str:
-    """Why `path` on `host` and `port` does not answer with 2xx or 3xx; empty when it does."""
+    """The reason why `path` on `host` and `port` does not answer with 2xx or 3xx; empty when it
+    does."""
     connection = http.client.HTTPConnection(host, port, timeout=_ANSWER_SECONDS)
     try:
         connection.request("GET", path)

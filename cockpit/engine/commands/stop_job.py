@@ -1,4 +1,4 @@
-"""Ending what was shown, as one act: one process tree, or every service of several ports.
+"""Stop what was shown, as one act: one process tree, or every service of several ports.
 
 All of it is carried out in one go, with one intent recorded before and one outcome after it.
 """
@@ -47,7 +47,7 @@ OnProgress = Callable[[StopProgress], None]
 
 @dataclass(frozen=True, slots=True)
 class ActContext:
-    """What acting needs. `locks` is the folder of the target locks."""
+    """The context of an act. `locks` is the folder of the target locks."""
 
     source: ListenerSource
     controller: ProcessController
@@ -59,7 +59,7 @@ class ActContext:
 
 @dataclass(frozen=True, slots=True)
 class StopJob:
-    """What was shown to the operator, and is carried out exactly so."""
+    """A stop that was shown to the operator, and is carried out exactly so."""
 
     plans: tuple[StopPlan, ...]
     left_alone: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class StopJob:
 
     @property
     def refusal(self) -> str:
-        """Why nothing of it can be done; empty when it can."""
+        """The reason why nothing of it can be done; empty when it can."""
         return next((plan.refusal for plan in self.plans if plan.refusal), "")
 
     @property
@@ -77,8 +77,8 @@ class StopJob:
 
     @property
     def expected_answer(self) -> str:
-        """What the operator types: the PID of the one root, or of both processes where it is two;
-        for more the first PID and how many processes end."""
+        """The text the operator types: the PID of the one root, or of both processes where it is
+        two; for more the first PID and how many processes end."""
         roots = self.roots
         if len(roots) > 1 and len(self.pids) > 2:
             return f"{roots[0]} {len(self.pids)}"
@@ -97,7 +97,7 @@ class StopJob:
 
     @property
     def root_only(self) -> StopJob | None:
-        """The same without the children, where there are any and a signal is what ends it."""
+        """The same stop without the children, where there are any and a signal is what ends it."""
         if len(self.plans) != 1 or len(self.plans[0].victims) < 2 or self.plans[0].supervised:
             return None
         plan = self.plans[0]
@@ -110,8 +110,8 @@ class StopJob:
         return StopJob((replace(plan, victims=plan.victims[:1], ports=ports),), self.left_alone)
 
     def lines(self, now: datetime) -> list[str]:
-        """What would die: each process with its PID, those that run the same on one line; what
-        becomes of the ports; who is left alone, and why."""
+        """The lines of the question: each process with its PID, those that run the same on one
+        line; the ports; who is left alone, and why."""
         holds = {hold.port: hold for hold in combined_ports(self.plans)}
         plans = [
             replace(plan, ports=tuple(holds[hold.port] for hold in plan.ports))
@@ -151,7 +151,7 @@ async def reset_job(
     methods: ControlMethods | None = None,
     actor: OwnProcess | None = None,
 ) -> StopJob:
-    """Every service on `ports` whose argv matches `words` (none: every service)."""
+    """The stop of every service on `ports` whose argv matches `words` (none: every service)."""
     methods = methods or ControlMethods()
     supervisors: dict[int, ServiceState] = {}
     stops: dict[int, StopCommand] = {}

@@ -1,4 +1,4 @@
-"""Taking changes back: which one was the last, and undoing it under the rules of an edit.
+"""Undo changes: find the last one, and take it back under the rules of an edit.
 
 Every change that can be taken back has a name of its own in the evidence (`act`), changes made in
 one go share a `batch`, and what takes one back names it (`undoes`). So the screen and the shell
@@ -28,7 +28,7 @@ UNDO_KINDS = (EventKind.EDIT, EventKind.NOTE, EventKind.PROGRESS)
 
 @dataclass(frozen=True, slots=True)
 class UndoableChange:
-    """A change that was made and can be taken back."""
+    """A change that can be undone."""
 
     probe: str
     """Name of its checklist."""
@@ -49,7 +49,7 @@ class UndoableChange:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What became of one undo."""
+    """The outcome of one undo."""
 
     change: UndoableChange
     ok: bool
@@ -59,12 +59,12 @@ class Undone:
 
     @property
     def over(self) -> bool:
-        """Whether there is nothing left to take back: it was, or what it changed is gone."""
+        """Whether nothing is left to undo: it was undone, or what it changed is gone."""
         return self.ok or isinstance(self.error, AnchorLost)
 
 
 def new_id() -> str:
-    """A name for a change or a batch."""
+    """A new ID of a change or a batch."""
     return secrets.token_hex(8)
 
 
@@ -76,7 +76,7 @@ def named_log(log: Log, path: Path, act: str, batch: str = "") -> Log:
 def undo(
     change: UndoableChange, log: Log, editor: StatusEditor, probe: ChecklistProbe | None = None
 ) -> Undone:
-    """Take one change back if it still stands as it was made; mirrors of an edit follow.
+    """Undo one change if it still stands as it was made; mirrors of an edit follow.
 
     `probe` knows the file's mirrors. Blocks.
     """
@@ -108,7 +108,7 @@ def outcome_text(undone: list[Undone]) -> tuple[bool, str]:
 
 
 def standing_changes(events: Iterable[Event]) -> list[UndoableChange]:
-    """The changes that nobody has taken back, oldest first.
+    """The changes that nobody has undone, oldest first.
 
     `events` of `UNDO_KINDS`, oldest first.
     """

@@ -1,5 +1,8 @@
-"""Who runs a program already, before it is started: the same service, or another one that only
-has the same words in its command line."""
+"""Find processes that run a program already, before it is started.
+
+The same service must not be started twice; another service may have the same words in its command
+line.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ class ConflictingInstances:
 
     @property
     def refusal(self) -> str:
-        """Why none may be started beside the first of `same`; empty without one."""
+        """The reason not to start another one beside the first of `same`; empty without one."""
         if not self.same:
             return ""
         first = self.same[0]
@@ -61,7 +64,7 @@ class ConflictingInstances:
 def find_conflicts(
     target: TargetService, snapshot: ListenerSnapshot, leaving: Collection[int] = ()
 ) -> ConflictingInstances:
-    """Every process tree with the words of `meant`, but for those that hold a PID of `leaving`.
+    """Every process tree with the words of `target`, but for those that hold a PID of `leaving`.
 
     `snapshot` should hold all ports. Blocking.
     """

@@ -1,4 +1,4 @@
-"""Ends what plans show, and nothing else: checked again, asked first, killed later, verified."""
+"""Carry out stop plans: check the processes again, terminate, kill later, verify the ports."""
 
 from __future__ import annotations
 
@@ -33,15 +33,14 @@ OnStep = Callable[[str], None]
 def longest_duration(
     plans: Iterable[StopPlan], grace: float, settle: float = SETTLE_SECONDS
 ) -> float:
-    """Seconds that carrying them out takes at most."""
+    """The seconds that carrying out the plans takes at most."""
     by_command = any(plan.command for plan in plans)
     seconds = grace + _KILL_SECONDS + max(settle, VERIFY_SECONDS)
     return seconds + (_COMMAND_SECONDS + grace if by_command else 0.0)
 
 
 class StopState:
-    """How far an end has come: for who watches it, and for who must tell of it when it is cut
-    short. `moved` is called after each change.
+    """The progress of a stop: for who watches it, and for the record when it is interrupted.
 
     `asked` and `killed` are the PIDs that were signalled, `alive` those that still run, `kill_at`
     the monotonic second at which these are killed, None while no grace runs.
@@ -55,7 +54,7 @@ class StopState:
         self.kill_at: float | None = None
 
     def notify(self) -> None:
-        """Say that it changed."""
+        """Call the callback: something changed."""
         self._moved()
 
 
@@ -71,7 +70,7 @@ async def stop(
     state: StopState | None = None,
 ) -> StopResult:
     """Carry out all of `plans` in one go. Never raises for what a process or the system does;
-    cancelling it stops before the next signal, and `cut_short` tells then how it stands.
+    cancelling it stops before the next signal, and `interrupted_result` tells then how it stands.
 
     At the moment of the signal every victim of every plan must still be the process that was shown,
     run the same program, and the ports must still have the same owners; else nothing at all is
@@ -107,7 +106,8 @@ async def stop(
 def interrupted_result(
     plans: Sequence[StopPlan], source: ListenerSource, state: StopState
 ) -> StopResult:
-    """How it stands when `end` was cancelled: who was signalled, who still runs, what of the ports.
+    """The result of a stop that was cancelled: who was signalled, who still runs, the state of the
+    ports.
 
     Blocking, a look at the processes and the ports.
     """
@@ -129,7 +129,7 @@ def interrupted_result(
 
 
 def _hold(plan: StopPlan, controller: ProcessController, handles: list[ProcessHandle]) -> str:
-    """Take hold of every victim; why not, when one is not what was shown."""
+    """Open a handle on every victim; the reason when one is not what was shown."""
     for index, victim in enumerate(plan.victims):
         handle = controller.open(victim.identity)
         now = process_table.facts(victim.pid) if handle is not None else None
@@ -159,7 +159,7 @@ def _owners_changed(holds: Sequence[PortHold], source: ListenerSource) -> str:
 
 
 class _StopRun:
-    """One end under way."""
+    """A stop that is being carried out."""
 
     def __init__(
         self, controller: ProcessController, clock: Clock, tell: OnStep, state: StopState
@@ -254,7 +254,7 @@ class _StopRun:
 
 
 class _ExitTracker:
-    """Notices the end of each held process."""
+    """Tracks the exits of the held processes."""
 
     def __init__(self, handles: Iterable[ProcessHandle], tell: OnStep, state: StopState) -> None:
         self.running = [handle for handle in handles if handle.alive]

@@ -1,4 +1,4 @@
-"""What came of ending processes, in words and as facts."""
+"""The result of a stop, in words and as facts, and the check of the ports after it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cockpit.text import sanitize
 
 @dataclass(frozen=True, slots=True)
 class PortAfter:
-    """A port after the end: free, or who holds it. `free` None: it could not be seen."""
+    """A port after a stop: free, or its holders. `free` None: it could not be seen."""
 
     port: int
     free: bool | None
@@ -34,7 +34,8 @@ class PortAfter:
 
 @dataclass(frozen=True, slots=True)
 class StopResult:
-    """What came of it. With `refused` nothing was done at all; `error` says what went wrong later.
+    """The result of a stop. With `refused` nothing was done at all; `error` says what went wrong
+    later.
 
     `asked` are the PIDs that got a TERM, `ended` those that ended, `killed` those of them that had
     to be killed, `survivors` the planned ones that still run. `ports` should be free, `kept` were
@@ -77,7 +78,7 @@ class StopResult:
         return sanitize("; ".join([*parts, self.error] if self.error else parts))
 
     def results(self, pids: Iterable[int]) -> tuple[str, ...]:
-        """What became of each of `pids`, a line each."""
+        """The result for each of `pids`, a line each."""
         return tuple(f"{pid} {self._result(pid)}" for pid in pids)
 
     def _result(self, pid: int) -> str:
@@ -107,9 +108,12 @@ async def wait_for_free_ports(
     clock: Clock,
     settle: float,
 ) -> tuple[tuple[PortAfter, ...], tuple[PortAfter, ...]]:
-    """Each port that should be free now, and each that others were to keep. Sockets may close a
-    little late, and whoever keeps a program running starts it again a little later: both are
-    waited for, `settle` seconds at least until a port counts as free."""
+    """The ports that should be free now, and those that others were to keep, once they have
+    settled.
+
+    Sockets may close a little late, and whoever keeps a program running starts it again a little
+    later: both are waited for, `settle` seconds at least until a port counts as free.
+    """
     wanted = [hold.port for hold in holds if hold.freed]
     kept = [hold.port for hold in holds if not hold.freed]
     begin = clock.monotonic()
@@ -135,7 +139,7 @@ def _taken(found: Iterable[PortAfter], victims: Sequence[ProcessIdentity]) -> bo
 
 
 def read_ports(source: ListenerSource, ports: Sequence[int]) -> tuple[PortAfter, ...]:
-    """Each of `ports` as it is now. Blocking."""
+    """The present state of each of `ports`. Blocking."""
     if not ports:
         return ()
     try:

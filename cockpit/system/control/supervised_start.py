@@ -1,4 +1,4 @@
-"""Starts a supervised service by its unit or task, and verifies that exactly one runs."""
+"""Start a service through its systemd unit or scheduled task, and verify that exactly one runs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _JOURNAL_SLACK = timedelta(seconds=0.01)
 
 @dataclass(frozen=True, slots=True)
 class Supervised:
-    """The unit or task that is asked to start the service."""
+    """The unit or task that starts the service."""
 
     kind: ServiceKind
     name: str
@@ -82,7 +82,7 @@ async def start_supervised(
 
 
 async def _already(request: StartRequest, service: Supervised, source: ListenerSource) -> str:
-    """Who runs it already, in words; empty when nobody does."""
+    """The process that runs the service already, in words; empty without one."""
     if running := running_already(request, source):
         return running
     if request.port is None:
@@ -119,7 +119,7 @@ async def _until_up(
 
 
 def _serves(request: StartRequest, source: ListenerSource) -> StartOutcome:
-    """Whether exactly one service, and the one that is meant, listens on the port."""
+    """The outcome by the port: exactly one service, the expected one, listens there."""
     assert request.port is not None
     try:
         listener = source.snapshot([request.port]).on(request.port)
@@ -141,7 +141,7 @@ def _serves(request: StartRequest, source: ListenerSource) -> StartOutcome:
 
 
 async def _runs(request: StartRequest, service: Supervised) -> StartOutcome:
-    """Whether the supervisor says that it runs, and one process is the program that is meant."""
+    """The outcome by the supervisor: it says that the service runs, and one process is it."""
     state = await reader_for(service.kind).read(service.name)
     if state.error or not state.running:
         return StartOutcome(error=state.error or f"{service.name} is {state.state}")

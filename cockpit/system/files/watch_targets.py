@@ -1,4 +1,4 @@
-"""What a folder watch must look at: files and patterns as folders, names and signatures.
+"""The files and patterns a watcher watches: their folders, names and signatures.
 
 Blocking file system calls: on a network drive that hangs they hang, so they run in threads.
 """
@@ -18,7 +18,7 @@ Signature = tuple[int, int, int] | None
 
 @dataclass(frozen=True, slots=True)
 class WatchTarget:
-    """One watched thing: a file in a folder, or every file there whose name fits a pattern."""
+    """A watched file in a folder, or every file there whose name fits a pattern."""
 
     folder: Path
     name: str
@@ -26,7 +26,7 @@ class WatchTarget:
 
     @classmethod
     def of(cls, path: str | Path) -> WatchTarget:
-        """The entry a path or pattern means. ValueError for a wildcard in the folder part."""
+        """The target of a path or pattern. ValueError for a wildcard in the folder part."""
         absolute = Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
         if any(sign in str(absolute.parent) for sign in "*?"):
             raise ValueError(
@@ -47,7 +47,7 @@ class WatchTarget:
         return self.is_pattern and fnmatch.fnmatch(name, self.name)
 
     def files(self) -> list[Path]:
-        """The files it means now; the file itself also when it does not exist."""
+        """The present files of the target; the file itself also when it does not exist."""
         if not self.is_pattern:
             return [self.folder / self.name]
         try:
@@ -59,7 +59,7 @@ class WatchTarget:
 
 
 def signature(path: Path) -> Signature:
-    """What tells one state of a file from another; links are followed."""
+    """The signature of a file, which differs when the file does; links are followed."""
     try:
         found = path.stat()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Graphics processors through `nvidia-ml-py`, where that optional package and a driver are there.
+"""The load of graphics processors, through `nvidia-ml-py` where it and a driver are there.
 
 Some devices do not report every figure (machines with memory shared between CPU and GPU report no
 GPU memory): such a field is None, "not supported", never 0.
@@ -16,7 +16,8 @@ from cockpit.text import sanitize
 
 @dataclass(frozen=True, slots=True)
 class GpuLoad:
-    """One device. `busy` is in percent, memory in bytes, `temperature` in °C, `power` in watts."""
+    """The load of a device. `busy` is in percent, memory in bytes, `temperature` in °C, `power` in
+    watts."""
 
     index: int
     name: str
@@ -37,7 +38,8 @@ class GpuReport:
 
 
 def read_gpus() -> GpuReport:
-    """The devices now. Blocking; never raises for a missing package, driver or figure."""
+    """The present load of all devices. Blocking; never raises for a missing package, driver or
+    figure."""
     try:
         nvml: Any = importlib.import_module("pynvml")
     except ImportError:

@@ -1,4 +1,4 @@
-"""Which systemd unit a process runs in, by its control group (cgroups(7), systemd.unit(5))."""
+"""The systemd unit of a process, by its control group (cgroups(7), systemd.unit(5))."""
 
 from __future__ import annotations
 

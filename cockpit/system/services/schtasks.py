@@ -1,4 +1,4 @@
-"""Windows scheduled tasks through `schtasks`, read by column order and XML, not by word.
+"""Windows scheduled tasks through `schtasks`, by column order and XML, not by words.
 
 The words of `schtasks` follow the display language. The order of the columns of `/FO CSV /V`, the
 result codes and the XML definition do not.

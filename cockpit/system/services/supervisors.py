@@ -1,4 +1,4 @@
-"""Who supervises a process: the readers of each kind of supervisor, and the unit of a process."""
+"""The supervisor of a process or service: a reader for each kind, and the unit of a process."""
 
 from __future__ import annotations
 

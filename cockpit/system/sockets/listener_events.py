@@ -1,4 +1,4 @@
-"""Tells when listeners appear or go: a cheap fingerprint every quarter second, and kernel events.
+"""Notice new and closed listeners: a cheap fingerprint every quarter second, and kernel events.
 
 The kernel announces no new listeners, so the fingerprint is compared. Closed sockets are announced
 on a netlink group that needs no privilege; where that works a closed port is noticed at once, and
@@ -51,7 +51,8 @@ def open_destroy_events() -> socket.socket:
 
 
 def why_no_destroy_events(seconds: float = _TRIAL_SECONDS) -> str:
-    """Why the kernel's news of closed sockets can't be used here; empty when it can.
+    """The reason why the kernel's events for closed sockets can't be used here; empty when they
+    can.
 
     It is tried: a socket is closed, and its message waited for. Blocks for `seconds` at most.
     """
@@ -96,7 +97,7 @@ QUIET_SECONDS = 60.0
 
 
 class TransientSockets:
-    """Sets the sockets that were announced as closed against those that were seen to go."""
+    """Sockets that were opened and closed between two looks, known from kernel events only."""
 
     def __init__(self) -> None:
         self._awaited: dict[int, list[float]] = {}
@@ -104,7 +105,7 @@ class TransientSockets:
     def unseen(
         self, closed: Mapping[int, int], gone: Mapping[int, int], now: float
     ) -> dict[int, int]:
-        """How many closed sockets nobody ever saw, by port.
+        """The number of closed sockets that no look ever saw, by port.
 
         `closed` counts what was announced by port, before the look that found `gone` missing; `now`
         is monotonic seconds.
@@ -124,13 +125,14 @@ class TransientSockets:
 
 
 class RateLimiter:
-    """Tells of a port at once, and then at most once a minute, with all that came meanwhile."""
+    """Passes a port's news on at once, and then at most once a minute, with all that came
+    meanwhile."""
 
     def __init__(self) -> None:
         self._held: dict[int, tuple[float, int]] = {}
 
     def due(self, port: int, count: int, now: float) -> int:
-        """How many are to be told of now, `count` new ones among them; 0: not yet.
+        """The number to tell of now, `count` new ones among them; 0: not yet.
 
         `now` is monotonic seconds.
         """

@@ -1,7 +1,7 @@
-"""Listening TCP ports: who listens, since when, alone or not, and what could not be seen.
+"""Listening TCP ports and their owners: processes, services, and what could not be seen.
 
-Every source (`listener_sources` gives the best one of this machine) assembles the same objects from
-raw sockets and their owners, so that they pass the same tests.
+Every source (`sources.default_source` gives the best one of this machine) assembles the same
+objects from raw sockets and their owners, so that they pass the same tests.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Service:
 
 
 class Queue(NamedTuple):
-    """The connections of one socket that nobody has accepted yet, and how many may wait."""
+    """The queue of a listening socket: connections not accepted yet, and how many may wait."""
 
     inode: int
     waiting: int
@@ -121,7 +121,7 @@ class ListenerSnapshot:
 
 
 class ListenerSource(Protocol):
-    """A way to learn who listens. Calls block; a source may be used from any thread."""
+    """A source of listeners. Calls block; a source may be used from any thread."""
 
     @property
     def name(self) -> str:
@@ -138,7 +138,7 @@ class ListenerSource(Protocol):
         ...
 
     def signature(self) -> frozenset[tuple[int, int]]:
-        """A cheap fingerprint (port, socket) of the listeners: when it changes, so did they."""
+        """A cheap fingerprint (port, socket) of the listeners: it changes when they do."""
         ...
 
 
@@ -149,7 +149,7 @@ class ServiceGrouper:
         self._known: dict[tuple[Owner, ...], tuple[Service, ...]] = {}
 
     def forget(self) -> None:
-        """Look at the parents anew next time."""
+        """Drop what is remembered, so that the parents are read anew."""
         self._known.clear()
 
     def group(self, owners: tuple[Owner, ...]) -> tuple[Service, ...]:

@@ -1,4 +1,4 @@
-"""Listeners from the Linux kernel itself: netlink `sock_diag`, without privileges.
+"""Listeners from the Linux kernel: netlink `sock_diag`, without privileges.
 
 It sees every listening TCP socket of this process's network namespace, also those whose owner is
 hidden. Owners come from `fd_owners`; facts of known owners are read again every few seconds.

@@ -1,4 +1,4 @@
-"""Listeners through psutil: the source on Windows and macOS, and the fallback on Linux.
+"""Listeners from psutil: the source on Windows and macOS, and the fallback on Linux.
 
 psutil names one process for a socket that several hold; on Linux the others are found by their
 descriptors, and the user of a hidden owner in /proc/net/tcp. On macOS an ordinary user sees the
@@ -54,7 +54,7 @@ class PsutilListenerSource:
         self._owners = FdOwners()
 
     def signature(self) -> frozenset[tuple[int, int]]:
-        """(port, PID) of every listening socket. As dear as a snapshot."""
+        """(port, PID) of every listening socket. As expensive as a snapshot."""
         rows, _ = _rows()
         return frozenset((row.port, row.pid) for row in rows)
 

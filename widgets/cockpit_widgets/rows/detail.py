@@ -1,4 +1,4 @@
-"""The detail panel: everything behind one row, to the second, wrapped to the panel's width."""
+"""The rows of the detail panel: everything behind one row, wrapped to the panel's width."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OPAQUE = {"anchor", "item", "computed", "brief"}  # read by the checklist engin
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What the feed knows beside the board about the probes behind a row."""
+    """The details of a row beside the board: history, artefacts, events of items."""
 
     history: Mapping[str, Sequence[HistoryPoint]] = field(default_factory=dict)
     artefacts: Mapping[str, Artefact] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Sheet:
 
 
 def problem_detail(view: View, problem: Problem, details: Details, width: int) -> list[Row]:
-    """A problem: what, since when, what to do, then the proof of each probe behind it."""
+    """The rows of a problem: what, since when, what to do, then each probe behind it."""
     sheet = Sheet(view, width)
     sheet.spans(
         view.flag(problem.verdict, problem.title or problem.verdict.value),
@@ -99,7 +99,7 @@ def problem_detail(view: View, problem: Problem, details: Details, width: int) -
 def finding_detail(
     view: View, observation: Observation, finding: Finding | None, details: Details, width: int
 ) -> list[Row]:
-    """One finding in front, then the probe that found it."""
+    """The rows of a finding, then of the probe that found it."""
     sheet = Sheet(view, width)
     if finding is not None:
         _finding(sheet, finding)

@@ -1,4 +1,4 @@
-"""The lines that frame the screen: whose it is and how it stands, how well it watches."""
+"""The rows around the panes: header, monitoring line and key bar."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ _FOLDERS = re.compile(r"(?<![\w.~:/\\])(?:[A-Za-z]:)?(?:[\\/][^\\/:;,()]+)+[\\/]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the frame tells beside the board: the feed's mode, why a board can't be read, until when
-    processes may be acted on, and how far an end of one's own has come."""
+    """The state of the screen beside the board: the feed's mode, why a board can't be read, until
+    when processes may be acted on, and the progress of one's own stop."""
 
     mode: FeedMode = FeedMode.LIVE
     broken: str = ""
@@ -58,7 +58,7 @@ def clock_text(now: datetime, zone: tzinfo | None) -> str:
 
 
 def silence(view: View, frame: Frame) -> str:
-    """Why the board can't be trusted to be now's; empty when it can."""
+    """The reason why the board can't be trusted to be now's; empty when it can."""
     if frame.broken:
         return "BOARD NOT READ"
     beat = view.board.watch.beat
@@ -76,7 +76,7 @@ def unrecorded(view: View, frame: Frame) -> bool:
 
 
 def top(view: View, frame: Frame, width: int) -> list[Row]:
-    """The identity and truth of the screen; what matters least is left out first."""
+    """The header line; what matters least is left out first."""
     identity = view.board.identity
     who = f"{identity.user}@{identity.host}" if identity.host else identity.user
     parts: list[tuple[int, Line]] = [(0, _run(view, frame)), (2, _live(view))]
@@ -167,7 +167,7 @@ def _live(view: View) -> Line:
 
 
 def watch(view: View, frame: Frame, width: int) -> list[Row]:
-    """How the watching goes: who watches, whether it is recorded, the last gap.
+    """The monitoring line: who watches, whether it is recorded, the last gap.
 
     Where trouble does not fit, it is told without the folders of its paths: the end of a sentence
     says what is wrong.
