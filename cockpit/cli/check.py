@@ -9,13 +9,14 @@ from pathlib import Path
 
 import click
 
-from cockpit.cli.common import config_option, host, load_config, on_end_signals, operator
+from cockpit.cli.common import config_option, load_config, on_end_signals, operator
 from cockpit.cli.exits import BY_VERDICT
 from cockpit.clock import SystemClock
 from cockpit.model import worst
 from cockpit.output import check_json, check_table
 from cockpit.session.composition import Composition
 from cockpit.session.one_shot import run_once
+from cockpit.system.host import host_name
 
 FORMATS = {"table": check_table.render, "json": check_json.render}
 ENDED = 143
@@ -39,7 +40,7 @@ def command(config_path: Path | None, only: tuple[str, ...], format_: str, no_re
     composition = Composition(load_config(config_path), SystemClock(), operator(None))
     wanted = _wanted(composition.names, only)
     with on_end_signals(lambda: sys.exit(ENDED)):
-        seen = run_once(composition, wanted, host=host(), record=not no_record)
+        seen = run_once(composition, wanted, host=host_name(), record=not no_record)
     if seen.trouble:
         click.echo(f"not recorded: {seen.trouble}", err=True)
     click.echo(FORMATS[format_](seen.board))

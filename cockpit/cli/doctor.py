@@ -1,4 +1,4 @@
-"""`cockpit doctor`: what this machine offers to watch and act with, and why."""
+"""`cockpit doctor`: check what this machine offers to watch and act with, and why."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LINE = "{mark:5} {name:16} {state}"
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One thing looked at: what is in use, and why, or what its absence costs."""
+    """A finding of the doctor: what is in use, and why, or what its absence costs."""
 
     name: str
     ok: bool
@@ -67,7 +67,7 @@ def _plain(point: Point) -> dict[str, str]:
 
 
 def examine(loaded: LoadedConfig | None, clock: Clock) -> Iterator[Point]:
-    """Look at everything; nothing outside a temporary folder is changed."""
+    """The findings on everything; nothing outside a temporary folder is changed."""
     yield from _listeners(clock)
     yield from _processes()
     yield from _services(loaded)
@@ -118,7 +118,7 @@ def _listeners(clock: Clock) -> Iterator[Point]:
 
 
 def _processes() -> Iterator[Point]:
-    from cockpit.system.processes.exits import why_not_told
+    from cockpit.system.processes.exits import why_no_exit_codes
 
     if sys.platform == "linux":
         try:
@@ -128,7 +128,7 @@ def _processes() -> Iterator[Point]:
             yield Point("process exits", False, "waiting thread", why)
         else:
             yield Point("process exits", True, "pidfd", "told at once, and signals can't go astray")
-        lacking = why_not_told()
+        lacking = why_no_exit_codes()
         why = f"{lacking}: only of what this cockpit started" if lacking else "by PIDFD_GET_INFO"
         state = "own children" if lacking else "every watched process"
         yield Point("exit codes", not lacking, state, why)
@@ -146,10 +146,11 @@ def _processes() -> Iterator[Point]:
 
 
 def _services(loaded: LoadedConfig | None) -> Iterator[Point]:
-    """The supervisors' tools: tried with the config's own services, else with a name of nobody."""
+    """The findings on the supervisors' tools: tried with the config's own services, else with a
+    name of nobody."""
     from cockpit.kinds.service.probe import service_kind
-    from cockpit.system.services.detection import reader_for
-    from cockpit.system.services.supervisor import ServiceKind
+    from cockpit.system.services.service_state import ServiceKind
+    from cockpit.system.services.supervisors import reader_for
 
     names: dict[ServiceKind, str] = {}
     for table in loaded.config.of(ServiceTable) if loaded is not None else ():

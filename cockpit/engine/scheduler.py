@@ -26,7 +26,7 @@ from cockpit.model import Board, Event, EventKind, Observation, Rollup, Verdict
 from cockpit.probe_state import ProbeState, advance
 from cockpit.readiness import WORDS
 from cockpit.signals import Signal
-from cockpit.system.processes.exits import ended_text
+from cockpit.system.processes.exits import exit_text
 from cockpit.system.processes.process_table import ProcessIdentity
 from cockpit.triggers import Triggers
 
@@ -270,7 +270,7 @@ class Engine:
                 kind=EventKind.PROCESS,
                 probe=name,
                 subject=str(identity.pid),
-                text=f"{identity.pid} {ended_text(code)}",
+                text=f"{identity.pid} {exit_text(code)}",
                 data={"pids": (identity.pid,), "exit_code": code},
             )
         )

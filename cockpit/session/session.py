@@ -130,7 +130,7 @@ class Session:
                 clock=self._clock,
                 recorder=self._recorder,
                 who=self._who,
-                acts=self._controller,
+                controller=self._controller,
                 trusted=TrustStore.default().is_trusted,
                 progress=lambda reply: self._present.push_reply(reply),
             ),

@@ -71,7 +71,7 @@ class Operator:
             clock=options.pop("clock", SystemClock()),
             recorder=self.recorder,
             who="ann@here",
-            acts=ProcessController(read_only=options.pop("read_only", False)),
+            controller=ProcessController(read_only=options.pop("read_only", False)),
             trusted=lambda loaded, table: trusted,
             progress=self._hear,
         )

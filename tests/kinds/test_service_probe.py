@@ -16,7 +16,7 @@ from cockpit.kinds.service.evaluate import judge_service, witness_of
 from cockpit.kinds.service.probe import ServiceProbe, service_kind
 from cockpit.kinds.service.table import ServiceTable
 from cockpit.model import Concern, DoubtKind, Finding, Observation, Verdict
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 UP = ServiceState(

@@ -13,7 +13,7 @@ from recorded_makers import NOW
 from recorded_probes import checklist
 from recorded_scenes import PROBLEMS, incident, long_list
 
-from cockpit.app import PaletteAct
+from cockpit.app import PaletteCommand
 from cockpit.commands import Acknowledge, Command, PlanCommit, Reprobe, SetItem, UndoEdit
 from cockpit.model import Event, EventKind
 
@@ -316,7 +316,7 @@ async def test_the_palette_holds_every_command_and_those_of_others(feed: Recorde
         ran.append("stall")
         return "the engine sleeps now"
 
-    act = PaletteAct("incident: stall", "the engine stops writing its heartbeat", stall)
+    act = PaletteCommand("incident: stall", "the engine stops writing its heartbeat", stall)
     async with stage(feed, extra_commands=[act]) as on:
         await on.press("ctrl+p", *"stall")
         await on.until(lambda: "stops writing" in on.text())
@@ -335,7 +335,7 @@ async def test_a_palette_act_that_fails_is_told_and_ends_nothing(feed: RecordedF
     def broken() -> str:
         raise OSError("no such process")
 
-    act = PaletteAct("incident: kill", "", broken)
+    act = PaletteCommand("incident: kill", "", broken)
     async with stage(feed, extra_commands=[act]) as on:
         await on.press("ctrl+p", *"kill")
         await on.until(lambda: "incident: kill" in on.text())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cockpit_widgets.rows.detail import LAST_LINES, Proof, finding_detail, last_output
+from cockpit_widgets.rows.detail import LAST_LINES, Details, finding_detail, last_output
 from recorded_makers import NOW, OK, ZONE, board, finding, observation
 
 from cockpit.feed import Artefact
@@ -22,7 +22,7 @@ def test_the_last_lines_are_among_the_first_of_the_detail() -> None:
     ref = ArtefactRef("output", DIGEST, "text/plain", len(body))
     seen = observation("backend", "listener", "8001 7", port, output)
     seen = replace(seen, artefacts=(ref,))
-    proof = Proof(artefacts={DIGEST: Artefact(DIGEST, "text/plain", body)})
+    proof = Details(artefacts={DIGEST: Artefact(DIGEST, "text/plain", body)})
     here = View(board([seen]), NOW, ZONE, UNICODE, ())
     rows = [row.text() for row in finding_detail(here, seen, port, proof, 116)]
     assert any(row.startswith("output    line 95") for row in rows[:20])

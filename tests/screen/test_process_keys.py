@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 from cockpit_widgets.process_actions import end_command, reset_command, start_command
-from cockpit_widgets.rows.detail import Proof, finding_detail
+from cockpit_widgets.rows.detail import Details, finding_detail
 from cockpit_widgets.rows.status import Frame, top, watch
-from cockpit_widgets.rows.stop_progress import under_way
+from cockpit_widgets.rows.stop_progress import progress_text
 from driving import Stage, stage
 from recorded import RecordedFeed
 from recorded_makers import FAIL, NOW, OK, ZONE, ago, board, finding, observation
@@ -57,7 +57,7 @@ def bottom(on: Stage) -> str:
 
 async def read(on: Stage) -> None:
     """Wait as long as the question takes to be read."""
-    await on.until(lambda: not on.app._board._prompt.deaf)
+    await on.until(lambda: not on.app._board._prompt.ignores_keys)
     await on.settle()
 
 
@@ -161,11 +161,11 @@ def act(phase: str, number: str = "a1", *, age: float = 5, actor: str = "bob@spa
 def test_the_other_screen_sees_who_is_ending_what() -> None:
     said = watch(view(act("intent")), Frame(FeedMode.ATTACHED), 200)[0].text()
     assert "bob@spark is ending 18800" in said
-    assert under_way(view(act("intent"), act("outcome"))) == ""
-    assert under_way(view(act("intent", age=600))) == ""
-    two = under_way(view(act("intent", "a1", actor="ann"), act("intent"), act("outcome")))
+    assert progress_text(view(act("intent"), act("outcome"))) == ""
+    assert progress_text(view(act("intent", age=600))) == ""
+    two = progress_text(view(act("intent", "a1", actor="ann"), act("intent"), act("outcome")))
     assert two.startswith("ann is ending") or two == ""
-    assert under_way(view(*EVENTS)) == ""
+    assert progress_text(view(*EVENTS)) == ""
 
 
 def test_armed_is_never_left_out_of_a_narrow_top_line() -> None:
@@ -233,7 +233,7 @@ def test_owner_rows_tell_what_is_odd_and_what_the_process_uses() -> None:
     here = View(board([seen]), NOW, ZONE, UNICODE, ())
     (row,) = ports.rows(here)
     assert "30% 80M 12thr RUNS OLD CODE ops: uvicorn app" in row.text()
-    detail = " ".join(one.text() for one in finding_detail(here, seen, owner, Proof(), 200))
+    detail = " ".join(one.text() for one in finding_detail(here, seen, owner, Details(), 200))
     exact = "CPU 31.4 % of a core, memory 84,123,648 bytes, 12 threads, 3 children"
     assert f"uses      {exact}" in detail and "7.rss=84123648" in detail
     assert coarse_bytes(1_240_000_000) == "1.2G" and coarse_bytes(840_000_000) == "840M"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from cockpit_widgets.line_render import draw, width_of
-from cockpit_widgets.rows.detail import Proof, finding_detail
+from cockpit_widgets.rows.detail import Details, finding_detail
 from reading import texts, view
 from recorded_makers import ago, board, finding, observation
 
@@ -88,7 +88,7 @@ def test_words_are_quoted_as_a_shell_would() -> None:
     assert words_text(words) == """python3 -c 'import a; b()' '' 'it'"'"'s' --x=1"""
     one = owner(1, "x", argv=words)
     assert "'import a; b()' ''" in text_of(command_of(one.data, "said"))
-    proof = texts(finding_detail(view(board([listener(one)])), listener(one), one, Proof(), 200))
+    proof = texts(finding_detail(view(board([listener(one)])), listener(one), one, Details(), 200))
     assert any("argv=python3 -c 'import a; b()' ''" in row for row in proof)
 
 
@@ -115,7 +115,7 @@ def test_an_owners_proof_tells_what_it_uses_and_nothing_that_is_empty() -> None:
     one = owner(7, "serve.py", defunct=(), sockets=None, started_by="")
     numbers = {"owners": 1.0, "7_cpu": 0.126, "7_rss": 19607552.0, "7_threads": 4.0}
     seen = listener(one, **numbers, **{"7_files": 12.0, "7_children": 2.0})
-    rows = texts(finding_detail(view(board([seen])), seen, one, Proof(), 160))
+    rows = texts(finding_detail(view(board([seen])), seen, one, Details(), 160))
     uses = next(row for row in rows if row.startswith("uses"))
     for part in ("CPU 12.6 %", "19,607,552 bytes", "4 threads", "12 files", "2 children"):
         assert part in uses
@@ -123,14 +123,14 @@ def test_an_owners_proof_tells_what_it_uses_and_nothing_that_is_empty() -> None:
     for noise in ("defunct=", "started_by=", "sockets=", "=none", "brief="):
         assert noise not in told
     blind = owner(8, "serve.py", cwd=None, executable=None)
-    rows = texts(finding_detail(view(board([listener(blind)])), seen, blind, Proof(), 160))
+    rows = texts(finding_detail(view(board([listener(blind)])), seen, blind, Details(), 160))
     assert any("can't be read by this user: cwd, executable" in row for row in rows)
 
 
 def test_facts_are_told_in_the_order_of_their_fields() -> None:
     one = owner(7, "serve.py")
     rows = " ".join(
-        texts(finding_detail(view(board([listener(one)])), listener(one), one, Proof(), 200))
+        texts(finding_detail(view(board([listener(one)])), listener(one), one, Details(), 200))
     )
     places = [rows.index(f"{name}=") for name in ("port", "pid", "argv", "user", "cwd", "parent")]
     assert places == sorted(places)

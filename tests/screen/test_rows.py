@@ -9,7 +9,7 @@ import pytest
 from cockpit_widgets.line_render import draw
 from cockpit_widgets.panes import SPECS
 from cockpit_widgets.rows import all_probes, events, problems
-from cockpit_widgets.rows.detail import Proof, finding_detail
+from cockpit_widgets.rows.detail import Details, finding_detail
 from facts_strategies import fact_classes, facts_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -259,7 +259,7 @@ def test_no_facts_however_odd_break_a_pane(probes) -> None:
         if spec.banner:
             spec.banner(of)
     for one in seen:
-        finding_detail(of, one, one.findings[0] if one.findings else None, Proof(), 60)
+        finding_detail(of, one, one.findings[0] if one.findings else None, Details(), 60)
 
 
 @pytest.mark.parametrize("scene", SCENES)

@@ -17,7 +17,6 @@ from checklist_findings import item_facts
 from sessions import reply_of
 from support import Listening, environment, until, write_config
 
-from cockpit.cli.common import host
 from cockpit.clock import Clock, SystemClock
 from cockpit.commands import Reprobe, SetItem, UndoEdit
 from cockpit.config.load import load
@@ -26,11 +25,12 @@ from cockpit.evidence.reader import Reader
 from cockpit.feed import FeedMode
 from cockpit.model import EventKind, Verdict
 from cockpit.session.session import Session
+from cockpit.system.host import host_name
 
 
 @contextmanager
 def session(config: Path, clock: Clock | None = None, who: str = "ann@here") -> Iterator[Session]:
-    made = Session(load(config), kind="screen", user="ann", host=host(), who=who, clock=clock)
+    made = Session(load(config), kind="screen", user="ann", host=host_name(), who=who, clock=clock)
     made.start()
     try:
         yield made

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.system.control.target_lock import TargetBusy, TargetLock, left_in
+from cockpit.system.control.target_lock import TargetBusy, TargetLock, notes_left_in
 
 HOLDER = (
     "import sys\n"
@@ -22,14 +22,14 @@ HOLDER = (
 
 def test_a_killed_holder_leaves_its_notes_until_the_next_one(start, tmp_path: Path) -> None:
     path = tmp_path / "pid-7.lock"
-    assert left_in(path) == ()
+    assert notes_left_in(path) == ()
     holder = start([sys.executable, "-c", HOLDER, str(path)], ready=True)
-    assert left_in(path) == (), "it still holds it"
+    assert notes_left_in(path) == (), "it still holds it"
     with pytest.raises(TargetBusy, match=r"^bob is ending 7$"), TargetLock(path, "ann"):
         pass
     holder.kill()
     holder.wait()
-    assert left_in(path) == ("a1 asked 7 to end",)
+    assert notes_left_in(path) == ("a1 asked 7 to end",)
     with TargetLock(path, "ann is ending 7"):
         pass
-    assert left_in(path) == ()
+    assert notes_left_in(path) == ()

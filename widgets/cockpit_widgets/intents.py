@@ -1,4 +1,4 @@
-"""What a row stands for, and the commands that keys make of it. Without Textual."""
+"""The target of a row, and the commands that keys make of it. Without Textual."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def problem_of(view: View, key: str) -> Problem | None:
 
 
 def target_of(view: View, pane: str, key: str) -> Target | None:
-    """What the row `key` of that pane stands for; None for a heading."""
+    """The target that the row `key` of that pane stands for; None for a heading."""
     if not key:
         return None
     if pane == "problems":
@@ -31,13 +31,13 @@ def target_of(view: View, pane: str, key: str) -> Target | None:
 
 
 def reprobes(view: View, target: Target | None) -> list[Reprobe]:
-    """A re-probe for each probe of the board behind a target."""
+    """The re-probe commands for the probes of the board behind a target."""
     known = {*view.board.observations, *view.board.waiting}
     return [Reprobe(name) for name in (target.probes if target else ()) if name in known]
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class ItemRef:
     """A checklist item as commands name it."""
 
     probe: str
@@ -47,7 +47,7 @@ class Aim:
     subject: str
 
 
-def item_of(view: View, key: str) -> Aim | None:
+def item_of(view: View, key: str) -> ItemRef | None:
     """The checklist item of that row; None when the row is not an item."""
     probe, item = split_key(key)
     observation = view.board.observations.get(probe)
@@ -55,7 +55,7 @@ def item_of(view: View, key: str) -> Aim | None:
     facts = finding.data if finding is not None else None
     if finding is None or not isinstance(facts, ItemFacts | PlanTaskFacts) or facts.status is None:
         return None
-    return Aim(probe, item_key(finding), facts.anchor or "", facts.status, finding.subject)
+    return ItemRef(probe, item_key(finding), facts.anchor or "", facts.status, finding.subject)
 
 
 def set_state(view: View, key: str, to: str | None) -> SetItem | None:
@@ -64,7 +64,7 @@ def set_state(view: View, key: str, to: str | None) -> SetItem | None:
     return None if aim is None else SetItem(aim.probe, aim.item, aim.status, aim.anchor, to)
 
 
-def set_again(view: View, key: str) -> list[SetItem]:
+def reapply_edits(view: View, key: str) -> list[SetItem]:
     """The commands that repeat the edits that the problem `key` says were undone by another."""
     problem = problem_of(view, key)
     commands: list[SetItem] = []

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from cockpit.commands import Command, Question, Reply, SetItem, StopProgress, Ticket
-from cockpit_widgets.batch_replies import Together
+from cockpit_widgets.batch_replies import BatchReplies
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class ReplyPresenter:
 
     def __init__(self) -> None:
         self._sets: dict[Ticket, SetItem] = {}
-        self._together = Together()
+        self._batch = BatchReplies()
         self._progress: tuple[Ticket, StopProgress] | None = None
         self.armed_until: datetime | None = None
 
@@ -52,7 +52,7 @@ class ReplyPresenter:
         """These commands were given in one go."""
         sets = {ticket: one for ticket, one in commands if isinstance(one, SetItem)}
         self._sets |= sets
-        self._together.asked(list(sets))
+        self._batch.expect(list(sets))
 
     def take(self, replies: Sequence[Reply]) -> None:
         """Take in what the replies tell of arming, and of an end of processes under way."""
@@ -81,7 +81,7 @@ class ReplyPresenter:
             others = [reply.text for reply in refused if not reply.needs_reason]
             why = "; ".join([unreasoned[0][1], *others])
             return ReasonWanted(tuple(item for item, _ in unreasoned), why)
-        together = self._together.told(replies)
+        together = self._batch.summary(replies)
         if together is not None:
             ok, text = together
             return Said(text, ok)

@@ -1,4 +1,4 @@
-"""What must hold before an item may be begun or ticked.
+"""Requirements: what must hold before an item may be begun or ticked.
 
 The rule. To *start* (`doing`) an item, the batch or stage before it must be finished, where the
 document is sequential, and the tasks it depends on must be done or dropped: this is what a plan
@@ -53,7 +53,7 @@ class Unmet:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """What is known of a probe or gate now."""
+    """The present state of a probe or gate, as requirements see it."""
 
     green: bool
     told: str = "red"
@@ -98,7 +98,7 @@ def unmet(
     starting: bool = False,
     stages: Stages | None = None,
 ) -> tuple[Unmet, ...]:
-    """Everything that speaks against ticking `item` now, or against starting it.
+    """The requirements that do not hold for ticking `item` now, or for starting it.
 
     Args:
         document: the document it is in.

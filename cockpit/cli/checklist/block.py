@@ -1,4 +1,4 @@
-"""`block`: results into a document, between two comment lines."""
+"""`block`: write results into a document, between two comment lines."""
 
 from __future__ import annotations
 

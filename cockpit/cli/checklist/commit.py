@@ -1,4 +1,4 @@
-"""`commit`: just the cockpit's own edits into git."""
+"""`commit`: commit the cockpit's own edits to git."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def commit(
 def _commits(
     plans: Sequence[CommitPlan], loaded: LoadedConfig, as_name: str | None
 ) -> list[CommitOutcome]:
-    """Make them; a signal ends the commit under way and its hook, and nothing of it is left."""
+    """Make the commits; a signal ends the one under way and its hook, and nothing of it is left."""
     made: list[str] = []
 
     def record(plan: CommitPlan, done: Committed) -> None:

@@ -1,4 +1,4 @@
-"""What the checklist verbs share: files, formats, exit codes, the config and its store."""
+"""Shared by the checklist verbs: files, formats, exit codes, the config and its store."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def choose(
 
 
 def exit_code(error: ChecklistError) -> int:
-    """Refused, or 66 and 73 where the file itself is the trouble."""
+    """The exit code of an error: 1, or 66 and 73 where the file itself is the trouble."""
     if isinstance(error, FileUnwritable):
         if isinstance(error.__cause__, FileNotFoundError):
             return CANNOT_OPEN
@@ -113,12 +113,12 @@ def exit_code(error: ChecklistError) -> int:
 
 
 def print_json(value: object) -> None:
-    """JSON on stdout; characters that a terminal would act on are written as escapes."""
+    """Print JSON; characters that a terminal would act on are written as escapes."""
     plain = json.dumps(value, ensure_ascii=False, indent=2)
     safe = sanitize(plain, limit=len(plain) + 1, multiline=True) == plain
     click.echo(plain if safe else json.dumps(value, indent=2))
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Lines for people, safe for a terminal. Written in one go: each `echo` flushes."""
+    """Print lines for people, safe for a terminal. Written in one go: each `echo` flushes."""
     click.echo("".join(f"{sanitize(line, limit=4000)}\n" for line in lines), nl=False)

@@ -1,4 +1,4 @@
-"""What the evidence store knows of the items of checklists."""
+"""The recorded history of checklist items, from the evidence store."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def kept_for(files: Sequence[Path], config_path: Path | None) -> LoadedConfig:
 
 
 def changes_of(loaded: LoadedConfig, files: Sequence[Path]) -> list[Event]:
-    """What may be committed of FILES, or of all files the config's store knows, oldest first.
+    """The changes that may be committed of FILES, or of all files the config's store knows, oldest
+    first.
 
     An edit of a checklist of the config may have been made where the config was not found, or
     before there was one: what this user's own store has of FILES and of these checklists counts.
@@ -73,7 +74,7 @@ def history_line(entry: Mapping[str, object]) -> str:
 
 
 def history_of(file: Path, item: str, config_path: Path | None) -> list[dict[str, object]]:
-    """Who did what to an item and when; without a config what this user did without one."""
+    """The history of an item; without a config what this user did without one."""
     loaded = config_if_any(config_path) or without_config(Path.cwd())
     here = same_file(file)
     return [

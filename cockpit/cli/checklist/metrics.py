@@ -1,4 +1,4 @@
-"""`metrics`: how long items and batches took, from the recorded edits."""
+"""`metrics`: print cycle times of items and batches, from the recorded edits."""
 
 from __future__ import annotations
 

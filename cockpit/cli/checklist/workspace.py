@@ -15,7 +15,7 @@ from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import without_config
 from cockpit.engine.commands.audit import AuditLog
 from cockpit.engine.commands.set_status import Log
-from cockpit.engine.commands.undo import naming, new_name
+from cockpit.engine.commands.undo import named_log, new_id
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.store import Store
 from cockpit.facts import Facts, Json
@@ -39,7 +39,7 @@ class Workspace:
     """All checklists of the config."""
     store: Store | None
     trace: AuditLog | None
-    batch: str = field(default_factory=new_name)
+    batch: str = field(default_factory=new_id)
     """What one command does is undone in one go."""
 
     @property
@@ -52,7 +52,7 @@ class Workspace:
         own = self.probe
         path = own.path if own is not None else Path(str(data.get("file")))
         log = self.log_as(own.name if own is not None else "checklist")
-        naming(log, path, new_name(), self.batch)(kind, text, data, payload)
+        named_log(log, path, new_id(), self.batch)(kind, text, data, payload)
 
     def log_as(self, name: str) -> Log:
         """What records events of the checklist of that name."""

@@ -1,4 +1,4 @@
-"""The trace an act leaves in the evidence: what, on what, by whom, for which ticket."""
+"""The audit log of an operator: each act as an event, with its subject and ticket."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cockpit.model import Event, EventKind
 
 
 class AuditLog:
-    """Writes events of one operator."""
+    """Records the acts of one operator as events."""
 
     def __init__(self, recorder: Recorder, clock: Clock, who: str) -> None:
         self._recorder = recorder
@@ -35,7 +35,7 @@ class AuditLog:
         data: Facts,
         payload: Json = None,
     ) -> None:
-        """One event, now. `subject` is the probe the act was about."""
+        """Record one event, now. `subject` is the probe the act was about."""
         self._recorder.log(
             Event(
                 at=self._clock.now(),

@@ -1,4 +1,4 @@
-"""Commits of the cockpit's own changes: what there is to commit, by repository, and its trace.
+"""Commits of the cockpit's own changes: plan one for each repository, make and record them.
 
 Each repository gets a commit of its own, and none waits for another: what one refuses is told
 beside what the others took.
@@ -38,7 +38,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class CommitPlans:
-    """What would be committed, a plan for each repository."""
+    """The planned commits, one for each repository."""
 
     plans: tuple[CommitPlan, ...]
     left_out: tuple[LeftOut, ...]
@@ -46,7 +46,7 @@ class CommitPlans:
 
 @dataclass(frozen=True, slots=True)
 class CommitOutcome:
-    """What became of one plan: a commit, or why there is none."""
+    """The outcome of one plan: a commit, or why there is none."""
 
     plan: CommitPlan
     made: Committed | None
@@ -95,7 +95,7 @@ def make_commits(
     made: Callable[[CommitPlan, Committed], None],
     hooks: HookRuns | None = None,
 ) -> list[CommitOutcome]:
-    """Do what the plans say; `made` is told of each commit. One that fails stops no other.
+    """Make the planned commits; `made` is called for each. One that fails stops no other.
 
     `hooks.end()`, from another thread, breaks off the commit under way and those to come.
     """
@@ -127,7 +127,7 @@ def committed_text(plan: CommitPlan, done: Committed) -> str:
 
 
 def record_commit(plan: CommitPlan, done: Committed, log: Log) -> None:
-    """Leave the trace of a commit."""
+    """Record a commit in the evidence."""
     facts: Facts = {
         "commit": done.commit,
         "branch": done.branch,

@@ -1,4 +1,4 @@
-"""Taking changes back: which one was the last, and undoing it under the rules of an edit.
+"""Undo changes: find the last one, and take it back under the rules of an edit.
 
 Every change that can be taken back has a name of its own in the evidence (`act`), changes made in
 one go share a `batch`, and what takes one back names it (`undoes`). So the screen and the shell
@@ -28,7 +28,7 @@ UNDO_KINDS = (EventKind.EDIT, EventKind.NOTE, EventKind.PROGRESS)
 
 @dataclass(frozen=True, slots=True)
 class UndoableChange:
-    """A change that was made and can be taken back."""
+    """A change that can be undone."""
 
     probe: str
     """Name of its checklist."""
@@ -49,7 +49,7 @@ class UndoableChange:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What became of one undo."""
+    """The outcome of one undo."""
 
     change: UndoableChange
     ok: bool
@@ -59,33 +59,33 @@ class Undone:
 
     @property
     def over(self) -> bool:
-        """Whether there is nothing left to take back: it was, or what it changed is gone."""
+        """Whether nothing is left to undo: it was undone, or what it changed is gone."""
         return self.ok or isinstance(self.error, AnchorLost)
 
 
-def new_name() -> str:
-    """A name for a change or a batch."""
+def new_id() -> str:
+    """A new ID of a change or a batch."""
     return secrets.token_hex(8)
 
 
-def naming(log: Log, path: Path, act: str, batch: str = "") -> Log:
+def named_log(log: Log, path: Path, act: str, batch: str = "") -> Log:
     """`log` that names the change of `path` it tells of; mirrors are no changes of their own."""
     return _marking(log, path, {"act": act, **({"batch": batch} if batch else {})})
 
 
 def undo(
-    change: UndoableChange, log: Log, ticker: StatusEditor, probe: ChecklistProbe | None = None
+    change: UndoableChange, log: Log, editor: StatusEditor, probe: ChecklistProbe | None = None
 ) -> Undone:
-    """Take one change back if it still stands as it was made; mirrors of an edit follow.
+    """Undo one change if it still stands as it was made; mirrors of an edit follow.
 
     `probe` knows the file's mirrors. Blocks.
     """
     log = _marking(log, change.path, {"undoes": change.act})
     if isinstance(change.made, NoteHunk):
-        noted = undo_note(change.made, change.item, log)
-        undone = Undone(change, noted.ok, noted.text, error=noted.error)
+        result = undo_note(change.made, change.item, log)
+        undone = Undone(change, result.ok, result.text, error=result.error)
     else:
-        done = ticker.undo(change.made, change.item, log, probe=probe)
+        done = editor.undo(change.made, change.item, log, probe=probe)
         undone = Undone(change, done.ok, done.text, done.mirrors, done.error)
         if done.edit is not None and not done.edit.changed:
             facts = edit_facts(done.edit, change.item, head=head_of(change.path))
@@ -97,7 +97,7 @@ def undo(
     return undone
 
 
-def told(undone: list[Undone]) -> tuple[bool, str]:
+def outcome_text(undone: list[Undone]) -> tuple[bool, str]:
     """Whether all of it was taken back, and a line that says so."""
     ok = all(one.ok for one in undone)
     if len(undone) == 1:
@@ -109,7 +109,7 @@ def told(undone: list[Undone]) -> tuple[bool, str]:
 
 
 def standing_changes(events: Iterable[Event]) -> list[UndoableChange]:
-    """The changes that nobody has taken back, oldest first.
+    """The changes that nobody has undone, oldest first.
 
     `events` of `UNDO_KINDS`, oldest first.
     """

@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 from cockpit.kinds.artefact_policy import keep_news
 from cockpit.kinds.base import Judgement, ProbeContext
-from cockpit.kinds.file_io import Signature, signatures
 from cockpit.kinds.gate.evaluate import nothing
 from cockpit.kinds.gate.facts import ScoreFacts
 from cockpit.kinds.gate.output import Ending, Output, judge_output
@@ -19,6 +18,7 @@ from cockpit.kinds.tables import resolve
 from cockpit.model import DoubtKind, Observation
 from cockpit.redaction import Redactor
 from cockpit.system.commands import CommandResult, run_command
+from cockpit.system.files.watch_targets import Signature, signatures
 from cockpit.system.processes.argv import shown
 
 Trusted: TypeAlias = Callable[[GateTable], bool]

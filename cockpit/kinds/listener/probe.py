@@ -12,6 +12,7 @@ from typing import NamedTuple
 from cockpit.kinds.act_history import ActHistory
 from cockpit.kinds.base import BuildContext, Probe, ProbeContext
 from cockpit.kinds.code_freshness import CODE_EVERY
+from cockpit.kinds.file_io import read_tail
 from cockpit.kinds.listener.evaluate import judge_port
 from cockpit.kinds.listener.facts import PortFacts
 from cockpit.kinds.listener.output_tail import keep_tail
@@ -153,19 +154,14 @@ class ListenerProbe(Probe):
         elif known is not None:
             sight = replace(sight, code=known[2].code)
         roots = [service.root.pid for service in listener.services] if listener else []
-        return _Look(sight, self._meter.measure(roots, now), self._tail() if self._output else b"")
+        return _Look(sight, self._meter.measure(roots, now), self._tail())
 
     def _tail(self) -> bytes:
         """The last lines of the output file, secrets cut out; empty when there is none."""
-        try:
-            assert self._output is not None
-            with self._output.open("rb") as stream:
-                size = stream.seek(0, 2)
-                stream.seek(max(0, size - _TAIL_BYTES))
-                body = self._redactor.body(stream.read(_TAIL_BYTES))
-            return b"".join(body.splitlines(keepends=True)[-_TAIL_LINES:])
-        except OSError:
+        if self._output is None:
             return b""
+        body = self._redactor.body(read_tail(self._output, _TAIL_BYTES))
+        return b"".join(body.splitlines(keepends=True)[-_TAIL_LINES:])
 
     def _kept(
         self, ctx: ProbeContext, now: datetime, state: str, tail: bytes

@@ -10,7 +10,7 @@ from cockpit.kinds.heartbeat.facts import EngineParityFacts
 from cockpit.kinds.service.facts import ServiceParityFacts, SettingFacts, UnitFacts
 from cockpit.kinds.service.table import ServiceTable
 from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict, worst
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from cockpit.kinds.service.evaluate import Witness, judge_service, witness_of
 from cockpit.kinds.service.table import ServiceTable
 from cockpit.model import Observation
 from cockpit.system.processes import process_table
-from cockpit.system.services.detection import reader_for
-from cockpit.system.services.supervisor import ServiceKind, ServiceReader
+from cockpit.system.services.service_state import ServiceKind, ServiceReader
+from cockpit.system.services.supervisors import reader_for
 
 
 def service_kind(table: ServiceTable) -> ServiceKind:

@@ -1,4 +1,4 @@
-"""Which program an argv runs, and whether it is the one that was meant: pure word matching.
+"""Match command lines: which program an argv runs, and whether it is the expected one. Pure.
 
 The rule of `matches`, in full:
 
@@ -44,7 +44,8 @@ _MASKED_PLAIN = re.compile(r"[\w@%+=:,./-]*\*\*\*")
 
 
 class Program(NamedTuple):
-    """Where an argv names its program: the names it answers to, and the index of the last one.
+    """The program of an argv: the names it answers to, and the index of the last word that names
+    it.
 
     `script` is the index of the script or module word, None without one.
     """

@@ -1,4 +1,4 @@
-"""The problem list, worst first, and the next act of the selected problem."""
+"""The rows of the problem list, worst first, and the next act of the selected problem."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _word(problem: Problem) -> str:
 
 
 def next_act(view: View, key: str) -> list[Row]:
-    """The one line that says what to do about the problem under the cursor."""
+    """The line that says what to do about the problem under the cursor."""
     for number, problem in enumerate(view.board.problems, 1):
         if problem.key == key:
             act = view.text(problem.next_act) or "Enter shows the proof"

@@ -1,4 +1,4 @@
-"""The lines that frame the screen: whose it is and how it stands, how well it watches."""
+"""The rows around the panes: header, monitoring line and key bar."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cockpit.readiness import go_live
 from cockpit.rows import TONES, Line, Row, Span, Tone, View
 from cockpit.text import exact_age
 from cockpit_widgets.line_render import width_of
-from cockpit_widgets.rows.stop_progress import under_way
+from cockpit_widgets.rows.stop_progress import progress_text
 
 SILENT_AFTER = timedelta(seconds=10)
 """A dead-man mark older than this means that the board is no longer being kept."""
@@ -32,8 +32,8 @@ _FOLDERS = re.compile(r"(?<![\w.~:/\\])(?:[A-Za-z]:)?(?:[\\/][^\\/:;,()]+)+[\\/]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the frame tells beside the board: the feed's mode, why a board can't be read, until when
-    processes may be acted on, and how far an end of one's own has come."""
+    """The state of the screen beside the board: the feed's mode, why a board can't be read, until
+    when processes may be acted on, and the progress of one's own stop."""
 
     mode: FeedMode = FeedMode.LIVE
     broken: str = ""
@@ -54,7 +54,7 @@ def clock_text(now: datetime, zone: tzinfo | None) -> str:
 
 
 def silence(view: View, frame: Frame) -> str:
-    """Why the board can't be trusted to be now's; empty when it can."""
+    """The reason why the board can't be trusted to be now's; empty when it can."""
     if frame.broken:
         return "BOARD NOT READ"
     beat = view.board.watch.beat
@@ -72,7 +72,7 @@ def unrecorded(view: View, frame: Frame) -> bool:
 
 
 def top(view: View, frame: Frame, width: int) -> list[Row]:
-    """The identity and truth of the screen; what matters least is left out first."""
+    """The header line; what matters least is left out first."""
     identity = view.board.identity
     who = f"{identity.user}@{identity.host}" if identity.host else identity.user
     parts: list[tuple[int, Line]] = [(0, _run(view, frame))]
@@ -177,7 +177,7 @@ def _live(view: View) -> list[Line]:
 
 
 def watch(view: View, frame: Frame, width: int) -> list[Row]:
-    """How the watching goes: who watches, whether it is recorded, the last gap.
+    """The monitoring line: who watches, whether it is recorded, the last gap.
 
     Where trouble does not fit, it is told without the folders of its paths: the end of a sentence
     says what is wrong.
@@ -193,7 +193,7 @@ def _watch_line(view: View, frame: Frame, trouble: str) -> Line:
     parts: list[Line] = []
     if frame.broken:
         parts.append((Span(frame.broken, Tone.WARN),))
-    if acting := under_way(view, frame.under_way):
+    if acting := progress_text(view, frame.under_way):
         parts.append((Span(acting, Tone.WARN),))
     if not state.recording:
         parts.append((Span(f"not recorded: {trouble or 'nobody says why'}", Tone.WARN),))

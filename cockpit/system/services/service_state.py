@@ -1,6 +1,6 @@
-"""Supervised services: systemd units and Windows scheduled tasks, read by the system's own tools.
+"""The state of a supervised service, the same for systemd units and Windows scheduled tasks.
 
-One shape for both, so that a probe and the ending of a process need not know which it is.
+Probes and the ending of processes need not know which of the two it is.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ class ServiceState:
 
 @dataclass(frozen=True, slots=True)
 class ServiceOutput:
-    """What a service printed, as far as its supervisor keeps it. `error`: why it can't be read."""
+    """The output of a service, as far as its supervisor keeps it. `error`: why it can't be read."""
 
     text: str = ""
     error: str = ""
 
 
 class ServiceReader(Protocol):
-    """Asks one kind of supervisor."""
+    """Asks one kind of supervisor about services."""
 
     async def read(self, name: str) -> ServiceState:
         """The service's state; never raises for a tool that is missing or fails."""
@@ -69,7 +69,7 @@ class ServiceReader(Protocol):
 
 
 def tool_error(result: CommandResult) -> str:
-    """Why a supervisor's tool gave no answer, in one line; empty when it did."""
+    """The reason why a supervisor's tool gave no answer, in one line; empty when it did."""
     if result.missing:
         return f"{result.argv[0]} is not installed here"
     if result.timed_out:

@@ -1,4 +1,4 @@
-"""Who supervises a process: the readers of each kind of supervisor, and the unit of a process."""
+"""The supervisor of a process or service: a reader for each kind, and the unit of a process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cockpit.system.processes.argv import is_bystander
 from cockpit.system.processes.interpreters import program_kind
 from cockpit.system.services.control_groups import unit_of
 from cockpit.system.services.schtasks import ScheduledTasks
-from cockpit.system.services.supervisor import ServiceKind, ServiceReader, ServiceState
+from cockpit.system.services.service_state import ServiceKind, ServiceReader, ServiceState
 from cockpit.system.services.systemd import SystemdUnits
 
 _WAITING = {

@@ -1,4 +1,4 @@
-"""Starts a supervised service by its unit or task, and verifies that exactly one runs."""
+"""Start a service through its systemd unit or scheduled task, and verify that exactly one runs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 from cockpit.clock import Clock, SystemClock
 from cockpit.system.control.process_control import ProcessController, ReadOnlyError
-from cockpit.system.control.start import StartOutcome, StartRequest, already_there
+from cockpit.system.control.start import StartOutcome, StartRequest, running_already
 from cockpit.system.control.target_lock import TargetBusy, TargetLock
 from cockpit.system.processes import process_table
 from cockpit.system.processes.argv import matches, shown
-from cockpit.system.services.detection import reader_for
-from cockpit.system.services.supervisor import ServiceKind
+from cockpit.system.services.service_state import ServiceKind
+from cockpit.system.services.supervisors import reader_for
 from cockpit.system.sockets.listeners import ListenerSource
 from cockpit.text import sanitize
 
@@ -30,7 +30,7 @@ _JOURNAL_SLACK = timedelta(seconds=0.01)
 
 @dataclass(frozen=True, slots=True)
 class Supervised:
-    """The unit or task that is asked to start the service."""
+    """The unit or task that starts the service."""
 
     kind: ServiceKind
     name: str
@@ -40,7 +40,7 @@ async def start_supervised(
     request: StartRequest,
     service: Supervised,
     source: ListenerSource,
-    acts: ProcessController,
+    controller: ProcessController,
     *,
     clock: Clock | None = None,
     on_step: Callable[[str], None] | None = None,
@@ -55,7 +55,7 @@ async def start_supervised(
     """
     tell = on_step or (lambda _: None)
     clock = clock or SystemClock()
-    if acts.read_only:
+    if controller.read_only:
         return StartOutcome(refused=str(ReadOnlyError("starting a service")))
     try:
         with TargetLock(request.lock, f"{request.who} is starting {shown(request.argv)}"):
@@ -63,7 +63,7 @@ async def start_supervised(
                 return StartOutcome(refused=running)
             since = clock.now() - _JOURNAL_SLACK
             tell(f"running {shown(request.argv)}")
-            result = await acts.run(request.argv, timeout=COMMAND_SECONDS)
+            result = await controller.run(request.argv, timeout=COMMAND_SECONDS)
             if result.exit_code != 0:
                 said = result.error or result.stderr.decode("utf-8", "replace").strip()
                 text = f"{request.argv[0]} ended with {result.exit_code}: {said}"
@@ -82,8 +82,8 @@ async def start_supervised(
 
 
 async def _already(request: StartRequest, service: Supervised, source: ListenerSource) -> str:
-    """Who runs it already, in words; empty when nobody does."""
-    if running := already_there(request, source):
+    """The process that runs the service already, in words; empty without one."""
+    if running := running_already(request, source):
         return running
     if request.port is None:
         state = await reader_for(service.kind).read(service.name)
@@ -119,7 +119,7 @@ async def _until_up(
 
 
 def _serves(request: StartRequest, source: ListenerSource) -> StartOutcome:
-    """Whether exactly one service, and the one that is meant, listens on the port."""
+    """The outcome by the port: exactly one service, the expected one, listens there."""
     assert request.port is not None
     try:
         listener = source.snapshot([request.port]).on(request.port)
@@ -141,7 +141,7 @@ def _serves(request: StartRequest, source: ListenerSource) -> StartOutcome:
 
 
 async def _runs(request: StartRequest, service: Supervised) -> StartOutcome:
-    """Whether the supervisor says that it runs, and one process is the program that is meant."""
+    """The outcome by the supervisor: it says that the service runs, and one process is it."""
     state = await reader_for(service.kind).read(service.name)
     if state.error or not state.running:
         return StartOutcome(error=state.error or f"{service.name} is {state.state}")
