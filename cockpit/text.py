@@ -1,8 +1,8 @@
 """Text that is safe to draw, and times and ages as the screen writes them.
 
 Everything that comes from files, process names, replies and logs passes `sanitize` when a model
-object is made: the terminal gets no control character, no escape sequence, no bidirectional override and
-no zero-width joiner from outside.
+object is made: the terminal gets no control character, no escape sequence, no bidirectional
+override and no zero-width joiner from outside.
 
 Instants inside texts are written as RFC 3339 in UTC (`2026-01-05T12:00:00Z`); `localise` turns them
 into the reader's zone at the moment of drawing, so that no stored sentence depends on a zone.

@@ -15,7 +15,7 @@ _PRICES = {"BTC/USDT": 97_412.5, "ETH/USDT": 3_388.2, "SOL/USDT": 191.4}
 
 
 class Outcome(NamedTuple):
-    """The outcome of a block: `reason` may carry a count after a colon; stage None leaves no trace."""
+    """The outcome of a block: `reason` may carry a count after a colon; stage None: no trace."""
 
     stage: str | None
     reason: str
