@@ -16,7 +16,7 @@ from checklist_findings import item_facts, items, of_plan
 from cockpit.checklists import Anchor, EditResult, Status, anchor_of, locate, parse, set_item, undo
 from cockpit.checklists.editing.mirrors import Intent
 from cockpit.config.models import Config, LoadedConfig
-from cockpit.engine.probe_builder import build
+from cockpit.engine.probe_set import build
 from cockpit.kinds.checklist.edit_history import EditHistory, edit_facts, edit_payload
 from cockpit.kinds.checklist.facts import OverwrittenEditFacts, PlanTaskFacts
 from cockpit.kinds.checklist.probe import ChecklistProbe

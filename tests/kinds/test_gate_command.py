@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.config.models import Config, LoadedConfig
-from cockpit.engine.probe_builder import build
+from cockpit.engine.probe_set import build
 from cockpit.facts import NO_FACTS
 from cockpit.kinds.gate.output import Ending, Output, judge_output
 from cockpit.kinds.gate.table import GateTable

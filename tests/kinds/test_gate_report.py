@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cockpit.clock import ManualClock
 from cockpit.config.models import Config, LoadedConfig
-from cockpit.engine.probe_builder import build
+from cockpit.engine.probe_set import build
 from cockpit.kinds.base import Judgement, Probe
 from cockpit.kinds.gate.ages import name_date, report_time
 from cockpit.kinds.gate.evaluate import Tally, decide

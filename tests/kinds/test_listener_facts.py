@@ -20,8 +20,7 @@ from cockpit.clock import ManualClock
 from cockpit.facts import NO_FACTS
 from cockpit.kinds.code_freshness import CODE_EVERY
 from cockpit.kinds.listener.facts import PortFacts
-from cockpit.kinds.listener.output_tail import MOST
-from cockpit.kinds.listener.probe import ListenerProbe
+from cockpit.kinds.listener.probe import MOST, ListenerProbe
 from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.resource_usage import COUNTS_EVERY, EVERY, UsageSampler, graphics_text
 from cockpit.kinds.restarts import restarts_seen

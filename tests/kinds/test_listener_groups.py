@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from cockpit.config.load import loads
-from cockpit.engine.probe_builder import build
+from cockpit.engine.probe_set import build
 from cockpit.kinds.act_history import ActHistory
 from cockpit.kinds.listener.evaluate import judge_port
 from cockpit.kinds.listener.facts import OwnerFacts

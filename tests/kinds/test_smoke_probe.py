@@ -15,7 +15,7 @@ import pytest
 from cockpit.board import problem_list
 from cockpit.clock import SystemClock
 from cockpit.config.models import Config, LoadedConfig
-from cockpit.engine.probe_builder import build
+from cockpit.engine.probe_set import build
 from cockpit.facts import NO_FACTS
 from cockpit.kinds.base import Probe
 from cockpit.kinds.listener.facts import PortFacts
