@@ -6,7 +6,7 @@ import json
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cockpit.checklists import parse
@@ -70,6 +70,7 @@ def test_no_class_is_left_out_here() -> None:
     assert all(one.TYPE.startswith("checklist.") for one in here)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.one_of(*made.values()))
 def test_what_is_written_is_read_back(facts: FindingFacts) -> None:
     again = decode(json.loads(json.dumps(encode(facts))))

@@ -57,7 +57,7 @@ class Desk:
             *("list", "checklist", Concern.READINESS, Verdict.WARN, "", NOW, NOW),
             findings=tuple(previous),
         )
-        found = self.eye.look(
+        found = self.eye.find(
             parse(self.path.read_bytes()),
             self.edits,
             modified_at=modified_at,

@@ -114,7 +114,7 @@ def _order(entry: _Entry) -> int:
 
 
 def _newest(observations: Sequence[Observation], part: PlanPart) -> Finding | None:
-    """What holds for all checklists, from the one that was looked at last."""
+    """What holds for all checklists, from the one whose probe ran last."""
     found = [
         (observation.observed_at, one)
         for observation in observations
