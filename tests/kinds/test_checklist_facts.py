@@ -95,9 +95,9 @@ def test_people_are_told_what_is_there_and_nothing_else(text: str, told: dict[st
     finding = next(
         one
         for one in read_document(parse(text.encode())).findings
-        if told.get("counted", True) == getattr(one.data, "counted", None)
+        if told.get("counted", True) == getattr(one.facts, "counted", None)
     )
-    shown = dict(finding.data.items())
+    shown = dict(finding.facts.items())
     always = {"line", "status", "marker", "form", "depth", "anchor"}
     assert {key: value for key, value in shown.items() if key not in always} == told
     assert always <= set(shown)

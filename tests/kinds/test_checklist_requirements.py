@@ -225,7 +225,7 @@ def test_a_tick_that_an_editor_saved_over_is_reported_until_it_stands(
     found = look(made).observation.findings[0]
     assert found.title == "TICK REVERTED"
     assert "set to done by ann" in found.text and "is todo again" in found.text
-    assert isinstance(found.data, OverwrittenEditFacts) and found.data.reverted_from == "done"
+    assert isinstance(found.facts, OverwrittenEditFacts) and found.facts.reverted_from == "done"
     tick(made.path, "P1.1 one", memory)
     assert [f.title for f in look(made).observation.findings] == ["", ""]
 

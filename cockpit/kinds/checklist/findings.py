@@ -201,7 +201,7 @@ def item_finding(
         title="BLOCKED" if blocked else "",
         next_act="clear what blocks it, or defer it" if blocked else "",
         state=str(item.status),
-        data=ItemFacts(
+        facts=ItemFacts(
             line=item.line,
             status=str(item.status),
             marker=item.marker,

@@ -69,7 +69,7 @@ class OverwrittenEdit:
             f" again: {self.why}",
             cause=f"{self.title.lower()}:{file}",
             next_act=f"{self._again}; a leaves it {self.now} for good",
-            data=OverwrittenEditFacts.of(item, status=str(was), key=edit.item),
+            facts=OverwrittenEditFacts.of(item, status=str(was), key=edit.item),
         )
 
 

@@ -184,5 +184,5 @@ class _Rows:
             subject=subject,
             text=text,
             quiet=True,
-            data=facts,
+            facts=facts,
         )

@@ -290,7 +290,7 @@ class ChecklistProbe(Probe):
             title="MIRROR PENDING",
             cause=f"mirror:{intent.mirror}",
             next_act="an open cockpit tries again by itself; or set it there by hand",
-            data=PendingMirrorFacts(str(intent.mirror), str(intent.to)),
+            facts=PendingMirrorFacts(str(intent.mirror), str(intent.to)),
         )
 
     def _unreadable(self, at: datetime, trouble: str, written: str | None) -> Observation:
@@ -302,7 +302,7 @@ class ChecklistProbe(Probe):
             title="NO CHECKLIST",
             cause=f"file:{self._table.file}",
             next_act="see whether the path in the config is right",
-            data=UnreadableFacts(),
+            facts=UnreadableFacts(),
         )
         return self.observe(
             at,

@@ -60,7 +60,7 @@ def judge_port(
         cause=f"port:{table.port}",
         next_act=act,
         root_cause=True,
-        data=PortFacts(
+        facts=PortFacts(
             port=table.port,
             expect=table.expect,
             addresses=listener.addresses if listener else (),
@@ -276,7 +276,7 @@ def service_finding(
         is_process=True,
         pids=tuple(dict.fromkeys((root.pid, *service.pids))),
         priority=1,
-        data=OwnerFacts(
+        facts=OwnerFacts(
             port=table.port,
             pid=root.pid,
             pids=service.pids,

@@ -102,7 +102,7 @@ class ListenerProbe(Probe):
         now = ctx.clock.now()
         services = listener.services if listener else ()
         port = ctx.previous.finding(f"port:{self.port}") if ctx.previous else None
-        before = port.data if port is not None and isinstance(port.data, PortFacts) else None
+        before = port.facts if port is not None and isinstance(port.facts, PortFacts) else None
         judged = judge_port(
             self._table,
             sight,
@@ -189,7 +189,7 @@ class ListenerProbe(Probe):
             cause=f"source:{self._source.name}",
             root_cause=True,
             next_act="run `cockpit doctor`: it tells what is missing",
-            data=PortFacts(self.port, self._table.expect),
+            facts=PortFacts(self.port, self._table.expect),
         )
         return self.observe(
             ctx.clock.now(),
@@ -250,7 +250,7 @@ def keep_tail(
     of its copy, and how many copies were made lately.
     """
     before = ctx.previous.finding(finding.key) if ctx.previous else None
-    known = before.data if before and isinstance(before.data, OutputFacts) else None
+    known = before.facts if before and isinstance(before.facts, OutputFacts) else None
     asked = "key" in ctx.reasons or before is None or before.text != finding.text
     since, kept = at, 0
     if known is not None and timedelta(0) <= at - known.kept_from < WITHIN:
@@ -260,12 +260,12 @@ def keep_tail(
         pause = THEN if kept >= MOST else AT_LEAST
         recent = timedelta(0) <= at - known.kept_at < pause
         if carried.digest == hashlib.sha256(tail).hexdigest() or (recent and not asked):
-            return replace(finding, data=replace(known, file=str(file))), carried
+            return replace(finding, facts=replace(known, file=str(file))), carried
     ref = ctx.keep(finding.key, "text/plain", tail)
     facts = OutputFacts(
         str(file), whole_second(at), ref.size, kept_from=whole_second(since), kept=kept + 1
     )
-    return replace(finding, data=facts), ref
+    return replace(finding, facts=facts), ref
 
 
 def _carried(previous: Observation | None, key: str) -> ArtefactRef | None:
