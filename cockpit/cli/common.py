@@ -118,9 +118,13 @@ def wait_for_end() -> None:
 
 @contextmanager
 def on_end_signals(handler: Callable[[], None]) -> Iterator[None]:
-    """Have SIGTERM, SIGHUP (and Ctrl-Break on Windows) call `handler` in the main thread."""
+    """Have SIGTERM, SIGHUP (and Ctrl-Break on Windows) call `handler` in the main thread.
+
+    What the caller ignores stays ignored: a hang-up under `nohup`.
+    """
     names = ("SIGTERM", "SIGHUP", "SIGBREAK")
-    signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    known = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    signals = [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]
 
     def receive(number: int, frame: FrameType | None) -> None:
         handler()

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from support import DEADLINE
 
 from cockpit.checklists import (
     AnchorLost,
@@ -265,7 +266,7 @@ def test_somebody_knocking_does_not_end_this_process(file: Path) -> None:
                 break
             os.sched_yield()
         assert file.stat().st_size == len(SOURCE)
-    assert child.wait(timeout=30) == 0
+    assert child.wait(timeout=DEADLINE) == 0
     assert file.read_bytes() == SOURCE + b"!"
 
 

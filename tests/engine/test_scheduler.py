@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from engine.doubles import Notebook, Scripted, plan_of, settle
+from support import DEADLINE
 
 from cockpit.clock import Clock, ManualClock, SystemClock
 from cockpit.engine.probe_set import ProbeSet
@@ -145,7 +146,7 @@ async def test_a_file_change_runs_the_probe_that_reads_it(tmp_path: Path) -> Non
         await engine.probe_now(None)
         await engine.watching()
         file.write_text("{}")
-        await asyncio.wait_for(ran.wait(), 10)
+        await asyncio.wait_for(ran.wait(), DEADLINE)
     assert len(other.runs) == 1
 
 
@@ -165,7 +166,7 @@ async def test_a_new_listener_runs_the_probe_of_its_port() -> None:
             await engine.probe_now("p")
             await engine.watching()
             free.listen()
-            await asyncio.wait_for(ran.wait(), 20)
+            await asyncio.wait_for(ran.wait(), DEADLINE)
 
 
 async def test_an_exiting_process_runs_the_probe_that_named_it() -> None:
@@ -184,7 +185,7 @@ async def test_an_exiting_process_runs_the_probe_that_named_it() -> None:
     async with running(plan_of(Scripted("p", note, every=1000)), SystemClock()) as engine:
         await engine.probe_now("p")
         child.kill()
-        await asyncio.wait_for(ran.wait(), 10)
+        await asyncio.wait_for(ran.wait(), DEADLINE)
     await child.wait()
 
 

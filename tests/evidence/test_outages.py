@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import closing
 
 import pytest
+from support import DEADLINE, until
 
 from cockpit.evidence.errors import StoreError
 from cockpit.feed import Artefact
@@ -144,7 +145,7 @@ def test_a_full_disk_and_its_end(world, program: Callable[..., subprocess.Popen[
     if sys.platform == "win32":
         pytest.skip("Windows has no file size limit to set")
     process = program("small_disk.py", world.path)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=DEADLINE)
     assert process.returncode == 0
     before, full_, still, again = (json.loads(line) for line in out.splitlines())
     assert before["flushed"]
@@ -210,7 +211,7 @@ def test_a_deleted_store_is_noticed_and_begun_anew(world, heard, what: str) -> N
     assert min(event.seq for event in reader.events()) == told + 1, "numbers go on, none twice"
 
 
-def test_an_idle_store_notices_that_its_file_is_gone(world, until) -> None:
+def test_an_idle_store_notices_that_its_file_is_gone(world) -> None:
     if sys.platform == "win32":
         pytest.skip("an open file can't be deleted there")
     store = world.store()
@@ -299,11 +300,11 @@ def test_a_disk_that_does_not_answer_is_said(world, flaky) -> None:
     def hang(sql: str) -> None:
         if sql == "COMMIT":
             stuck.set()
-            assert go.wait(20)
+            assert go.wait(DEADLINE)
 
     flaky.before = hang
     store.log(world.event("slow"))
-    assert stuck.wait(10)
+    assert stuck.wait(DEADLINE)
     assert store.health.recording
     world.pass_time(11)
     assert not store.health.recording

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.clock import ManualClock
@@ -103,7 +103,7 @@ def exact(value: object) -> object:
 
 
 @given(OBSERVATIONS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 def test_an_observation_comes_back_with_every_type(observation: Observation) -> None:
     again = load_observation(
         body_json(observation),
@@ -120,7 +120,7 @@ def test_an_observation_comes_back_with_every_type(observation: Observation) -> 
 
 
 @given(OBSERVATIONS, st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 def test_the_quick_comparison_of_bodies_never_says_yes_wrongly(
     one: Observation, data: st.DataObject
 ) -> None:
@@ -144,7 +144,7 @@ def test_stamps_sort_as_moments_do(one: datetime, other: datetime) -> None:
         max_size=3,
     ),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 def test_the_store_gives_back_what_it_was_given(
     observations: list[Observation], events: list[Event]
 ) -> None:

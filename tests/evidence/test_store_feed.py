@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from support import DEADLINE, until
 
 from cockpit.board import ProbeInfo
 from cockpit.evidence.store_feed import StoreFeed
@@ -28,7 +29,7 @@ class Wakes:
 
     def wait(self, more_than: int) -> None:
         with self._condition:
-            assert self._condition.wait_for(lambda: self.count > more_than, 10)
+            assert self._condition.wait_for(lambda: self.count > more_than, DEADLINE)
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_a_commit_wakes_the_listeners(world, attach) -> None:
     stop()
 
 
-def test_what_expires_wakes_the_listeners_without_any_commit(world, attach, until) -> None:
+def test_what_expires_wakes_the_listeners_without_any_commit(world, attach) -> None:
     collector = world.store()
     collector.observe(world.seen(Verdict.OK, valid=30))
     assert collector.flush(10)

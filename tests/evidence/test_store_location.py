@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support import DEADLINE
 
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.schema import VERSION
@@ -148,7 +149,7 @@ def test_many_processes_make_one_store_at_once(
         writer.stdin.write("go\n")
         writer.stdin.flush()
     for writer in writers:
-        out, _ = writer.communicate(timeout=60)
+        out, _ = writer.communicate(timeout=DEADLINE)
         assert writer.returncode == 0
         assert out == "lost=0 trouble=''\n"
     texts = sorted(event.text for event in world.reader().events(kinds=("config",)))

@@ -7,6 +7,7 @@ import threading
 from contextlib import closing
 
 import pytest
+from support import DEADLINE
 
 from cockpit.alerting.policy import PolicySettings
 from cockpit.feed import Artefact
@@ -214,11 +215,11 @@ def test_an_overflow_drops_observations_counts_them_and_keeps_every_event(
 
     def slow(events, probe_states) -> None:
         entered.set()
-        assert go.wait(10)
+        assert go.wait(DEADLINE)
 
     stop = store.subscribe(slow)
     store.log(world.event("hold the writer here"))
-    assert entered.wait(10)
+    assert entered.wait(DEADLINE)
     store.subscribe(heard)
     for number in range(50):
         store.observe(world.seen(OK, headline=f"run {number}"))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from support import DEADLINE, until
 
 ROOT = Path(__file__).parents[2]
 CHILD = (
@@ -26,7 +27,7 @@ PARENT = (
 )
 
 
-def test_a_child_ends_with_its_killed_parent(tmp_path: Path, start, until) -> None:
+def test_a_child_ends_with_its_killed_parent(tmp_path: Path, start) -> None:
     note = tmp_path / "note"
     parent = start([sys.executable, "-c", PARENT, CHILD, str(note)], ready=True, cwd=ROOT)
     child = psutil.Process(int(parent.first_line))
@@ -48,7 +49,7 @@ def test_closing_the_pipe_ends_the_child_with_the_exit_code(tmp_path: Path, sent
     child.stdin.flush()
     assert child.poll() is None
     child.stdin.close()
-    assert child.wait(20) == 9
+    assert child.wait(DEADLINE) == 9
     child.stdout.close()
 
 
@@ -60,7 +61,7 @@ def test_a_clean_up_that_fails_does_not_keep_the_child(tmp_path: Path) -> None:
     assert child.stdout is not None and child.stdin is not None
     child.stdout.readline()
     child.stdin.close()
-    assert child.wait(20) == 9
+    assert child.wait(DEADLINE) == 9
     child.stdout.close()
 
 
@@ -73,6 +74,6 @@ def test_the_child_still_ends_by_a_signal(tmp_path: Path) -> None:
     assert child.stdout is not None and child.stdin is not None
     child.stdout.readline()
     os.kill(child.pid, signal.SIGTERM)
-    assert child.wait(20) == -signal.SIGTERM
+    assert child.wait(DEADLINE) == -signal.SIGTERM
     child.stdin.close()
     child.stdout.close()
