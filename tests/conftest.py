@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -28,3 +32,19 @@ def _children_hear_signals() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
+
+
+@pytest.fixture(scope="session")
+def _users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    return map(tmp_path_factory.mktemp("users").joinpath, map(str, itertools.count()))
+
+
+@pytest.fixture(autouse=True)
+def _own_user_folders(_users: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every test find the folders of a new user: nobody's store and nobody's consents."""
+    home = next(_users)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+    monkeypatch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", str(home / "local"))
+    if sys.platform == "darwin":
+        monkeypatch.setenv("HOME", str(home))

@@ -12,7 +12,8 @@ from pathlib import Path
 
 LISTEN = (
     "import socket,sys\n"
-    "s=socket.socket(); s.bind(('127.0.0.1',0)); s.listen()\n"
+    "s=socket.socket(); s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1)\n"
+    "s.bind(('127.0.0.1',int(sys.argv[1]))); s.listen()\n"
     "print(s.getsockname()[1],flush=True); sys.stdin.read()"
 )
 
@@ -41,11 +42,11 @@ async def until_async(condition: Callable[[], object], what: str = "the conditio
 
 
 class Listening:
-    """A real process that listens on a free loopback port until it is told to end."""
+    """A real process that listens on a loopback port, a free one for 0, until it is ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", LISTEN],
+            [sys.executable, "-c", LISTEN, str(port)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -16,7 +16,7 @@ from support import DEADLINE
 
 from cockpit.clock import Clock, ManualClock, SystemClock
 from cockpit.engine.probe_set import ProbeSet
-from cockpit.engine.scheduler import Engine
+from cockpit.engine.scheduler import LEAST_GAP, Engine
 from cockpit.kinds.base import ProbeContext
 from cockpit.model import EventKind, Observation, Verdict
 from cockpit.probe_state import apply
@@ -129,6 +129,21 @@ async def test_a_burst_of_triggers_while_a_probe_runs_is_one_more_run() -> None:
         await clock.advance(1)
     assert len(probe.runs) == 2
     assert probe.runs[1] == tuple(f"file {n} changed" for n in range(5))
+
+
+async def test_a_probe_that_is_triggered_all_the_time_keeps_a_gap_between_its_runs() -> None:
+    clock = ManualClock()
+    starts: list[float] = []
+
+    async def note(probe: Scripted, ctx: ProbeContext) -> Observation:
+        starts.append(clock.monotonic())
+        engine.trigger("p", "file changed")
+        return probe.observe(clock.now(), Verdict.OK, "fine")
+
+    async with running(plan_of(Scripted("p", note, every=1000)), clock) as engine:
+        await clock.advance(1)
+    assert len(starts) > 10
+    assert min(b - a for a, b in itertools.pairwise(starts)) >= LEAST_GAP
 
 
 async def test_a_file_change_runs_the_probe_that_reads_it(tmp_path: Path) -> None:
