@@ -18,7 +18,7 @@ LISTEN = (
 )
 
 
-DEADLINE = 60.0
+DEADLINE = 120.0
 """Seconds after which what has not come never will. Only a test that fails spends them, so they are
 many: the machine may be doing the work of twenty."""
 
