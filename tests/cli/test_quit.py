@@ -93,6 +93,23 @@ def test_leaving_waits_for_nothing_that_hangs(way: str, tmp_path: Path) -> None:
     os.close(hears)
 
 
+DEAF = (
+    "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN);"
+    "os.execv(sys.executable, [sys.executable, '-m', 'cockpit', *sys.argv[1:]])"
+)
+
+
+def test_a_hang_up_ends_a_screen_whatever_its_caller_ignores(tmp_path: Path) -> None:
+    config = tmp_path / "cockpit.toml"
+    config.write_text('[[checklist]]\nname = "list"\nfile = "LIST.md"\n')
+    (tmp_path / "LIST.md").write_text("- [ ] one\n")
+    argv = [sys.executable, "-c", DEAF, "screen", "--config", config]
+    with Terminal(argv, cwd=tmp_path, env=environment(tmp_path)) as terminal:
+        terminal.until_drawn("list")
+        terminal.process.send_signal(signal.SIGHUP)
+        assert terminal.end() == 0
+
+
 HANGING = """
 import sys, threading, tty
 from cockpit.cli.common import on_end_signals
