@@ -16,23 +16,24 @@ from datetime import tzinfo
 from functools import partial
 from typing import ClassVar, TypeVar
 
-from cockpit_widgets.batch_replies import Together
 from cockpit_widgets.board_screen import BoardScreen
-from cockpit_widgets.detail import gather
+from cockpit_widgets.detail import load_details
 from cockpit_widgets.help_screen import HelpScreen
 from cockpit_widgets.keys import APP_KEYS, BOARD_KEYS, keys_text
 from cockpit_widgets.palette import Palette
-from cockpit_widgets.rows.detail import Proof
+from cockpit_widgets.replies import ReasonWanted, ReplyPresenter, Said
+from cockpit_widgets.rows.detail import Details
 from cockpit_widgets.rows.status import Frame
-from cockpit_widgets.rows.stop_progress import under_way
-from textual import events
-from textual.app import App, SystemCommand
+from cockpit_widgets.rows.stop_progress import progress_text
+from cockpit_widgets.textual_internals import QuietFocusApp
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from cockpit.feed import Feed, FeedMode, Reply, SetItem, StopProgress, Ticket
+from cockpit.commands import Command, Question, Reply, Ticket
+from cockpit.feed import Feed, FeedMode
 from cockpit.model import Event, Observation, Verdict
 from cockpit.rows import ASCII, UNICODE, View
 from cockpit.text import localise
@@ -48,8 +49,8 @@ _EVENTS_KEPT = 500
 
 
 @dataclass(frozen=True, slots=True)
-class PaletteAct:
-    """A command of somebody else's for the palette; what `run` returns is said on the screen."""
+class PaletteCommand:
+    """A command that the caller adds to the palette; what `run` returns is shown on the screen."""
 
     title: str
     help: str
@@ -60,8 +61,8 @@ class Woken(Message):
     """The feed has news."""
 
 
-class CockpitApp(App[None]):
-    """One screen that tells the truth about a paper-trading stack.
+class CockpitApp(QuietFocusApp):
+    """The Textual app of the cockpit.
 
     `clock_zone` None means the machine's zone; `mouse` is what the caller passes to `run` as well;
     `painted` is called once the first picture is drawn.
@@ -79,7 +80,7 @@ class CockpitApp(App[None]):
         *,
         ascii_glyphs: bool = False,
         mouse: bool = False,
-        extra_commands: Sequence[PaletteAct] = (),
+        extra_commands: Sequence[PaletteCommand] = (),
         clock_zone: tzinfo | None = None,
         painted: Callable[[], None] = lambda: None,
     ) -> None:
@@ -96,20 +97,18 @@ class CockpitApp(App[None]):
         self._view: View | None = None
         self._frame = Frame()
         self._events: deque[Event] = deque(maxlen=_EVENTS_KEPT)
-        self._sets: dict[Ticket, SetItem] = {}
-        self._together = Together()
+        self._replies = ReplyPresenter()
         self._trouble = ""
         self._woken = False
         self._later: Timer | None = None
         self._counting: Timer | None = None
-        self._course: tuple[Ticket, StopProgress] | None = None
         self._leaving_asked = False
         self._read_at = float("-inf")
         self._own_loop: asyncio.AbstractEventLoop | None = None
         self._leaving = False
-        self._making = ExitStack()
+        self._startup_batch = ExitStack()
         self._stop_listening: Callable[[], None] = lambda: None
-        self._board = BoardScreen(self._glyphs, self._prove)
+        self._board = BoardScreen(self._glyphs, self._load_details)
 
     def get_default_screen(self) -> Screen[None]:
         return self._board
@@ -117,14 +116,14 @@ class CockpitApp(App[None]):
     def on_load(self) -> None:
         # The screen is made level by level; nothing is painted before all of it is there and the
         # board is read, so that no empty frames go over the wire.
-        self._making.enter_context(self.batch_update())
-        view = self._guard(self._look, None)
+        self._startup_batch.enter_context(self.batch_update())
+        view = self._guard(self._load_view, None)
         if view is not None:
             self._view, self._frame = view, Frame(self._feed.mode)
             self._board.show(view, self._frame)
 
     def on_ready(self) -> None:
-        self._making.close()
+        self._startup_batch.close()
         self.screen.refresh()
         self.call_after_refresh(self._painted)
 
@@ -166,20 +165,20 @@ class CockpitApp(App[None]):
             self._later.stop()
             self._later = None
         before = self._view
-        view = self._guard(self._look, None)
+        view = self._guard(self._load_view, None)
         broken = "" if view else self._trouble
         mode = self._guard(lambda: self._feed.mode, self._frame.mode)
         self._frame = replace(self._frame, mode=mode, broken=broken)
         if view is not None:
             self._view = view
-            self._ring(before, view)
+            self._bell_on_failure(before, view)
         if self._view is not None:
             self._show(self._view)
         else:
-            self._board.say(broken, ok=False)
-        self._tell_replies()
+            self._board.show_message(broken, ok=False)
+        self._show_replies()
 
-    def _look(self) -> View:
+    def _load_view(self) -> View:
         since = max((event.seq for event in self._events), default=0)
         for event in self._feed.events(since, _EVENTS_KEPT):
             if event.seq or event not in self._events:
@@ -188,7 +187,8 @@ class CockpitApp(App[None]):
         return View(board, self._feed.now(), self._zone, self._glyphs, tuple(self._events))
 
     def _guard(self, read: Callable[[], T], default: T) -> T:
-        """What `read` gives, or `default` and a word on the screen: a broken feed ends nothing."""
+        """The result of `read`, or `default` and a message on the screen: a broken feed ends
+        nothing."""
         try:
             value = read()
         except Exception as error:  # noqa: BLE001 - whatever the feed raises, the screen stays
@@ -201,111 +201,78 @@ class CockpitApp(App[None]):
         # A covered board is left alone: whatever it repaints, the cover would repaint as well.
         if isinstance(self.screen, BoardScreen | HelpScreen | Palette):
             self.screen.show(view, self._frame)
-        self._count_down(bool(under_way(view, self._frame.under_way)))
+        self._count_down(bool(progress_text(view, self._frame.under_way)))
 
     def _count_down(self, on: bool) -> None:
         """While an act is under way, its line goes on by the second, and only that line."""
         if on and self._counting is None:
-            self._counting = self.set_interval(_COUNT_EVERY, self._count)
+            self._counting = self.set_interval(_COUNT_EVERY, self._update_countdown)
         elif not on and self._counting is not None:
             self._counting.stop()
             self._counting = None
 
-    def _count(self) -> None:
+    def _update_countdown(self) -> None:
         if self._view is not None:
             now = self._guard(self._feed.now, self._view.now)
             view = replace(self._view, now=now)
             if self.screen is self._board:
                 self._board.show_watch(view, self._frame)
-            self._count_down(bool(under_way(view, self._frame.under_way)))
+            self._count_down(bool(progress_text(view, self._frame.under_way)))
 
-    def _ring(self, before: View | None, view: View) -> None:
-        """Once when RUN turns to FAIL; nobody is woken by a board that is looked back at."""
+    def _bell_on_failure(self, before: View | None, view: View) -> None:
+        """Ring the bell once when RUN turns to FAIL; not for a board of the past."""
         failed = view.board.run.verdict is Verdict.FAIL
         if before is None or self._frame.mode is FeedMode.PAST:
             return
         if failed and before.board.run.verdict is not Verdict.FAIL:
             self.bell()
 
-    def _tell_replies(self) -> None:
+    def _show_replies(self) -> None:
         replies: Sequence[Reply] = self._guard(self._feed.replies, [])
         if not replies:
             return
-        self._take_armed(replies)
-        self._take_course(replies)
-        # What became of it is told before any step on the way.
-        told = [reply for reply in replies if reply.text]
-        replies = [reply for reply in told if not reply.is_progress] or told[-1:]
-        if not replies:
-            return
-        refused = [reply for reply in replies if not reply.ok]
-        asked = next((reply.question for reply in replies if reply.question), None)
-        if asked is not None and self.screen is self._board:
-            self._board.ask_act(asked)
-            return
-        sets = [(self._sets.pop(reply.ticket, None), reply) for reply in replies]
-        unreasoned = [(item, reply.text) for item, reply in sets if item and reply.needs_reason]
-        if unreasoned:
-            others = [reply.text for reply in refused if not reply.needs_reason]
-            why = "; ".join([unreasoned[0][1], *others])
-            self._board.ask_reason([item for item, _ in unreasoned], why)
-            return
-        together = self._together.told(replies)
-        if together is not None:
-            ok, text = together
-            self._board.say(localise(text, self._feed.now(), self._zone), ok=ok)
-            return
-        reply = (refused or list(replies))[-1]
-        word = "" if reply.ok else f"{reply.label}: "
-        more = f" (+{len(replies) - 1} more)" if len(replies) > 1 else ""
-        text = localise(f"{word}{reply.text}{more}", self._feed.now(), self._zone)
-        self._board.say(text, ok=reply.ok)
+        self._replies.take(replies)
+        self._show_acts()
+        match self._replies.present(replies, may_ask=self.screen is self._board):
+            case Question() as question:
+                self._board.ask_confirmation(question)
+            case ReasonWanted(items, why):
+                self._board.ask_reason(items, why)
+            case Said(text, ok):
+                self._board.show_message(localise(text, self._feed.now(), self._zone), ok=ok)
 
-    def _take_armed(self, replies: Sequence[Reply]) -> None:
-        """Until when processes may be acted on, as soon as the engine says so."""
-        told = [reply.armed_until for reply in replies if reply.armed_until is not None]
-        if told:
-            self._frame = replace(self._frame, armed_until=told[-1])
-            if self._view is not None:
-                self._show(self._view)
-
-    def _take_course(self, replies: Sequence[Reply]) -> None:
-        """How far an end of this screen has come; nothing any more with the reply to it."""
-        before = self._course
-        for reply in replies:
-            if reply.under_way is not None:
-                self._course = (reply.ticket, reply.under_way)
-            elif (
-                not reply.is_progress
-                and self._course is not None
-                and reply.ticket == self._course[0]
-            ):
-                self._course = None
-        if self._course != before:
-            course = self._course[1] if self._course is not None else None
-            self._frame = replace(self._frame, under_way=course)
+    def _show_acts(self) -> None:
+        """Show what the replies told of arming and of an end of processes, where it is new."""
+        before = self._frame
+        armed_until, course = self._replies.armed_until, self._replies.under_way
+        self._frame = replace(before, armed_until=armed_until, under_way=course)
+        if course != before.under_way:
             self._leaving_asked = False
-            if self._view is not None:
-                self._count()
-                self._count_down(course is not None)
+        if self._view is None:
+            return
+        if armed_until != before.armed_until:
+            self._show(self._view)
+        if course != before.under_way:
+            self._update_countdown()
+            self._count_down(course is not None)
 
-    def _prove(self, observations: Sequence[Observation]) -> Proof:
-        return self._guard(lambda: gather(self._feed, observations), Proof())
+    def _load_details(self, observations: Sequence[Observation]) -> Details:
+        return self._guard(lambda: load_details(self._feed, observations), Details())
 
     # From the screen to the feed
 
-    def on_board_screen_asked(self, message: BoardScreen.Asked) -> None:
-        tickets: list[Ticket] = []
+    def on_board_screen_commands_requested(self, message: BoardScreen.CommandsRequested) -> None:
+        given: list[tuple[Ticket, Command]] = []
         for command in message.commands:
             ticket = self._guard(partial(self._feed.submit, command), "")
-            if isinstance(command, SetItem) and ticket:
-                self._sets[ticket] = command
-                tickets.append(ticket)
             if self._trouble:
-                self._board.say(self._trouble, ok=False)
-                return
-        self._together.asked(tickets)
-        self._tell_replies()
+                break
+            given.append((ticket, command))
+        self._replies.submitted(given)
+        if self._trouble:
+            self._board.show_message(self._trouble, ok=False)
+            return
+        self._show_replies()
 
     # Leaving
 
@@ -323,14 +290,14 @@ class CockpitApp(App[None]):
         if course is not None and course.alive and not self._leaving_asked:
             self._leaving_asked = True
             alive = " ".join(map(str, course.alive))
-            self._board.say(
+            self._board.show_message(
                 f"{alive}: still being ended; q once more leaves it half done", ok=False
             )
             return
         self.exit()
 
     def action_say_quit(self) -> None:
-        self._board.say("q quits")
+        self._board.show_message("q quits")
 
     def action_help(self) -> None:
         self._cover(HelpScreen(self._glyphs))
@@ -358,14 +325,8 @@ class CockpitApp(App[None]):
         yield SystemCommand("help: keys, signs, doubts", "key ?", self.action_help)
         yield SystemCommand("quit", "key q", self.action_quit)
 
-    def _run_extra(self, act: PaletteAct) -> None:
+    def _run_extra(self, act: PaletteCommand) -> None:
         told = self._guard(act.run, "")
-        self._board.say(told or self._trouble or f"{act.title}: done", ok=not self._trouble)
-
-    # The terminal's own focus
-
-    def on_app_focus(self, event: events.AppFocus) -> None:
-        event.prevent_default()  # the base would restyle and repaint everything
-
-    def on_app_blur(self, event: events.AppBlur) -> None:
-        event.prevent_default()
+        self._board.show_message(
+            told or self._trouble or f"{act.title}: done", ok=not self._trouble
+        )

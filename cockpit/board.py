@@ -1,12 +1,12 @@
 """The board from the probe states: roll-ups and the problem list, computed once for every face.
 
-Pure. The screen, `check` and the store feed all call `compose`, so they can't disagree.
+Pure. The screen, `check` and the store feed all compose it here, so they can't disagree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cockpit.model import (
@@ -91,16 +91,74 @@ def compose(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Composed:
+    plan: Sequence[ProbeInfo]
+    states: Mapping[str, ProbeState]
+    acks: Mapping[str, Acknowledgement]
+    after: datetime | None
+    until: datetime | None
+    board: Board
+
+    def holds(self, now: datetime) -> bool:
+        """Whether nothing has expired since, or come back with a clock that was set back."""
+        late = self.until is not None and now > self.until
+        return not late and (self.after is None or now > self.after)
+
+
+class BoardComposer:
+    """Composes a board once for all who ask: anew when a state, an acknowledgement or the plan has
+    changed, and when something expires.
+
+    May be asked by several threads.
+    """
+
+    def __init__(self) -> None:
+        self._last: _Composed | None = None
+
+    def board(
+        self,
+        plan: Sequence[ProbeInfo],
+        probe_states: Mapping[str, ProbeState],
+        now: datetime,
+        *,
+        identity: SessionInfo | None = None,
+        watch: MonitorStatus | None = None,
+        acks: Mapping[str, Acknowledgement] | None = None,
+    ) -> Board:
+        """What `compose` gives for the same."""
+        last = self._last
+        made_of = (plan, probe_states, acks or {})
+        if last is None or (last.plan, last.states, last.acks) != made_of or not last.holds(now):
+            moments = [
+                probe_states[one.name].observation.valid_until
+                for one in plan
+                if one.name in probe_states
+            ]
+            last = _Composed(
+                *made_of,
+                after=max((moment for moment in moments if moment < now), default=None),
+                until=min((moment for moment in moments if moment >= now), default=None),
+                board=compose(plan, probe_states, now, acks=acks),
+            )
+            self._last = last
+        return replace(
+            last.board,
+            taken_at=now,
+            identity=identity or SessionInfo(),
+            watch=watch or MonitorStatus(),
+        )
+
+
 def _rollup(
     concern: Concern,
     plan: Sequence[ProbeInfo],
     effective: Mapping[str, Observation],
     problems: Sequence[Problem],
 ) -> Rollup:
+    probes = tuple(p.name for p in plan if p.affects is concern and p.counts)
     verdicts = [
-        effective[p.name].verdict if p.name in effective else Verdict.UNKNOWN
-        for p in plan
-        if p.affects is concern and p.counts
+        effective[name].verdict if name in effective else Verdict.UNKNOWN for name in probes
     ]
     mine = [problem.verdict for problem in problems if problem.concern is concern]
     return Rollup(
@@ -108,6 +166,7 @@ def _rollup(
         failing=mine.count(Verdict.FAIL),
         unknown=mine.count(Verdict.UNKNOWN),
         warning=mine.count(Verdict.WARN),
+        probes=probes,
     )
 
 

@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -28,6 +28,10 @@ Json: TypeAlias = "Scalar | list[Json] | dict[str, Json]"
 LONGEST_FACT = 20_000
 """Characters of a single fact; longer ones are cut and end in an ellipsis."""
 
+_NUMBERS = frozenset((types.NoneType, bool, int, float))
+_PLAIN = _NUMBERS | {str}
+"""Types that JSON holds as they are."""
+_UNIONS = (Union, types.UnionType)
 _TYPES: dict[str, type[FindingFacts]] = {}
 
 
@@ -55,17 +59,25 @@ class FindingFacts:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        """Let pydantic read and write facts inside an observation with this codec."""
+        """Let pydantic read and write facts inside an observation with this codec.
+
+        The context of a validation is the `load` of `decode`.
+        """
         from pydantic_core import core_schema
 
-        return core_schema.no_info_plain_validator_function(
-            lambda value: value if isinstance(value, FindingFacts) else decode(value),
+        return core_schema.with_info_plain_validator_function(
+            lambda value, info: (
+                value if isinstance(value, FindingFacts) else decode(value, load=info.context)
+            ),
             serialization=core_schema.plain_serializer_function_ser_schema(encode),
         )
 
     def __post_init__(self) -> None:
         for name in _names_in(self):
             value = getattr(self, name)
+            # A large document has thousands of items, most of whose fields are left empty.
+            if type(value) in _NUMBERS:
+                continue
             safe = _sanitized(value)
             if safe is not value:
                 object.__setattr__(self, name, safe)
@@ -110,16 +122,18 @@ def encode(facts: FindingFacts) -> dict[str, Any]:
     return {"type": facts.TYPE, "v": facts.VERSION, **_encode_fields(facts)}
 
 
-def decode(data: Mapping[str, Any]) -> FindingFacts:
+def decode(data: Mapping[str, Any], *, load: Callable[[str], None] | None = None) -> FindingFacts:
     """The facts that `encode` wrote. Raises ValueError for what is damaged.
 
-    A type that is not loaded, or a newer version, gives `UnknownFacts`: whoever reads for a kind
-    loads it first.
+    For a type that is not there yet `load` is called with its kind. One that is not loaded then,
+    or a newer version, gives `UnknownFacts`.
     """
     name, version = data.get("type"), data.get("v")
     if not isinstance(name, str) or not isinstance(version, int):
         raise ValueError("facts without a type and a version")
     values = {key: value for key, value in data.items() if key not in ("type", "v")}
+    if name not in _TYPES and load is not None:
+        load(name.partition(".")[0])
     known = _TYPES.get(name)
     if known is None or version != known.VERSION:
         return UnknownFacts(name, version, values)
@@ -159,6 +173,8 @@ def _encode_fields(value: Any) -> dict[str, Any]:
 
 
 def _encoded(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Enum):
@@ -179,9 +195,18 @@ def _decode_fields(cls: type, values: Mapping[str, Any]) -> Any:
         raise ValueError(f"{cls.__name__}: {error}") from error
 
 
+@functools.cache
+def _plain_types(hint: Any) -> frozenset[type]:
+    """The plain types whose values a field of that type takes as they are."""
+    choices = typing.get_args(hint) if typing.get_origin(hint) in _UNIONS else (hint,)
+    return frozenset(one for one in choices if one in _PLAIN)
+
+
 def _decoded(hint: Any, value: Any) -> Any:
+    if type(value) in _plain_types(hint):
+        return value
     origin = typing.get_origin(hint)
-    if origin in (Union, types.UnionType):
+    if origin in _UNIONS:
         return _decoded_union(typing.get_args(hint), value)
     if origin is tuple:
         if not isinstance(value, list):

@@ -8,12 +8,16 @@ terminal, a report or the store is already safe to draw.
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
-from cockpit.facts import LONGEST_FACT, NO_FACTS, Facts, FactValue, FindingFacts
+from cockpit.facts import LONGEST_FACT, NO_FACTS, Facts, FactValue, FindingFacts, Json
 from cockpit.text import format_utc, sanitize
+
+_Facts = TypeVar("_Facts", bound=FindingFacts)
 
 
 class Verdict(enum.StrEnum):
@@ -81,6 +85,25 @@ def _clean_value(value: FactValue) -> FactValue:
     if isinstance(value, tuple):
         return tuple(sanitize(v) if isinstance(v, str) else v for v in value)  # type: ignore[return-value]
     return value
+
+
+def _json_value(value: object) -> Json:
+    """A copy of `value` in the types that JSON gives back. Raises TypeError or ValueError."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"JSON has no number {value!r}")
+        return value
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError("the keys of a JSON object are texts")
+        return {str(key): _json_value(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_value(part) for part in value]
+    raise TypeError(f"JSON has no {type(value).__name__}")
 
 
 def _set(target: object, **values: object) -> None:
@@ -210,6 +233,10 @@ class Observation:
         """The finding of that key, or None."""
         return next((finding for finding in self.findings if finding.key == key), None)
 
+    def facts_of(self, sort: type[_Facts]) -> _Facts | None:
+        """The facts of the first finding that states facts of this sort, or None."""
+        return next((one.data for one in self.findings if isinstance(one.data, sort)), None)
+
 
 def expire(observation: Observation, now: datetime) -> Observation:
     """`observation` as it counts at `now`: itself while valid, else UNKNOWN with a stale doubt."""
@@ -241,8 +268,6 @@ class EventKind(enum.StrEnum):
     COLLECTOR = "collector"
     CONFIG = "config"
     PROCESS = "process"
-    FILE = "file"
-    REPROBE = "reprobe"
     INCIDENT = "incident"
     ALERT = "alert"
     OVERRIDE = "override"
@@ -258,6 +283,9 @@ class Event:
     """Something that happened, once. `seq` is the store's order (0 until it is stored).
 
     `actor` is who did it (`ops@spark`, `collector`, `check`); `ticket` ties it to a command.
+    `data` are short facts to show and to filter by. `payload` is structured data as JSON values, of
+    any length and exactly as it was given, since a change is taken back byte for byte by it: no
+    text to draw as it is (`text.json_text` makes one of it), and never changed in place.
     """
 
     at: datetime
@@ -269,6 +297,7 @@ class Event:
     actor: str = ""
     ticket: str = ""
     data: Facts = field(default_factory=dict)
+    payload: Json = None
     seq: int = 0
 
     def __post_init__(self) -> None:
@@ -281,6 +310,7 @@ class Event:
             probe=sanitize(self.probe),
             actor=sanitize(self.actor),
             data=_clean_facts(self.data),
+            payload=_json_value(self.payload),
         )
 
 
@@ -304,12 +334,16 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Rollup:
-    """One of the two verdicts of the whole, with the number of problems behind it."""
+    """One of the two verdicts of the whole, with the number of problems behind it.
+
+    `probes` names what it is made of, in board order, those that have not answered yet included.
+    """
 
     verdict: Verdict
     failing: int = 0
     unknown: int = 0
     warning: int = 0
+    probes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """How one probe stands: its latest observation, since when, and what changed on the way.
 
-Pure. The evidence store calls `advance` inside the transaction that writes; a recorder without a
-store calls the same function, so that both tell the same story.
+Pure. The engine advances a state once, over what it saw, and hands the step to the recorder. Where
+somebody else wrote in between, the recorder makes the step anew over what is stored, inside the
+transaction that writes, and the engine takes that. A recorder without a store does the same, so
+that both tell the same story.
 """
 
 from __future__ import annotations
@@ -22,6 +24,20 @@ class ProbeState:
     observation: Observation
     since: datetime
     finding_since: Mapping[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """One step: from `previous` over an observation to `state`, and the events that tell of it."""
+
+    previous: ProbeState | None
+    state: ProbeState
+    events: tuple[Event, ...]
+
+
+def advance(previous: ProbeState | None, observation: Observation) -> Advance:
+    """The step from `previous` over `observation`; see `apply`."""
+    return Advance(previous, *apply(previous, observation))
 
 
 def apply(

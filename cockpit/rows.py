@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from cockpit.facts import FactValue
 from cockpit.model import Board, Concern, Event, Finding, Observation, Verdict
-from cockpit.text import bucketed_age, exact_age, format_utc, localise, parse_instant
+from cockpit.text import bucketed_age, exact_age, format_utc, localise
 
 
 class Tone(enum.Enum):
@@ -254,6 +254,27 @@ class View:
         return Span(f"{self.glyphs.verdicts[verdict]} {word or verdict.value}", TONES[verdict])
 
 
+@dataclass(frozen=True, slots=True)
+class PaneRows:
+    """How a pane shows the findings of its kinds: its key, its label, its columns and its rows.
+
+    `key` opens it; `opens` ends the sentence "open …" in the help. Kinds that name the same pane
+    share it; one that is not in the `overview` is only opened. `banner` sums it up in one line. The
+    rows of an `ageless` pane follow from its observations alone, so that a long list is made anew
+    only when one of them was replaced.
+    """
+
+    id: str
+    key: str
+    label: str
+    opens: str
+    rows: Callable[[View], list[Row]]
+    banner: Callable[[View], Line] | None = None
+    columns: Sequence[Column] = ()
+    ageless: bool = False
+    overview: bool = True
+
+
 def join_key(probe: str, finding: str = "") -> str:
     """The row key of a finding, or of a probe as a whole."""
     return f"{probe}{_SEPARATOR}{finding}"
@@ -263,16 +284,6 @@ def split_key(key: str) -> tuple[str, str]:
     """The probe and the finding behind a row key."""
     probe, _, finding = key.partition(_SEPARATOR)
     return probe, finding
-
-
-def moment_of(value: FactValue) -> datetime | None:
-    """A fact that should be an instant; None when it is not one."""
-    if not isinstance(value, str) or not value:
-        return None
-    try:
-        return parse_instant(value)
-    except ValueError:
-        return None
 
 
 def fact_text(value: FactValue) -> str:

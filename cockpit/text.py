@@ -1,8 +1,8 @@
 """Text that is safe to draw, and times and ages as the screen writes them.
 
-Everything that comes from files, process names, replies and logs passes `clean` when a model object
-is made: the terminal gets no control character, no escape sequence, no bidirectional override and
-no zero-width joiner from outside.
+Everything that comes from files, process names, replies and logs passes `sanitize` when a model
+object is made: the terminal gets no control character, no escape sequence, no bidirectional
+override and no zero-width joiner from outside.
 
 Instants inside texts are written as RFC 3339 in UTC (`2026-01-05T12:00:00Z`); `localise` turns them
 into the reader's zone at the moment of drawing, so that no stored sentence depends on a zone.
@@ -10,8 +10,10 @@ into the reader's zone at the moment of drawing, so that no stored sentence depe
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, tzinfo
+from typing import Literal
 
 # CSI, OSC/DCS/SOS/PM/APC strings and two-byte escapes, in their 7-bit and 8-bit (C1) forms
 # (ECMA-48 5.4 and 5.6). An unterminated string swallows the rest of its line only.
@@ -45,9 +47,18 @@ def sanitize(text: str, *, limit: int = 2000, multiline: bool = False) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def format_utc(moment: datetime) -> str:
-    """An aware datetime as it stands inside texts: RFC 3339, UTC, whole seconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def format_utc(
+    moment: datetime, *, precision: Literal["seconds", "microseconds"] = "seconds"
+) -> str:
+    """An aware datetime as RFC 3339 in UTC: inside texts to the second, in the store with all six
+    digits, so that texts sort as the moments do."""
+    text = moment.astimezone(UTC).isoformat(timespec=precision)
+    return text.replace("+00:00", "Z")
+
+
+def whole_second(moment: datetime) -> datetime:
+    """An aware datetime in UTC, cut to the second as `format_utc` writes it."""
+    return moment.astimezone(UTC).replace(microsecond=0)
 
 
 def parse_instant(text: str) -> datetime:
@@ -56,6 +67,12 @@ def parse_instant(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no zone")
     return moment.astimezone(UTC)
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """`value` as JSON that is safe to draw: what `sanitize` would take away is escaped instead."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _FORBIDDEN.sub(lambda found: json.dumps(found[0])[1:-1].replace("\x7f", "\\u007f"), text)
 
 
 def localise(text: str, now: datetime, zone: tzinfo | None = None) -> str:

@@ -16,10 +16,9 @@ from cockpit.system.files.file_watcher import FileWatcher
 from cockpit.system.files.watch_targets import WatchTarget
 from cockpit.system.processes.exits import ExitHandle, ExitWatcher
 from cockpit.system.processes.process_table import ProcessIdentity, is_alive
-from cockpit.system.sockets.listener_events import ListenerWatcher
+from cockpit.system.sockets.listener_events import ListenerWatcher, RateLimiter
 from cockpit.system.sockets.listeners import ListenerSource
 from cockpit.system.sockets.sources import default_source
-from cockpit.system.sockets.transient_sockets import RateLimiter
 
 _TOLD = 64
 """Processes of which it is remembered that their end was told."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from support import until
 
+from cockpit.commands import Command, Reply
 from cockpit.config.load import load
-from cockpit.feed import Command, Reply
 from cockpit.session.session import Session
 
 

@@ -1,4 +1,4 @@
-"""Checklists in markdown: read every form teams use, change one marker and nothing else.
+"""Checklists in markdown: read every form teams use, and change one marker and nothing else.
 
 Reading is pure: `parse(data)` makes a `Document` of `Item`s from bytes. Writing has one door,
 `set_item(path, anchor, to)`: it reads the file afresh, finds the item again or refuses, acts only
@@ -9,7 +9,7 @@ programs are kept out.
     item = document.items[3]
     item.status, item.text, item.id, item.section, item.line, item.meta, item.key
     document.progress.done, document.progress.total      # over document.counted
-    anchor = anchor_of(document, item)                   # to_json() / Anchor.from_json()
+    anchor = anchor_of(document, item)                   # to_json(), Anchor.from_json()
     result = set_item(path, anchor, cycle(item.status))  # EditResult
     undo(result)
 

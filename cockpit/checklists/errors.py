@@ -1,4 +1,4 @@
-"""What can go wrong with a checklist, each with a message for the person at the keyboard."""
+"""The errors of checklists, each with a message for the person at the keyboard."""
 
 from __future__ import annotations
 
@@ -77,6 +77,6 @@ class NothingToCommit(CommitRefused):
 
 
 def refused_text(error: ChecklistError) -> str:
-    """What became of an act that raised `error`: nothing, said once."""
+    """An error as one line for people: what was not changed, and why."""
     text = str(error)
     return text if "nothing was changed" in text else f"not changed: {text}"

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from cockpit import __version__
 from cockpit.cli.exits import USAGE, CommandError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 VERBS = {
     "check": "every probe once; the exit code is the verdict",
@@ -21,6 +25,7 @@ VERBS = {
     "init": "write a commented cockpit.toml from what is found here",
     "ports": "every listening port and its owners; reset frees ports",
     "screen": "the screen (also without any verb)",
+    "service": "print what keeps `collect` running: systemd unit, Task Scheduler XML",
     "trust": "allow this config's commands to run",
 }
 
@@ -41,8 +46,24 @@ class _LazyGroup(click.Group):
         with formatter.section("Verbs"):
             formatter.write_dl(sorted(VERBS.items()))
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Verbs without loading them; options are those of the screen, which needs no verb."""
+        from click.shell_completion import CompletionItem
+
+        if not incomplete.startswith("-"):
+            verbs = sorted(VERBS.items())
+            return [CompletionItem(n, help=h) for n, h in verbs if n.startswith(incomplete)]
+        own = click.Command.shell_complete(self, ctx, incomplete)
+        screen = self.get_command(ctx, "screen")
+        assert screen is not None
+        with screen.make_context("screen", [], parent=ctx, resilient_parsing=True) as inner:
+            theirs = screen.shell_complete(inner, incomplete)
+        return [*theirs, *(one for one in own if one.value not in {its.value for its in theirs})]
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         flags = {"--help", "--version"}
+        if ctx.resilient_parsing and not args:  # a shell asks what may stand here
+            return super().parse_args(ctx, args)
         if not args or (args[0].startswith("-") and args[0] not in flags):
             args = ["screen", *args]
         return super().parse_args(ctx, args)

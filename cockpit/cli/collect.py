@@ -9,7 +9,6 @@ import click
 from cockpit.cli.common import (
     as_option,
     config_option,
-    host,
     load_config,
     operator,
     user,
@@ -19,6 +18,7 @@ from cockpit.cli.exits import CANNOT_CREATE, CommandError
 from cockpit.evidence.errors import StoreError
 from cockpit.feed import FeedMode
 from cockpit.session.session import Session
+from cockpit.system.host import host_name
 
 
 @click.command("collect")
@@ -30,7 +30,7 @@ def command(config_path: Path | None, as_name: str | None) -> int:
     Beside a live collector it waits, and takes over when that one ends.
     """
     loaded = load_config(config_path)
-    session = Session(loaded, kind="collect", user=user(), host=host(), who=operator(as_name))
+    session = Session(loaded, kind="collect", user=user(), host=host_name(), who=operator(as_name))
     try:
         session.start(need_store=True)
     except StoreError as error:

@@ -1,13 +1,12 @@
-"""What several verbs share: finding the config, naming the operator, leaving in good order."""
+"""Shared by the verbs: find the config, name the operator, end on signals."""
 
 from __future__ import annotations
 
 import getpass
 import os
 import signal
-import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -19,6 +18,7 @@ from cockpit.cli.exits import CONFIG, CommandError
 from cockpit.config.errors import ConfigErrors
 from cockpit.config.preview import ConfigPreview, preview
 from cockpit.config.source import find
+from cockpit.system.host import host_name
 from cockpit.text import sanitize
 
 if TYPE_CHECKING:
@@ -45,8 +45,11 @@ def as_option(function: F) -> F:
     )(function)
 
 
-def load_config(path: Path | None) -> LoadedConfig:
-    """The config at `path`, or the nearest upward; every error of the file at once, exit 78."""
+def load_config(path: Path | None, environment: Mapping[str, str] | None = None) -> LoadedConfig:
+    """The config at `path`, or the nearest upward; every error of the file at once, exit 78.
+
+    `environment` is where `${NAME}` comes from, by default the process's own.
+    """
     found = path or find(Path.cwd())
     if found is None:
         raise CommandError(
@@ -57,11 +60,11 @@ def load_config(path: Path | None) -> LoadedConfig:
     from cockpit.config.load import load
 
     with _told():
-        return load(found)
+        return load(found, environment)
 
 
 def glimpse_config(path: Path) -> ConfigPreview:
-    """What the config at `path` names; exit 78 when it can't be read or is not TOML."""
+    """The preview of the config at `path`; exit 78 when it can't be read or is not TOML."""
     with _told():
         return preview(path)
 
@@ -75,27 +78,23 @@ def _told() -> Iterator[None]:
 
 
 def user() -> str:
-    """The name of who runs this, as the system knows it."""
+    """The user's name, as the system knows it."""
     try:
         return sanitize(getpass.getuser())
     except (KeyError, OSError):
         return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
 
 
-def host() -> str:
-    """This machine's short name."""
-    return sanitize(socket.gethostname().split(".")[0]) or "localhost"
-
-
 def acting_name(as_name: str | None) -> str:
-    """The name acts are recorded under: the one given with `--as`, or the user's."""
+    """The name that acts are recorded under: the one given with `--as`, or the user's."""
     return sanitize(as_name, limit=40) if as_name else user()
 
 
 def operator(as_name: str | None) -> str:
-    """Who acts, for the evidence: `name@host`, with the SSH peer's address when there is one."""
+    """The operator as the evidence names one: `name@host`, with the SSH peer's address when there
+    is one."""
     peer = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
-    name = f"{acting_name(as_name)}@{host()}"
+    name = f"{acting_name(as_name)}@{host_name()}"
     return f"{name} from {sanitize(peer)}" if peer else name
 
 
@@ -104,7 +103,7 @@ class Ended(BaseException):
 
 
 def raise_ended() -> NoReturn:
-    """For `on_end_signals`: leave whatever the main thread waits in."""
+    """Leave whatever the main thread waits in; a handler for `on_end_signals`."""
     raise Ended
 
 
@@ -118,7 +117,7 @@ def wait_for_end() -> None:
 
 @contextmanager
 def on_end_signals(handler: Callable[[], None], *, ignored_too: bool = False) -> Iterator[None]:
-    """Have SIGTERM, SIGHUP (and Ctrl-Break on Windows) call `handler` in the main thread.
+    """Install `handler` for SIGTERM, SIGHUP (and Ctrl-Break on Windows) in the main thread.
 
     What the caller ignores stays ignored, such as a hang-up under `nohup`, unless `ignored_too`.
     """

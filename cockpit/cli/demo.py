@@ -50,13 +50,13 @@ def command(
                 click.echo(lab.incident(incident), err=True)
             run_headless(lab, threading.Event(), sys.stdout)
             return 0
-        from cockpit.app import PaletteAct
+        from cockpit.app import PaletteCommand
 
         acts = [
-            PaletteAct(f"Incident: {one.name}", one.title, partial(lab.incident, one.name))
+            PaletteCommand(f"Incident: {one.name}", one.title, partial(lab.incident, one.name))
             for one in INCIDENTS
         ] + [
-            PaletteAct(f"Mend: {name}", f"undo the incident {name}", partial(lab.recover, name))
+            PaletteCommand(f"Mend: {name}", f"undo the incident {name}", partial(lab.recover, name))
             for name in NAMES
         ]
         return open_screen(

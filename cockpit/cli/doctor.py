@@ -1,4 +1,4 @@
-"""`cockpit doctor`: what this machine offers to watch and act with, and why."""
+"""`cockpit doctor`: check what this machine offers to watch and act with, and why."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from cockpit.clock import Clock, SystemClock
 from cockpit.config.load import find
 from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import without_config
+from cockpit.kinds.checklist.table import ChecklistTable
+from cockpit.kinds.service.table import ServiceTable
 from cockpit.system.processes import process_table
 from cockpit.text import sanitize
 
@@ -30,7 +32,7 @@ _LINE = "{mark:5} {name:16} {state}"
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One thing looked at: what is in use, and why, or what its absence costs."""
+    """A finding of the doctor: what is in use, and why, or what its absence costs."""
 
     name: str
     ok: bool
@@ -65,7 +67,7 @@ def _plain(point: Point) -> dict[str, str]:
 
 
 def examine(loaded: LoadedConfig | None, clock: Clock) -> Iterator[Point]:
-    """Look at everything; nothing outside a temporary folder is changed."""
+    """The findings on everything; nothing outside a temporary folder is changed."""
     yield from _listeners(clock)
     yield from _processes()
     yield from _services(loaded)
@@ -116,7 +118,7 @@ def _listeners(clock: Clock) -> Iterator[Point]:
 
 
 def _processes() -> Iterator[Point]:
-    from cockpit.system.processes.exits import why_not_told
+    from cockpit.system.processes.exits import why_no_exit_codes
 
     if sys.platform == "linux":
         try:
@@ -126,7 +128,7 @@ def _processes() -> Iterator[Point]:
             yield Point("process exits", False, "waiting thread", why)
         else:
             yield Point("process exits", True, "pidfd", "told at once, and signals can't go astray")
-        lacking = why_not_told()
+        lacking = why_no_exit_codes()
         why = f"{lacking}: only of what this cockpit started" if lacking else "by PIDFD_GET_INFO"
         state = "own children" if lacking else "every watched process"
         yield Point("exit codes", not lacking, state, why)
@@ -144,13 +146,14 @@ def _processes() -> Iterator[Point]:
 
 
 def _services(loaded: LoadedConfig | None) -> Iterator[Point]:
-    """The supervisors' tools: tried with the config's own services, else with a name of nobody."""
+    """The findings on the supervisors' tools: tried with the config's own services, else with a
+    name of nobody."""
     from cockpit.kinds.service.probe import service_kind
-    from cockpit.system.services.detection import reader_for
-    from cockpit.system.services.supervisor import ServiceKind
+    from cockpit.system.services.service_state import ServiceKind
+    from cockpit.system.services.supervisors import reader_for
 
     names: dict[ServiceKind, str] = {}
-    for table in loaded.config.service if loaded is not None else ():
+    for table in loaded.config.of(ServiceTable) if loaded is not None else ():
         names.setdefault(service_kind(table), table.task or table.unit or "")
     wanted = bool(names)
     kinds: tuple[ServiceKind, ...] = ("systemd", "systemd-user")
@@ -200,7 +203,7 @@ def _checklists(loaded: LoadedConfig) -> Iterator[Point]:
     from cockpit.checklists.editing.platform import this_platform
     from cockpit.checklists.editing.platform_api import Busy, NoGuard
 
-    for table in loaded.config.checklist:
+    for table in loaded.config.of(ChecklistTable):
         path = loaded.resolve(table.file).resolve()
         name = f"list {table.name}"
         try:
@@ -221,7 +224,9 @@ def _checklists(loaded: LoadedConfig) -> Iterator[Point]:
 def _leftovers(loaded: LoadedConfig, clock: Clock) -> Iterator[Point]:
     from cockpit.checklists.editing.leftovers import leftovers
 
-    names = [name for table in loaded.config.checklist for name in (table.file, *table.mirrors)]
+    names = [
+        name for table in loaded.config.of(ChecklistTable) for name in (table.file, *table.mirrors)
+    ]
     files = [loaded.resolve(name).resolve() for name in names]
     for one in leftovers(files, clock.now().timestamp()):
         yield Point("left behind", False, str(one.path), one.advice)
@@ -229,7 +234,7 @@ def _leftovers(loaded: LoadedConfig, clock: Clock) -> Iterator[Point]:
 
 def _store(loaded: LoadedConfig) -> Point:
     from cockpit.evidence.errors import StoreError
-    from cockpit.evidence.location import inspect, network_filesystem
+    from cockpit.evidence.location import backups, inspect, network_filesystem
     from cockpit.evidence.reader import Reader
 
     path = loaded.store_path
@@ -241,13 +246,20 @@ def _store(loaded: LoadedConfig) -> Point:
         inspect(path)
         with Reader(path) as reader:
             size = reader.used() / 1_000_000
+            older = reader.needs_migration()
     except StoreError as error:
         return Point("store", False, str(path), f"{error.reason}; {error.mend}")
     if network := network_filesystem(path.resolve()):
         return Point("store", False, f"{path}: {size:.0f} MB", f"on {network}: no WAL, slower")
     if not os.access(path, os.W_OK):
         return Point("store", False, str(path), "may not be written: no record, no act")
-    return Point("store", True, f"{path}: {size:.0f} MB", "on a local file system")
+    notes = ["on a local file system"]
+    if older:
+        notes.append("of an older cockpit: copied and migrated when it is next written")
+    if kept := backups(path.resolve()):
+        names = ", ".join(copy.name for copy in kept)
+        notes.append(f"as it was before a migration: {names} beside it, to be removed by hand")
+    return Point("store", True, f"{path}: {size:.0f} MB", "; ".join(notes))
 
 
 def _graphics() -> Point:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -13,10 +11,11 @@ from cockpit.cli.exits import CANNOT_OPEN, USAGE, CommandError
 from cockpit.clock import SystemClock
 from cockpit.config.paths import without_config
 from cockpit.config.source import find
+from cockpit.evidence.chain import ChainedEvent
 from cockpit.evidence.errors import StoreError
-from cockpit.evidence.queries import LogRow, log_rows, show
+from cockpit.evidence.queries import log_page, show
 from cockpit.evidence.reader import Reader
-from cockpit.text import localise
+from cockpit.text import json_text, localise, sanitize
 
 FORMAT = click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table")
 
@@ -30,31 +29,44 @@ def command() -> None:
 @config_option
 @FORMAT
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
-@click.option("--since", type=click.IntRange(0), default=0, help="Only events after this number.")
+@click.option(
+    "--since",
+    type=click.IntRange(0),
+    help="The first events after this number instead of the newest, and whether there are more.",
+)
 @click.option("--kind", "kinds", multiple=True, help="Only this kind; may be repeated.")
 @click.option("--probe", help="Only events of this probe.")
 def log(
     config_path: Path | None,
     format_: str,
     limit: int,
-    since: int,
+    since: int | None,
     kinds: tuple[str, ...],
     probe: str | None,
 ) -> None:
-    """The newest events, oldest of them first. Times are local in the table, UTC in JSON."""
+    """The newest events, oldest of them first. Times are local in the table, UTC in JSON.
+
+    To follow the store, ask with --since for what comes after the last number seen: nothing is
+    left out. JSON is then an object of the store's id, `events`, whether there is `more`, and the
+    number to go on from as `next`. Each event has all that its hash covers.
+    """
     with _reader(config_path) as reader:
         try:
-            rows = log_rows(reader, since=since, limit=limit, kinds=kinds or None, probe=probe)
+            page = log_page(reader, since=since, limit=limit, kinds=kinds or None, probe=probe)
         except StoreError as error:
             raise CommandError(str(error), CANNOT_OPEN) from error
     if format_ == "json":
-        click.echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))
+        events = page.events()
+        whole = {"store": page.store, "events": events, "more": page.more, "next": page.next}
+        click.echo(json_text(events if since is None else whole, indent=2))
         return
     now = SystemClock().now()
-    for row in rows:
+    for row in page.rows:
         click.echo(localise(_line(row), now))
-    if not rows:
-        click.echo("no events yet", err=True)
+    if page.more:
+        click.echo(f"more follow: --since {page.next}")
+    if not page.rows:
+        click.echo("no events after that" if since else "no events yet", err=True)
 
 
 @command.command("show")
@@ -71,7 +83,7 @@ def show_event(config_path: Path | None, format_: str, number: int) -> None:
     if shown is None:
         raise CommandError(f"there is no event {number}; `cockpit evidence log` lists them", USAGE)
     if format_ == "json":
-        click.echo(json.dumps(shown.as_dict(), ensure_ascii=False, indent=2))
+        click.echo(json_text(shown.as_dict(), indent=2))
         return
     for name, value in shown.lines():
         click.echo(f"{name:16} {value}")
@@ -92,6 +104,7 @@ def _reader(config_path: Path | None) -> Reader:
     return Reader(path)
 
 
-def _line(row: LogRow) -> str:
+def _line(row: ChainedEvent) -> str:
     who = f"  [{row.actor}]" if row.actor else ""
-    return f"{row.seq:6} {row.at}  {row.kind:12} {row.subject:20} {row.text}{who}"
+    subject = row.subject or row.probe
+    return sanitize(f"{row.seq:6} {row.at}  {row.kind:12} {subject:20} {row.text}{who}", limit=9000)

@@ -1,4 +1,4 @@
-"""`cockpit ports`: every listener of this machine; `cockpit ports reset` frees ports, with care."""
+"""`cockpit ports`: list every listener of this machine; `cockpit ports reset`: free ports."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from cockpit.cli.exits import (
 from cockpit.cli.interrupts import interruptible
 from cockpit.clock import SystemClock
 from cockpit.config.load import find
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.system.sockets.listeners import ListenerSnapshot, ListenerSource
 from cockpit.system.sockets.sources import default_source
 
@@ -55,7 +56,7 @@ def command(
     if context.invoked_subcommand is not None:
         return 0
     if config_path is not None and not only:
-        only = tuple(table.port for table in load_config(config_path).config.listener)
+        only = tuple(table.port for table in load_config(config_path).config.of(ListenerTable))
     snapshot = _snapshot(default_source(), only or None)
     if format_ == "json":
         from cockpit.system.sockets.listener_json import listener_json
@@ -134,8 +135,10 @@ def reset(
     source = default_source()
     actor = own_process(other_users=other_users)
     loaded, told = _config(config_path)
-    ways = ControlMethods(loaded, TrustStore.default().is_trusted)
-    job = asyncio.run(reset_job(ports, _snapshot(source), words=words, ways=ways, actor=actor))
+    methods = ControlMethods(loaded, TrustStore.default().is_trusted)
+    job = asyncio.run(
+        reset_job(ports, _snapshot(source), words=words, methods=methods, actor=actor)
+    )
     for line in job.lines(clock.now()):
         click.echo(line, err=not job.plans)
     if not job.plans:
@@ -192,9 +195,9 @@ def _confirm(job: StopJob) -> None:
             "nothing was ended: confirming needs a terminal; --yes does without", USAGE
         )
     drop_typeahead()
-    click.echo(f"type {job.word} to end this: ", nl=False, err=True)
+    click.echo(f"type {job.expected_answer} to end this: ", nl=False, err=True)
     sys.stderr.flush()
-    if sys.stdin.readline().split() != job.word.split():
+    if sys.stdin.readline().split() != job.expected_answer.split():
         raise CommandError("nothing was ended: that is not what was asked for", USAGE)
 
 
@@ -202,10 +205,10 @@ def _confirm(job: StopJob) -> None:
 def _recorder(loaded: LoadedConfig, who: str) -> Iterator[Store]:
     """The evidence store."""
     from cockpit.evidence.errors import StoreError
-    from cockpit.session.store import open_store
+    from cockpit.session.composition import Composition
 
     try:
-        store = open_store(loaded, SystemClock(), who, upkeep=False)
+        store = Composition(loaded, SystemClock(), who).open_store()
     except StoreError as error:
         raise CommandError(
             f"nothing was ended, no record, no act: {error}", CANNOT_CREATE
@@ -219,7 +222,7 @@ def _recorder(loaded: LoadedConfig, who: str) -> Iterator[Store]:
 def _close_cut_short(
     store: Store, source: ListenerSource, locks: Path, clock: Clock, who: str
 ) -> list[str]:
-    """Say of acts whose author ended over them what is known; a line for each."""
+    """Close abandoned acts in the evidence; a line for each."""
     from cockpit.engine.commands.recovery import KINDS, NEWEST, AbandonedActs
     from cockpit.evidence.errors import StoreError
 
@@ -238,8 +241,8 @@ def _close_cut_short(
         ) from error
 
 
-def _carry_out(job: StopJob, tools: ActContext, recorder: ActRecorder) -> StopResult | None:
-    """End it; None when it was interrupted, which has been told then."""
+def _carry_out(job: StopJob, context: ActContext, recorder: ActRecorder) -> StopResult | None:
+    """Carry out the stop; None when it was interrupted, which has been told then."""
     from cockpit.engine.commands.act_audit import ActLog, NotRecorded
     from cockpit.engine.commands.stop_job import carry_out
 
@@ -247,8 +250,8 @@ def _carry_out(job: StopJob, tools: ActContext, recorder: ActRecorder) -> StopRe
         click.echo(line, err=True)
 
     async def work() -> StopResult:
-        log = ActLog(recorder, tools.clock, tools.who)
-        task = asyncio.ensure_future(carry_out(job, tools, log, tell))
+        log = ActLog(recorder, context.clock, context.who)
+        task = asyncio.ensure_future(carry_out(job, context, log, tell))
         with interruptible(task, "leaves it half done"):
             return await task
 
@@ -261,7 +264,8 @@ def _carry_out(job: StopJob, tools: ActContext, recorder: ActRecorder) -> StopRe
 
 
 def _remaining(source: ListenerSource, ports: Sequence[int], *, after: bool = False) -> int:
-    """0 when the ports are known to be free; says who still holds them when it ended something."""
+    """The exit code: 0 when the ports are known to be free. Prints who still holds them `after` a
+    stop."""
     snapshot = _snapshot(source, ports)
     held = [one for one in snapshot.listeners if one.port in ports]
     for one in held if after else ():

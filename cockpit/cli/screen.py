@@ -16,7 +16,6 @@ from cockpit.cli.common import (
     as_option,
     config_option,
     glimpse_config,
-    host,
     load_config,
     on_end_signals,
     operator,
@@ -28,9 +27,10 @@ from cockpit.config.source import find
 from cockpit.session.feed_proxy import FeedProxy
 from cockpit.session.identity import identity
 from cockpit.session.startup import Startup, StartupFeed
+from cockpit.system.host import host_name
 
 if TYPE_CHECKING:
-    from cockpit.app import PaletteAct
+    from cockpit.app import PaletteCommand
     from cockpit.config.models import LoadedConfig
     from cockpit.session.session import Session
 
@@ -92,7 +92,7 @@ def open_screen(
     ascii_glyphs: bool = False,
     mouse: bool | None = None,
     read_only: bool = False,
-    extra_commands: Sequence[PaletteAct] = (),
+    extra_commands: Sequence[PaletteCommand] = (),
     beside: Callable[[Startup], AbstractContextManager[None]] = lambda opening: nullcontext(),
 ) -> int:
     """Run the screen until the operator leaves; `beside` runs along with it.
@@ -106,7 +106,7 @@ def open_screen(
     terminal = Terminal()
     clock = SystemClock()
     name = acting_name(as_name)
-    whose = identity(name, host(), folder=seen.folder, label=seen.label, config=seen.path)
+    whose = identity(name, host_name(), folder=seen.folder, label=seen.label, config=seen.path)
     feed = FeedProxy(StartupFeed(seen.names, clock, whose))
     capture = _mouse(mouse)
     opening = Startup(
@@ -149,7 +149,7 @@ def _session(
         loaded,
         kind="screen",
         user=acting_name(as_name),
-        host=host(),
+        host=host_name(),
         who=operator(as_name),
         clock=clock,
         feed=feed,

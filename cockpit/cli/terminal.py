@@ -1,4 +1,4 @@
-"""The terminal as it was found, given back even when the screen itself can't leave any more."""
+"""The terminal's settings: saved, and restored even when the screen can't exit any more."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 
 class Terminal:
-    """Remembers the terminal's settings; the last resort when a write to it hangs.
+    """The saved settings of the terminal; the last resort when a write to it hangs.
 
     A terminal whose other side has stopped reading (a dead link, a stopped multiplexer) blocks the
     screen's own thread: an orderly exit would wait for ever.
@@ -67,7 +67,7 @@ class Terminal:
         self._timer.start()
 
     def restore(self) -> None:
-        """Give the terminal its settings back, without waiting for what it has not yet taken."""
+        """Restore the settings, without waiting for output that the terminal has not yet taken."""
         if self._settings is not None and sys.platform != "win32":
             import termios
 
@@ -89,7 +89,7 @@ def _settings() -> list[Any] | None:
 
 
 def drop_typeahead() -> None:
-    """Throw away what was typed before this moment, so that it answers no question."""
+    """Discard what was typed before this moment, so that it answers no question."""
     if sys.platform == "win32":
         import msvcrt
 

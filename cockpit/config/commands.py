@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.config.fingerprint import canonical
-from cockpit.config.models import GateTable, ListenerTable, LoadedConfig, ProbeTable
+from cockpit.config.models import LoadedConfig
+from cockpit.kinds.tables import ProbeTable
 
 _CHUNK = 1 << 20
 # Arguments of these kinds are what a gate reads, not what it runs. They change all the time, and a
@@ -40,16 +41,11 @@ class Command:
 def commands_of(loaded: LoadedConfig, table: ProbeTable) -> dict[str, Command]:
     """The commands of a table by the key that holds them, resolved as they would be now.
 
-    A gate has its `command`, a listener `start` and `stop`; other tables run nothing.
+    Which those are the table's own kind says.
     """
-    written: dict[str, list[str] | None] = {}
-    cwd: str | None = None
-    if isinstance(table, GateTable):
-        written, cwd = {"command": table.command}, table.cwd
-    elif isinstance(table, ListenerTable):
-        written, cwd = {"start": table.start, "stop": table.stop}, table.cwd
+    cwd = table.command_folder()
     folder = Path(os.path.normpath(loaded.resolve(cwd) if cwd else loaded.folder))
-    return {key: _command(argv, folder) for key, argv in written.items() if argv is not None}
+    return {key: _command(list(argv), folder) for key, argv in table.commands().items()}
 
 
 def _command(argv: list[str], folder: Path) -> Command:

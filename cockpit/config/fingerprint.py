@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from cockpit.config.models import Config, ProbeTable
+from cockpit.config.models import Config
+from cockpit.kinds.tables import ProbeTable
 
 
 def fingerprint(table: ProbeTable) -> str:

@@ -57,12 +57,11 @@ def _build(
 ) -> LoadedConfig:
     data = parse(path, text)
     mistakes = validation.Mistakes(scan(text))
+    validation.check_kinds(data, mistakes)
     validation.check_references(data, mistakes)
     sources = validation.fill_secrets(data, environment, mistakes)
     validation.check_names(data, mistakes)
-    validation.check_agreements(data, mistakes)
-    validation.check_requirements(data, mistakes)
-    validation.check_files(data, folder, mistakes)
+    validation.check_tables(data, folder, mistakes)
     try:
         config = Config.model_validate(data)
     except ValidationError as error:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.config.source import parse, read
+from cockpit.kinds import registry
 from cockpit.text import sanitize
 
 DEFAULT_LABEL = "PAPER"
 LOOK_AROUND_LABEL = "LOOK AROUND"
 LONGEST_LABEL = 24
-_KINDS = ("listener", "heartbeat", "service", "gate", "smoke", "checklist")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +38,13 @@ def preview(path: Path) -> ConfigPreview:
     return ConfigPreview(tuple(_names(data)), _label(data), path.absolute().parent, path.absolute())
 
 
-def checklist_name(file: str) -> str:
-    """The name of a checklist whose table gives none: its file's stem."""
-    return Path(file.replace("\\", "/")).stem
-
-
 def _names(data: Mapping[str, Any]) -> Iterator[str]:
-    for kind in _KINDS:
-        tables = data.get(kind)
+    for kind in registry.kinds_in(data):
+        tables = data.get(kind.name)
         for table in tables if isinstance(tables, list) else ():
-            if not isinstance(table, dict):
-                continue
-            name, file = table.get("name"), table.get("file")
-            if isinstance(name, str):
+            name = kind.name_of(table) if isinstance(table, dict) else None
+            if name is not None:
                 yield sanitize(name)
-            elif kind == "checklist" and isinstance(file, str):
-                yield sanitize(checklist_name(file))
 
 
 def _label(data: Mapping[str, Any]) -> str:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from cockpit.config.models import Config
+from cockpit.config.models import config_model
+from cockpit.kinds import registry
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema() -> dict[str, Any]:
     """A draft 2020-12 schema; keys are named and described as in the file."""
-    schema = Config.model_json_schema(by_alias=True, mode="validation")
-    checklist = schema["$defs"]["ChecklistTable"]
-    # Its name has a default that no schema can state: the file's stem.
-    checklist["required"] = [key for key in checklist["required"] if key != "name"]
+    kinds = list(registry.all_kinds())
+    model = config_model(frozenset(kind.name for kind in kinds))
+    schema = model.model_json_schema(by_alias=True, mode="validation")
+    for kind in kinds:
+        if kind.named_by:
+            # Its name has a default that no schema can state: the stem of the file it names.
+            definition = schema["$defs"][kind.load_table().__name__]
+            definition["required"] = [key for key in definition["required"] if key != "name"]
     for definition in (schema, *schema["$defs"].values()):
         definition["description"] = _words(definition.get("description", ""))
     schema["title"] = "cockpit.toml"

@@ -12,18 +12,13 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from cockpit.config.models import Config, LoadedConfig
-from cockpit.config.types import parse_duration
+from cockpit.kinds.types import parse_duration
+from cockpit.redaction import secret_length
 from cockpit.text import sanitize
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
-
-
-def masked(secret: SecretStr) -> str:
-    """`set, 40 characters`: all that is ever told of a secret."""
-    count = len(secret.get_secret_value())
-    return f"set, {count} character{'' if count == 1 else 's'}"
 
 
 def render(loaded: LoadedConfig) -> str:
@@ -61,11 +56,9 @@ def as_dict(loaded: LoadedConfig) -> dict[str, Any]:
 
 
 def _probes(config: Config) -> Iterator[tuple[str, str, BaseModel]]:
-    for kind in type(config).model_fields:
-        tables = getattr(config, kind)
-        if isinstance(tables, list):
-            for index, table in enumerate(tables):
-                yield kind, f"{kind}[{index}]", table
+    for kind in dict.fromkeys(table.kind for table in config.probes()):
+        for index, table in enumerate(config.of_kind(kind)):
+            yield kind, f"{kind}[{index}]", table
 
 
 def _keys(table: BaseModel) -> Iterator[tuple[str, FieldInfo, Any, bool]]:
@@ -83,10 +76,11 @@ def _table(loaded: LoadedConfig, table: BaseModel, place: str) -> Iterator[str]:
         mark = "" if given else "  # default"
         if isinstance(value, SecretStr):
             source = loaded.secret_sources.get(f"{place}.{key}", "")
+            told = secret_length(value.get_secret_value())
             if re.fullmatch(r"\$\{\w+\}", source):
-                yield f'{key} = "{source}"  # {masked(value)}'
+                yield f'{key} = "{source}"  # {told}'
             else:
-                yield f"# {key}: {masked(value)}"
+                yield f"# {key}: {told}"
         elif value is None:
             yield f"# {key}: not set"
         else:
@@ -172,7 +166,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return {key: _plain(part) for key, _, part, _ in _keys(value)}
     if isinstance(value, SecretStr):
-        return masked(value)
+        return secret_length(value.get_secret_value())
     if isinstance(value, Mapping):
         return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, list):

@@ -10,7 +10,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from cockpit.config.errors import ConfigError, ConfigErrors, closest_file
+from cockpit.config.errors import ConfigError, ConfigErrors
+from cockpit.suggestions import closest_file
 
 FILE_NAME = "cockpit.toml"
 LARGEST = 1_000_000  # bytes; a config of a thousand probes has a fifth of that

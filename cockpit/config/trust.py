@@ -21,7 +21,8 @@ import platformdirs
 
 from cockpit.clock import Clock, SystemClock
 from cockpit.config.commands import Command, Digests, commands_of
-from cockpit.config.models import LoadedConfig, ProbeTable
+from cockpit.config.models import LoadedConfig
+from cockpit.kinds.tables import ProbeTable
 from cockpit.text import format_utc
 
 _LARGEST = 4_000_000

@@ -10,10 +10,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from cockpit.config.errors import ConfigError, did_you_mean
-from cockpit.config.models import Config
+from cockpit.config.errors import ConfigError
+from cockpit.config.models import config_model
 from cockpit.config.toml_positions import KeyLines, KeyPath, line_of, path_text
-from cockpit.config.types import LONGEST
+from cockpit.kinds import registry
+from cockpit.kinds.types import LONGEST
+from cockpit.suggestions import did_you_mean
 from cockpit.text import sanitize
 
 _SHOWN = 40
@@ -162,7 +164,9 @@ def _found(value: Any, path: KeyPath) -> str:
 
 def valid_keys(path: KeyPath) -> list[str]:
     """The keys that may stand in the table at `path`; the names of the tables for the file."""
-    model: type[BaseModel] | None = Config
+    if not path:
+        return ["cockpit", *registry.names()]
+    model: type[BaseModel] | None = config_model(frozenset((str(path[0]),)))
     for part in path:
         if isinstance(part, int) or model is None:
             continue

@@ -21,6 +21,9 @@ from cockpit.discovery.discover import (
     engine_name,
 )
 from cockpit.discovery.discovered import Discovered, FoundHeartbeat, Names
+from cockpit.kinds.checklist.table import ChecklistTable
+from cockpit.kinds.heartbeat.table import HeartbeatTable
+from cockpit.kinds.listener.table import ListenerTable
 
 
 def look_around(
@@ -62,9 +65,9 @@ def look_around(
 def _notes(config: Config, found: Discovered, ports: int) -> Iterator[str]:
     """How much of what is here was taken, and what makes a config of it."""
     counts = (
-        (len(config.checklist), len(found.checklists), "checklist"),
-        (len(config.listener), ports, "port"),
-        (len(config.heartbeat), len(found.heartbeats), "heartbeat"),
+        (len(config.of(ChecklistTable)), len(found.checklists), "checklist"),
+        (len(config.of(ListenerTable)), ports, "port"),
+        (len(config.of(HeartbeatTable)), len(found.heartbeats), "heartbeat"),
     )
     told = [_taken(*count) for count in counts if count[1]]
     yield f"`cockpit init` makes a config of this: {', '.join(told) or 'nothing found to watch'}"

@@ -11,6 +11,7 @@ from cockpit.config.errors import ConfigErrors
 from cockpit.config.load import loads
 from cockpit.discovery.discovered import Names
 from cockpit.discovery.tables import table
+from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.kinds.file_io import read_file
 from cockpit.resources import shipped_checklist, shipped_checklists, shipped_settings
 
@@ -68,7 +69,7 @@ def missing_tables(folder: Path, config: str, environment: Mapping[str, str]) ->
     names = Names()
     for probe in loaded.config.probes():
         names.fresh(probe.name)
-    named = {loaded.resolve(each.file) for each in loaded.config.checklist}
+    named = {loaded.resolve(each.file) for each in loaded.config.of(ChecklistTable)}
     return [
         table("checklist", "a ready-made checklist", keys)
         for file, keys in _tables(folder, names)

@@ -30,7 +30,8 @@ from cockpit.discovery.discovered import (
     Names,
 )
 from cockpit.discovery.tables import table
-from cockpit.discovery.templates import EXAMPLES, HEAD, TITLES
+from cockpit.discovery.templates import HEAD
+from cockpit.kinds import registry
 
 _MOST_REPORTS = 8
 
@@ -61,20 +62,19 @@ def render_init(found: Discovered, preset: str | None = None) -> str:
     """
     names = Names()
     tables = _preset_tables(preset, found.folder, names)
-    blocks = {
+    proposed = {
         "listener": _listeners(found.ports, names),
         "heartbeat": _heartbeats(found.heartbeats, names),
         "gate": _gates(found.reports, names),
         "checklist": _checklists(found.folder, found.checklists, names),
-        "smoke": iter(()),
     }
     parts = [HEAD]
     parts += [f"# {note}\n" for note in _notes(found)]
-    for kind, written in blocks.items():
-        listed = list(written)
-        parts.append(f"# {TITLES[kind]}\n")
-        if kind not in tables and not any(f"\n[[{kind}]]" in block for block in listed):
-            parts.append(_commented(EXAMPLES[kind]))
+    for kind in registry.all_kinds():
+        listed = list(proposed.get(kind.name, ()))
+        parts.append(f"# {kind.heading}\n")
+        if kind.name not in tables and not any(f"\n[[{kind.name}]]" in block for block in listed):
+            parts.append(_commented(kind.example))
         parts += listed
     if preset is not None:
         parts.append(preset if preset.endswith("\n") else f"{preset}\n")
@@ -103,7 +103,7 @@ def _preset_tables(preset: str | None, folder: Path, names: Names) -> set[str]:
         config = loads(preset, folder, _AnyVariable(), name="preset").config
     except ConfigErrors as errors:
         raise InitError(f"the preset does not load here:\n{errors}") from errors
-    if "cockpit" in config.model_fields_set:
+    if config.has_cockpit_table:
         raise InitError("a preset has no [cockpit] table; the config has one already")
     probes = config.probes()
     for probe in probes:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from cockpit.board import compose
 from cockpit.clock import Clock
+from cockpit.commands import Command, Reply, Ticket
 from cockpit.engine.scheduler import Engine
 from cockpit.evidence.errors import StoreError
-from cockpit.evidence.interfaces import EvidenceReader, Recorder
-from cockpit.feed import ITEM_KINDS, Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
+from cockpit.evidence.interfaces import EvidenceReader
+from cockpit.feed import ITEM_KINDS, Artefact, FeedMode, HistoryPoint, Interval
 from cockpit.model import Board, Event, MonitorStatus, Observation, SessionInfo
 from cockpit.probe_state import ProbeState
+from cockpit.signals import Signal
 
 MOST_EVENTS = 500
 
@@ -30,7 +32,6 @@ class LiveFeed:
     def __init__(
         self,
         engine: Engine,
-        recorder: Recorder,
         reader: EvidenceReader,
         *,
         clock: Clock,
@@ -39,7 +40,6 @@ class LiveFeed:
         submit: Callable[[Command, Ticket], None],
     ) -> None:
         self._engine = engine
-        self._recorder = recorder
         self._reader = reader
         self._events: deque[Event] = deque(_recent(reader), maxlen=MOST_EVENTS)
         # The recorder tells its latest commit after it can be read: told and read, once is enough.
@@ -50,24 +50,18 @@ class LiveFeed:
         self._submit = submit
         self._numbers = itertools.count(1)
         self._replies: deque[Reply] = deque()
-        self._listeners: list[Callable[[], None]] = []
+        self._signal = Signal()
+        self._deaf = engine.changed.subscribe(self.notify)
 
     def now(self) -> datetime:
         return self._clock.now()
 
     def snapshot(self) -> Board:
-        order, probe_states = self._engine.published
-        return compose(
-            order,
-            probe_states,
-            self._clock.now(),
-            identity=self._identity(),
-            watch=self._watch(),
-            acks=self._recorder.acks,
-        )
+        board = self._engine.board(self._clock.now())
+        return replace(board, identity=self._identity(), watch=self._watch())
 
     def observation(self, probe: str) -> Observation | None:
-        return self.snapshot().observations.get(probe)
+        return self._engine.board(self._clock.now()).observations.get(probe)
 
     def events(self, since: int = 0, limit: int = MOST_EVENTS) -> Sequence[Event]:
         return [event for event in self._events.copy() if event.seq > since][-limit:]
@@ -75,6 +69,12 @@ class LiveFeed:
     def history(self, probe: str, limit: int = 100) -> Sequence[HistoryPoint]:
         try:
             return self._reader.history(probe, limit)
+        except StoreError:
+            return ()
+
+    def intervals(self, probe: str, since: datetime, until: datetime) -> Sequence[Interval]:
+        try:
+            return self._reader.intervals(probe, since, until)
         except StoreError:
             return ()
 
@@ -115,17 +115,16 @@ class LiveFeed:
         return taken
 
     def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
-        self._listeners.append(wake)
-        return lambda: self._listeners.remove(wake) if wake in self._listeners else None
+        return self._signal.subscribe(wake)
 
     def close(self) -> None:
-        """Let go of the store's file."""
+        """Let go of the engine and of the store's file."""
+        self._deaf()
         self._reader.close()
 
     def notify(self) -> None:
         """Wake every listener, from any thread."""
-        for wake in tuple(self._listeners):
-            wake()
+        self._signal.notify()
 
 
 def _recent(reader: EvidenceReader) -> Sequence[Event]:

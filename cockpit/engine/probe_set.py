@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from cockpit.board import ProbeInfo
 from cockpit.config.fingerprint import fingerprint
-from cockpit.config.models import ListenerTable, LoadedConfig, ProbeTable
+from cockpit.config.models import LoadedConfig
 from cockpit.config.trust import TrustStore
-from cockpit.kinds import build
+from cockpit.engine.probe_builder import build
 from cockpit.kinds.act_history import ActHistory
 from cockpit.kinds.base import Probe
 from cockpit.kinds.checklist.edit_history import EditHistory
+from cockpit.kinds.tables import ProbeTable
+from cockpit.system.sockets.listeners import ListenerSource
 from cockpit.system.sockets.sources import default_source
 
 
@@ -40,44 +43,64 @@ class ProbeSet:
         return next((p.probe for p in self.probes if p.probe.name == name), None)
 
 
-def build_probes(
-    loaded: LoadedConfig, memory: EditHistory | None = None, acts: ActHistory | None = None
-) -> ProbeSet:
-    """Build every probe of the config. All listener probes share one look at the sockets.
+class ProbeBuilder:
+    """Builds the probes of a config, each once and when it is asked for.
 
-    `memory` is what the evidence remembers of checklists, `acts` of acts on processes; both
-    outlive the plan.
+    All listener probes share one look at the sockets. `edits` is what the evidence remembers of
+    checklists, `acts` of acts on processes; both outlive the set.
     """
-    trust = TrustStore.default()
-    source = default_source()
-    return ProbeSet(
-        loaded,
-        tuple(
-            ConfiguredProbe(
-                build(
-                    table,
-                    loaded,
-                    source=source,
-                    trusted=lambda gate: trust.is_trusted(loaded, gate),
-                    memory=memory,
-                    acts=acts,
-                ),
-                _fingerprint(table, loaded),
-            )
-            for table in loaded.config.probes()
-        ),
-    )
+
+    def __init__(
+        self,
+        loaded: LoadedConfig,
+        edits: EditHistory | None = None,
+        acts: ActHistory | None = None,
+    ) -> None:
+        self._loaded = loaded
+        self._edits = edits
+        self._acts = acts
+        self._tables = {table.name: table for table in loaded.config.probes()}
+        self._built: dict[str, ConfiguredProbe] = {}
+        self._source: ListenerSource | None = None
+        self._trust: TrustStore | None = None
+
+    def probe(self, name: str) -> ConfiguredProbe:
+        """The probe of that name; KeyError when the config has none."""
+        if name not in self._built:
+            self._built[name] = self._build(self._tables[name])
+        return self._built[name]
+
+    def probes(self, names: Collection[str] | None = None) -> ProbeSet:
+        """The probes of these names, or all of them."""
+        wanted = [name for name in self._tables if names is None or name in names]
+        return ProbeSet(self._loaded, tuple(map(self.probe, wanted)))
+
+    def _build(self, table: ProbeTable) -> ConfiguredProbe:
+        if self._source is None:
+            self._source = default_source()
+        probe = build(
+            table,
+            self._loaded,
+            source=self._source,
+            trusted=self._is_trusted,
+            memory=self._edits,
+            acts=self._acts,
+        )
+        return ConfiguredProbe(probe, _fingerprint(table, self._loaded))
+
+    def _is_trusted(self, table: ProbeTable) -> bool:
+        if self._trust is None:
+            self._trust = TrustStore.default()
+        return self._trust.is_trusted(self._loaded, table)
+
+
+def build_probes(
+    loaded: LoadedConfig, edits: EditHistory | None = None, acts: ActHistory | None = None
+) -> ProbeSet:
+    """Every probe of the config."""
+    return ProbeBuilder(loaded, edits, acts).probes()
 
 
 def _fingerprint(table: ProbeTable, loaded: LoadedConfig) -> str:
-    """What the probe of that table is built from: for a listener also what others expect."""
-    own = fingerprint(table)
-    if not isinstance(table, ListenerTable):
-        return own
-    others = [
-        f"{other.port} {other.expect} {other.process}"
-        for other in loaded.config.listener
-        if other.name != table.name
-    ]
-    services = [one.name for one in loaded.config.service if table.name in one.agrees_with]
-    return " ".join((own, *sorted(others), *services))
+    """What the probe of that table is built from: its table, and what it takes from others."""
+    return " ".join((fingerprint(table), *table.surroundings(loaded.config)))

@@ -2,7 +2,7 @@
 
 One task a probe, so a probe never overlaps itself and a stuck one stops nobody else. Starts are
 spread over the first instants and over the periods after. All methods belong to the engine's event
-loop; other threads come in through `runtime.EngineThread`.
+loop; other threads come in through `loop_thread.LoopThread`.
 """
 
 from __future__ import annotations
@@ -11,19 +11,22 @@ import asyncio
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from cockpit.board import ProbeInfo, compose
+from cockpit.board import Acknowledgement, BoardComposer, ProbeInfo, compose
 from cockpit.clock import Clock
 from cockpit.engine.blocking import SerialExecutor
 from cockpit.engine.probe_set import ConfiguredProbe, ProbeSet
-from cockpit.engine.recorder import Recorder
 from cockpit.engine.runner import ProbeRun, run_probe
 from cockpit.engine.throttle import UpdateThrottle
 from cockpit.engine.watchdog import Watchdog
+from cockpit.evidence.interfaces import Recorder
 from cockpit.kinds.base import Probe, ProbeContext
-from cockpit.model import Event, EventKind, Observation, Rollup
-from cockpit.probe_state import ProbeState, apply
-from cockpit.system.processes.exits import ended_text
+from cockpit.model import Board, Event, EventKind, Observation, Rollup, Verdict
+from cockpit.probe_state import ProbeState, advance
+from cockpit.readiness import WORDS
+from cockpit.signals import Signal
+from cockpit.system.processes.exits import exit_text
 from cockpit.system.processes.process_table import ProcessIdentity
 from cockpit.triggers import Triggers
 
@@ -31,6 +34,8 @@ FIRST_SPREAD = 0.015
 """Seconds between the first starts of two probes."""
 LEAST_GAP = 0.025
 """Seconds between two starts of one probe, so that a burst of triggers is one run."""
+_ROLLUPS = (("RUN", {verdict: str(verdict) for verdict in Verdict}), ("GO-LIVE", WORDS))
+"""What the two roll-ups are called in events, and the words for their verdicts."""
 
 
 @dataclass(slots=True)
@@ -50,9 +55,9 @@ class _Slot:
 class Engine:
     """Schedules the probes of a plan.
 
-    `changed` is called after each observation that says something new (see `wakeups`) and after
+    `changed` notifies after each observation that says something new (see `throttle`) and after
     each expiry. `probe_states` may hold what is known from before a restart: it gives probes their
-    last-good state and problems their age.
+    last-good state and problems their age. `acks` are the acknowledgements in force.
     """
 
     def __init__(
@@ -62,34 +67,47 @@ class Engine:
         clock: Clock,
         recorder: Recorder,
         triggers: Triggers,
-        changed: Callable[[], None] = lambda: None,
         probe_states: Mapping[str, ProbeState] | None = None,
+        acks: Callable[[], Mapping[str, Acknowledgement]] = dict,
     ) -> None:
         self._clock = clock
         self._recorder = recorder
         self._triggers = triggers
-        self._changed = changed
+        self._acks = acks
         self._plan = plan
         self._slots: dict[str, _Slot] = {}
-        self._wakeups = UpdateThrottle()
+        self._throttle = UpdateThrottle()
         self._known = dict(probe_states or {})
-        self._standings: dict[str, ProbeState] = {}
+        self._states: dict[str, ProbeState] = {}
         self._rollups = _rollups_before(plan, self._known)
-        self.pulse = Watchdog(clock, recorder, self._on_pulse)
-        self.published: tuple[tuple[ProbeInfo, ...], Mapping[str, ProbeState]] = (plan.order, {})
-        """Probe set and states for other threads: replaced whole, never changed."""
+        self._composer = BoardComposer()
+        self._order = plan.order
+        # Probe set and states for other threads: replaced whole, never changed.
+        self._published: tuple[tuple[ProbeInfo, ...], Mapping[str, ProbeState]] = (self._order, {})
+        self.watchdog = Watchdog(clock, recorder, self._on_beat)
+        self.changed = Signal()
 
     @property
     def plan(self) -> ProbeSet:
         """What is being watched."""
         return self._plan
 
+    @property
+    def probe_states(self) -> Mapping[str, ProbeState]:
+        """The present states, by name. For any thread."""
+        return self._published[1]
+
+    def board(self, now: datetime) -> Board:
+        """The board at `now` (aware UTC), composed once an observation. For any thread."""
+        order, states = self._published
+        return self._composer.board(order, states, now, acks=self._acks())
+
     async def run(self) -> None:
         """Watch until cancelled; then every probe is cancelled and its watches are gone."""
         self._triggers.start(self.trigger, self._ended, self._came_and_went)
         self._start(self._plan.probes)
         try:
-            await self.pulse.run()
+            await self.watchdog.run()
         finally:
             await self._stop(list(self._slots.values()))
             self._triggers.close()
@@ -113,10 +131,6 @@ class Engine:
             self.trigger(each, reason)
         return list(await asyncio.gather(*futures))
 
-    async def watching(self) -> None:
-        """Wait until every file of the plan is watched: from then on no change is missed."""
-        await self._triggers.ready()
-
     async def replan(self, plan: ProbeSet) -> None:
         """Take a new plan: unchanged probes keep running, changed ones start afresh at once."""
         wanted = {p.probe.name: p for p in plan.probes}
@@ -131,12 +145,14 @@ class Engine:
             self._slots[p.probe.name].planned if p.probe.name in kept else p for p in plan.probes
         )
         self._plan = ProbeSet(plan.loaded, merged)
-        for name in [n for n in self._standings if n not in wanted]:
-            del self._standings[name]
+        self._order = self._plan.order
+        for name in [n for n in self._states if n not in wanted]:
+            del self._states[name]
         self._start(p for p in merged if p.probe.name not in kept)
         for name in kept:
             self.trigger(name, "new plan")
-        self._publish()
+        self._published = (self._order, dict(self._states))
+        self.changed.notify()
 
     def _start(self, planned: Iterable[ConfiguredProbe]) -> None:
         for index, each in enumerate(planned):
@@ -155,7 +171,7 @@ class Engine:
         for slot in slots:
             self._slots.pop(slot.probe.name, None)
             self._triggers.forget(slot.probe.name)
-            self._wakeups.forget(slot.probe.name)
+            self._throttle.forget(slot.probe.name)
             for waiter in slot.waiters:
                 waiter.cancel()
         if tasks:
@@ -202,12 +218,12 @@ class Engine:
 
     async def _look(self, slot: _Slot, reasons: tuple[str, ...]) -> ProbeRun:
         name = slot.probe.name
-        probe_state = self._standings.get(name) or self._known.get(name)
+        probe_state = self._states.get(name) or self._known.get(name)
         ctx = ProbeContext(
             clock=self._clock,
             blocking=slot.lane,
             previous=probe_state.observation if probe_state else None,
-            board={n: s.observation for n, s in self._standings.items()},
+            board={n: s.observation for n, s in self._states.items()},
             reasons=reasons,
         )
         seen = await run_probe(slot.probe, ctx)
@@ -216,24 +232,35 @@ class Engine:
 
     def _commit(self, slot: _Slot, seen: ProbeRun) -> None:
         name = slot.probe.name
-        shown = self._standings.get(name)
-        previous = shown or self._known.get(name)
-        self._standings[name], _ = apply(previous, seen.observation)
+        shown = self._states.get(name)
+        advanced = advance(shown or self._known.get(name), seen.observation)
+        self._states[name] = advanced.state
         for artefact in seen.artefacts:
-            self._recorder.keep(artefact)
-        self._recorder.observe(seen.observation)
-        self._tell_rollups()
+            self._recorder.save_artefact(artefact)
+        self._recorder.observe(seen.observation, advanced=advanced)
         for other in self._slots.values():
             if name in other.probe.depends_on():
                 self.trigger(other.probe.name, f"{name} observed")
-        before = shown.observation if shown else None
-        self._publish(told=self._wakeups.wakes(before, seen.observation, self._clock.monotonic()))
+        self._publish(shown, seen.observation)
 
-    def _publish(self, *, told: bool = True) -> None:
-        """Show the states; without `told` nobody is woken for them."""
-        self.published = (self._plan.order, dict(self._standings))
-        if told:
-            self._changed()
+    def adopt(self, states: Iterable[ProbeState]) -> None:
+        """Take over what the recorder made of it where that differs: another process may have
+        probed in between, and what is stored counts. What is older than the own is left."""
+        for state in states:
+            seen = state.observation
+            mine = self._states.get(seen.probe)
+            if mine is None or mine is state or seen.observed_at < mine.observation.observed_at:
+                continue
+            self._states[seen.probe] = state
+            self._publish(mine, seen)
+
+    def _publish(self, before: ProbeState | None, seen: Observation) -> None:
+        """Show the states after `seen` took the place of `before`; wake who listens if due."""
+        self._published = (self._order, dict(self._states))
+        self._tell_rollups()
+        shown = before.observation if before else None
+        if self._throttle.wakes(shown, seen, self._clock.monotonic()):
+            self.changed.notify()
 
     def _ended(self, name: str, identity: ProcessIdentity, code: int) -> None:
         """Tell how a watched process ended, as soon as it is known."""
@@ -243,7 +270,7 @@ class Engine:
                 kind=EventKind.PROCESS,
                 probe=name,
                 subject=str(identity.pid),
-                text=f"{identity.pid} {ended_text(code)}",
+                text=f"{identity.pid} {exit_text(code)}",
                 data={"pids": (identity.pid,), "exit_code": code},
             )
         )
@@ -263,32 +290,32 @@ class Engine:
             )
         )
 
-    def _on_pulse(self, expired: bool, stepped: bool) -> None:
+    def _on_beat(self, expired: bool, stepped: bool) -> None:
         if stepped:
             for name in self._slots:
                 self.trigger(name, "clock step")
         if expired:
             self._tell_rollups()
-            self._changed()
+            self.changed.notify()
 
     def _tell_rollups(self) -> None:
-        board = compose(self._plan.order, self._standings, self._clock.now())
-        self.pulse.expect(probe_state.observation for probe_state in self._standings.values())
+        board = self.board(self._clock.now())
+        self.watchdog.expect(state.observation for state in self._states.values())
         if board.waiting:
             return
         before, self._rollups = self._rollups, (board.run, board.readiness)
-        for word, old, new in zip(
-            ("RUN", "GO-LIVE"), before or (None, None), self._rollups, strict=True
-        ):
+        olds = before or (None, None)
+        for (subject, words), old, new in zip(_ROLLUPS, olds, self._rollups, strict=True):
             if old is None or old.verdict is not new.verdict:
-                change = f"{old.verdict} → {new.verdict}" if old else f"is {new.verdict}"
+                word = words[new.verdict]
+                change = f"{words[old.verdict]} → {word}" if old else f"is {word}"
                 self._recorder.log(
                     Event(
                         at=board.taken_at,
                         kind=EventKind.ROLLUP,
-                        subject=word,
+                        subject=subject,
                         verdict=new.verdict,
-                        text=f"{word} {change}",
+                        text=f"{subject} {change}",
                     )
                 )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from cockpit.clock import Clock
-from cockpit.engine.recorder import Recorder
+from cockpit.evidence.interfaces import Recorder
 from cockpit.model import Event, EventKind, Observation, Verdict
 from cockpit.text import exact_age, format_utc
 

@@ -1,4 +1,9 @@
-"""What every recorder shares: the inbox, the writer, the subscribers and what they were told."""
+"""Base of the recorders: the queue, the writer, the subscribers and what they were told.
+
+What a collector records counts only while the lease is its own. It can be frozen (a stopped
+process, a suspended machine) and wake while another one watches; what it then believes to know is
+old and must not become the present. `LeasedRecorder` sees to that.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +26,7 @@ from cockpit.evidence.write_queue import WriteJob, WriteQueue
 from cockpit.evidence.writer import Writer
 from cockpit.feed import Artefact
 from cockpit.model import Event, MonitoringGap, Observation
-from cockpit.probe_state import ProbeState
+from cockpit.probe_state import Advance, ProbeState
 
 MOST_WAITING = 5000
 GAPS_TOLD = 20
@@ -30,16 +35,16 @@ logger = logging.getLogger(__name__)
 
 
 class BaseRecorder:
-    """What both recorders share: the inbox, the writer, the subscribers and what they were told."""
+    """Base of the recorder with a file and of the one without."""
 
     def __init__(self, clock: Clock, actor: str, settings: SettingsOf) -> None:
         self._clock = clock
         self._actor = actor
         self._settings = settings
-        self._inbox: WriteQueue[WriteJob] = WriteQueue(MOST_WAITING)
+        self._queue = WriteQueue(MOST_WAITING)
         self._lock = threading.Lock()
         self._subscribers: list[Subscriber] = []
-        self._standings: Mapping[str, ProbeState] = {}
+        self._probe_states: Mapping[str, ProbeState] = {}
         self._acks: Mapping[str, Acknowledgement] = {}
         self._gaps: deque[MonitoringGap] = deque(maxlen=GAPS_TOLD)
         self._last_seq = 0
@@ -55,7 +60,7 @@ class BaseRecorder:
     @property
     def probe_states(self) -> Mapping[str, ProbeState]:
         """The newest state of each probe."""
-        return MappingProxyType(self._standings)
+        return MappingProxyType(self._probe_states)
 
     @property
     def acks(self) -> Mapping[str, Acknowledgement]:
@@ -81,24 +86,29 @@ class BaseRecorder:
         *,
         source: str = "collector",
         advance: bool = True,
+        advanced: Advance | None = None,
         under: Holder | None = None,
     ) -> None:
         """Record what a probe saw. For the history only with `advance` False, with source "check",
-        and when the lease is no longer that of the holder `under` which it was seen."""
+        and when the lease is no longer that of the holder `under` which it was seen.
+
+        `advanced` is the step that was made over it: used where the state is still the one before.
+        """
         advances = advance and source != CHECK
         actor, settings = self._actor, self._settings
-        self._inbox.put(
+        self._queue.put(
             WriteJob(
                 lambda to: rules.observe(
                     to,
                     observation,
                     source=source,
+                    advanced=advanced,
                     advances=advances and _leased(to, under),
                     actor=actor,
                     settings=settings,
-                )
-            ),
-            droppable=True,
+                ),
+                droppable=True,
+            )
         )
 
     def log(self, event: Event, *, source: str = "collector", under: Holder | None = None) -> None:
@@ -109,12 +119,12 @@ class BaseRecorder:
             if _leased(to, under):
                 rules.log(to, event, source=source, actor=self._actor)
 
-        self._inbox.put(WriteJob(append))
+        self._queue.put(WriteJob(append))
 
-    def keep(self, artefact: Artefact) -> None:
-        """Keep raw evidence, once by its digest. Dropped like observations when too much waits."""
+    def save_artefact(self, artefact: Artefact) -> None:
+        """Store raw evidence, once by its digest. Dropped like observations when too much waits."""
         now = self._clock.now()
-        self._inbox.put(WriteJob(lambda to: to.keep(artefact, now)), droppable=True)
+        self._queue.put(WriteJob(lambda to: to.save_artefact(artefact, now), droppable=True))
 
     def acknowledge(self, problem: str, note: str, actor: str, *, ticket: str = "") -> Future[bool]:
         """Say that a problem is known; the future is False when there is no such problem.
@@ -123,17 +133,14 @@ class BaseRecorder:
         """
         now = self._clock.now()
         return self._ask(
-            WriteJob(
-                lambda to: rules.acknowledge_problem(
-                    to, problem, note, actor, now, source="operator", ticket=ticket
-                )
+            lambda to: rules.acknowledge_problem(
+                to, problem, note, actor, now, source="operator", ticket=ticket
             )
         )
 
-    def _ask(self, job: WriteJob) -> Future[Any]:
+    def _ask(self, run: Callable[[Repository], Any]) -> Future[Any]:
         future: Future[Any] = Future()
-        job.future = future
-        if not self._inbox.put(job):
+        if not self._queue.put(WriteJob(run, future)):
             future.set_exception(RuntimeError("the recorder is closed"))
         return future
 
@@ -155,8 +162,8 @@ class BaseRecorder:
         self, events: list[Event], probe_states: list[ProbeState], acks: dict[str, Ack]
     ) -> None:
         if probe_states:
-            self._standings = {
-                **self._standings,
+            self._probe_states = {
+                **self._probe_states,
                 **{probe_state.observation.probe: probe_state for probe_state in probe_states},
             }
         self._acks = {problem: ack.given for problem, ack in acks.items()}
@@ -177,17 +184,17 @@ class BaseRecorder:
 
     def flush(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds; True when everything given before is on disk."""
-        return self._inbox.wait_handled(timeout) and self._writer.recorded
+        return self._queue.wait_handled(timeout) and self._writer.recorded
 
     def close(self, timeout: float = 0.5) -> int:
         """Take nothing more and write what is left, waiting up to `timeout` seconds.
 
         Returns how many items were not written by then.
         """
-        self._inbox.close()
+        self._queue.close()
         if threading.current_thread() is not self._writer:
             self._writer.join(timeout)
-        return self._inbox.left()
+        return self._queue.left()
 
 
 def _leased(to: Repository, holder: Holder | None) -> bool:
@@ -195,3 +202,40 @@ def _leased(to: Repository, holder: Holder | None) -> bool:
     if holder is None or not isinstance(to, SqliteRepository):
         return True
     return lease.holds(to.connection, holder)
+
+
+class LeasedRecorder:
+    """The recorder of an engine that watches under the lease of `holder`."""
+
+    def __init__(self, recorder: BaseRecorder, holder: Holder) -> None:
+        self._recorder = recorder
+        self._holder = holder
+
+    def observe(
+        self,
+        observation: Observation,
+        *,
+        source: str = "collector",
+        advance: bool = True,
+        advanced: Advance | None = None,
+    ) -> None:
+        """Record what a probe saw; for the history only once the lease is lost."""
+        self._recorder.observe(
+            observation, source=source, advance=advance, advanced=advanced, under=self._holder
+        )
+
+    def log(self, event: Event, *, source: str = "collector") -> None:
+        """Record an event of the watching; it is left out once the lease is lost."""
+        self._recorder.log(event, source=source, under=self._holder)
+
+    def save_artefact(self, artefact: Artefact) -> None:
+        """Store raw evidence: it is what it is, whoever watches."""
+        self._recorder.save_artefact(artefact)
+
+    def acknowledge(self, problem: str, note: str, actor: str, *, ticket: str = "") -> Future[bool]:
+        """Record that somebody knows of a problem: an operator's word needs no lease."""
+        return self._recorder.acknowledge(problem, note, actor, ticket=ticket)
+
+    def flush(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds; True when everything given before is on disk."""
+        return self._recorder.flush(timeout)

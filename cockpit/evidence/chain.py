@@ -1,28 +1,42 @@
 """The SHA-256 chain over the events: each hash covers the event and the hash before it.
 
-What is hashed is the JSON array `[prev_hash, seq, at, kind, probe, subject, text, verdict, actor,
-ticket, data, source]` in ASCII without blanks, with `data` as the text that is stored. All members
-but `seq` are strings (`verdict` may be null), so any language can repeat it. The first event
-follows the genesis hash, SHA-256 of `cockpit-evidence:` and the store's random id.
+What is hashed is ASCII text without blanks, so that any language can repeat it. `hash_version` of
+an event says how it is made:
+
+1. the JSON array `[prev_hash, seq, at, kind, probe, subject, text, verdict, actor, ticket, data,
+   source]`, with `data` as the text that is stored (schema 1; such events have no payload);
+2. the canonical JSON object (keys sorted) of all columns but `hash`, with `data` and `payload` as
+   the JSON values they are; both are stored as canonical JSON.
+
+All other members but `seq` and `hash_version` are strings (`verdict` may be null). Events of both
+versions follow each other in one chain. The first event follows the genesis hash, SHA-256 of
+`cockpit-evidence:` and the store's random id.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from cockpit.evidence.serialization import facts_json, load_facts, parse_stamp, sha256, stamp
+from cockpit.evidence.serialization import canonical, load_facts, sha256
+from cockpit.facts import Json
 from cockpit.model import Event, Verdict
-from cockpit.text import sanitize
+from cockpit.text import format_utc, parse_instant, sanitize
+
+HASH_VERSION = 2
+NO_PAYLOAD = "null"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class ChainedEvent:
-    """An event as it is stored, in text, with the hash before it and its own."""
+    """An event as its row in the store: `data` and `payload` are JSON texts.
+
+    The fields stand in the order of `row_mapper.event_columns`.
+    """
 
     seq: int
     at: str
@@ -34,26 +48,24 @@ class ChainedEvent:
     actor: str
     ticket: str
     data: str
+    payload: str
     source: str
+    hash_version: int
     prev_hash: str
     hash: str
 
     def holds(self) -> bool:
         """Whether the hash still covers what stands here."""
-        fields = (
-            self.seq,
-            self.at,
-            self.kind,
-            self.probe,
-            self.subject,
-            self.text,
-            self.verdict,
-            self.actor,
-            self.ticket,
-            self.data,
-            self.source,
-        )
-        return self.hash == _digest(self.prev_hash, fields)
+        if self.hash_version == 1:
+            return self.payload == NO_PAYLOAD and self.hash == _digest_1(self)
+        if self.hash_version != HASH_VERSION:
+            return False
+        try:
+            data, payload = json.loads(self.data), json.loads(self.payload)
+        except ValueError:
+            return False
+        as_stored = (canonical(data), canonical(payload)) == (self.data, self.payload)
+        return as_stored and self.hash == _digest_2(self, data, payload)
 
     def event(self) -> Event:
         """The model event of this row; one that says so when the row's texts are damaged."""
@@ -62,22 +74,22 @@ class ChainedEvent:
         if self.verdict is not None:
             verdict = Verdict(self.verdict) if self.verdict in known else Verdict.UNKNOWN
         try:
-            at, data = parse_stamp(self.at), load_facts(self.data)
+            return Event(
+                at=parse_instant(self.at),
+                kind=self.kind,
+                text=self.text,
+                subject=self.subject,
+                probe=self.probe,
+                verdict=verdict,
+                actor=self.actor,
+                ticket=self.ticket,
+                data=load_facts(self.data),
+                payload=json.loads(self.payload),
+                seq=self.seq,
+            )
         except ValueError:
             text = f"event {self.seq} can't be read: its row is damaged"
             return Event(at=_EPOCH, kind=self.kind, text=text, seq=self.seq)
-        return Event(
-            at=at,
-            kind=self.kind,
-            text=self.text,
-            subject=self.subject,
-            probe=self.probe,
-            verdict=verdict,
-            actor=self.actor,
-            ticket=self.ticket,
-            data=data,
-            seq=self.seq,
-        )
 
 
 def genesis(store_id: str) -> str:
@@ -87,24 +99,63 @@ def genesis(store_id: str) -> str:
 
 def link(event: Event, seq: int, source: str, prev_hash: str) -> ChainedEvent:
     """`event` as the next link of the chain."""
-    fields = (
-        seq,
-        stamp(event.at),
-        str(event.kind),
-        event.probe,
-        event.subject,
-        event.text,
-        None if event.verdict is None else event.verdict.value,
-        event.actor,
-        sanitize(event.ticket),
-        facts_json(event.data),
-        source,
+    row = ChainedEvent(
+        seq=seq,
+        at=format_utc(event.at, precision="microseconds"),
+        kind=str(event.kind),
+        probe=event.probe,
+        subject=event.subject,
+        text=event.text,
+        verdict=None if event.verdict is None else event.verdict.value,
+        actor=event.actor,
+        ticket=sanitize(event.ticket),
+        data=canonical(event.data),
+        payload=canonical(event.payload),
+        source=source,
+        hash_version=HASH_VERSION,
+        prev_hash=prev_hash,
+        hash="",
     )
-    return ChainedEvent(*fields, prev_hash, _digest(prev_hash, fields))
+    return replace(row, hash=_digest_2(row, event.data, event.payload))
 
 
-def _digest(prev_hash: str, fields: tuple[object, ...]) -> str:
-    return sha256(json.dumps([prev_hash, *fields], separators=(",", ":")))
+def _digest_1(row: ChainedEvent) -> str:
+    columns = (
+        row.prev_hash,
+        row.seq,
+        row.at,
+        row.kind,
+        row.probe,
+        row.subject,
+        row.text,
+        row.verdict,
+        row.actor,
+        row.ticket,
+        row.data,
+        row.source,
+    )
+    return sha256(json.dumps(columns, separators=(",", ":")))
+
+
+def _digest_2(row: ChainedEvent, data: object, payload: Json) -> str:
+    """The hash over the columns of `row`, `data` and `payload` being the values of its texts."""
+    columns = {
+        "actor": row.actor,
+        "at": row.at,
+        "data": data,
+        "hash_version": row.hash_version,
+        "kind": row.kind,
+        "payload": payload,
+        "prev_hash": row.prev_hash,
+        "probe": row.probe,
+        "seq": row.seq,
+        "source": row.source,
+        "subject": row.subject,
+        "text": row.text,
+        "ticket": row.ticket,
+        "verdict": row.verdict,
+    }
+    return sha256(canonical(columns))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from cockpit.evidence.row_mapper import (
     read_current,
 )
 from cockpit.evidence.sqlite_repository import Memo, SqliteRepository
-from cockpit.model import Event
+from cockpit.model import Event, EventKind
 from cockpit.probe_state import ProbeState
 
 BUSY_SECONDS = 5.0
@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 
 
 class StoreConnection:
-    """An open store. Made by `Disk.open`; used by one thread at a time."""
+    """An open store. Made by `StoreConnection.open`; used by one thread at a time."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection, note: str) -> None:
         self.path = path
@@ -51,11 +51,16 @@ class StoreConnection:
         path: Path,
         now: datetime,
         *,
+        actor: str,
         cap_bytes: int,
         factory: type[sqlite3.Connection] = sqlite3.Connection,
         busy_seconds: float = BUSY_SECONDS,
     ) -> StoreConnection:
-        """Open the store at `path`, making it when there is none. Raises StoreError."""
+        """Open the store at `path`, making it when there is none, migrating an older one.
+
+        `actor` signs the event that tells of a migration. Raises StoreError, with the store as it
+        was.
+        """
         path = location.prepare(path)
         location.inspect(path)
         connection: sqlite3.Connection | None = None
@@ -69,33 +74,57 @@ class StoreConnection:
             )
             network = location.network_filesystem(path)
             _set_up(connection, wal=not network)
-            disk = cls(
+            opened = cls(
                 path,
                 connection,
                 f"on a network file system ({network}): no WAL, slower" if network else "",
             )
-            with disk._transaction():
-                if schema.version(connection) < schema.VERSION:
-                    from cockpit.evidence import migrations
-
-                    migrations.migrate(connection, now)
+            opened._bring_up_to_date(now, actor)
+            with opened._transaction():
                 connection.execute(
                     "INSERT OR REPLACE INTO meta (key, value) VALUES ('cap_bytes', ?)",
                     (str(cap_bytes),),
                 )
-            disk._remember()
+            opened._remember()
         except (sqlite3.Error, OSError, StoreError) as error:
             if connection is not None:
                 with suppress(sqlite3.Error):
                     connection.close()
             raise explain(path, error) from error
-        return disk
+        return opened
+
+    def _bring_up_to_date(self, now: datetime, actor: str) -> None:
+        connection = self._connection
+        if schema.version(connection) >= schema.VERSION:
+            return
+        from cockpit.evidence import migrations
+
+        backup: Path | None = None
+        try:
+            with self._transaction():
+                before = schema.version(connection)  # another process may have been quicker
+                if before >= schema.VERSION:
+                    return
+                if before > 0:
+                    backup = migrations.back_up(self.path, before, now)
+                migrations.migrate(connection, now)
+                if backup is not None:
+                    repository = SqliteRepository(connection, self.memo)
+                    repository.append(_migrated(before, backup, now, actor), "store")
+                    repository.seal()
+        except BaseException:
+            # The store is as it was; a copy left at each try would fill the disk.
+            if backup is not None:
+                with suppress(sqlite3.Error, OSError):
+                    if schema.version(connection) < schema.VERSION:
+                        backup.unlink(missing_ok=True)
+            raise
 
     def _remember(self) -> None:
         memo = self.memo
-        for held in read_current(self._connection):
-            memo.held[held.probe_state.observation.probe] = held
-            memo.last_observation = max(memo.last_observation, held.observation)
+        for row in read_current(self._connection):
+            memo.current[row.probe_state.observation.probe] = row
+            memo.last_observation = max(memo.last_observation, row.observation)
         memo.alerts = read_alerts(self._connection)
         memo.acks = read_acks(self._connection)
         memo.last_seq, _ = chain_head(self._connection)
@@ -130,7 +159,7 @@ class StoreConnection:
     ) -> tuple[_T, SqliteRepository, list[Event], list[ProbeState]]:
         """Run `work` in one transaction and commit it.
 
-        Returns its result, the tables it used, and what other processes wrote since the last time.
+        Returns its result, the repository it used, and what others wrote since the last time.
         Raises what `work` raises, or sqlite3.Error; then nothing of it is kept.
         """
         self.check_place()
@@ -138,14 +167,14 @@ class StoreConnection:
         try:
             with self._transaction():
                 events, probe_states = self._foreign()
-                tables = SqliteRepository(self._connection, self.memo)
-                result = work(tables)
-                tables.seal()
+                repository = SqliteRepository(self._connection, self.memo)
+                result = work(repository)
+                repository.seal()
         except BaseException:
             self.memo.last_seq, self.memo.last_observation = seen
             raise
-        tables.committed()
-        return result, tables, events, probe_states
+        repository.committed()
+        return result, repository, events, probe_states
 
     def foreign(self) -> tuple[list[Event], list[ProbeState]]:
         """What other processes wrote since the last time; next to free when they wrote nothing."""
@@ -158,20 +187,21 @@ class StoreConnection:
 
     def _foreign(self) -> tuple[list[Event], list[ProbeState]]:
         memo = self.memo
+        location.refuse_newer(self.path, schema.version(self._connection))
         rows = self._connection.execute(
             f"SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? ORDER BY seq",
             (memo.last_seq,),
         ).fetchall()
         events = [ChainedEvent(*row).event() for row in rows]
-        held = read_current(self._connection, memo.last_observation)
+        current = read_current(self._connection, memo.last_observation)
         if events:
             memo.last_seq = events[-1].seq
-        for one in held:
-            memo.held[one.probe_state.observation.probe] = one
-            memo.last_observation = max(memo.last_observation, one.observation)
+        for row in current:
+            memo.current[row.probe_state.observation.probe] = row
+            memo.last_observation = max(memo.last_observation, row.observation)
         if any(event.kind == "ack" for event in events):
             memo.acks = read_acks(self._connection)
-        return events, [one.probe_state for one in held]
+        return events, [row.probe_state for row in current]
 
     def trim(self, pruning: Pruning) -> bool:
         """Do one piece of a pruning and give the freed pages back; True while there is more."""
@@ -203,6 +233,20 @@ class StoreConnection:
 
     def _read_data_version(self) -> int:
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+
+def _migrated(before: int, backup: Path, now: datetime, actor: str) -> Event:
+    return Event(
+        at=now,
+        kind=EventKind.COLLECTOR,
+        subject="store",
+        text=(
+            f"the store was migrated from schema {before} to {schema.VERSION}; as it was before: "
+            f"{backup.name} beside it"
+        ),
+        actor=actor,
+        data={"from": before, "to": schema.VERSION, "backup": str(backup)},
+    )
 
 
 def _identity(path: Path) -> tuple[int, int]:

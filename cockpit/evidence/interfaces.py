@@ -1,17 +1,18 @@
-"""What everybody who records or reads evidence may rely on, whatever keeps it."""
+"""Interfaces to the evidence: recorder, store, reader and health, whatever keeps it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from cockpit.board import Acknowledgement
 from cockpit.evidence.lease import Acquired, HeldBy, Holder, LeaseState
-from cockpit.feed import Artefact, HistoryPoint
+from cockpit.feed import Artefact, HistoryPoint, Interval
 from cockpit.model import Event, MonitoringGap, Observation
-from cockpit.probe_state import ProbeState
+from cockpit.probe_state import Advance, ProbeState
 
 Subscriber: TypeAlias = Callable[[list[Event], list[ProbeState]], None]
 
@@ -52,6 +53,14 @@ class EvidenceReader(Protocol):
         """Past observations of a probe, newest first."""
         ...
 
+    def intervals(self, probe: str, since: datetime, until: datetime) -> list[Interval]:
+        """The verdicts of a probe as stretches of one verdict each, oldest first.
+
+        Observations from `since` to `until` (aware, both included) count, whoever made them; a
+        stretch that reaches over one of these moments is cut there.
+        """
+        ...
+
     def artefact(self, digest: str) -> Artefact | None: ...
 
     def gaps(self, limit: int = 20) -> tuple[MonitoringGap, ...]:
@@ -74,7 +83,41 @@ class EvidenceReader(Protocol):
 
 
 class Recorder(Protocol):
-    """Takes evidence from any thread and returns at once.
+    """Takes evidence from any thread and returns at once; trouble shows in the store's health."""
+
+    def observe(
+        self,
+        observation: Observation,
+        *,
+        source: str = "collector",
+        advance: bool = True,
+        advanced: Advance | None = None,
+    ) -> None:
+        """Record what a probe saw; source "check" never advances state or policy.
+
+        `advanced` is the step that was made over it: used where the state is still the one before.
+        """
+        ...
+
+    def log(self, event: Event, *, source: str = "collector") -> None:
+        """Record an event; never dropped. One without actor gets the recorder's."""
+        ...
+
+    def save_artefact(self, artefact: Artefact) -> None:
+        """Store raw evidence, once by its digest; to be called before the observation naming it."""
+        ...
+
+    def acknowledge(self, problem: str, note: str, actor: str, *, ticket: str = "") -> Future[bool]:
+        """Say that a problem is known; the future is False when there is no such problem."""
+        ...
+
+    def flush(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds; True when everything given before is on disk."""
+        ...
+
+
+class EvidenceStore(Recorder, Protocol):
+    """A recorder that also knows what it holds, gives the lease and tells subscribers.
 
     Subscribers hear, from the recorder's own thread and after it is safe, every event with its
     number and the newest state of each probe, other processes' included. They must not wait for
@@ -102,24 +145,6 @@ class Recorder(Protocol):
         """The number of the newest event told to subscribers."""
         ...
 
-    def observe(
-        self, observation: Observation, *, source: str = "collector", advance: bool = True
-    ) -> None:
-        """Record what a probe saw; source "check" never advances state or policy."""
-        ...
-
-    def log(self, event: Event, *, source: str = "collector") -> None:
-        """Record an event; never dropped. One without actor gets the recorder's."""
-        ...
-
-    def keep(self, artefact: Artefact) -> None:
-        """Keep raw evidence, once by its digest; to be called before the observation naming it."""
-        ...
-
-    def acknowledge(self, problem: str, note: str, actor: str, *, ticket: str = "") -> Future[bool]:
-        """Say that a problem is known; the future is False when there is no such problem."""
-        ...
-
     def acquire(self, holder: Holder) -> Future[Acquired | HeldBy]:
         """Ask for the lease; the future raises StoreError while the store can't be written."""
         ...
@@ -139,10 +164,6 @@ class Recorder(Protocol):
 
     def reader(self) -> EvidenceReader:
         """A new reader of what is kept, for one thread."""
-        ...
-
-    def flush(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds; True when everything given before is on disk."""
         ...
 
     def close(self, timeout: float = 0.5) -> int:

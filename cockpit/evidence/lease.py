@@ -1,4 +1,4 @@
-"""Who watches: one process at a time holds the store's lease and beats; others can tell it lives.
+"""The lease: one process at a time holds it, watches and beats; others can tell that it lives.
 
 Three grounds free a lease: it was released; its process is gone (asked on the same host only); it
 stopped beating. For the last one a wall clock alone would not do, since it can step: a beat has to
@@ -16,7 +16,7 @@ from typing import Literal
 
 from cockpit.clock import Clock
 from cockpit.evidence.rules import Repository
-from cockpit.evidence.serialization import parse_stamp, stamp
+from cockpit.evidence.serialization import stamp
 from cockpit.model import Event, EventKind, MonitoringGap
 from cockpit.text import format_utc, parse_instant, sanitize
 
@@ -57,10 +57,7 @@ class LeaseState:
 
 @dataclass(frozen=True, slots=True)
 class Acquired:
-    """The lease is ours; who had it before and when they last watched (None: nobody ever)."""
-
-    previous_beat_at: datetime | None = None
-    previous_holder: Holder | None = None
+    """The lease is ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +107,16 @@ def read(connection: sqlite3.Connection) -> LeaseState | None:
     pid, started_at, host, actor, kind, taken_at, beat_at, beats, released_at = row
     return LeaseState(
         Holder(pid, started_at, host, actor, "collect" if kind == "collect" else "screen"),
-        parse_stamp(taken_at),
-        parse_stamp(beat_at),
+        parse_instant(taken_at),
+        parse_instant(beat_at),
         beats,
-        parse_stamp(released_at) if released_at else None,
+        parse_instant(released_at) if released_at else None,
     )
 
 
 def acquire(
     connection: sqlite3.Connection,
-    ledger: Repository,
+    repository: Repository,
     holder: Holder,
     now: datetime,
     watch: LeaseWatch,
@@ -127,7 +124,7 @@ def acquire(
     """Take the lease for `holder` unless a live one has it.
 
     Runs inside a write transaction of `connection`. A stretch of more than `GAP_AFTER` seconds in
-    which nobody watched becomes a gap event in `ledger`.
+    which nobody watched becomes a gap event in `repository`.
     """
     try:
         state = read(connection)
@@ -148,12 +145,11 @@ def acquire(
             stamp(now),
         ),
     )
-    if state is None:
-        return Acquired()
-    watched_until = state.released_at or state.beat_at
-    if now - watched_until > timedelta(seconds=GAP_AFTER):
-        ledger.append(gap_event(watched_until, now, holder.actor), "lease")
-    return Acquired(watched_until, state.holder)
+    if state is not None:
+        watched_until = state.released_at or state.beat_at
+        if now - watched_until > timedelta(seconds=GAP_AFTER):
+            repository.append(gap_event(watched_until, now, holder.actor), "lease")
+    return Acquired()
 
 
 def beat(connection: sqlite3.Connection, holder: Holder, now: datetime) -> bool:

@@ -6,10 +6,12 @@ drop the POSIX locks that other connections of this process hold (SQLite, "How T
 
 from __future__ import annotations
 
+import glob
 import os
 import sqlite3
 import sys
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 from cockpit.evidence import schema
@@ -72,12 +74,27 @@ def inspect(path: Path) -> None:
             "it is the SQLite database of another program",
             "name another path in the config",
         )
+    refuse_newer(path, version)
+
+
+def refuse_newer(path: Path, version: int) -> None:
+    """Raise StoreError when a store of that schema version is more than this cockpit knows."""
     if version > schema.VERSION:
         raise StoreError(
             path,
-            f"a newer cockpit wrote it (schema {version}, this one knows {schema.VERSION})",
-            "update this cockpit, or name another path in the config",
+            f"written by a newer cockpit (schema {version}, this one knows {schema.VERSION})",
+            "upgrade this cockpit, or name another path in the config",
         )
+
+
+def backup_path(path: Path, version: int, moment: datetime) -> Path:
+    """Where the copy of a store of that schema version is put that is made before a migration."""
+    return path.with_name(f"{path.name}.v{version}-{moment:%Y%m%dT%H%M%SZ}.bak")
+
+
+def backups(path: Path) -> list[Path]:
+    """The copies made before migrations of the store at `path`, oldest schema first."""
+    return sorted(path.parent.glob(f"{glob.escape(path.name)}.v*.bak"))
 
 
 def read_only(path: Path, *, timeout: float = 2.0) -> sqlite3.Connection:

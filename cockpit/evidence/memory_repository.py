@@ -1,11 +1,11 @@
-"""A ledger in plain memory: what a recorder has while, or where, nothing can be written."""
+"""Evidence in plain memory: what a recorder has while, or where, nothing can be written."""
 
 from __future__ import annotations
 
 import itertools
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from cockpit.alerting.policy import AlertState
 from cockpit.board import Acknowledgement
 from cockpit.evidence.lease import LeaseState, gap_of
 from cockpit.evidence.rules import Ack
-from cockpit.feed import Artefact, HistoryPoint
+from cockpit.feed import Artefact, HistoryPoint, Interval
 from cockpit.model import Event, EventKind, MonitoringGap, Observation
 from cockpit.probe_state import ProbeState
 
@@ -22,7 +22,7 @@ ARTEFACT_BYTES = 16 * 1024 * 1024
 
 
 class MemoryRepository:
-    """Standings, policy, acks, all events, and a bounded history and set of artefacts.
+    """Probe states, policy, acks, all events, and a bounded history and set of artefacts.
 
     Written by one thread, read by any. `events` is never cut: each has to reach the store later;
     a recorder that has no store trims it with `forget`.
@@ -37,7 +37,7 @@ class MemoryRepository:
         last_seq: int = 0,
     ) -> None:
         self._lock = threading.Lock()
-        self._standings = dict(probe_states or {})
+        self._probe_states = dict(probe_states or {})
         self._alerts = dict(alerts or {})
         self._acks = dict(acks or {})
         self._seq = last_seq
@@ -46,11 +46,10 @@ class MemoryRepository:
         self._artefact_bytes = 0
         self.events: deque[tuple[Event, str]] = deque()
         self.sources: dict[str, str] = {}
-        self.changed_alerts: set[str] = set()
         self.changed_acks: set[str] = set()
         self.observations = 0
         self.fresh_events: list[Event] = []
-        self.fresh_standings: dict[str, ProbeState] = {}
+        self.fresh_probe_states: dict[str, ProbeState] = {}
 
     @property
     def last_seq(self) -> int:
@@ -58,11 +57,11 @@ class MemoryRepository:
         return self._seq
 
     def probe_state(self, probe: str) -> ProbeState | None:
-        return self._standings.get(probe)
+        return self._probe_states.get(probe)
 
     def probe_states(self) -> dict[str, ProbeState]:
         with self._lock:
-            return dict(self._standings)
+            return dict(self._probe_states)
 
     def alert(self, probe: str) -> AlertState:
         return self._alerts.get(probe, AlertState())
@@ -85,13 +84,12 @@ class MemoryRepository:
     def save_current(self, probe_state: ProbeState, source: str) -> None:
         probe = probe_state.observation.probe
         with self._lock:
-            self._standings[probe] = probe_state
+            self._probe_states[probe] = probe_state
         self.sources[probe] = source
-        self.fresh_standings[probe] = probe_state
+        self.fresh_probe_states[probe] = probe_state
 
     def set_alert(self, probe: str, state: AlertState) -> None:
         self._alerts[probe] = state
-        self.changed_alerts.add(probe)
 
     def set_ack(self, problem: str, ack: Ack | None) -> None:
         with self._lock:
@@ -109,7 +107,7 @@ class MemoryRepository:
         self.fresh_events.append(event)
         return event
 
-    def keep(self, artefact: Artefact, now: datetime) -> None:
+    def save_artefact(self, artefact: Artefact, now: datetime) -> None:
         with self._lock:
             if artefact.digest in self._artefacts:
                 return
@@ -120,8 +118,8 @@ class MemoryRepository:
 
     def take_fresh(self) -> tuple[list[Event], list[ProbeState]]:
         """The events and states since the last call: what subscribers are told."""
-        events, probe_states = self.fresh_events, list(self.fresh_standings.values())
-        self.fresh_events, self.fresh_standings = [], {}
+        events, probe_states = self.fresh_events, list(self.fresh_probe_states.values())
+        self.fresh_events, self.fresh_probe_states = [], {}
         return events, probe_states
 
     def forget(self, most: int) -> None:
@@ -154,20 +152,39 @@ class MemoryRepository:
         with self._lock:
             return list(itertools.islice(self._history.get(probe, ()), limit))
 
+    def intervals(self, probe: str, since: datetime, until: datetime) -> list[Interval]:
+        """The verdicts of a probe as stretches of one verdict each, oldest first."""
+        with self._lock:
+            # As they came in, so that two of one moment stay in that order.
+            came = list(reversed(self._history.get(probe, ())))
+        points = sorted((p for p in came if since <= p.at <= until), key=lambda point: point.at)
+        return stretches(points)
+
     def artefact(self, digest: str) -> Artefact | None:
         with self._lock:
             return self._artefacts.get(digest)
 
 
-class MemoryReader:
-    """The evidence reader's doors over a ledger in memory."""
+def stretches(points: Iterable[HistoryPoint]) -> list[Interval]:
+    """Points of one probe, oldest first, as stretches of one verdict each."""
+    found: list[Interval] = []
+    for point in points:
+        start = point.at
+        if found and found[-1].verdict is point.verdict:
+            start = found.pop().start
+        found.append(Interval(point.verdict, start, point.at, point.headline, point.metrics))
+    return found
 
-    def __init__(self, ledger: MemoryRepository) -> None:
-        self._ledger = ledger
+
+class MemoryReader:
+    """An evidence reader of a repository in memory."""
+
+    def __init__(self, repository: MemoryRepository) -> None:
+        self._repository = repository
         self._seen: tuple[int, int] | None = None
 
     def probe_states(self) -> dict[str, ProbeState]:
-        return self._ledger.probe_states()
+        return self._repository.probe_states()
 
     def events(
         self,
@@ -177,26 +194,29 @@ class MemoryReader:
         kinds: Sequence[str] | None = None,
         probe: str | None = None,
     ) -> list[Event]:
-        return self._ledger.events_since(since, limit, kinds=kinds, probe=probe)
+        return self._repository.events_since(since, limit, kinds=kinds, probe=probe)
 
     def history(self, probe: str, limit: int = 100) -> list[HistoryPoint]:
-        return self._ledger.history(probe, limit)
+        return self._repository.history(probe, limit)
+
+    def intervals(self, probe: str, since: datetime, until: datetime) -> list[Interval]:
+        return self._repository.intervals(probe, since, until)
 
     def artefact(self, digest: str) -> Artefact | None:
-        return self._ledger.artefact(digest)
+        return self._repository.artefact(digest)
 
     def gaps(self, limit: int = 20) -> tuple[MonitoringGap, ...]:
-        events = self._ledger.events_since(0, limit, kinds=(EventKind.GAP,))
+        events = self._repository.events_since(0, limit, kinds=(EventKind.GAP,))
         return tuple(gap for event in events if (gap := gap_of(event)) is not None)
 
     def acks(self) -> dict[str, Acknowledgement]:
-        return {problem: ack.given for problem, ack in self._ledger.acks().items()}
+        return {problem: ack.given for problem, ack in self._repository.acks().items()}
 
     def lease(self) -> LeaseState | None:
         return None
 
     def changed(self) -> bool:
-        now = (self._ledger.last_seq, self._ledger.observations)
+        now = (self._repository.last_seq, self._repository.observations)
         changed, self._seen = now != self._seen, now
         return changed
 

@@ -1,18 +1,23 @@
 """The tables of the store and the steps that lead to them, each applied once and in order.
 
-Kept apart from `schema`, so that a store that is up to date opens without loading sqlite-utils.
+An older store is copied before it is changed; all steps are one transaction, so that a crash leaves
+the store as it was or as it shall be. Kept apart from `schema`, so that a store that is up to date
+opens without loading sqlite-utils.
 """
 
 from __future__ import annotations
 
+import os
 import secrets
 import sqlite3
-from datetime import datetime
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from cockpit.evidence import schema
+from cockpit.evidence import location, schema
 from cockpit.evidence.chain import genesis
 from cockpit.evidence.serialization import stamp
 
@@ -76,6 +81,38 @@ _TABLES = (
 def _tables(db: Database) -> None:
     for statement in _TABLES:
         db.execute(statement)
+
+
+@_steps(name="0002-event-payload")
+def _event_payload(db: Database) -> None:
+    # The defaults make an event of schema 1, also one that an older process, which had the store
+    # open before, still adds.
+    db.execute("ALTER TABLE events ADD COLUMN payload TEXT NOT NULL DEFAULT 'null'")
+    db.execute("ALTER TABLE events ADD COLUMN hash_version INTEGER NOT NULL DEFAULT 1")
+
+
+def back_up(path: Path, version: int, now: datetime) -> Path:
+    """Copy the store at `path`, of that schema version, beside it; returns the path of the copy.
+
+    Call it while a BEGIN IMMEDIATE transaction that has changed nothing yet keeps other writers
+    out. The copy is private and complete, or not there. Raises sqlite3.Error or OSError.
+    """
+    backup = location.backup_path(path, version, now.astimezone(UTC))
+    part = path.with_name(f"{path.name}.v{version}.bak.part")
+    part.unlink(missing_ok=True)  # of a crash: the lock is ours, nobody is writing it
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        with closing(location.read_only(path)) as source, closing(sqlite3.connect(part)) as target:
+            source.backup(target)
+            # One file, without a log beside it, can be moved back by anybody.
+            target.execute("PRAGMA journal_mode = DELETE").fetchall()
+        with part.open("r+b") as file:
+            os.fsync(file.fileno())
+        part.replace(backup)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return backup
 
 
 def migrate(connection: sqlite3.Connection, now: datetime) -> None:

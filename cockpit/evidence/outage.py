@@ -1,4 +1,4 @@
-"""A stretch in which the store could not be written, and how it is made good afterwards."""
+"""Outages: a stretch in which the store could not be written, and its replay afterwards."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ from cockpit.text import format_utc
 
 @dataclass(slots=True)
 class Outage:
-    """A stretch without a record: what is known and what was kept meanwhile."""
+    """A stretch without a record: what was known and what was kept in memory meanwhile.
 
-    ledger: MemoryRepository
+    `retry_at` is on the monotonic clock; `seen_seq` and `seen_observation` are the newest numbers
+    told to subscribers before it.
+    """
+
+    repository: MemoryRepository
     since: datetime
     reason: str
     retry_at: float
@@ -23,32 +27,32 @@ class Outage:
     seen_observation: int
 
 
-def replay(tables: SqliteRepository, outage: Outage, end: datetime, actor: str) -> Event:
-    """Write what was kept in memory; returns the event that closes the stretch."""
-    ledger = outage.ledger
-    tables.number_from(outage.seen_seq)
+def replay(repository: SqliteRepository, outage: Outage, end: datetime, actor: str) -> Event:
+    """Write what was kept in memory to `repository`; returns the event that closes the stretch."""
+    kept = outage.repository
+    repository.number_from(outage.seen_seq)
     recorded = 0
-    for probe, mine in ledger.probe_states().items():
-        theirs = tables.probe_state(probe)
-        moved = probe in ledger.sources
+    for probe, mine in kept.probe_states().items():
+        theirs = repository.probe_state(probe)
+        moved = probe in kept.sources
         newer = theirs is None or (
             moved and theirs.observation.observed_at <= mine.observation.observed_at
         )
         if newer:
             for reference in mine.observation.artefacts:
-                artefact = ledger.artefact(reference.digest)
+                artefact = kept.artefact(reference.digest)
                 if artefact is not None:
-                    tables.keep(artefact, end)
-            tables.save_current(mine, ledger.sources.get(probe, "store"))
-            tables.set_alert(probe, ledger.alert(probe))
+                    repository.save_artefact(artefact, end)
+            repository.save_current(mine, kept.sources.get(probe, "store"))
+            repository.set_alert(probe, kept.alert(probe))
             recorded += moved
-    acks = ledger.acks()
-    for problem in ledger.changed_acks:
-        tables.set_ack(problem, acks.get(problem))
-    for event, source in ledger.events:
-        tables.append(event, source)
-    lost = ledger.observations - recorded
-    return tables.append(
+    acks = kept.acks()
+    for problem in kept.changed_acks:
+        repository.set_ack(problem, acks.get(problem))
+    for event, source in kept.events:
+        repository.append(event, source)
+    lost = kept.observations - recorded
+    return repository.append(
         Event(
             at=end,
             kind=EventKind.COLLECTOR,

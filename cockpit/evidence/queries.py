@@ -1,77 +1,100 @@
-"""The rows behind the evidence verbs: events as a list, and one event with everything about it."""
+"""Queries of the evidence verbs: a page of events, and one event with everything about it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from cockpit.evidence.chain import ChainedEvent
 from cockpit.evidence.reader import Reader
-from cockpit.facts import Facts
+from cockpit.text import json_text, sanitize
 
 
 @dataclass(frozen=True, slots=True)
-class LogRow:
-    """An event in the words of the store; `at` is RFC 3339 in UTC, `verdict` may be empty."""
+class LogPage:
+    """Some events, oldest first. `store` is the store's id, as in every row.
 
-    seq: int
-    at: str
-    kind: str
-    subject: str
-    verdict: str
-    text: str
-    actor: str
-    source: str
+    `more` says that others follow; they are those after number `next`.
+    """
+
+    store: str
+    rows: tuple[ChainedEvent, ...]
+    next: int
+    more: bool = False
+
+    def events(self) -> list[dict[str, object]]:
+        """The events with every column of their rows, ready for JSON."""
+        return [_as_dict(row, self.store) for row in self.rows]
 
 
-def log_rows(
+def log_page(
     reader: Reader,
     *,
-    since: int = 0,
+    since: int | None = None,
     limit: int = 100,
     kinds: Sequence[str] | None = None,
     probe: str | None = None,
-) -> list[LogRow]:
-    """The newest `limit` events above number `since`, oldest first. Raises StoreError."""
-    return [
-        LogRow(
-            row.seq,
-            row.at,
-            row.kind,
-            row.subject or row.probe,
-            row.verdict or "",
-            row.text,
-            row.actor,
-            row.source,
-        )
-        for row in reader.chained(since, limit, kinds=kinds, probe=probe)
-    ]
+) -> LogPage:
+    """The first `limit` events after number `since`; the newest `limit` of all without it.
+
+    Who asks on with `next` sees every event once. Raises StoreError.
+    """
+    store = reader.store_id()
+    if since is None:
+        rows = reader.chained(0, limit, kinds=kinds, probe=probe)
+        return LogPage(store, tuple(rows), rows[-1].seq if rows else 0)
+    rows = reader.chained(since, limit + 1, kinds=kinds, probe=probe, oldest=True)
+    page = rows[:limit]
+    return LogPage(store, tuple(page), page[-1].seq if page else since, len(rows) > limit)
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One event in full: its stored row, its data, and whether its hash still holds."""
+    """One event in full: its stored row, its store, and whether its hash still holds."""
 
     row: ChainedEvent
-    data: Facts
+    store: str
     intact: bool
 
     def as_dict(self) -> dict[str, object]:
         """Everything as plain values, ready for JSON."""
-        return {**asdict(self.row), "data": dict(self.data), "intact": self.intact}
+        return {**_as_dict(self.row, self.store), "intact": self.intact}
 
     def lines(self) -> list[tuple[str, str]]:
-        """Name and value of everything that is set, in reading order."""
+        """Name and value of everything that is set, in reading order, safe to draw."""
         pairs = self.as_dict()
-        data = pairs.pop("data")
-        named = [(name, str(value)) for name, value in pairs.items() if value not in ("", None)]
+        data, payload = pairs.pop("data"), pairs.pop("payload")
+        named = [(name, sanitize(str(v))) for name, v in pairs.items() if v not in ("", None)]
         extra = data.items() if isinstance(data, dict) else ()
-        return [*named, *((f"data.{key}", str(value)) for key, value in extra)]
+        named += [(f"data.{sanitize(key)}", _text(value)) for key, value in extra]
+        return named if payload is None else [*named, ("payload", json_text(payload))]
 
 
 def show(reader: Reader, seq: int) -> Shown | None:
     """The event of number `seq`; None when there is none. Raises StoreError."""
     row = reader.event(seq)
-    if row is None:
-        return None
-    return Shown(row, row.event().data, row.holds())
+    return None if row is None else Shown(row, reader.store_id(), row.holds())
+
+
+def _as_dict(row: ChainedEvent, store: str) -> dict[str, object]:
+    """All columns, with `data` and `payload` as values: what the hash covers can be checked."""
+    columns = asdict(row)
+    return {
+        "store": store,
+        **columns,
+        "data": _value(columns["data"]),
+        "payload": _value(columns["payload"]),
+    }
+
+
+def _value(text: str) -> object:
+    """The value of a stored JSON text; a damaged one as it stands there."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _text(value: object) -> str:
+    return sanitize(value) if isinstance(value, str) else json_text(value)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,18 +22,33 @@ from cockpit.evidence.chain import ChainedEvent, Verification, genesis, verify
 from cockpit.evidence.errors import StoreError, explain
 from cockpit.evidence.lease import LeaseState
 from cockpit.evidence.row_mapper import (
-    EVENT_COLUMNS,
     chain_head,
+    event_columns,
     read_acks,
     read_current,
     read_newest,
 )
-from cockpit.evidence.serialization import load_metrics, parse_stamp, stamp
-from cockpit.feed import Artefact, HistoryPoint
+from cockpit.evidence.serialization import load_metrics, stamp
+from cockpit.feed import Artefact, HistoryPoint, Interval
 from cockpit.model import Event, EventKind, MonitoringGap, Observation, Verdict
 from cockpit.probe_state import ProbeState
+from cockpit.text import parse_instant
 
 _Row = tuple[object, ...]
+
+# The first and the last observation of each stretch; the others need not be read any further.
+_INTERVALS = """
+WITH seen AS (
+  SELECT id, at, verdict,
+    lag(verdict) OVER moments IS NOT verdict AS begins,
+    lead(verdict) OVER moments IS NOT verdict AS ends
+  FROM observations WHERE probe = ? AND at >= ? AND at <= ?
+  WINDOW moments AS (ORDER BY at, id)
+)
+SELECT seen.at, seen.verdict, seen.begins, seen.ends, b.headline, o.metrics
+FROM seen JOIN observations o ON o.id = seen.id JOIN bodies b ON b.id = o.body
+WHERE seen.begins OR seen.ends ORDER BY seen.at, seen.id
+"""
 
 
 class Reader:
@@ -46,7 +61,7 @@ class Reader:
         self.path = path
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
-        self._standings: dict[str, ProbeState] = {}
+        self._probe_states: dict[str, ProbeState] = {}
         self._newest = 0
         self._seen: tuple[tuple[int, int] | None, int] | None = None
 
@@ -73,7 +88,7 @@ class Reader:
                 self._connection.close()
         self._connection = None
         self._identity = None
-        self._standings = {}
+        self._probe_states = {}
         self._newest = 0
 
     def _open(self) -> sqlite3.Connection | None:
@@ -86,16 +101,17 @@ class Reader:
         except OSError as error:
             raise explain(self.path, error) from error
         identity = (status.st_dev, status.st_ino)
-        if self._connection is not None and identity == self._identity:
-            return self._connection
-        self.close()
-        location.inspect(self.path)
-        connection = location.read_only(self.path)
-        if schema.version(connection) == 0:
-            connection.close()
+        if self._connection is None or identity != self._identity:
+            self.close()
+            location.inspect(self.path)
+            self._connection, self._identity = location.read_only(self.path), identity
+        # Asked each time: another process may have made the tables, or changed them, meanwhile.
+        version = schema.version(self._connection)
+        if version == 0:
+            self.close()
             return None
-        self._connection, self._identity = connection, identity
-        return connection
+        location.refuse_newer(self.path, version)
+        return self._connection
 
     def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[_Row]:
         try:
@@ -110,12 +126,12 @@ class Reader:
             connection = self._open()
             if connection is None:
                 return {}
-            for held in read_current(connection, self._newest):
-                self._standings[held.probe_state.observation.probe] = held.probe_state
-                self._newest = max(self._newest, held.observation)
+            for row in read_current(connection, self._newest):
+                self._probe_states[row.probe_state.observation.probe] = row.probe_state
+                self._newest = max(self._newest, row.observation)
         except (sqlite3.Error, OSError) as error:
             raise explain(self.path, error) from error
-        return dict(self._standings)
+        return dict(self._probe_states)
 
     def newest(self, probes: Iterable[str]) -> Mapping[str, Observation]:
         """The newest observation of each of these probes, whoever made it: `check`, too, which
@@ -147,25 +163,40 @@ class Reader:
         *,
         kinds: Sequence[str] | None = None,
         probe: str | None = None,
+        oldest: bool = False,
     ) -> list[ChainedEvent]:
-        """Like `events`, as the rows of the chain with their source and hashes."""
+        """Like `events`, as the rows of the chain with their source and hashes.
+
+        With `oldest` the first `limit` of them instead of the newest.
+        """
         where, parameters = ["seq > ?"], [since, *(kinds or ())]
         if kinds is not None:
             where.append(f"kind IN ({', '.join('?' * len(kinds))})")
         if probe is not None:
             where.append("probe = ?")
             parameters.append(probe)
-        rows = self._rows(
-            f"SELECT {EVENT_COLUMNS} FROM events WHERE {' AND '.join(where)} "
-            "ORDER BY seq DESC LIMIT ?",
-            [*parameters, limit],
+        order = "ASC" if oldest else "DESC"
+        rows = self._events(
+            f"{' AND '.join(where)} ORDER BY seq {order} LIMIT ?", *parameters, limit
         )
-        return [ChainedEvent(*row) for row in reversed(rows)]  # type: ignore[arg-type]
+        return rows if oldest else rows[::-1]
 
     def event(self, seq: int) -> ChainedEvent | None:
         """The event of that number, as the row of the chain."""
-        rows = self._rows(f"SELECT {EVENT_COLUMNS} FROM events WHERE seq = ?", (seq,))
-        return ChainedEvent(*rows[0]) if rows else None  # type: ignore[arg-type]
+        rows = self._events("seq = ?", seq)
+        return rows[0] if rows else None
+
+    def _events(self, where: str, *parameters: object) -> list[ChainedEvent]:
+        try:
+            connection = self._open()
+            if connection is None:
+                return []
+            with _one_view(connection):
+                columns = event_columns(schema.version(connection))
+                rows = connection.execute(f"SELECT {columns} FROM events WHERE {where}", parameters)
+                return [ChainedEvent(*row) for row in rows]
+        except (sqlite3.Error, OSError) as error:
+            raise explain(self.path, error) from error
 
     def history(self, probe: str, limit: int = 100) -> list[HistoryPoint]:
         """Past observations of a probe, newest first, whoever made them."""
@@ -178,7 +209,7 @@ class Reader:
         try:
             return [
                 HistoryPoint(
-                    parse_stamp(str(at)),
+                    parse_instant(str(at)),
                     Verdict(str(verdict)),
                     str(headline),
                     load_metrics(str(metrics)),
@@ -188,27 +219,28 @@ class Reader:
         except ValueError as error:
             raise self._damaged(f"an observation of {probe}") from error
 
-    def trend(
-        self, probe: str, metric: str, start: datetime, end: datetime, points: int
-    ) -> list[float | None]:
-        """A metric at `points` even steps from `start` to `end`: the last value in each, or None.
+    def intervals(self, probe: str, since: datetime, until: datetime) -> list[Interval]:
+        """The verdicts of a probe as stretches of one verdict each, oldest first.
 
-        One seek a step, so that a day costs the same however often the probe ran.
+        Observations from `since` to `until` (aware, both included) count, whoever made them; a
+        stretch that reaches over one of these moments is cut there.
         """
-        step = (end - start) / points
-        values: list[float | None] = []
-        for number in range(points):
-            low, high = stamp(start + step * number), stamp(start + step * (number + 1))
-            rows = self._rows(
-                "SELECT metrics FROM observations WHERE probe = ? AND at >= ? AND at < ? "
-                "ORDER BY at DESC LIMIT 1",
-                (probe, low, high),
-            )
-            try:
-                values.append(load_metrics(str(rows[0][0])).get(metric) if rows else None)
-            except ValueError as error:
-                raise self._damaged(f"an observation of {probe}") from error
-        return values
+        found: list[Interval] = []
+        start = since
+        rows = self._rows(_INTERVALS, (probe, stamp(since), stamp(until)))
+        try:
+            for at, verdict, begins, ends, headline, metrics in rows:
+                moment = parse_instant(str(at))
+                if begins:
+                    start = moment
+                if ends:
+                    numbers = load_metrics(str(metrics))
+                    found.append(
+                        Interval(Verdict(str(verdict)), start, moment, str(headline), numbers)
+                    )
+        except ValueError as error:
+            raise self._damaged(f"an observation of {probe}") from error
+        return found
 
     def artefact(self, digest: str) -> Artefact | None:
         """Raw evidence by its SHA-256 (hex)."""
@@ -246,10 +278,23 @@ class Reader:
         except ValueError as error:
             raise self._damaged("the lease") from error
 
+    def store_id(self) -> str:
+        """The random id the store was given when it was made; empty when there is none."""
+        rows = self._rows("SELECT value FROM meta WHERE key = 'store_id'")
+        return str(rows[0][0]) if rows else ""
+
     def cap(self) -> int:
         """The size in bytes the latest writer keeps the store to; 0 when unknown."""
         rows = self._rows("SELECT value FROM meta WHERE key = 'cap_bytes'")
         return int(str(rows[0][0])) if rows and str(rows[0][0]).isdigit() else 0
+
+    def needs_migration(self) -> bool:
+        """Whether an older cockpit wrote the store and none of this version has yet."""
+        try:
+            connection = self._open()
+            return connection is not None and schema.version(connection) < schema.VERSION
+        except (sqlite3.Error, OSError) as error:
+            raise explain(self.path, error) from error
 
     def changed(self) -> bool:
         """Whether anything was committed since the last call; true on the first."""
@@ -272,18 +317,16 @@ class Reader:
             connection = self._open()
             if connection is None:
                 return Verification(True, 0, 0, "")
-            connection.execute("BEGIN")
-            try:
+            with _one_view(connection):
                 meta = dict(connection.execute("SELECT key, value FROM meta"))
-                rows = connection.execute(f"SELECT {EVENT_COLUMNS} FROM events ORDER BY seq")
+                columns = event_columns(schema.version(connection))
+                rows = connection.execute(f"SELECT {columns} FROM events ORDER BY seq")
                 return verify(
                     (ChainedEvent(*row) for row in rows),
                     first_seq=int(meta["chain_first"]),
                     genesis_hash=genesis(meta["store_id"]),
                     head=chain_head(connection),
                 )
-            finally:
-                connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             raise explain(self.path, error) from error
         except (KeyError, ValueError) as error:
@@ -295,3 +338,13 @@ class Reader:
             f"{what} can't be read: it is damaged",
             "keep a copy of the file, then name another path in the config",
         )
+
+
+@contextmanager
+def _one_view(connection: sqlite3.Connection) -> Iterator[None]:
+    """Have several statements see the same moment: another process may migrate between two."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")

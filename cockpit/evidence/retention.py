@@ -1,7 +1,7 @@
 """Keeping the store within its bounds, a small piece at a time.
 
 What goes: the oldest observations, then bodies and artefacts nothing points to any more. What never
-goes: the current probe_states, the events of the chain, the policy's memory. When those alone are
+goes: the current probe states, the events of the chain, the policy's memory. When those alone are
 above the cap, that is said instead of cut.
 """
 

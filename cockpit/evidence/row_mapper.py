@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from cockpit.alerting.policy import AlertState
 from cockpit.board import Acknowledgement
 from cockpit.evidence.rules import Ack
-from cockpit.evidence.serialization import load_alert, load_moments, load_observation, parse_stamp
+from cockpit.evidence.serialization import load_alert, load_moments, load_observation
 from cockpit.model import Observation
 from cockpit.probe_state import ProbeState
+from cockpit.text import parse_instant
 
 CURRENT = (
     "SELECT c.probe, c.observation, c.body, b.body, c.observed_at, c.valid_until, c.duration, "
@@ -23,8 +24,10 @@ _NEWEST = (
     "JOIN bodies b ON b.id = o.body WHERE o.probe = ? ORDER BY o.at DESC, o.id DESC LIMIT 1"
 )
 EVENT_COLUMNS = (
-    "seq, at, kind, probe, subject, text, verdict, actor, ticket, data, source, prev_hash, hash"
+    "seq, at, kind, probe, subject, text, verdict, actor, ticket, data, payload, source, "
+    "hash_version, prev_hash, hash"
 )
+_EVENT_COLUMNS_1 = EVENT_COLUMNS.replace("payload", "'null'").replace("hash_version", "1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,11 @@ class CurrentRow:
     body: int
     probe_state: ProbeState
     moments: str
+
+
+def event_columns(version: int) -> str:
+    """The columns of an event as `ChainedEvent` wants them, of a store of that schema version."""
+    return EVENT_COLUMNS if version > 1 else _EVENT_COLUMNS_1
 
 
 def chain_head(connection: sqlite3.Connection) -> tuple[int, str]:
@@ -56,7 +64,7 @@ def read_current_row(row: tuple[object, ...]) -> CurrentRow | None:
     _, observation, body, *seen_as, since, findings = row
     try:
         seen = _seen(*seen_as)
-        probe_state = ProbeState(seen, parse_stamp(str(since)), load_moments(str(findings)))
+        probe_state = ProbeState(seen, parse_instant(str(since)), load_moments(str(findings)))
     except (ValueError, zlib.error):
         return None
     return CurrentRow(int(observation), int(body), probe_state, str(findings))  # type: ignore[call-overload]
@@ -87,7 +95,7 @@ def read_newest(connection: sqlite3.Connection, probe: str) -> Observation | Non
 def read_current(connection: sqlite3.Connection, after: int = 0) -> list[CurrentRow]:
     """The current rows whose observation is newer than number `after`."""
     rows = connection.execute(f"{CURRENT} WHERE c.observation > ?", (after,)).fetchall()
-    return [held for row in rows if (held := read_current_row(row)) is not None]
+    return [read for row in rows if (read := read_current_row(row)) is not None]
 
 
 def read_alerts(connection: sqlite3.Connection) -> dict[str, AlertState]:
@@ -107,7 +115,7 @@ def read_acks(connection: sqlite3.Connection) -> dict[str, Ack]:
     rows = connection.execute("SELECT problem, actor, note, at, probes FROM acks")
     for problem, actor, note, at, probes in rows:
         try:
-            given = Acknowledgement(actor, note, parse_stamp(at))
+            given = Acknowledgement(actor, note, parse_instant(at))
             acks[problem] = Ack(given, tuple(json.loads(probes)))
         except ValueError:
             continue  # damaged: the problem counts as not acknowledged

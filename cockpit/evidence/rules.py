@@ -1,7 +1,7 @@
-"""What one observation, event or acknowledgement does to the evidence: the same in every recorder.
+"""Rules of recording: what an observation, event or acknowledgement does, in every recorder.
 
-`Ledger` is where it is kept: tables inside a write transaction, or plain memory. The functions here
-read from it and write to it, so that a recorder without a file tells the same story as one with.
+`Repository` is where it is kept: tables inside a write transaction, or plain memory. The functions
+here read from it and write to it, so that a recorder without a file does the same as one with.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cockpit.alerting.policy import AlertState, PolicySettings, acknowledge, ste
 from cockpit.board import Acknowledgement, problem_list
 from cockpit.feed import Artefact
 from cockpit.model import Event, EventKind, Observation
-from cockpit.probe_state import ProbeState, apply
+from cockpit.probe_state import Advance, ProbeState, advance
 from cockpit.text import sanitize
 
 CHECK = "check"
@@ -62,32 +62,38 @@ class Repository(Protocol):
         """Add an event to the chain; returns it with its `seq`."""
         ...
 
-    def keep(self, artefact: Artefact, now: datetime) -> None: ...
+    def save_artefact(self, artefact: Artefact, now: datetime) -> None: ...
 
 
 def observe(
-    ledger: Repository,
+    repository: Repository,
     observation: Observation,
     *,
     source: str,
     advances: bool,
     actor: str,
     settings: SettingsOf,
+    advanced: Advance | None = None,
 ) -> None:
-    """Record an observation; when it `advances`, also move state, policy and acks with it."""
-    ledger.record(observation, source)
+    """Record an observation; when it `advances`, also move state, policy and acks with it.
+
+    `advanced` is the step that was made already; it counts where the state is still the one before.
+    """
+    repository.record(observation, source)
     probe = observation.probe
-    before = ledger.probe_state(probe)
+    before = repository.probe_state(probe)
     if not advances or (before is not None and _overtaken(before.observation, observation)):
         return
-    probe_state, events = apply(before, observation)
-    ledger.save_current(probe_state, source)
-    alert = ledger.alert(probe)
-    after, alerts = step(alert, observation, settings(probe))
+    if advanced is None or advanced.previous is not before:
+        advanced = advance(before, observation)
+    repository.save_current(advanced.state, source)
+    # The policy's memory is kept; its alerts are told nobody while there is no channel.
+    alert = repository.alert(probe)
+    after, _ = step(alert, observation, settings(probe))
     if after != alert:
-        ledger.set_alert(probe, after)
-    _append(ledger, (*events, *alerts), source, actor)
-    _clear_acks(ledger, observation, source, actor)
+        repository.set_alert(probe, after)
+    _append(repository, advanced.events, source, actor)
+    _clear_acks(repository, observation, source, actor)
 
 
 def _overtaken(present: Observation, late: Observation) -> bool:
@@ -98,13 +104,13 @@ def _overtaken(present: Observation, late: Observation) -> bool:
     return timedelta(0) < present.observed_at - late.observed_at <= OVERTAKEN_WITHIN
 
 
-def log(ledger: Repository, event: Event, *, source: str, actor: str) -> None:
+def log(repository: Repository, event: Event, *, source: str, actor: str) -> None:
     """Append an event; one without an actor is `actor`'s."""
-    _append(ledger, (event,), source, actor)
+    _append(repository, (event,), source, actor)
 
 
 def acknowledge_problem(
-    ledger: Repository,
+    repository: Repository,
     problem: str,
     note: str,
     actor: str,
@@ -115,15 +121,15 @@ def acknowledge_problem(
 ) -> bool:
     """Keep that `problem` is known, with an event; False when there is no such problem now."""
     found = next(
-        (p for p in problem_list(ledger.probe_states(), now, {}) if p.key == problem),
+        (p for p in problem_list(repository.probe_states(), now, {}) if p.key == problem),
         None,
     )
     if found is None:
         return False
     note = sanitize(note)
-    ledger.set_ack(problem, Ack(Acknowledgement(sanitize(actor), note, now), found.probes))
+    repository.set_ack(problem, Ack(Acknowledgement(sanitize(actor), note, now), found.probes))
     for probe in found.probes:
-        ledger.set_alert(probe, acknowledge(ledger.alert(probe), actor))
+        repository.set_alert(probe, acknowledge(repository.alert(probe), actor))
     event = Event(
         at=now,
         kind=EventKind.ACK,
@@ -135,22 +141,22 @@ def acknowledge_problem(
         text=f"acknowledged {found.title}" + (f": {note}" if note else ""),
         data={"problem": problem, "note": note},
     )
-    _append(ledger, (event,), source, actor)
+    _append(repository, (event,), source, actor)
     return True
 
 
-def _clear_acks(ledger: Repository, observation: Observation, source: str, actor: str) -> None:
+def _clear_acks(repository: Repository, observation: Observation, source: str, actor: str) -> None:
     """Drop the acknowledgements whose problem this observation ended.
 
     Only the probes that showed the problem when it was acknowledged are looked at, which keeps an
     observation cheap. A probe gone stale does not end a problem: silence is no recovery.
     """
-    touched = {key: a for key, a in ledger.acks().items() if observation.probe in a.probes}
+    touched = {key: a for key, a in repository.acks().items() if observation.probe in a.probes}
     if not touched:
         return
     names = {probe for ack in touched.values() for probe in ack.probes}
     probe_states = {
-        name: probe_state for name in names if (probe_state := ledger.probe_state(name)) is not None
+        name: state for name in names if (state := repository.probe_state(name)) is not None
     }
     open_keys = {
         problem.key
@@ -160,7 +166,7 @@ def _clear_acks(ledger: Repository, observation: Observation, source: str, actor
     for key, ack in touched.items():
         if key in open_keys:
             continue
-        ledger.set_ack(key, None)
+        repository.set_ack(key, None)
         event = Event(
             at=observation.observed_at,
             kind=EventKind.ACK,
@@ -169,9 +175,9 @@ def _clear_acks(ledger: Repository, observation: Observation, source: str, actor
             text=f"problem gone, acknowledgement by {ack.given.by} ends",
             data={"problem": key},
         )
-        _append(ledger, (event,), source, actor)
+        _append(repository, (event,), source, actor)
 
 
-def _append(ledger: Repository, events: Iterable[Event], source: str, actor: str) -> None:
+def _append(repository: Repository, events: Iterable[Event], source: str, actor: str) -> None:
     for event in events:
-        ledger.append(event if event.actor else replace(event, actor=actor), source)
+        repository.append(event if event.actor else replace(event, actor=actor), source)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 
 APPLICATION_ID = 0x434B5054  # "CKPT"
-VERSION = 1
+VERSION = 2
 
 
 def is_ours(connection: sqlite3.Connection) -> bool:

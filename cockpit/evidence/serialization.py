@@ -11,18 +11,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
-from typing import TypeVar, overload
 
 from pydantic import TypeAdapter
 
 from cockpit.alerting.policy import AlertState
 from cockpit.facts import Facts
+from cockpit.kinds import registry
 from cockpit.model import Observation
+from cockpit.text import format_utc
 
 _ENVELOPE = {"observed_at", "valid_until", "duration", "metrics"}
-_T = TypeVar("_T")
 
 
 @cache
@@ -60,24 +60,9 @@ def sha256(data: str | bytes) -> str:
     return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
 
 
-@overload
-def stamp(moment: datetime) -> str: ...
-@overload
-def stamp(moment: None) -> None: ...
-def stamp(moment: datetime | None) -> str | None:
-    """An aware datetime as RFC 3339 in UTC with microseconds: texts sort as the moments do."""
-    if moment is None:
-        return None
-    text = moment.astimezone(UTC).isoformat(timespec="microseconds")
-    return text.replace("+00:00", "Z")
-
-
-def parse_stamp(text: str) -> datetime:
-    """The aware UTC datetime of a stored moment; ValueError when it is none."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"{text!r} has no zone")
-    return moment.astimezone(UTC)
+def stamp(moment: datetime) -> str:
+    """An aware datetime as the store writes it: texts sort as the moments do."""
+    return format_utc(moment, precision="microseconds")
 
 
 def body_json(observation: Observation) -> str:
@@ -128,12 +113,7 @@ def load_observation(
         f'"duration":{canonical(duration)},"metrics":{metrics},'
         f'"observed_at":"{observed_at}","valid_until":"{valid_until}"'
     )
-    return _observations().validate_json(f"{body[:-1]},{envelope}}}")
-
-
-def facts_json(facts: Facts) -> str:
-    """Facts as canonical JSON."""
-    return canonical(dict(facts))
+    return _observations().validate_json(f"{body[:-1]},{envelope}}}", context=registry.load_facts)
 
 
 def load_facts(text: str) -> Facts:

@@ -1,4 +1,4 @@
-"""The ledger over the tables, inside one write transaction, and what it remembers between two.
+"""Evidence in the tables of the store within one transaction, and what is known between two.
 
 Other processes write to the same store, so nothing is taken from memory that the tables may have
 moved on from: a remembered probe_state counts only while its row is still the one remembered.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 
 from cockpit.alerting.policy import AlertState
@@ -43,7 +43,7 @@ from cockpit.probe_state import ProbeState
 class Memo:
     """What the writer remembers between two transactions; moved on only by a commit."""
 
-    held: dict[str, CurrentRow] = field(default_factory=dict)
+    current: dict[str, CurrentRow] = field(default_factory=dict)
     alerts: dict[str, AlertState] = field(default_factory=dict)
     acks: dict[str, Ack] | None = None
     last_seq: int = 0
@@ -56,7 +56,7 @@ class SqliteRepository:
     def __init__(self, connection: sqlite3.Connection, memo: Memo) -> None:
         self.connection = connection
         self._memo = memo
-        self._held: dict[str, CurrentRow] = {}
+        self._rows: dict[str, CurrentRow] = {}
         self._alerts: dict[str, AlertState] = {}
         self._acks: dict[str, Ack] | None = None
         self._head = chain_head(connection)
@@ -68,15 +68,15 @@ class SqliteRepository:
     # -- reading
 
     def probe_state(self, probe: str) -> ProbeState | None:
-        held = self._current(probe)
-        return held.probe_state if held else None
+        row = self._current(probe)
+        return row.probe_state if row else None
 
     def probe_states(self) -> Mapping[str, ProbeState]:
         probes = [row[0] for row in self.connection.execute("SELECT probe FROM current")]
         return {p: probe_state for p in probes if (probe_state := self.probe_state(p)) is not None}
 
     def _current(self, probe: str) -> CurrentRow | None:
-        mine = self._held.get(probe)
+        mine = self._rows.get(probe)
         if mine is not None:
             return mine
         row = self.connection.execute(
@@ -84,14 +84,14 @@ class SqliteRepository:
         ).fetchone()
         if row is None:
             return None
-        known = self._memo.held.get(probe)
+        known = self._memo.current.get(probe)
         if known is not None and known.observation == row[0]:
             return known
         full = self.connection.execute(f"{CURRENT} WHERE c.probe = ?", (probe,)).fetchone()
-        held = read_current_row(full) if full else None
-        if held is not None:
-            self._held[probe] = held
-        return held
+        row = read_current_row(full) if full else None
+        if row is not None:
+            self._rows[probe] = row
+        return row
 
     def alert(self, probe: str) -> AlertState:
         mine = self._alerts.get(probe)
@@ -184,7 +184,7 @@ class SqliteRepository:
                 source,
             ),
         )
-        self._held[seen.probe] = CurrentRow(row_id, body, probe_state, moments)
+        self._rows[seen.probe] = CurrentRow(row_id, body, probe_state, moments)
         self.fresh[seen.probe] = probe_state
 
     def set_alert(self, probe: str, state: AlertState) -> None:
@@ -218,22 +218,9 @@ class SqliteRepository:
         seq, prev_hash = self._head
         chained = link(event, seq + 1, source, prev_hash)
         self.connection.execute(
-            f"INSERT INTO events ({EVENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                chained.seq,
-                chained.at,
-                chained.kind,
-                chained.probe,
-                chained.subject,
-                chained.text,
-                chained.verdict,
-                chained.actor,
-                chained.ticket,
-                chained.data,
-                chained.source,
-                chained.prev_hash,
-                chained.hash,
-            ),
+            f"INSERT INTO events ({EVENT_COLUMNS}) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            astuple(chained),
         )
         self._head = (chained.seq, chained.hash)
         self._wrote_events = True
@@ -241,7 +228,7 @@ class SqliteRepository:
         self.events.append(stored)
         return stored
 
-    def keep(self, artefact: Artefact, now: datetime) -> None:
+    def save_artefact(self, artefact: Artefact, now: datetime) -> None:
         self.connection.execute(
             "INSERT OR IGNORE INTO artefacts (digest, media_type, size, body, first_seen) "
             "VALUES (?, ?, ?, ?, ?)",
@@ -279,10 +266,10 @@ class SqliteRepository:
     def committed(self) -> None:
         """Move the memo on: what this transaction read and wrote is now true."""
         memo = self._memo
-        memo.held.update(self._held)
+        memo.current.update(self._rows)
         memo.alerts.update(self._alerts)
         if self._acks is not None:
             memo.acks = self._acks
         memo.last_seq = max(memo.last_seq, self._head[0])
-        newest = max((held.observation for held in self._held.values()), default=0)
+        newest = max((row.observation for row in self._rows.values()), default=0)
         memo.last_observation = max(memo.last_observation, newest)

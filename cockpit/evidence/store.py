@@ -1,7 +1,7 @@
 """The evidence store as everybody else sees it: hand over from any thread, hear what was stored.
 
-`Store` keeps everything in one SQLite file; `MemoryRecorder` has the same doors and no file, for
-when a store can't be opened at all. Neither ever makes a caller wait for the disk.
+`Store` keeps everything in one SQLite file; `MemoryRecorder` has the same methods and no file, for
+when a store can't be opened at all. Neither ever makes a caller wait for the connection.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from cockpit.evidence.interfaces import EvidenceReader
 from cockpit.evidence.lease import Acquired, Alive, HeldBy, Holder, LeaseWatch
 from cockpit.evidence.memory_repository import MemoryReader, MemoryRepository
 from cockpit.evidence.reader import Reader
-from cockpit.evidence.rules import SettingsOf
+from cockpit.evidence.rules import Repository, SettingsOf
 from cockpit.evidence.sqlite_repository import SqliteRepository
-from cockpit.evidence.write_queue import WriteJob
 from cockpit.evidence.writer import Writer
 
 CAP_BYTES = 512 * 1024 * 1024
@@ -38,14 +37,20 @@ class Store(BaseRecorder):
     """A recorder with a file. Made by `Store.open`."""
 
     def __init__(
-        self, disk: StoreConnection, clock: Clock, actor: str, settings: SettingsOf, alive: Alive
+        self,
+        connection: StoreConnection,
+        clock: Clock,
+        actor: str,
+        settings: SettingsOf,
+        alive: Alive,
     ) -> None:
         super().__init__(clock, actor, settings)
-        self.path = disk.path
+        self.path = connection.path
         self._watch = LeaseWatch(clock, alive)
-        self._standings = {probe: held.probe_state for probe, held in disk.memo.held.items()}
-        self._acks = {problem: ack.given for problem, ack in (disk.memo.acks or {}).items()}
-        self._last_seq = disk.memo.last_seq
+        memo = connection.memo
+        self._probe_states = {probe: row.probe_state for probe, row in memo.current.items()}
+        self._acks = {problem: ack.given for problem, ack in (memo.acks or {}).items()}
+        self._last_seq = memo.last_seq
 
     @classmethod
     def open(
@@ -72,19 +77,26 @@ class Store(BaseRecorder):
 
         def reopen(busy_seconds: float) -> StoreConnection:
             return StoreConnection.open(
-                path, clock.now(), cap_bytes=cap_bytes, factory=factory, busy_seconds=busy_seconds
+                path,
+                clock.now(),
+                actor=actor,
+                cap_bytes=cap_bytes,
+                factory=factory,
+                busy_seconds=busy_seconds,
             )
 
-        disk = StoreConnection.open(path, clock.now(), cap_bytes=cap_bytes, factory=factory)
-        store = cls(disk, clock, actor, settings, alive)
-        with Reader(disk.path) as reader:
+        connection = StoreConnection.open(
+            path, clock.now(), actor=actor, cap_bytes=cap_bytes, factory=factory
+        )
+        store = cls(connection, clock, actor, settings, alive)
+        with Reader(connection.path) as reader:
             store._gaps.extend(reader.gaps(GAPS_TOLD))
         store._writer = Writer(
-            store._inbox,
+            store._queue,
             store._publish,
             clock=clock,
             actor=actor,
-            disk=disk,
+            connection=connection,
             reopen=reopen,
             cap_bytes=cap_bytes,
             retain_days=retain_days,
@@ -101,38 +113,39 @@ class Store(BaseRecorder):
         """Ask for the lease; the future raises StoreError while the store can't be written."""
         now = self._clock.now()
 
-        def on_tables(tables: SqliteRepository) -> Acquired | HeldBy:
-            return lease.acquire(tables.connection, tables, holder, now, self._watch)
-
-        def otherwise() -> Acquired | HeldBy:
+        def run(repository: Repository) -> Acquired | HeldBy:
+            if isinstance(repository, SqliteRepository):
+                return lease.acquire(repository.connection, repository, holder, now, self._watch)
             raise StoreError(
                 self.path, self.health.trouble, "watching goes on without a lease or a record"
             )
 
-        return self._ask(WriteJob(on_tables=on_tables, otherwise=otherwise))
+        return self._ask(run)
 
     def beat(self, holder: Holder) -> Future[bool]:
-        """Say that `holder` still watches; False: the lease is lost, step down.
+        """Say that the holder still watches; False: the lease is lost, step down.
 
         True while the store can't be written, since nobody else can take the lease then either.
         """
         now = self._clock.now()
-        return self._ask(
-            WriteJob(
-                on_tables=lambda tables: lease.beat(tables.connection, holder, now),
-                otherwise=lambda: True,
-            )
-        )
+
+        def run(repository: Repository) -> bool:
+            if isinstance(repository, SqliteRepository):
+                return lease.beat(repository.connection, holder, now)
+            return True
+
+        return self._ask(run)
 
     def release(self, holder: Holder) -> Future[bool]:
         """Give the lease back; False when it was not the holder's or could not be written."""
         now = self._clock.now()
-        return self._ask(
-            WriteJob(
-                on_tables=lambda tables: lease.release(tables.connection, holder, now),
-                otherwise=lambda: False,
-            )
-        )
+
+        def run(repository: Repository) -> bool:
+            if isinstance(repository, SqliteRepository):
+                return lease.release(repository.connection, holder, now)
+            return False
+
+        return self._ask(run)
 
 
 class MemoryRecorder(BaseRecorder):
@@ -148,11 +161,11 @@ class MemoryRecorder(BaseRecorder):
     ) -> None:
         super().__init__(clock, actor, settings)
         self._writer = Writer(
-            self._inbox,
+            self._queue,
             self._publish,
             clock=clock,
             actor=actor,
-            disk=None,
+            connection=None,
             reopen=None,
             trouble=trouble,
             most_events=MOST_EVENTS_IN_MEMORY,
@@ -167,12 +180,12 @@ class MemoryRecorder(BaseRecorder):
 
     def acquire(self, holder: Holder) -> Future[Acquired | HeldBy]:
         """There is nobody to share with: always acquired."""
-        return self._ask(WriteJob(otherwise=Acquired))
+        return self._ask(lambda _: Acquired())
 
     def beat(self, holder: Holder) -> Future[bool]:
         """Always True."""
-        return self._ask(WriteJob(otherwise=lambda: True))
+        return self._ask(lambda _: True)
 
     def release(self, holder: Holder) -> Future[bool]:
         """Always True."""
-        return self._ask(WriteJob(otherwise=lambda: True))
+        return self._ask(lambda _: True)

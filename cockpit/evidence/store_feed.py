@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import logging
 import secrets
 import threading
 from collections import deque
@@ -12,12 +11,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from cockpit.board import Acknowledgement, ProbeInfo, compose
+from cockpit.board import Acknowledgement, BoardComposer, ProbeInfo
 from cockpit.clock import Clock
+from cockpit.commands import Command, Reply, Ticket
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.lease import DEAD_AFTER, LeaseState
 from cockpit.evidence.reader import Reader
-from cockpit.feed import ITEM_KINDS, Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
+from cockpit.feed import ITEM_KINDS, Artefact, FeedMode, HistoryPoint, Interval
 from cockpit.model import (
     Board,
     Event,
@@ -28,12 +28,12 @@ from cockpit.model import (
     expire,
 )
 from cockpit.probe_state import ProbeState
+from cockpit.signals import Signal
 from cockpit.text import format_utc
 
 LOOK_SECONDS = 0.1
 GAPS_SHOWN = 20
 
-logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
@@ -71,8 +71,8 @@ class StoreFeed:
         self._used = self._cap = 0
         self._tickets = itertools.count(1)
         self._ticket_prefix = secrets.token_hex(4)
-        self._lock = threading.Lock()
-        self._listeners: list[Callable[[], None]] = []
+        self._signal = Signal()
+        self._composer = BoardComposer()
         self._replies: deque[Reply] = deque()
         self._next_expiry: datetime | None = None
         self._stop = threading.Event()
@@ -95,7 +95,7 @@ class StoreFeed:
         now = self._clock.now()
         self._refresh()
         plan = self._plan()
-        board = compose(
+        board = self._composer.board(
             plan,
             self._standings,
             now,
@@ -161,6 +161,10 @@ class StoreFeed:
         """Past observations of a probe, newest first."""
         return self._ask(lambda: self._reader.history(probe, limit), [])
 
+    def intervals(self, probe: str, since: datetime, until: datetime) -> Sequence[Interval]:
+        """The verdicts of a probe between two moments, oldest first."""
+        return self._ask(lambda: self._reader.intervals(probe, since, until), [])
+
     def artefact(self, digest: str) -> Artefact | None:
         """Raw evidence by its digest; None when it is gone or can't be read."""
         return self._ask(lambda: self._reader.artefact(digest), None)
@@ -189,28 +193,19 @@ class StoreFeed:
 
     def push_reply(self, reply: Reply) -> None:
         """Leave the reply to a command, from any thread."""
-        with self._lock:
-            self._replies.append(reply)
-        self.notify()
+        self._replies.append(reply)
+        self._signal.notify()
 
     def replies(self) -> Sequence[Reply]:
         """Replies since the last call, each once."""
-        with self._lock:
-            replies = tuple(self._replies)
-            self._replies.clear()
-        return replies
+        taken: list[Reply] = []
+        while self._replies:
+            taken.append(self._replies.popleft())
+        return tuple(taken)
 
     def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Have `wake` called, from any thread, when there is news; returns the way to stop it."""
-        with self._lock:
-            self._listeners.append(wake)
-
-        def stop() -> None:
-            with self._lock:
-                if wake in self._listeners:
-                    self._listeners.remove(wake)
-
-        return stop
+        return self._signal.subscribe(wake)
 
     def close(self, timeout: float = 0.5) -> None:
         """Stop looking and let go of the file, waiting up to `timeout` seconds."""
@@ -220,13 +215,7 @@ class StoreFeed:
 
     def notify(self) -> None:
         """Wake every listener, from any thread."""
-        with self._lock:
-            listeners = tuple(self._listeners)
-        for wake in listeners:
-            try:
-                wake()
-            except Exception:
-                logger.exception("a listener of the store feed failed")
+        self._signal.notify()
 
     def _look(self, look_seconds: float) -> None:
         # The pragma that tells of a commit costs microseconds, so looking often is cheap.

@@ -1,4 +1,4 @@
-"""One thing for the writer to do, and who waits for its result."""
+"""The queue of the writer: jobs in order; only what may be lost is ever dropped."""
 
 from __future__ import annotations
 
@@ -7,28 +7,21 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from cockpit.evidence.rules import Repository
-from cockpit.evidence.sqlite_repository import SqliteRepository
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class WriteJob:
-    """Something to do to the ledger. `on_tables` needs the real one, `otherwise` stands in."""
+    """Something to do to the repository, and who waits for its result.
 
-    run: Callable[[Repository], Any] | None = None
-    on_tables: Callable[[SqliteRepository], Any] | None = None
-    otherwise: Callable[[], Any] | None = None
+    A `droppable` one may be lost when more comes than can be written.
+    """
+
+    run: Callable[[Repository], Any]
     future: Future[Any] | None = None
-
-    def on(self, ledger: Repository) -> Any:
-        """Do it; on plain memory only `otherwise` is left of a job for tables."""
-        if self.run is not None:
-            return self.run(ledger)
-        if self.on_tables is not None and isinstance(ledger, SqliteRepository):
-            return self.on_tables(ledger)
-        return self.otherwise() if self.otherwise is not None else None
+    droppable: bool = False
 
     def resolve(self, result: object) -> None:
         """Hand the result to who waits for it."""
@@ -41,17 +34,14 @@ class WriteJob:
             self.future.set_exception(error)
 
 
-_T = TypeVar("_T")
-
-
-class WriteQueue(Generic[_T]):
-    """Numbered items in order. Of the droppable ones only the newest `most` wait; the rest never
-    goes: an overflow drops the oldest droppable item and counts it.
+class WriteQueue:
+    """Jobs in order, from any thread to one. Of the droppable ones only the newest `most` wait; the
+    rest never goes: an overflow drops the oldest droppable job and counts it.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._items: deque[tuple[int, bool, _T]] = deque()
+        self._jobs: deque[tuple[int, WriteJob]] = deque()
         self._droppable = 0
         self._number = 0
         self._handled = 0
@@ -60,14 +50,14 @@ class WriteQueue(Generic[_T]):
         self._closed = False
         self._condition = threading.Condition()
 
-    def put(self, item: _T, *, droppable: bool = False) -> bool:
-        """Leave an item; False when the inbox is closed and the item is not taken."""
+    def put(self, job: WriteJob) -> bool:
+        """Leave a job; False when the queue is closed and the job is not taken."""
         with self._condition:
             if self._closed:
                 return False
             self._number += 1
-            self._items.append((self._number, droppable, item))
-            if droppable:
+            self._jobs.append((self._number, job))
+            if job.droppable:
                 self._droppable += 1
                 if self._droppable > self._most:
                     self._drop_oldest()
@@ -75,27 +65,27 @@ class WriteQueue(Generic[_T]):
             return True
 
     def _drop_oldest(self) -> None:
-        for index, (_, droppable, _item) in enumerate(self._items):
-            if droppable:
-                del self._items[index]
+        for index, (_, job) in enumerate(self._jobs):
+            if job.droppable:
+                del self._jobs[index]
                 break
         self._droppable -= 1
         self._dropped += 1
 
-    def take(self, most: int, wait: float) -> list[_T] | None:
-        """Up to `most` items, waiting up to `wait` real seconds for the first.
+    def take(self, most: int, wait: float) -> list[WriteJob] | None:
+        """Up to `most` jobs, waiting up to `wait` real seconds for the first.
 
-        An empty list when none came, None when the inbox is closed and empty. `done` has to follow.
+        An empty list when none came, None when the queue is closed and empty. `done` has to follow.
         """
         with self._condition:
-            if not self._items and not self._closed:
+            if not self._jobs and not self._closed:
                 self._condition.wait(wait)
-            if not self._items:
+            if not self._jobs:
                 return None if self._closed else []
-            taken = [self._items.popleft() for _ in range(min(most, len(self._items)))]
-            self._droppable -= sum(droppable for _, droppable, _ in taken)
+            taken = [self._jobs.popleft() for _ in range(min(most, len(self._jobs)))]
+            self._droppable -= sum(job.droppable for _, job in taken)
             self._taken = taken[-1][0]
-            return [item for _, _, item in taken]
+            return [job for _, job in taken]
 
     def done(self) -> None:
         """What was taken last has been dealt with."""
@@ -106,27 +96,22 @@ class WriteQueue(Generic[_T]):
     def wait_handled(self, timeout: float) -> bool:
         """Wait up to `timeout` real seconds until everything put before was dealt with."""
         with self._condition:
-            mark = self._items[-1][0] if self._items else self._taken
+            mark = self._jobs[-1][0] if self._jobs else self._taken
             return self._condition.wait_for(lambda: self._handled >= mark, timeout)
 
     def take_dropped(self) -> int:
-        """How many items were dropped since the last call."""
+        """How many jobs were dropped since the last call."""
         with self._condition:
             dropped, self._dropped = self._dropped, 0
             return dropped
 
-    def wake(self) -> None:
-        """Let the reader look around before its wait is over."""
-        with self._condition:
-            self._condition.notify_all()
-
     def left(self) -> int:
-        """How many items have not been dealt with; what is in hand counts as one."""
+        """How many jobs have not been dealt with; what is in hand counts as one."""
         with self._condition:
-            return len(self._items) + (self._handled != self._taken)
+            return len(self._jobs) + (self._handled != self._taken)
 
     def close(self) -> None:
-        """Take no more items; those here are still handed out."""
+        """Take no more jobs; those here are still handed out."""
         with self._condition:
             self._closed = True
             self._condition.notify_all()

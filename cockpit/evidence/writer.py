@@ -1,8 +1,8 @@
 """The one thread that writes: batches jobs into transactions, and goes on in memory when it can't.
 
-While the disk fails the same jobs run against a `MemoryLedger`: subscribers still hear everything,
-health says why nothing is recorded. As soon as the disk works again the kept events, the newest
-probe_states and one event about the stretch without a record are written.
+While the store can't be written the same jobs run against a `MemoryRepository`: subscribers still
+hear everything, health says why nothing is recorded. Afterwards the kept events, the newest probe
+states and one event about the stretch without a record are written.
 """
 
 from __future__ import annotations
@@ -46,16 +46,19 @@ Publish: TypeAlias = Callable[[list[Event], list[ProbeState], dict[str, Ack]], N
 
 
 class Writer(threading.Thread):
-    """Owns the disk. `disk` None (with `reopen` None) is a recorder that never has a file."""
+    """The thread that owns the write connection, or keeps everything in memory.
+
+    `connection` None, with `reopen` None, is a recorder that never has a file.
+    """
 
     def __init__(
         self,
-        inbox: WriteQueue[WriteJob],
+        queue: WriteQueue,
         publish: Publish,
         *,
         clock: Clock,
         actor: str,
-        disk: StoreConnection | None,
+        connection: StoreConnection | None,
         reopen: Callable[[float], StoreConnection] | None,
         cap_bytes: int = 0,
         retain_days: float = 0.0,
@@ -64,11 +67,11 @@ class Writer(threading.Thread):
         most_events: int | None = None,
     ) -> None:
         super().__init__(name="cockpit-evidence", daemon=True)
-        self._inbox = inbox
+        self._queue = queue
         self._publish = publish
         self._clock = clock
         self._actor = actor
-        self._disk = disk
+        self._connection = connection
         self._reopen = reopen
         self._cap = cap_bytes
         self._retain_days = retain_days
@@ -81,9 +84,11 @@ class Writer(threading.Thread):
         self._upkeep = upkeep
         self._prune_at = clock.monotonic() if upkeep else math.inf
         self._outage: Outage | None = None
-        if disk is None:
+        if connection is None:
             self._outage = Outage(MemoryRepository(), clock.now(), trouble, 0.0, 0, 0)
-        self._health = StoreHealth(disk is not None, trouble, disk.used() if disk else 0, cap_bytes)
+        self._health = StoreHealth(
+            connection is not None, trouble, connection.used() if connection else 0, cap_bytes
+        )
         self._busy_since: float | None = None
 
     @property
@@ -105,12 +110,12 @@ class Writer(threading.Thread):
 
     @property
     def memory(self) -> MemoryRepository | None:
-        """The ledger in memory, while there is one."""
-        return self._outage.ledger if self._outage else None
+        """The repository in memory, while there is one."""
+        return self._outage.repository if self._outage else None
 
     def run(self) -> None:
         while True:
-            jobs = self._inbox.take(BATCH, 0.0 if self._pruning else IDLE_SECONDS)
+            jobs = self._queue.take(BATCH, 0.0 if self._pruning else IDLE_SECONDS)
             if jobs is None:
                 break
             self._busy_since = self._clock.monotonic()
@@ -124,37 +129,37 @@ class Writer(threading.Thread):
             finally:
                 self._busy_since = None
                 if jobs:
-                    self._inbox.done()
+                    self._queue.done()
         if self._outage is not None and self._reopen is not None:
             self._recover()
-        if self._disk is not None:
-            self._disk.close()
+        if self._connection is not None:
+            self._connection.close()
 
     def _round(self, jobs: list[WriteJob]) -> None:
         lost_before = self._lost
         self._count_dropped()
         if self._outage is not None and self._clock.monotonic() >= self._outage.retry_at:
             self._recover()
-        stirred = bool(jobs or self._outage or self._pruning) or self._lost != lost_before
+        changed = bool(jobs or self._outage or self._pruning) or self._lost != lost_before
         if jobs:
             self._do(jobs)
-        elif self._disk is not None:
-            stirred |= self._poll_foreign_writes(self._disk)
-        if self._disk is not None:
-            stirred |= self._prune(self._disk)
-        if stirred:
+        elif self._connection is not None:
+            changed |= self._poll_foreign_writes(self._connection)
+        if self._connection is not None:
+            changed |= self._prune(self._connection)
+        if changed:
             self._tell_health()
 
     # -- recording
 
     def _do(self, jobs: Sequence[WriteJob]) -> None:
-        disk = self._disk
-        if disk is None:
+        connection = self._connection
+        if connection is None:
             self._in_memory(jobs)
             return
         try:
-            results, tables, events, probe_states = disk.write(
-                lambda tables: [job.on(tables) for job in jobs]
+            results, repository, events, probe_states = connection.write(
+                lambda repository: [job.run(repository) for job in jobs]
             )
         except Exception as error:
             logger.warning("a write to the evidence store failed", exc_info=error)
@@ -166,10 +171,9 @@ class Writer(threading.Thread):
             return
         for job, result in zip(jobs, results, strict=True):
             job.resolve(result)
-        told = {
-            probe_state.observation.probe: probe_state for probe_state in probe_states
-        } | tables.fresh
-        self._publish([*events, *tables.events], list(told.values()), disk.memo.acks or {})
+        foreign = {state.observation.probe: state for state in probe_states}
+        told = list((foreign | repository.fresh).values())
+        self._publish([*events, *repository.events], told, connection.memo.acks or {})
 
     def _one_by_one(self, jobs: Sequence[WriteJob], error: Exception) -> None:
         """One job can't be stored: do the others, and say so in its place."""
@@ -180,21 +184,21 @@ class Writer(threading.Thread):
         jobs[0].fail(error)
         text = f"something could not be recorded: {type(error).__name__}: {error}"
         event = Event(at=self._clock.now(), kind=EventKind.COLLECTOR, text=text, actor=self._actor)
-        self._do([WriteJob(run=lambda ledger: ledger.append(event, "store"))])
+        self._do([WriteJob(lambda repository: repository.append(event, "store"))])
 
-    def _poll_foreign_writes(self, disk: StoreConnection) -> bool:
+    def _poll_foreign_writes(self, connection: StoreConnection) -> bool:
         """Tell what others wrote; True when there was anything."""
         try:
-            events, probe_states = disk.foreign()
+            events, probe_states = connection.foreign()
         except (sqlite3.Error, OSError, StoreError) as error:
             self._enter_outage(error)
             return True
         if events or probe_states:
-            self._publish(events, probe_states, disk.memo.acks or {})
+            self._publish(events, probe_states, connection.memo.acks or {})
         return bool(events or probe_states)
 
     def _count_dropped(self) -> None:
-        dropped = self._inbox.take_dropped()
+        dropped = self._queue.take_dropped()
         if not dropped:
             return
         self._lost += dropped
@@ -205,18 +209,18 @@ class Writer(threading.Thread):
             text=f"{dropped} observations were not recorded: more came than could be written",
             data={"lost": dropped},
         )
-        self._do([WriteJob(run=lambda ledger: ledger.append(event, "store"))])
+        self._do([WriteJob(lambda repository: repository.append(event, "store"))])
 
     # -- an outage and its end
 
     def _enter_outage(self, error: Exception) -> None:
-        disk = self._disk
-        if disk is None:
+        connection = self._connection
+        if connection is None:
             return
-        trouble = explain(disk.path, error)
-        memo = disk.memo
-        ledger = MemoryRepository(
-            probe_states={probe: held.probe_state for probe, held in memo.held.items()},
+        trouble = explain(connection.path, error)
+        memo = connection.memo
+        repository = MemoryRepository(
+            probe_states={probe: row.probe_state for probe, row in memo.current.items()},
             alerts=memo.alerts,
             acks=memo.acks,
             last_seq=memo.last_seq,
@@ -228,17 +232,17 @@ class Writer(threading.Thread):
             min(self._retry_seconds * 2, MOST_RETRY_SECONDS) if soon else RETRY_SECONDS
         )
         self._outage = Outage(
-            ledger,
+            repository,
             now,
             trouble.reason,
             monotonic + self._retry_seconds,
             memo.last_seq,
             memo.last_observation,
         )
-        self._disk = None
+        self._connection = None
         self._pruning = None
-        disk.close()
-        ledger.append(
+        connection.close()
+        repository.append(
             Event(
                 at=now,
                 kind=EventKind.COLLECTOR,
@@ -247,7 +251,7 @@ class Writer(threading.Thread):
             ),
             "store",
         )
-        self._publish_memory(ledger)
+        self._publish_memory(repository)
         self._tell_health()
 
     def _in_memory(self, jobs: Sequence[WriteJob]) -> None:
@@ -256,47 +260,48 @@ class Writer(threading.Thread):
             return
         for job in jobs:
             try:
-                job.resolve(job.on(outage.ledger))
+                job.resolve(job.run(outage.repository))
             except Exception as error:
                 logger.exception("evidence that can't be kept")
                 job.fail(error)
         if self._most_events is not None:
-            outage.ledger.forget(self._most_events)
-        self._publish_memory(outage.ledger)
+            outage.repository.forget(self._most_events)
+        self._publish_memory(outage.repository)
 
-    def _publish_memory(self, ledger: MemoryRepository) -> None:
-        events, probe_states = ledger.take_fresh()
-        self._publish(events, probe_states, ledger.acks())
+    def _publish_memory(self, repository: MemoryRepository) -> None:
+        events, probe_states = repository.take_fresh()
+        self._publish(events, probe_states, repository.acks())
 
     def _recover(self) -> None:
         outage = self._outage
         if outage is None or self._reopen is None:
             return
-        disk: StoreConnection | None = None
+        connection: StoreConnection | None = None
         try:
-            disk = self._reopen(RETRY_BUSY_SECONDS)
-            disk.memo.last_seq = min(disk.memo.last_seq, outage.seen_seq)
-            disk.memo.last_observation = min(disk.memo.last_observation, outage.seen_observation)
+            connection = self._reopen(RETRY_BUSY_SECONDS)
+            memo = connection.memo
+            memo.last_seq = min(memo.last_seq, outage.seen_seq)
+            memo.last_observation = min(memo.last_observation, outage.seen_observation)
             end = self._clock.now()
-            closing, _, events, probe_states = disk.write(
-                lambda tables: replay(tables, outage, end, self._actor)
+            closing, _, events, probe_states = connection.write(
+                lambda repository: replay(repository, outage, end, self._actor)
             )
         except (sqlite3.Error, OSError, StoreError, ValueError) as error:
-            if disk is not None:
-                disk.close()
-            outage.reason = explain(disk.path, error).reason if disk else _reason(error)
+            if connection is not None:
+                connection.close()
+            outage.reason = explain(connection.path, error).reason if connection else _reason(error)
             outage.retry_at = self._clock.monotonic() + self._retry_seconds
             return
         with suppress(sqlite3.Error):
-            disk.be_patient()
-        self._disk, self._outage = disk, None
+            connection.be_patient()
+        self._connection, self._outage = connection, None
         self._recovered_at = self._clock.monotonic()
         self._lost += int(str(closing.data["lost"]))
-        self._publish([*events, closing], probe_states, disk.memo.acks or {})
+        self._publish([*events, closing], probe_states, memo.acks or {})
 
     # -- upkeep
 
-    def _prune(self, disk: StoreConnection) -> bool:
+    def _prune(self, connection: StoreConnection) -> bool:
         """Do a piece of what is due; True when anything was."""
         now = self._clock.monotonic()
         if self._pruning is None:
@@ -307,7 +312,7 @@ class Writer(threading.Thread):
             self._pruning = Pruning(self._clock.now(), self._retain_days, self._cap)
         pruning = self._pruning
         try:
-            more = disk.trim(pruning)
+            more = connection.trim(pruning)
         except (sqlite3.Error, OSError, StoreError) as error:
             self._pruning = None
             self._enter_outage(error)
@@ -320,22 +325,22 @@ class Writer(threading.Thread):
         return True
 
     def _tell_health(self) -> None:
-        outage, disk = self._outage, self._disk
+        outage, connection = self._outage, self._connection
         if outage is not None:
-            lost = self._lost + (outage.ledger.observations if self._reopen else 0)
+            lost = self._lost + (outage.repository.observations if self._reopen else 0)
             self._health = StoreHealth(False, outage.reason, self._health.used, self._cap, lost)
             return
-        if disk is None:
+        if connection is None:
             return
         try:
-            used, live = disk.used(), disk.live_bytes()
+            used, live = connection.used(), connection.live_bytes()
         except sqlite3.Error as error:
             self._enter_outage(error)
             return
         if self._upkeep and live > self._cap and not self._hopeless:
             soon = self._clock.monotonic() + PRUNE_AGAIN_SECONDS
             self._prune_at = min(self._prune_at, soon)
-        notes = (disk.note, _CROWDED if self._crowded else "")
+        notes = (connection.note, _CROWDED if self._crowded else "")
         self._health = StoreHealth(
             True,
             "",

@@ -8,14 +8,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+
+from pydantic import SecretStr
 
 from cockpit.clock import Clock
-from cockpit.config.models import ProbeTable, resolve
 from cockpit.facts import Facts
 from cockpit.feed import Artefact
+from cockpit.kinds.tables import ProbeTable, Tables, resolve
 from cockpit.model import ArtefactRef, Concern, Doubt, Finding, Observation, Verdict
 from cockpit.system.processes.process_table import ProcessIdentity
+
+if TYPE_CHECKING:
+    from cockpit.kinds.act_history import ActHistory
+    from cockpit.kinds.checklist.edit_history import EditHistory
+    from cockpit.system.sockets.listeners import ListenerSource
 
 T = TypeVar("T")
 
@@ -24,6 +31,18 @@ class Blocking(Protocol):
     """Runs a blocking function away from the event loop; raises what the function raises."""
 
     def __call__(self, function: Callable[..., T], /, *args: Any) -> Awaitable[T]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an evaluation comes to: all of an observation but whose it is and when it was made."""
+
+    verdict: Verdict
+    headline: str
+    findings: tuple[Finding, ...]
+    doubts: tuple[Doubt, ...] = ()
+    basis: Facts = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -54,11 +73,47 @@ class ProbeContext:
         return ArtefactRef(name, digest, media_type, len(body))
 
 
+@dataclass(frozen=True, slots=True)
+class BuildContext:
+    """What a kind is given to build a probe with.
+
+    `tables` are all of the config, `folder` is where its relative paths start. `output_file` tells
+    where the output of what is started for a probe goes; `trusted` whether the commands of a table
+    may run as they are now, and may block. `source` is shared by all that look at listeners; None:
+    each makes its own. `edits` is what is remembered of checklists, `acts` of acts on processes.
+    """
+
+    folder: Path
+    tables: Tables
+    output_file: Callable[[str], Path]
+    trusted: Callable[[ProbeTable], bool]
+    source: ListenerSource | None = None
+    edits: EditHistory | None = None
+    acts: ActHistory | None = None
+
+    def secrets(self) -> list[str]:
+        """Return the secrets that any table of the config holds."""
+        return [
+            value.get_secret_value()
+            for table in self.tables.probes()
+            for key in table.secret_keys()
+            if isinstance(value := getattr(table, key, None), SecretStr)
+        ]
+
+    def listener_source(self) -> ListenerSource:
+        """Return the shared source of listeners, or one of its own."""
+        if self.source is not None:
+            return self.source
+        from cockpit.system.sockets.sources import default_source
+
+        return default_source()
+
+
 class Probe(ABC):
     """One configured probe. Cancellable; blocking work goes through `ctx.blocking`."""
 
     kind: ClassVar[str]
-    priority: ClassVar[int] = 100
+    priority = 100  # the kind says it when it builds the probe
 
     def __init__(self, table: ProbeTable, folder: Path) -> None:
         self.folder = folder
@@ -102,6 +157,21 @@ class Probe(ABC):
     def validity(self) -> timedelta:
         """How long an observation counts: two missed runs and the timeout on top."""
         return timedelta(seconds=3 * self.every + self.timeout)
+
+    def conclude(
+        self, at: datetime, judged: Judgement, *, artefacts: tuple[ArtefactRef, ...] = ()
+    ) -> Observation:
+        """The observation, made at `at` (aware UTC), that says what was judged."""
+        return self.observe(
+            at,
+            judged.verdict,
+            judged.headline,
+            findings=judged.findings,
+            basis=judged.basis,
+            doubts=judged.doubts,
+            metrics=judged.metrics,
+            artefacts=artefacts,
+        )
 
     def observe(
         self,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +41,18 @@ def read_file(path: Path, cap: int) -> FileRead:
     return FileRead(body, modified)
 
 
+def read_tail(path: Path, limit: int) -> bytes:
+    """The last `limit` bytes of a regular file; empty when there is nothing to read."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return b""
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, 2) - limit))
+            return file.read(limit)
+    except (OSError, ValueError):
+        return b""
+
+
 def whole_second(epoch: float) -> datetime | None:
     """Epoch seconds as an aware UTC datetime without a fraction; None when out of range."""
     try:
@@ -55,25 +65,3 @@ def reason_of(error: OSError | ValueError) -> str:
     """What went wrong in a few words, without the path."""
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return words[:1].lower() + words[1:]
-
-
-Signature: TypeAlias = tuple[int, int, int]
-"""Modification time in nanoseconds, size in bytes, inode."""
-
-
-def signatures(paths: Iterable[Path]) -> dict[Path, Signature]:
-    """The signatures of the files that exist; the last part of a path may be a pattern."""
-    found: dict[Path, Signature] = {}
-    for path in paths:
-        plain = not any(sign in path.name for sign in "*?[")
-        try:
-            matches = [path] if plain else list(path.parent.glob(path.name))
-        except (OSError, ValueError):
-            continue
-        for match in matches:
-            try:
-                status = match.stat()
-            except (OSError, ValueError):
-                continue
-            found[match] = (status.st_mtime_ns, status.st_size, status.st_ino)
-    return found

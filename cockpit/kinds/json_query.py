@@ -6,15 +6,14 @@ import functools
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
-
-from jsonpath import CompoundJSONPath, JSONPath, JSONPathEnvironment
-from jsonpath.exceptions import JSONPathError
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cockpit.facts import Scalar
 
+if TYPE_CHECKING:
+    from jsonpath import CompoundJSONPath, JSONPath, JSONPathEnvironment
+
 Json: TypeAlias = Any
-_ENVIRONMENT = JSONPathEnvironment(strict=True)
 _LARGEST = 2**63
 _LONGEST = 120
 
@@ -48,11 +47,21 @@ def decode(body: bytes) -> Json:
         raise BadJson(str(error)) from error
 
 
+@functools.cache
+def _environment() -> JSONPathEnvironment:
+    # Loaded with the first query: most of what reads JSON asks none.
+    from jsonpath import JSONPathEnvironment
+
+    return JSONPathEnvironment(strict=True)
+
+
 @functools.lru_cache(maxsize=256)
 def compile_query(path: str) -> JSONPath | CompoundJSONPath:
     """A compiled query. BadPath when `path` is not one."""
+    from jsonpath.exceptions import JSONPathError
+
     try:
-        return _ENVIRONMENT.compile(path)
+        return _environment().compile(path)
     except (JSONPathError, RecursionError) as error:
         raise BadPath(f"{path} is not a JSONPath: {str(error).splitlines()[0]}") from error
 
@@ -64,6 +73,8 @@ def query(path: str, data: Json) -> list[tuple[str, Json]]:
     """
     if not isinstance(data, dict | list):
         return [("$", data)] if path == "$" else []
+    from jsonpath.exceptions import JSONPathError
+
     try:
         return [
             (str(match.parts[-1]) if match.parts else "$", match.obj)

@@ -6,8 +6,9 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 
+from cockpit.kinds.process_facts import ProcessFindingFacts
 from cockpit.model import Finding, Observation, Verdict
-from cockpit.rows import Forms, Line, Span, Tone, View, fact, moment_of
+from cockpit.rows import Forms, Line, Span, Tone, View
 
 _UNCLEAR = re.compile(r"[\s'\"\\]")
 
@@ -18,24 +19,25 @@ def words_text(words: Iterable[object]) -> str:
     return " ".join(shlex.quote(w) if not w or _UNCLEAR.search(w) else w for w in told)
 
 
-def command_of(finding: Finding, before: Line = (), place: str = "") -> Forms:
+def command_of(
+    process: ProcessFindingFacts, text: str, before: Line = (), place: str = ""
+) -> Forms:
     """A process: who runs it and what started it, then its command line, led by `before`.
 
+    `text` is told of one whose command line is not known.
     Where that is too long for its column it is told without the interpreter; then without the user,
     and the words that name its port are kept when it is cut. `place` is added where the words alone
     don't tell processes apart.
     """
-    argv, brief = finding.facts.get("argv"), finding.facts.get("brief")
-    words = argv if isinstance(argv, tuple) else ()
-    few = brief if isinstance(brief, tuple) and brief else words
-    many, user = finding.facts.get("workers"), fact(finding, "user")
-    workers = f"{many} workers" if isinstance(many, int) and many > 1 else ""
-    parent, operator = fact(finding, "parent"), fact(finding, "started_by")
+    words, few = process.argv, process.brief or process.argv
+    many, user = process.workers or 1, process.user or ""
+    workers = f"{many} workers" if many > 1 else ""
+    parent, operator = process.parent, process.started_by
     by = f"started by {operator}" if operator else f"by {parent}" if parent else ""
 
-    def form(words: Sequence[object], *origin: str) -> Line:
+    def form(words: Sequence[str], *origin: str) -> Line:
         told = " ".join(part for part in origin if part)
-        command = words_text(words) if words else finding.text
+        command = words_text(words) if words else text
         return (
             *before,
             Span(f"{told}: " if told else "", Tone.DIM),
@@ -43,16 +45,16 @@ def command_of(finding: Finding, before: Line = (), place: str = "") -> Forms:
         )
 
     forms = (form(words, workers, user, by), form(few, workers, user, by), form(few, workers, by))
-    return Forms(forms, f"in {place}" if place else _port_words(few, fact(finding, "port")))
+    return Forms(forms, f"in {place}" if place else _port_words(few, process.port))
 
 
-def _port_words(words: Sequence[object], port: str) -> str:
+def _port_words(words: Sequence[str], port: int | None) -> str:
     """The words that name the port, such as `--port 8001` or `127.0.0.1:8001`; empty without."""
-    told = [str(word) for word in words]
-    for index in range(len(told) - 1, 0, -1):
-        if port and port in re.split(r"\D+", told[index]):
-            option = told[index] == port and told[index - 1].startswith("-")
-            return words_text(told[index - 1 if option else index : index + 1])
+    digits = str(port or "")
+    for index in range(len(words) - 1, 0, -1):
+        if digits and digits in re.split(r"\D+", words[index]):
+            option = words[index] == digits and words[index - 1].startswith("-")
+            return words_text(words[index - 1 if option else index : index + 1])
     return ""
 
 
@@ -66,18 +68,17 @@ def odd(finding: Finding) -> Line:
     return (Span(f"{finding.title} ", Tone.STRONG),) if finding.title else ()
 
 
-def since(view: View, finding: Finding) -> Span:
+def since(view: View, process: ProcessFindingFacts) -> Span:
     """When a process started, as a row's tail; empty when it is not known."""
-    started = moment_of(finding.facts.get("started_at"))
+    started = process.started_at
     if started is None:
         return Span("")
     return Span(f"since {view.short(started)} {view.age(started):>3}", Tone.DIM)
 
 
-def usage_of(observation: Observation, finding: Finding) -> Line:
+def usage_of(observation: Observation, process: ProcessFindingFacts) -> Line:
     """CPU, memory and threads of the tree, coarse: a number that moves is a line repainted."""
-    pid = fact(finding, "pid")
-    numbers = observation.metrics
+    pid, numbers = process.pid, observation.metrics
     cpu, resident = numbers.get(f"{pid}.cpu"), numbers.get(f"{pid}.rss")
     threads, gpu = numbers.get(f"{pid}.threads"), numbers.get(f"{pid}.gpu")
     told = [
@@ -90,9 +91,9 @@ def usage_of(observation: Observation, finding: Finding) -> Line:
     return (Span(f"{text} ", Tone.DIM),) if text else ()
 
 
-def exact_usage(observation: Observation, finding: Finding) -> str:
+def exact_usage(observation: Observation, process: ProcessFindingFacts) -> str:
     """What the process tree of a finding uses, to the byte; empty where nothing was measured."""
-    pid, numbers = fact(finding, "pid"), observation.metrics
+    pid, numbers = process.pid, observation.metrics
     cpu, resident = numbers.get(f"{pid}.cpu"), numbers.get(f"{pid}.rss")
     gpu = numbers.get(f"{pid}.gpu")
     told = [

@@ -1,4 +1,4 @@
-"""Value and Greeks of a European option on a stock without dividends.
+"""The value and Greeks of a European option on a stock without dividends.
 
 Sources: F. Black and M. Scholes, "The Pricing of Options and Corporate Liabilities", Journal of
 Political Economy 81 (1973), equation 13; the Greeks as in J. C. Hull, "Options, Futures, and Other
@@ -15,7 +15,7 @@ DAYS_PER_YEAR = 365.0
 
 
 class Valuation(NamedTuple):
-    """One contract's numbers, in the units option vendors quote.
+    """The value and Greeks of one contract, in the units option vendors quote.
 
     `price` in the currency of the spot; `delta` and `gamma` per 1.00 of spot; `theta` per calendar
     day; `vega` and `rho` per percentage point of volatility and of rate.

@@ -1,4 +1,4 @@
-"""What every child process of the lab shares: how it reports, takes orders and ends.
+"""The protocol of the lab's child processes: how they report, take orders and end.
 
 A child writes `ready <port> <pid>` on its standard output once it is up. Then it reads orders from
 its standard input, one word or two a line, and answers each with `done <order>` or
@@ -32,7 +32,7 @@ MARKER = ".lab"
 
 
 def utc_now() -> datetime:
-    """The machine's clock, handed in at `main`.
+    """The present time, handed in at `main`.
 
     The package's `SystemClock` is not used because its module loads asyncio, which alone takes
     longer than everything else a child imports.

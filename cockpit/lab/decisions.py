@@ -1,4 +1,4 @@
-"""Rows of the engine's decision log, in the shape and with the gaps of the real one.
+"""Rows of the engine's decision log, in the shape and with the gaps of a real one.
 
 Every block the engine works through leaves two rows that share symbol and `gate_trace.ts`; some
 blocks leave a short trace, some none at all.
@@ -15,7 +15,7 @@ _PRICES = {"BTC/USDT": 97_412.5, "ETH/USDT": 3_388.2, "SOL/USDT": 191.4}
 
 
 class Outcome(NamedTuple):
-    """Where a block ended: `reason` may carry a count after a colon; stage None leaves no trace."""
+    """The outcome of a block: `reason` may carry a count after a colon; stage None: no trace."""
 
     stage: str | None
     reason: str

@@ -54,14 +54,14 @@ class Engine:
         self.beat()
 
     def beat(self) -> None:
-        """One turn of the engine: every second one works through a block of decisions."""
+        """Write one beat: every second one works through a block of decisions."""
         if self._beats % _BEATS_PER_BLOCK == 0:
             self._decide(self._beats // _BEATS_PER_BLOCK)
         self._beats += 1
         self._write(HEARTBEAT, self._heartbeat())
 
     def stop(self) -> None:
-        """What an orderly end does: the state says stopped and the pidfile goes."""
+        """End in good order: the state says stopped and the pidfile is removed."""
         self._write(STATE, self._state("stopped"))
         self._log("INFO", "Engine stopped")
         (self._root / PIDFILE).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Runs a lab without a screen: says where it is, then waits to be ended."""
+"""Run a lab without a screen: print where it is, then wait to be ended."""
 
 from __future__ import annotations
 

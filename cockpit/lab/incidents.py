@@ -1,4 +1,4 @@
-"""The ways the lab can be broken, and mended again.
+"""The incidents of the lab: ways to break it, and to mend it again.
 
 Each act has taken effect when it returns: a watcher of files, listeners or exits can see it from
 that moment on.
@@ -19,7 +19,7 @@ API, ENGINE, ZOMBIE = "options-api", "engine", "zombie"
 
 
 class Stack(Protocol):
-    """What an incident needs of the lab."""
+    """The part of the lab that an incident needs."""
 
     port: int
 
@@ -32,7 +32,7 @@ class Stack(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One way to break the lab. `title` is a few words for a menu; both acts return a sentence."""
+    """A way to break the lab. `title` is a few words for a menu; both acts return a sentence."""
 
     name: str
     title: str

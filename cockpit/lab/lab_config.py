@@ -75,7 +75,7 @@ file = "checklists/{name}.md"
 
 
 def config_text(workspace: Path, port: int, old_port: int, *, token: bool) -> str:
-    """The config of the lab in `workspace` with these two ports.
+    """The text of the config of the lab in `workspace` with these two ports.
 
     With `token` the smoke probe sends the lab's bearer token.
     """

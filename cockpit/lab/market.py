@@ -1,4 +1,4 @@
-"""The market behind the demo API: two symbols, their expirations and their option chains.
+"""The market data of the demo API: two symbols, their expirations and their option chains.
 
 Spot prices stand still, so that a reply changes only when something was done to the API. The rate
 is zero: at a positive rate a European put deep in the money gains value with time, and a screen
@@ -19,7 +19,7 @@ _NEAREST_DAYS = 3  # closer to expiry the far wings have Greeks of zero
 
 
 class Market(NamedTuple):
-    """What is needed to make one symbol's chain."""
+    """The parameters of one symbol's chain."""
 
     symbol: str
     spot: float

@@ -1,4 +1,4 @@
-"""The lab's options API, a child process: puts the routes on loopback sockets.
+"""The server of the lab's options API, a child process: its routes on loopback sockets.
 
 The port is shared (SO_REUSEPORT, on Windows SO_REUSEADDR) because this API does what many a
 framework does by default, which is how two servers come to listen on one port without an error.

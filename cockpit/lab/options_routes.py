@@ -30,7 +30,7 @@ _JSON = "application/json"
 
 
 class Reply(NamedTuple):
-    """Status, content type and body of one answer."""
+    """The reply to a request: status, content type and body."""
 
     status: int
     content_type: str

@@ -1,4 +1,4 @@
-"""A child process as the lab holds it: start, order, end.
+"""A child process as the lab holds it: start it, give orders, end it.
 
 One daemon thread a child reads its answers and, when it has ended, takes its exit status at once:
 a process that was killed from outside must not linger in the process table and look alive.

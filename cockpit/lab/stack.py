@@ -1,4 +1,4 @@
-"""`Lab`: the demo stack as one thing that starts, breaks on request, mends and ends.
+"""`Lab`: the demo stack as one object that starts, breaks on request, mends and ends.
 
 Four kinds of children run in a workspace: the options API, an old copy of it that nobody stopped on
 a second port, the paper-live engine, and, during an incident, a leftover server on the API's own
@@ -33,7 +33,7 @@ _STOP_SECONDS = 0.4
 
 
 class LabProcess(NamedTuple):
-    """One running child of the lab."""
+    """A running child of the lab."""
 
     name: str
     pid: int

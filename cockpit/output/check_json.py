@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from cockpit.model import Board, Observation, Problem
+from cockpit.readiness import go_live
 from cockpit.text import format_utc
 
 
@@ -16,12 +17,14 @@ def render(board: Board) -> str:
 
 def as_dict(board: Board) -> dict[str, Any]:
     """The same as plain values."""
+    live = go_live(board)
     return {
         "schema": 1,
         "host": board.identity.host,
         "taken_at": format_utc(board.taken_at),
         "run": str(board.run.verdict),
         "readiness": str(board.readiness.verdict),
+        "go_live": {"word": live.word, "because": live.because},
         "probes": [_observation(each) for each in board.observations.values()],
         "problems": [_problem(each) for each in board.problems],
     }

@@ -12,11 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from cockpit.model import Board, Problem
+from cockpit.readiness import go_live, unexplained
 from cockpit.text import localise
 
 _NAMES = 5
 """Items without a mirror image that are named."""
-GO_LIVE = {"OK": "YES", "UNKNOWN": "UNKNOWN"}
 
 
 def render(board: Board, width: int | None = None) -> str:
@@ -25,11 +25,12 @@ def render(board: Board, width: int | None = None) -> str:
     console = Console(
         file=io.StringIO(), width=columns, no_color=True, highlight=False, legacy_windows=False
     )
-    go_live = GO_LIVE.get(board.readiness.verdict, "NO")
+    live = go_live(board)
+    because = f" {live.because}" if live.because else ""
     stamp = board.taken_at.astimezone().strftime("%Y-%m-%d %H:%M:%S%z")
     console.print(
         Text(
-            f"RUN {board.run.verdict}  GO-LIVE {go_live}  "
+            f"RUN {board.run.verdict}  GO-LIVE {live.word}{because}  "
             f"{board.identity.label} {board.identity.host}  {stamp}"
         )
     )
@@ -39,6 +40,9 @@ def render(board: Board, width: int | None = None) -> str:
             console.print(_problem(number, problem, board))
             if problem.next_act:
                 console.print(Text(f"     next: {problem.next_act}"))
+    if why := unexplained(board):
+        console.print()
+        console.print(Text(why))
     console.print()
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), expand=False)
     for title in ("verdict", "probe", "kind", "seen", "doubts"):

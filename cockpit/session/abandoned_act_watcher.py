@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from cockpit.clock import Clock
 from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import locks_folder
-from cockpit.engine.commands.act_owner import owner_of, this_host
+from cockpit.engine.commands.act_owner import owner_of
 from cockpit.engine.commands.recovery import KINDS, NEWEST, AbandonedActs, open_intents
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.store import MemoryRecorder, Store
 from cockpit.model import Event
+from cockpit.system.host import host_name
 from cockpit.system.processes.exits import ExitHandle, ExitWatcher
 from cockpit.system.sockets.sources import default_source
 
@@ -70,7 +71,7 @@ class AbandonedActWatcher:
     def _take(self, events: Sequence[Event]) -> None:
         for intent in open_intents(events):
             author, act = owner_of(intent), str(intent.data.get("act"))
-            ours = author is not None and author.host == this_host()
+            ours = author is not None and author.host == host_name()
             if author is None or not ours or act in self._watched:
                 continue
             if author.identity.pid != os.getpid() or author.is_gone:

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from cockpit.feed import (
-    Artefact,
-    Command,
-    Feed,
-    FeedMode,
-    HistoryPoint,
-    Reply,
-    Ticket,
-)
+from cockpit.commands import Command, Reply, Ticket
+from cockpit.feed import Artefact, Feed, FeedMode, HistoryPoint, Interval
 from cockpit.model import Board, Event, Observation
+from cockpit.signals import Signal
 
 
 class FeedProxy:
@@ -25,8 +19,8 @@ class FeedProxy:
 
     def __init__(self, first: Feed) -> None:
         self._feed = first
-        self._listeners: list[Callable[[], None]] = []
-        self._stop_listening = first.subscribe(self._notify)
+        self._signal = Signal()
+        self._stop_listening = first.subscribe(self._signal.notify)
         self._left_over: list[Reply] = []
 
     def hand_over(self, feed: Feed) -> None:
@@ -34,8 +28,8 @@ class FeedProxy:
         self._stop_listening()
         self._left_over.extend(self._feed.replies())
         self._feed = feed
-        self._stop_listening = feed.subscribe(self._notify)
-        self._notify()
+        self._stop_listening = feed.subscribe(self._signal.notify)
+        self._signal.notify()
 
     @property
     def mode(self) -> FeedMode:
@@ -56,6 +50,9 @@ class FeedProxy:
     def history(self, probe: str, limit: int = 100) -> Sequence[HistoryPoint]:
         return self._feed.history(probe, limit)
 
+    def intervals(self, probe: str, since: datetime, until: datetime) -> Sequence[Interval]:
+        return self._feed.intervals(probe, since, until)
+
     def artefact(self, digest: str) -> Artefact | None:
         return self._feed.artefact(digest)
 
@@ -70,9 +67,4 @@ class FeedProxy:
         return [*kept, *self._feed.replies()]
 
     def subscribe(self, wake: Callable[[], None]) -> Callable[[], None]:
-        self._listeners.append(wake)
-        return lambda: self._listeners.remove(wake) if wake in self._listeners else None
-
-    def _notify(self) -> None:
-        for wake in tuple(self._listeners):
-            wake()
+        return self._signal.subscribe(wake)

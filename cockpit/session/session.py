@@ -1,7 +1,7 @@
 """A session: collect when nobody does, attach to who does, take over when that one ends.
 
-Only the holder of the store's lease runs the engine. Everybody else reads the store and keeps an
-eye on the holder: its exit is noticed at once, its silence after a while.
+Only the holder of the store's lease runs the engine (see `collector`); everybody else reads the
+store.
 """
 
 from __future__ import annotations
@@ -9,36 +9,33 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from cockpit.clock import Clock, SystemClock
+from cockpit.commands import Command, Reply, Ticket
 from cockpit.config.models import LoadedConfig
 from cockpit.config.trust import TrustStore
-from cockpit.engine.commands import CommandDispatcher
+from cockpit.engine.commands.dispatcher import CommandDispatcher
 from cockpit.engine.commands.process_commands import ProcessCommands
 from cockpit.engine.live_feed import LiveFeed
 from cockpit.engine.loop_thread import LoopThread
-from cockpit.engine.probe_set import build_probes
 from cockpit.engine.runner import ProbeRun, run_all
 from cockpit.engine.scheduler import Engine
 from cockpit.evidence.errors import StoreError
-from cockpit.evidence.lease import BEAT_EVERY, Acquired, HeldBy, Holder, HolderKind
-from cockpit.evidence.leased_recorder import LeasedRecorder
+from cockpit.evidence.lease import Holder, HolderKind
 from cockpit.evidence.store import MemoryRecorder, Store
 from cockpit.evidence.store_feed import StoreFeed
-from cockpit.feed import Command, Reply, Ticket
-from cockpit.kinds.act_history import ACT_KINDS, NEWEST_ACTS, ActHistory
-from cockpit.kinds.checklist.edit_history import KINDS, NEWEST, EditHistory
+from cockpit.kinds.checklist.edit_history import KINDS
 from cockpit.model import Event, EventKind, MonitorStatus, Observation
+from cockpit.probe_state import ProbeState
 from cockpit.session.abandoned_act_watcher import AbandonedActWatcher
+from cockpit.session.collector import Collector
+from cockpit.session.composition import Composition
 from cockpit.session.config_watcher import ConfigWatcher
 from cockpit.session.feed_proxy import FeedProxy
 from cockpit.session.identity import REFRESH, identity_of, with_checkout
-from cockpit.session.lease_wait import wait_for_exit
-from cockpit.session.store import open_store
 from cockpit.system.control.process_control import ProcessController
 from cockpit.system.processes.process_table import identity_of as process_identity
-from cockpit.triggers import Triggers
 
 MOST_EVENTS = 100_000
 """Events that are looked through for what is to be committed."""
@@ -72,14 +69,13 @@ class Session:
 
         `read_only` refuses every act on processes.
         """
-        self._acts = ProcessController(read_only=read_only)
+        self._controller = ProcessController(read_only=read_only)
         if feed is not None:
             self.feed = feed
         self._clock: Clock = clock or SystemClock()
         self._who = who
-        self._memory = EditHistory()
-        self._process_acts = ActHistory()
-        self._plan = build_probes(loaded, self._memory, self._process_acts)
+        self._composition = Composition(loaded, self._clock, who)
+        self._plan = self._composition.probes()
         self._identity = identity_of(loaded, user, host)
         own = process_identity(os.getpid())
         self._holder = Holder(
@@ -97,9 +93,9 @@ class Session:
             changed=self._notify,
         )
         self._store_error = ""
-        self._engine: Engine | None = None
         self._recorder: Store | MemoryRecorder
-        self._actor: CommandDispatcher
+        self._collector: Collector
+        self._dispatcher: CommandDispatcher
         self._thread = LoopThread()
         self._ready = threading.Event()
         self._failure: BaseException | None = None
@@ -111,7 +107,7 @@ class Session:
         session works without one and its board says so.
         """
         try:
-            self._recorder = open_store(self._plan.loaded, self._clock, self._who)
+            self._recorder = self._composition.open_store(upkeep=True)
         except StoreError as error:
             if need_store:
                 raise
@@ -119,28 +115,29 @@ class Session:
             self._recorder = MemoryRecorder(
                 clock=self._clock, actor=self._who, trouble=self._store_error
             )
-        self._actor = CommandDispatcher(
+        self._collector = Collector(self._recorder, self._holder, self._clock)
+        self._dispatcher = CommandDispatcher(
             lambda: self._plan,
             clock=self._clock,
             recorder=self._recorder,
             who=self._who,
             probe_now=self._probe_now,
-            memory=self._memory,
+            memory=self._composition.edits,
             board=self._observations,
-            recorded=lambda kinds: self._recorded(MOST_EVENTS, kinds),
+            recorded=self._recorded,
             processes=ProcessCommands(
-                lambda: self._plan.loaded,
+                lambda: self._composition.loaded,
                 clock=self._clock,
                 recorder=self._recorder,
                 who=self._who,
-                acts=self._acts,
+                controller=self._controller,
                 trusted=TrustStore.default().is_trusted,
                 progress=lambda reply: self._present.push_reply(reply),
             ),
         )
         self._recorder.subscribe(self._hear)
         self._act_watch = AbandonedActWatcher(
-            self._recorder, self._plan.loaded, self._clock, self._who, self._thread.call
+            self._recorder, self._composition.loaded, self._clock, self._who, self._thread.call
         )
         self._recorder.subscribe(self._act_watch.hear)
         self._thread.start()
@@ -184,120 +181,85 @@ class Session:
 
     async def _load_history(self) -> None:
         """Have the probes know what the store remembers of edits, and of acts on processes."""
-
         try:
-            events = await asyncio.to_thread(self._recorded, NEWEST, KINDS)
-            acts = await asyncio.to_thread(self._recorded, NEWEST_ACTS, ACT_KINDS)
+            self._probe_again(await asyncio.to_thread(self._read_history))
         except StoreError:
             return
-        self._memory.hear(events)
-        self._process_acts.hear(acts)
-        self._look_again({event.probe for event in events})
 
-    def _recorded(self, most: int, kinds: Sequence[str]) -> Sequence[Event]:
-        """The newest events of these kinds, oldest first. Raises StoreError."""
+    def _read_history(self) -> frozenset[str]:
         reader = self._recorder.reader()
         try:
-            return reader.events(0, most, kinds=kinds)
+            self._composition.remember_acts(reader)
+            return self._composition.remember_edits(reader)
         finally:
             reader.close()
 
-    def _hear(self, events: Sequence[Event], _standings: object) -> None:
-        """From the recorder's thread: what was done to checklists and to processes, by anybody."""
-        self._memory.hear(events)
-        self._process_acts.hear(events)
-        if names := {event.probe for event in events if event.kind in KINDS}:
-            self._thread.call(lambda: self._look_again(names))
+    def _recorded(self, kinds: Sequence[str]) -> Sequence[Event]:
+        """The events of these kinds, oldest first. Raises StoreError."""
+        reader = self._recorder.reader()
+        try:
+            return reader.events(0, MOST_EVENTS, kinds=kinds)
+        finally:
+            reader.close()
 
-    def _look_again(self, names: Collection[str]) -> None:
-        if self._engine is not None:
+    def _hear(self, events: Sequence[Event], states: Sequence[ProbeState]) -> None:
+        """From the recorder's thread: what was recorded, by anybody."""
+        self._composition.edits.hear(events)
+        self._composition.acts.hear(events)
+        names = {event.probe for event in events if event.kind in KINDS}
+        engine = self._collector.engine
+        known = engine.probe_states if engine is not None else {}
+        news = [state for state in states if known.get(state.observation.probe) is not state]
+        if names or (engine is not None and news):
+            self._thread.call(lambda: self._take(names, news))
+
+    def _take(self, edited: Collection[str], states: Sequence[ProbeState]) -> None:
+        if self._collector.engine is not None:
+            self._collector.engine.adopt(states)
+        self._probe_again(edited)
+
+    def _probe_again(self, names: Collection[str]) -> None:
+        if self._collector.engine is not None:
             for name in names:
-                self._engine.trigger(name, "evidence")
+                self._collector.engine.trigger(name, "evidence")
 
     def _observations(self) -> Mapping[str, Observation]:
         return {name: each.observation for name, each in self._recorder.probe_states.items()}
 
     async def _work(self) -> None:
-        """Collect while the lease is ours, attend while it is another's, for ever."""
+        """Collect while the lease is ours, follow while it is another's, for ever."""
         while True:
-            taken = await self._acquire()
-            if isinstance(taken, HeldBy):
-                await self._follow(taken)
-            await self._collect()
-
-    async def _acquire(self) -> Acquired | HeldBy | None:
-        """Ask for the lease; None when there is no store to hold one in."""
-        if self._store_error:
-            return None
-        try:
-            return await asyncio.wrap_future(self._recorder.acquire(self._holder))
-        except StoreError:
-            return None
-
-    async def _collect(self) -> None:
-        """Run the engine until the lease is lost."""
-        live: list[LiveFeed] = []
-        engine = Engine(
-            self._plan,
-            clock=self._clock,
-            recorder=LeasedRecorder(self._recorder, self._holder),
-            triggers=Triggers(self._clock),
-            changed=lambda: live[0].notify() if live else None,
-            probe_states=self._recorder.probe_states,
-        )
-        reader = self._recorder.reader()
-        live.append(
-            LiveFeed(
-                engine,
-                self._recorder,
-                reader,
-                clock=self._clock,
-                identity=lambda: self._identity,
-                watch=self._watch,
-                submit=self._submit,
+            await self._collector.wait_for_lease(held=self._follow)
+            await self._collector.run(
+                self._plan, started=self._show_own, beside=self._dispatcher.keep_mirrors
             )
-        )
-        stop_hearing = self._recorder.subscribe(live[0].hear)
-        self._engine = engine
-        self._tell(EventKind.COLLECTOR, f"collecting as {self._holder.kind} {self._holder.pid}")
-        self._switch_feed(live[0])
-        running = asyncio.create_task(engine.run())
-        mirroring = asyncio.create_task(self._actor.keep_mirrors())
-        try:
-            await self._beat_until_lost(running)
-        finally:
-            self._engine = None
-            stop_hearing()
-            running.cancel()
-            mirroring.cancel()
-            await asyncio.wait((running, mirroring))
 
-    async def _beat_until_lost(self, running: asyncio.Task[None]) -> None:
-        while True:
-            await self._clock.sleep(BEAT_EVERY)
-            if running.done():
-                running.result()
-            if self._store_error:
-                continue
-            if not await asyncio.wrap_future(self._recorder.beat(self._holder)):
-                self._tell(EventKind.COLLECTOR, "another process holds the lease: stepping down")
-                return
-
-    async def _follow(self, held: HeldBy) -> None:
-        """Follow the collector through the store; returns when the lease has become ours."""
-        feed = StoreFeed(
-            self._plan.loaded.store_path,
-            plan=lambda: self._plan.order,
+    def _show_own(self, engine: Engine) -> Callable[[], None]:
+        """Show what this process's own engine sees; returns the way to stop hearing of it."""
+        feed = LiveFeed(
+            engine,
+            self._recorder.reader(),
             clock=self._clock,
             identity=lambda: self._identity,
+            watch=self._watch,
             submit=self._submit,
-            config_error=lambda: self._config.error,
         )
+        stop_hearing = self._recorder.subscribe(feed.hear)
         self._switch_feed(feed)
-        taken: Acquired | HeldBy | None = held
-        while isinstance(taken, HeldBy):
-            await wait_for_exit(taken.holder, self._holder.host, self._clock)
-            taken = await self._acquire()
+        return stop_hearing
+
+    def _follow(self) -> None:
+        """Show what the collector sees, through the store."""
+        self._switch_feed(
+            StoreFeed(
+                self._composition.loaded.store_path,
+                plan=lambda: self._plan.order,
+                clock=self._clock,
+                identity=lambda: self._identity,
+                submit=self._submit,
+                config_error=lambda: self._config.error,
+            )
+        )
 
     def _switch_feed(self, feed: LiveFeed | StoreFeed) -> None:
         """Let `feed` speak from now on."""
@@ -310,14 +272,14 @@ class Session:
 
     def _watch(self) -> MonitorStatus:
         health = self._recorder.health
-        engine = self._engine
+        engine = self._collector.engine
         return MonitorStatus(
             recording=health.recording and not self._store_error,
             trouble=self._store_error or health.trouble,
             used=health.used,
             cap=health.cap,
             gaps=self._recorder.gaps,
-            beat=engine.pulse.beat if engine else None,
+            beat=engine.watchdog.beat if engine else None,
             config_error=self._config.error,
         )
 
@@ -326,18 +288,18 @@ class Session:
 
     async def _execute(self, command: Command, ticket: Ticket) -> None:
         try:
-            reply = await self._actor.execute(command, ticket)
+            reply = await self._dispatcher.execute(command, ticket)
         except Exception as error:  # noqa: BLE001 - the operator must hear of it, the rest goes on
             reply = Reply(ticket, False, f"that failed: {type(error).__name__}: {error}")
         self._present.push_reply(reply)
 
     async def _probe_now(self, name: str | None) -> Sequence[Observation]:
-        if self._engine is not None:
-            return await self._engine.probe_now(name)
+        if self._collector.engine is not None:
+            return await self._collector.engine.probe_now(name)
         probes = [p.probe for p in self._plan.probes if name in (None, p.probe.name)]
         if not probes:
             raise KeyError(name)
-        known = {n: s.observation for n, s in self._recorder.probe_states.items()}
+        known = self._observations()
         looks = await run_all(
             probes, self._clock, previous=known, board=known, ended=self._record_own
         )
@@ -346,24 +308,26 @@ class Session:
     def _record_own(self, seen: ProbeRun) -> None:
         """Record what this screen saw by itself, as soon as it is seen: later it may be old."""
         for artefact in seen.artefacts:
-            self._recorder.keep(artefact)
+            self._recorder.save_artefact(artefact)
         self._recorder.observe(seen.observation, source="screen")
 
     async def _take_config(self, loaded: LoadedConfig) -> None:
-        plan = build_probes(loaded, self._memory, self._process_acts)
-        if self._engine is not None:
-            await self._engine.replan(plan)
-            plan = self._engine.plan
+        self._composition.reload(loaded)
+        plan = self._composition.probes()
+        engine = self._collector.engine
+        if engine is not None:
+            await engine.replan(plan)
+            plan = engine.plan
         self._plan = plan
 
     def _tell_of_config(self, text: str) -> None:
         """Every session follows the file; the one that watches tells of it."""
-        if self._engine is not None:
+        if self._collector.engine is not None:
             self._tell(EventKind.CONFIG, text)
 
     async def _follow_checkout(self) -> None:
         while True:
-            self._identity = await with_checkout(self._identity, self._plan.loaded)
+            self._identity = await with_checkout(self._identity, self._composition.loaded)
             await self._clock.sleep(REFRESH)
 
     def _notify(self) -> None:

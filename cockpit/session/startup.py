@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cockpit.clock import Clock
-from cockpit.feed import Artefact, Command, FeedMode, HistoryPoint, Reply, Ticket
+from cockpit.commands import Command, Reply, Ticket
+from cockpit.feed import Artefact, FeedMode, HistoryPoint, Interval
 from cockpit.model import Board, Event, MonitorStatus, Observation, Rollup, SessionInfo, Verdict
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class StartupFeed:
         return ()
 
     def history(self, probe: str, limit: int = 100) -> Sequence[HistoryPoint]:
+        return ()
+
+    def intervals(self, probe: str, since: datetime, until: datetime) -> Sequence[Interval]:
         return ()
 
     def artefact(self, digest: str) -> Artefact | None:

@@ -1,4 +1,4 @@
-"""Runs a command without a shell: timed, capped, and gone with all it started when it is over."""
+"""Run a command without a shell: with a time limit, capped output, and nothing left running."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _running: set[int] = set()
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What came of a command.
+    """The result of a command.
 
     `exit_code` is negative for a signal and None when there is none: not started, or ended by us.
     `stdout` and `stderr` hold at most the cap each; of a longer output the first and the last half
@@ -51,7 +51,7 @@ class CommandResult:
 
 
 class _Capped:
-    """Keeps the first and the last half of what it is given, at most `cap` bytes."""
+    """A buffer that keeps the first and the last half of its input, at most `cap` bytes."""
 
     def __init__(self, cap: int) -> None:
         self._half = max(1, cap // 2)
@@ -192,7 +192,7 @@ async def _drain(stream: asyncio.StreamReader | None, into: _Capped) -> None:
 
 
 def _lacking(words: Sequence[str], folder: Path) -> str:
-    """What does not exist of the folder and the script; empty when nothing is missing."""
+    """The missing folder or script, in words; empty when nothing is missing."""
     if not folder.is_dir():
         return f"no such folder: {folder}"
     script = script_path(words)
@@ -240,7 +240,7 @@ def _send(pid: int, outside: Sequence[ProcessIdentity], *, kill: bool) -> None:
 
 
 def _family(process: asyncio.subprocess.Process) -> list[ProcessIdentity]:
-    """Identities of the running command's descendants (on Windows also its own)."""
+    """The identities of the running command's descendants (on Windows also its own)."""
     if process.returncode is not None:
         return []
     pids = process_table.descendants(process.pid)
@@ -265,7 +265,7 @@ async def _nobody_left(pid: int, outside: Sequence[ProcessIdentity], seconds: fl
 
 
 async def _end(process: asyncio.subprocess.Process) -> str:
-    """End whatever of the command still runs; a note when something did although it had exited.
+    """End what still runs of the command; a note when something did although it had exited.
 
     However often this is cancelled itself, the killing signal is always sent.
     """

@@ -1,4 +1,4 @@
-"""Names the checkout a folder belongs to, as it stands in the top line: `lab@4f2c1e9*`."""
+"""The label of a git checkout as it stands in the top line: `lab@4f2c1e9*`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ _SHORT = 7
 
 
 async def checkout_label(folder: str | Path, *, timeout: float = 2.0) -> str:
-    """Folder name, `@` and the short revision, `*` when tracked files are modified.
+    """The label of `folder`: its name, `@` and the short revision, `*` when tracked files are
+    modified.
 
     The folder name alone when it is no git checkout, git is not installed or takes longer than
     `timeout` seconds; with `@new` before the first commit. Takes no lock in the checkout and runs

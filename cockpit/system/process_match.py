@@ -1,4 +1,4 @@
-"""Is it the process that was meant: argv, folder, executable, code age, and the configured port.
+"""Compare a process with the expected one: argv, folder, executable, age of its code, port.
 
 Plain facts in words; what they mean for a verdict is the probe's business.
 """
@@ -30,7 +30,7 @@ def mismatches(
     cwd: str | Path | None = None,
     executable: str | Path | None = None,
 ) -> list[str]:
-    """In words, what is not as expected; empty when everything is.
+    """The differences between a process and what is expected of it, in words; empty without any.
 
     What could not be read is not counted as a mismatch: ask `unreadable`. `executable` is compared
     with links followed; `cwd` too.
@@ -56,7 +56,7 @@ def unreadable(
     cwd: str | Path | None = None,
     executable: str | Path | None = None,
 ) -> list[str]:
-    """Which expected facts could not be read, so that nothing can be said about them."""
+    """The expected facts that could not be read, so that nothing can be said about them."""
     found = []
     if words and not process.argv:
         found.append("command line")
@@ -68,12 +68,12 @@ def unreadable(
 
 
 def same_path(one: str | Path, other: str | Path) -> bool:
-    """Whether both are one place, links followed."""
+    """Whether both paths are one place, links followed."""
     first, second = (os.path.normcase(os.path.realpath(path)) for path in (one, other))
     return first == second
 
 
-def drifted(
+def listeners_nearby(
     snapshot: ListenerSnapshot, port: int, words: Sequence[str], *, near: int = 20
 ) -> list[Listener]:
     """Listeners on other ports, at most `near` away, that run the program expected on `port`.
@@ -120,7 +120,8 @@ class CodeAge:
 
 
 def code_roots(process: ProcessFacts) -> list[Path]:
-    """Where the code a process runs lies, as far as its argv tells: script, module, application.
+    """The files and folders of the code a process runs, as far as its argv tells: script, module,
+    application.
 
     A script means its folder; `-m package.module` and `package.module:app` mean the package or
     file below the working directory. Only what exists.

@@ -24,6 +24,7 @@ from cockpit.evidence.reader import Reader
 from cockpit.evidence.serialization import stamp
 from cockpit.evidence.store import Store
 from cockpit.evidence.store_feed import StoreFeed
+from cockpit.kinds.listener.facts import OwnerFacts
 from cockpit.model import Concern, Finding, Observation, SessionInfo, Verdict
 
 PROBES = 20
@@ -47,7 +48,9 @@ def report(name: str, ours: float, rival_name: str, rival: float, unit: str = "m
 def seen(probe: str, number: int) -> Observation:
     now = CLOCK.now()
     findings = tuple(
-        Finding(f"{port}", Verdict.OK, f":{port}", "one owner", facts={"pid": 4412, "port": port})
+        Finding(
+            f"{port}", Verdict.OK, f":{port}", "one owner", data=OwnerFacts(pid=4412, port=port)
+        )
         for port in range(8000, 8010)
     )
     return Observation(
@@ -136,8 +139,8 @@ def read(path: Path, names: list[str]) -> None:
     report("snapshot, first", milliseconds(fresh_snapshot, 5), "GROUP BY", newest)
     report("snapshot, again", milliseconds(feed.snapshot), "GROUP BY", newest)
     feed.close(5)
-    line = milliseconds(lambda: reader.trend("probe3", "ms", now - timedelta(days=1), now, 96))
-    report("sparkline of 24 h, 96 points", line, "every row", whole_day)
+    line = milliseconds(lambda: reader.intervals("probe3", now - timedelta(days=1), now), 5)
+    report("intervals of 24 h", line, "every row", whole_day)
     report(
         "anything new?",
         milliseconds(reader.changed, 200),

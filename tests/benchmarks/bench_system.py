@@ -25,14 +25,14 @@ from typing import Any, TypeVar
 import psutil
 
 from cockpit.clock import ManualClock
-from cockpit.config.models import ListenerTable
 from cockpit.engine.blocking import SerialExecutor
 from cockpit.kinds.base import Blocking, ProbeContext
 from cockpit.kinds.listener.probe import ListenerProbe
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.system.files.file_watcher import FileWatcher
 from cockpit.system.processes import process_table
 from cockpit.system.processes.exits import ExitWatcher
-from cockpit.system.sockets.listener_events import ListenerWatcher
+from cockpit.system.sockets.listener_events import ListenerWatcher, why_no_destroy_events
 from cockpit.system.sockets.psutil_source import PsutilListenerSource
 from cockpit.system.sockets.sources import default_source
 
@@ -171,7 +171,7 @@ async def listeners(rounds: int) -> None:
         server.close()
         await wait_for(port)
         closed.append((time.perf_counter() - begin) * 1000)
-    events = "with" if watcher.has_kernel_events else "without"
+    events = "without" if why_no_destroy_events() else "with"
     watcher.stop()
     line("new listener to event", opened)
     line(f"closed listener to event, {events} kernel", closed)

@@ -18,7 +18,7 @@ from cockpit.checklists import (
     parse,
 )
 from cockpit.checklists.editing.generated_blocks import block_splice, write_block
-from cockpit.checklists.editing.mirrors import Intent, carry_out, intent_for, match
+from cockpit.checklists.editing.mirrors import Intent, carry_out, match
 from cockpit.checklists.editing.notes import ProgressNote, append_note, note_splice, owner_note
 from cockpit.checklists.plans.builder import build_plan
 from cockpit.checklists.plans.metrics import StatusChange, batch_cycles, item_cycles
@@ -39,9 +39,9 @@ def test_mirrors_are_matched_by_id_and_text() -> None:
     mirror = parse(b"## P1.1: other words\n**Status:** TODO\n\n- [ ] smoke test!\n- twice\n"
                    b"- [x] twice\n- [x] twice\n- [ ] stranger\n")  # fmt: skip
     found = match(document, mirror)
-    assert [(p.item.text, p.mirror.line, p.by, p.in_step) for p in found.pairs] == [
-        ("P1.1: fix it", 2, "id", False),
-        ("Smoke test", 4, "text", True),
+    assert [(p.item.text, p.mirror.line, p.by) for p in found.pairs] == [
+        ("P1.1: fix it", 2, "id"),
+        ("Smoke test", 4, "text"),
     ]
     assert [item.text for item in found.unmatched] == ["twice", "alone"]
     assert [item.text for item in found.extra] == ["twice", "twice", "stranger"]
@@ -50,7 +50,7 @@ def test_mirrors_are_matched_by_id_and_text() -> None:
 def test_an_intent_stays_pending_until_it_is_carried_out(tmp_path: Path) -> None:
     mirror = tmp_path / "READY.md"
     item = parse(b"- [ ] P1.1: fix\n").items[0]
-    intent = Intent.from_json(intent_for(item, Status.DONE, mirror).to_json())
+    intent = Intent.from_json(Intent(mirror, item.id, item.text, Status.DONE).to_json())
     with pytest.raises(FileUnwritable, match="cannot be read"):
         carry_out(intent)
     mirror.write_bytes(b"| Task | Status |\n|--|--|\n| P1.1: fix | pending |\n")
@@ -70,7 +70,8 @@ def test_an_intent_stays_pending_until_it_is_carried_out(tmp_path: Path) -> None
 
 def noted(text: bytes, index: int, *notes: str) -> bytes:
     document = parse(text)
-    return note_splice(document, document.items[index], notes).apply(text)
+    splice, _ = note_splice(document, document.items[index], notes)
+    return splice.apply(text)
 
 
 @pytest.mark.parametrize(

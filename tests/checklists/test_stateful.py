@@ -130,7 +130,7 @@ class Checklist(RuleBasedStateMachine):
         if hit.number != line.number:
             self.excuse(anchor, item.line)
         change = edit(data, item, cycle(item.status))
-        assert change.old in (b" ", b"x")
+        assert change.splice.old in (b" ", b"x")
         self.lines[item.line - 1] = replace(hit, done=not hit.done)
         assert self.data() == change.apply(data)
         self.seen = None

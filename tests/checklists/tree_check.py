@@ -17,6 +17,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 from cockpit.checklists import Document, EditUnsupported, Form, Status, edit, parse, patched
+from cockpit.checklists.editing.splice import Splice
 from cockpit.checklists.parsing.lines import front_matter
 
 SUFFIXES = {".md", ".markdown", ".mdx", ".txt"}
@@ -64,7 +65,7 @@ def differences(document: Document) -> int:
         changed = change.apply(document.data)
         start, end = item.span
         kept = changed[:start] == document.data[:start] and changed.endswith(document.data[end:])
-        back = change.reverse().apply(changed)
+        back = Splice(start, change.splice.new, change.splice.old).apply(changed)
         wrong += not kept
         wrong += sum(a != b for a, b in zip(back, document.data, strict=False))
         wrong += abs(len(back) - len(document.data))

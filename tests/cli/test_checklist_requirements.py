@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from checklist_shell import Ran, run
+from support import DEADLINE
 
 from cockpit.cli import run as whole
 from cockpit.clock import SystemClock
@@ -15,7 +16,7 @@ from cockpit.config.load import load
 from cockpit.engine.probe_set import build_probes
 from cockpit.evidence.rules import CHECK
 from cockpit.model import Observation, Verdict
-from cockpit.session.store import open_store
+from cockpit.session.composition import Composition
 
 LIST = "# Z\n- [x] one\n- [ ] two <!-- requires: gate:promo -->\n"
 CONFIG = (
@@ -57,9 +58,9 @@ def observe(folder: Path, verdict: Verdict, *, ago: timedelta, valid: timedelta)
     made = Observation(
         *(made.probe, made.kind, made.affects, verdict, made.headline, at, at + valid)
     )
-    store = open_store(loaded, clock, "t", upkeep=False)
+    store = Composition(loaded, clock, "t").open_store()
     store.observe(made, source=CHECK)
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     store.close()
     return made
 

@@ -7,13 +7,15 @@ import os
 import sys
 from pathlib import Path
 
+import old_store
 import pytest
 from support import cockpit, write_config
 
 from cockpit.cli.doctor import Point, examine
-from cockpit.clock import SystemClock
+from cockpit.clock import ManualClock, SystemClock
 from cockpit.config.load import loads
 from cockpit.config.models import LoadedConfig
+from cockpit.evidence.store import Store
 from cockpit.system.processes import exits
 from cockpit.system.sockets import listener_events, netlink_source
 
@@ -51,6 +53,19 @@ def test_a_store_that_is_none_is_lacking(tmp_path: Path) -> None:
     done = cockpit("doctor", cwd=tmp_path)
     assert done.returncode == 1
     assert "LACKS store" in done.stdout and "not a database" in done.stdout
+
+
+def test_an_older_store_is_told_of_and_so_is_its_copy(tmp_path: Path) -> None:
+    write_config(tmp_path, 18001)
+    path = tmp_path / ".cockpit" / "evidence.db"
+    old_store.make(path)
+    before = points(tmp_path)["store"]
+    assert before["ok"] is True and "migrated when it is next written" in str(before["why"])
+    assert sorted(p.name for p in path.parent.glob("*.bak")) == [], "looking changes nothing"
+    Store.open(path, clock=ManualClock(), actor="ops", alive=lambda *_: True).close(5)
+    after = str(points(tmp_path)["store"]["why"])
+    assert "migrated when" not in after
+    assert "evidence.db.v1-20260105T120000Z.bak beside it" in after
 
 
 def test_without_a_config_nothing_is_missing(tmp_path: Path) -> None:

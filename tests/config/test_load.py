@@ -69,9 +69,14 @@ def test_a_file_with_everything(folder: Path) -> None:
     assert [table.name for table in config.probes()] == [
         "backend", "paper-live", "promotion", "ops", "batch", "batch file", "options", "PLAN",
     ]  # fmt: skip
-    assert config.heartbeat[0].warn_after == 0.25 and config.heartbeat[0].fail_after == 5.0
-    assert config.gate[0].max_age == 8 * 86400 and config.gate[0].passes == "80%"
-    token = config.smoke[0].token
+    assert (
+        config.of_kind("heartbeat")[0].warn_after == 0.25
+        and config.of_kind("heartbeat")[0].fail_after == 5.0
+    )
+    assert (
+        config.of_kind("gate")[0].max_age == 8 * 86400 and config.of_kind("gate")[0].passes == "80%"
+    )
+    token = config.of_kind("smoke")[0].token
     assert token is not None and token.get_secret_value() == "s3cret"
     assert loaded.secret_sources == {"smoke[0].token": "${API_TOKEN}"}
     assert "s3cret" not in repr(loaded)
@@ -112,7 +117,7 @@ def test_reload_reads_the_file_again(folder: Path) -> None:
     path.write_text(LISTENER + "port = 1\n", encoding="utf-8")
     old = load(path)
     path.write_text(LISTENER + "port = 2\n", encoding="utf-8")
-    assert reload(old).config.listener[0].port == 2
+    assert reload(old).config.of_kind("listener")[0].port == 2
     path.write_text("x =", encoding="utf-8")
     with pytest.raises(ConfigErrors):
         reload(old)

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from cockpit.config.errors import ConfigErrors
 from cockpit.config.fingerprint import compare, fingerprint
 from cockpit.config.load import loads
-from cockpit.config.models import Config, ProbeTable
+from cockpit.config.models import Config
 from cockpit.config.schema import json_schema
 from cockpit.config.show import as_dict, render, to_toml
+from cockpit.kinds.tables import ProbeTable
 from cockpit.text import sanitize
 
 SECRET = "s3cret-of-forty-characters-0123456789-abc"

@@ -56,7 +56,7 @@ def names(store: TrustStore, loaded: LoadedConfig) -> list[str]:
 def test_nothing_is_trusted_at_first(folder: Path, store: TrustStore) -> None:
     loaded = loads(CONFIG, folder)
     assert names(store, loaded) == ["ops", "module"]
-    ops, module, report = loaded.config.gate
+    ops, module, report = loaded.config.of_kind("gate")
     assert not store.is_trusted(loaded, ops) and not store.is_trusted(loaded, module)
     assert store.is_trusted(loaded, report), "a gate that runs nothing needs no consent"
     assert store.trouble == "" and not store.path.exists()
@@ -65,18 +65,20 @@ def test_nothing_is_trusted_at_first(folder: Path, store: TrustStore) -> None:
 def test_consent_counts_at_once_for_everybody_who_looks(folder: Path, store: TrustStore) -> None:
     loaded = loads(CONFIG, folder)
     other = TrustStore(store.path)
-    assert store.trust(loaded, [loaded.config.gate[0]]) is None
-    assert names(other, loaded) == ["module"] and other.is_trusted(loaded, loaded.config.gate[0])
-    other.trust(loaded, loaded.config.gate)
+    assert store.trust(loaded, [loaded.config.of_kind("gate")[0]]) is None
+    assert names(other, loaded) == ["module"] and other.is_trusted(
+        loaded, loaded.config.of_kind("gate")[0]
+    )
+    other.trust(loaded, loaded.config.of_kind("gate"))
     assert names(store, loaded) == []
-    store.revoke(loaded, [loaded.config.gate[0]])
+    store.revoke(loaded, [loaded.config.of_kind("gate")[0]])
     assert names(other, loaded) == ["ops"]
 
 
 def test_what_consent_is_given_to(folder: Path, store: TrustStore) -> None:
     loaded = loads(CONFIG, folder)
     ops, module, report = (
-        store.commands(loaded, table).get("command") for table in loaded.config.gate
+        store.commands(loaded, table).get("command") for table in loaded.config.of_kind("gate")
     )
     assert ops is not None and module is not None and report is None
     assert ops.folder == folder and ops.argv[1:3] == ("gate.py", "--strict")
@@ -107,7 +109,7 @@ def test_a_changed_script_is_asked_for_again(
     folder: Path, store: TrustStore, change: Callable[[Path], None], asked: list[str]
 ) -> None:
     loaded = loads(CONFIG, folder)
-    store.trust(loaded, loaded.config.gate)
+    store.trust(loaded, loaded.config.of_kind("gate"))
     change(folder)
     assert names(store, loaded) == asked
 
@@ -125,7 +127,7 @@ def test_a_changed_command_is_asked_for_again_a_threshold_is_not(
     folder: Path, store: TrustStore, old: str, new: str, asked: list[str]
 ) -> None:
     loaded = loads(CONFIG, folder)
-    store.trust(loaded, loaded.config.gate)
+    store.trust(loaded, loaded.config.of_kind("gate"))
     assert names(store, loads(CONFIG.replace(old, new), folder)) == asked
 
 
@@ -133,12 +135,12 @@ def test_the_same_config_in_another_folder_is_another_command(
     folder: Path, store: TrustStore
 ) -> None:
     loaded = loads(CONFIG, folder)
-    store.trust(loaded, loaded.config.gate)
+    store.trust(loaded, loaded.config.of_kind("gate"))
     copy = folder.parent / "copy"
     (copy / "sub").mkdir(parents=True)
     assert names(store, loads(CONFIG, copy)) == ["ops", "module"]
     bare = '[[gate]]\nname = "g"\ncommand = ["make", "gate"]\n'
-    store.trust(loads(bare, folder), loads(bare, folder).config.gate)
+    store.trust(loads(bare, folder), loads(bare, folder).config.of_kind("gate"))
     assert names(store, loads(bare, folder)) == [] and names(store, loads(bare, copy)) == ["g"]
 
 
@@ -153,11 +155,11 @@ def test_another_program_on_the_path_is_asked_for_again(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tools))
     loaded = loads('[[gate]]\nname = "g"\ncommand = ["gatecheck"]\n', folder)
-    store.trust(loaded, loaded.config.gate)
+    store.trust(loaded, loaded.config.of_kind("gate"))
     assert names(store, loaded) == []
     program.write_text("#!/bin/sh\nrm x\n")
     assert names(store, loaded) == ["g"]
-    store.trust(loaded, loaded.config.gate)
+    store.trust(loaded, loaded.config.of_kind("gate"))
     program.unlink()
     assert names(store, loaded) == ["g"], "a program that is gone is another command"
 
@@ -167,7 +169,7 @@ def test_a_program_given_as_a_path_is_read_from_the_folder(folder: Path, store: 
     script = folder / "run.sh"
     script.write_text("#!/bin/sh\n")
     loaded = loads('[[gate]]\nname = "g"\ncommand = ["./run.sh"]\n', folder)
-    store.trust(loaded, loaded.config.gate)
+    store.trust(loaded, loaded.config.of_kind("gate"))
     assert names(store, loaded) == []
     script.write_text("#!/bin/sh\nrm x\n")
     assert names(store, loaded) == ["g"]
@@ -178,7 +180,7 @@ def test_the_file_is_for_this_user_alone(folder: Path, store: TrustStore) -> Non
     loaded = loads(CONFIG, folder)
     before = os.umask(0)
     try:
-        store.trust(loaded, loaded.config.gate)
+        store.trust(loaded, loaded.config.of_kind("gate"))
     finally:
         os.umask(before)
     assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
@@ -223,7 +225,7 @@ def test_a_damaged_file_trusts_nothing_and_is_kept(
     assert "is damaged" in store.trouble
     assert store.path.read_bytes() == body, "looking changes nothing"
     for round in range(2):
-        aside = store.trust(loaded, loaded.config.gate)
+        aside = store.trust(loaded, loaded.config.of_kind("gate"))
         assert aside is not None and aside.read_bytes() == body
         assert names(store, loaded) == [] and store.trouble == ""
         if round == 0:
@@ -236,12 +238,12 @@ def test_a_file_that_cannot_be_written_is_told(folder: Path, tmp_path: Path) -> 
     store = TrustStore(tmp_path / "blocked" / "trust.json", ManualClock())
     loaded = loads(CONFIG, folder)
     with pytest.raises(TrustError, match=r"trust\.json cannot be written: "):
-        store.trust(loaded, loaded.config.gate)
+        store.trust(loaded, loaded.config.of_kind("gate"))
 
 
 def test_an_entry_says_when_and_for_what(folder: Path, store: TrustStore) -> None:
     loaded = loads(CONFIG, folder)
-    store.trust(loaded, loaded.config.gate[:1])
+    store.trust(loaded, loaded.config.of_kind("gate")[:1])
     document = json.loads(store.path.read_text(encoding="utf-8"))
     (entry,) = document["commands"].values()
     assert entry == {
@@ -258,7 +260,7 @@ def test_starting_and_stopping_a_listener_need_consent_too(folder: Path, store: 
         '[[listener]]\nname = "plain"\nport = 8002\n'
     )
     loaded = loads(text, folder)
-    api, plain = loaded.config.listener
+    api, plain = loaded.config.of_kind("listener")
     assert names(store, loaded) == ["api"] and store.is_trusted(loaded, plain)
     assert set(store.commands(loaded, api)) == {"start", "stop"}
     store.trust(loaded, [api])

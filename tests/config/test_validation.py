@@ -48,7 +48,7 @@ BROKEN = {
     "unknown table, nothing close": (
         "x = 1\n",
         "cockpit.toml:1: x: unknown table; "
-        "valid here: cockpit, listener, heartbeat, service, gate, checklist, smoke",
+        "valid here: cockpit, listener, heartbeat, service, gate, smoke, checklist",
     ),
     "unknown key, nothing close": (
         "[cockpit]\nzzz = 1\n",

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cockpit.config.load import load
-from cockpit.config.models import ChecklistTable
 from cockpit.discovery.init import InitError, write_init
+from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.resources import shipped_checklist, shipped_checklists
 from cockpit.system.sockets.listeners import ListenerSnapshot
 
@@ -34,7 +34,7 @@ def init(folder: Path) -> list[str]:
 
 
 def lists(folder: Path) -> dict[str, ChecklistTable]:
-    return {each.name: each for each in load(folder / "cockpit.toml").config.checklist}
+    return {each.name: each for each in load(folder / "cockpit.toml").config.of_kind("checklist")}
 
 
 def test_each_list_is_watched_as_its_text_asks_for(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from cockpit.discovery.discovered import (
     Names,
 )
 from cockpit.discovery.init import InitError, render_init, write_init
-from cockpit.discovery.templates import EXAMPLES
+from cockpit.kinds import registry
 from cockpit.system.sockets.listeners import Listener, ListenerSnapshot
 from cockpit.system.sockets.sources import default_source
 
@@ -279,7 +279,7 @@ def test_a_port_of_this_folder_is_a_requirement_in_the_file_unless_the_system_ch
 ) -> None:
     found = Discovered(tmp_path, ports=(port(8001), port(48715), port(5432, ours=False)))
     text = render_init(found)
-    assert [one.port for one in loads(text, tmp_path).config.listener] == [8001]
+    assert [one.port for one in loads(text, tmp_path).config.of_kind("listener")] == [8001]
     assert "\n# port = 48715" in text and "\n# port = 5432" in text
 
 
@@ -300,7 +300,7 @@ def test_looking_around_requires_nothing_of_a_port_and_leaves_chance_ports_out(
     tmp_path: Path,
 ) -> None:
     loaded = look_around(tmp_path, source=SomePorts(8001, 48715, 60000))
-    assert [(one.port, one.expect) for one in loaded.config.listener] == [(8001, "any")]
+    assert [(one.port, one.expect) for one in loaded.config.of_kind("listener")] == [(8001, "any")]
     assert "left out 2 ports from 32768 up: systems hand those out by chance" in loaded.notes
 
 
@@ -325,7 +325,7 @@ def test_looking_around_makes_a_config_in_memory(folder: Path) -> None:
         ("checklist", "MASTER_BATCH"),
         ("checklist", "notes"),
     ]
-    assert loaded.config.gate == [] and loaded.config.smoke == []
+    assert loaded.config.of_kind("gate") == [] and loaded.config.of_kind("smoke") == []
     assert loaded.store_path.is_absolute() and folder not in loaded.store_path.parents
     assert sorted(folder.rglob("*")) == before
     other = look_around(folder / "data", source=NoPorts(), clock=ManualClock())
@@ -338,8 +338,8 @@ def test_looking_around_takes_eight_checklists(tmp_path: Path) -> None:
     for number in range(12):
         put(tmp_path, f"{number}/PLAN.md", "- [ ] x\n")
     loaded = look_around(tmp_path, source=NoPorts())
-    assert len(loaded.config.checklist) == 8
-    assert [c.name for c in loaded.config.checklist[:2]] == ["PLAN", "PLAN 2"]
+    assert len(loaded.config.of_kind("checklist")) == 8
+    assert [c.name for c in loaded.config.of_kind("checklist")[:2]] == ["PLAN", "PLAN 2"]
 
 
 def test_looking_around_in_nothing(tmp_path: Path) -> None:
@@ -355,7 +355,7 @@ def test_init_writes_what_was_found(folder: Path) -> None:
         "MASTER_BATCH (checklist), notes (checklist)",
     ]
     config = load(folder / "cockpit.toml", {}).config
-    beat, gate = config.heartbeat[0], config.gate[0]
+    beat, gate = config.of_kind("heartbeat")[0], config.of_kind("gate")[0]
     assert beat.pidfile == "logs/paper_live.pid" and beat.naive_timestamps == "local"
     assert gate.json_file == "data/reports/weekly_shadow_report_*.json"
     assert gate.score is not None and gate.score.each == "$.summary.gates"
@@ -409,7 +409,7 @@ def test_init_copies_the_shipped_checklists_and_keeps_yours(tmp_path: Path) -> N
     assert f"kept {mine}, it was there" in done
     assert mine.read_text(encoding="utf-8") == "- [x] mine\n"
     config = load(tmp_path / "cockpit.toml").config
-    assert {"master_batch", "launch_readiness"} <= {c.name for c in config.checklist}
+    assert {"master_batch", "launch_readiness"} <= {c.name for c in config.of_kind("checklist")}
 
 
 def test_init_in_an_empty_folder_shows_by_example(tmp_path: Path) -> None:
@@ -421,19 +421,19 @@ def test_init_in_an_empty_folder_shows_by_example(tmp_path: Path) -> None:
 def test_the_examples_load_when_the_comment_signs_go(tmp_path: Path) -> None:
     put(tmp_path, "PLAN.md", "- [ ] x\n")
     text = render_init(Discovered(tmp_path))
-    examples = "".join(EXAMPLES.values())
+    examples = "".join(kind.example for kind in registry.all_kinds())
     uncommented = "\n".join(line.removeprefix("# ") for line in text.split("\n"))
     for line in examples.splitlines():
         assert line in uncommented
     config = loads(examples, tmp_path, {"API_TOKEN": "x"}).config
     assert [p.kind for p in config.probes()] == [
-        "listener", "heartbeat", "gate", "gate", "smoke", "checklist",
+        "listener", "heartbeat", "service", "gate", "gate", "smoke", "checklist",
     ]  # fmt: skip
 
 
 def test_a_preset_takes_the_place_of_examples_and_its_names(folder: Path) -> None:
     found = discover(folder, source=NoPorts())
-    preset = EXAMPLES["smoke"] + '[[listener]]\nname = "notes"\nport = 8001\n'
+    preset = registry.get("smoke").example + '[[listener]]\nname = "notes"\nport = 8001\n'
     text = render_init(found, preset)
     config = loads(text, folder, {"API_TOKEN": "x"}).config
     assert {"options", "notes", "notes 2"} <= {probe.name for probe in config.probes()}
@@ -479,13 +479,13 @@ def test_whatever_is_found_the_file_loads(
         notes=("a note",),
     )
     config = loads(render_init(found), folder, {}).config
-    assert [beat.file for beat in config.heartbeat] == others
-    assert [gate.json_file for gate in config.gate] == others
-    assert [one.port for one in config.listener] == [
+    assert [beat.file for beat in config.of_kind("heartbeat")] == others
+    assert [gate.json_file for gate in config.of_kind("gate")] == others
+    assert [one.port for one in config.of_kind("listener")] == [
         port for port, ours in ports if ours and port < 32768
     ]
     renamed = replace(found, checklists=())
-    assert loads(render_init(renamed), folder, {}).config.checklist == []
+    assert loads(render_init(renamed), folder, {}).config.of_kind("checklist") == []
 
 
 @given(st.lists(st.text(max_size=80), max_size=5))
@@ -493,7 +493,7 @@ def test_names_are_always_fit_and_never_given_twice(wishes: list[str]) -> None:
     names = Names()
     tables = [{"name": names.fresh(wish), "port": 1} for wish in wishes]
     config = Config.model_validate({"listener": tables})
-    assert len({one.name for one in config.listener}) == len(wishes)
+    assert len({one.name for one in config.of_kind("listener")}) == len(wishes)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="names that Windows does not allow")
@@ -509,4 +509,6 @@ def test_names_no_config_could_hold_are_passed_over(tmp_path: Path) -> None:
     assert note.startswith("passed over 8 names that a config can't hold: ")
     assert "a${X}.md" in note and note.isprintable()
     assert f"note: {note}" in write_init(tmp_path, source=NoPorts())
-    assert [c.file for c in load(tmp_path / "cockpit.toml").config.checklist] == ["ok ü.md"]
+    assert [c.file for c in load(tmp_path / "cockpit.toml").config.of_kind("checklist")] == [
+        "ok ü.md"
+    ]

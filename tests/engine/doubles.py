@@ -7,11 +7,13 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from pathlib import Path
 
-from cockpit.config.models import Config, ListenerTable, LoadedConfig
+from cockpit.config.models import Config, LoadedConfig
 from cockpit.engine.probe_set import ConfiguredProbe, ProbeSet
 from cockpit.feed import Artefact
 from cockpit.kinds.base import Probe, ProbeContext
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.model import Event, Observation, Verdict
+from cockpit.probe_state import Advance
 
 Body = Callable[["Scripted", ProbeContext], Awaitable[Observation]]
 
@@ -62,26 +64,37 @@ class Notebook:
 
     def __init__(self) -> None:
         self.observations: list[Observation] = []
+        self.steps: list[Advance] = []
         self.events: list[Event] = []
         self.artefacts: list[Artefact] = []
         self.acks: list[tuple[str, str, str]] = []
 
     def observe(
-        self, observation: Observation, *, source: str = "collector", advance: bool = True
+        self,
+        observation: Observation,
+        *,
+        source: str = "collector",
+        advance: bool = True,
+        advanced: Advance | None = None,
     ) -> None:
         self.observations.append(observation)
+        if advanced is not None:
+            self.steps.append(advanced)
 
-    def log(self, event: Event) -> None:
+    def log(self, event: Event, *, source: str = "collector") -> None:
         self.events.append(event)
 
-    def keep(self, artefact: Artefact) -> None:
+    def save_artefact(self, artefact: Artefact) -> None:
         self.artefacts.append(artefact)
 
-    def acknowledge(self, problem: str, note: str, actor: str) -> Future[bool]:
+    def acknowledge(self, problem: str, note: str, actor: str, *, ticket: str = "") -> Future[bool]:
         self.acks.append((problem, note, actor))
         future: Future[bool] = Future()
         future.set_result(True)
         return future
+
+    def flush(self, timeout: float) -> bool:
+        return True
 
 
 def plan_of(*probes: Probe, marks: dict[str, str] | None = None) -> ProbeSet:

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from cockpit.clock import SystemClock
+from cockpit.commands import Arm, Confirm, ProcessCommand, Reply, StopProgress
 from cockpit.config.load import loads
 from cockpit.engine.commands.process_commands import ProcessCommands
-from cockpit.feed import Arm, Confirm, ProcessCommand, Reply, StopProgress
 from cockpit.model import Event
 from cockpit.system.control.process_control import ProcessController
 from cockpit.system.processes import process_table
@@ -71,7 +71,7 @@ class Operator:
             clock=options.pop("clock", SystemClock()),
             recorder=self.recorder,
             who="ann@here",
-            acts=ProcessController(read_only=options.pop("read_only", False)),
+            controller=ProcessController(read_only=options.pop("read_only", False)),
             trusted=lambda loaded, table: trusted,
             progress=self._hear,
         )

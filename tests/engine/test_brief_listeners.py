@@ -33,7 +33,7 @@ async def test_it_is_told_once_and_on_the_watched_port_only() -> None:
 
     try:
         async with asyncio.timeout(DEADLINE):
-            await engine.watching()
+            await triggers.ready()
             await asyncio.sleep(0.1)  # what closed before, and is announced late
             for number in (other, port, port):
                 socket.create_server(("127.0.0.1", number)).close()

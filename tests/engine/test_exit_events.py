@@ -22,7 +22,7 @@ from cockpit.system.processes.process_table import identity_of
 from cockpit.triggers import Triggers
 
 pytestmark = pytest.mark.skipif(
-    bool(exits.why_not_told()), reason="the kernel does not tell strangers' exit codes"
+    bool(exits.why_no_exit_codes()), reason="the kernel does not tell strangers' exit codes"
 )
 
 

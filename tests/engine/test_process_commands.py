@@ -26,9 +26,9 @@ from engine.operators import (
 from support import DEADLINE, until_async
 
 from cockpit.clock import ManualClock
+from cockpit.commands import Arm, Confirm, PlanEnd, PlanReset, PlanStart
 from cockpit.engine.commands.arming import ARMED_SECONDS, Arming
 from cockpit.engine.commands.stop_job import StopJob
-from cockpit.feed import Arm, Confirm, PlanEnd, PlanReset, PlanStart
 from cockpit.system.control.stop_plan import StopPlan
 from cockpit.system.control.target_lock import TargetLock
 from cockpit.system.processes import process_table
@@ -90,7 +90,7 @@ async def test_the_pid_shown_is_typed_and_then_it_ends(tmp_path: Path, serve: Se
 async def test_term_then_kill_can_be_watched(tmp_path: Path, serve: Serve, port: int) -> None:
     process = serve(port, "stubborn")
     operator = Operator(tmp_path, config(port))
-    operator.acts._tools = _hasty(operator)
+    operator.acts._context = _hasty(operator)
     done = await operator.confirm(await operator.asked(PlanEnd(process.pid)))
     assert done.ok and process.wait() == -signal.SIGKILL
     steps = "\n".join(operator.steps)
@@ -100,8 +100,8 @@ async def test_term_then_kill_can_be_watched(tmp_path: Path, serve: Serve, port:
 def _hasty(operator: Operator) -> Callable[[], Any]:
     from dataclasses import replace
 
-    tools = operator.acts._tools
-    return lambda: replace(tools(), grace=0.1)
+    context = operator.acts._context
+    return lambda: replace(context(), grace=0.1)
 
 
 async def test_another_process_under_the_pid_is_not_meant(
@@ -175,9 +175,9 @@ async def test_many_are_one_act_confirmed_by_the_first_pid_and_the_count(
 
 async def test_a_tree_wants_its_root_and_two_want_both(tmp_path: Path) -> None:
     one, two, three = (_victim(pid) for pid in (11, 12, 13))
-    assert StopJob((StopPlan(11, (one, two, three)),)).word == "11"
-    assert StopJob((StopPlan(11, (one,)), StopPlan(12, (two,)))).word == "11 12"
-    assert StopJob((StopPlan(11, (one, two)), StopPlan(13, (three,)))).word == "11 3"
+    assert StopJob((StopPlan(11, (one, two, three)),)).expected_answer == "11"
+    assert StopJob((StopPlan(11, (one,)), StopPlan(12, (two,)))).expected_answer == "11 12"
+    assert StopJob((StopPlan(11, (one, two)), StopPlan(13, (three,)))).expected_answer == "11 3"
 
 
 def _victim(pid: int) -> ProcessFacts:

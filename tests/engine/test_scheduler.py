@@ -7,6 +7,7 @@ import itertools
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,11 +15,12 @@ import pytest
 from engine.doubles import Notebook, Scripted, plan_of, settle
 from support import DEADLINE
 
+from cockpit.board import Acknowledgement, compose
 from cockpit.clock import Clock, ManualClock, SystemClock
 from cockpit.engine.probe_set import ProbeSet
 from cockpit.engine.scheduler import LEAST_GAP, Engine
 from cockpit.kinds.base import ProbeContext
-from cockpit.model import EventKind, Observation, Verdict
+from cockpit.model import Board, EventKind, Observation, Verdict
 from cockpit.probe_state import apply
 from cockpit.system.processes.process_table import identity_of
 from cockpit.triggers import Triggers
@@ -30,16 +32,17 @@ async def running(
     clock: Clock,
     notebook: Notebook | None = None,
     changed: Callable[[], None] = lambda: None,
+    triggers: Triggers | None = None,
     **more: object,
 ) -> AsyncIterator[Engine]:
     engine = Engine(
         plan,
         clock=clock,
         recorder=notebook or Notebook(),
-        triggers=Triggers(clock),
-        changed=changed,
+        triggers=triggers or Triggers(clock),
         **more,  # type: ignore[arg-type]
     )
+    engine.changed.subscribe(changed)
     task = asyncio.create_task(engine.run())
     await settle()
     try:
@@ -80,7 +83,7 @@ async def test_a_raising_probe_is_unknown_with_the_reason_and_stops_nobody() -> 
     bad, good = Scripted("bad", explode), Scripted("good")
     async with running(plan_of(bad, good), clock) as engine:
         await clock.advance(12)
-        _, probe_states = engine.published
+        probe_states = engine.probe_states
     assert probe_states["bad"].observation.verdict is Verdict.UNKNOWN
     assert "ValueError: the file has no pid" in probe_states["bad"].observation.headline
     assert probe_states["good"].observation.verdict is Verdict.OK
@@ -107,7 +110,7 @@ async def test_a_hung_probe_times_out_and_does_not_overlap_itself() -> None:
         for _ in range(3):
             engine.trigger("slow", "again")
         await seen.wait()
-        _, probe_states = engine.published
+        probe_states = engine.probe_states
     assert probe_states["slow"].observation.headline == "no verdict: no answer in 50ms"
     assert most == 1
 
@@ -162,9 +165,10 @@ async def test_a_file_change_runs_the_probe_that_reads_it(tmp_path: Path) -> Non
 
     reads = Scripted("reads", note, every=1000, files=(file,))
     other = Scripted("other", every=1000)
-    async with running(plan_of(reads, other), SystemClock()) as engine:
+    triggers = Triggers(SystemClock())
+    async with running(plan_of(reads, other), SystemClock(), triggers=triggers) as engine:
         await engine.probe_now(None)
-        await engine.watching()
+        await triggers.ready()
         file.write_text("{}")
         await asyncio.wait_for(ran.wait(), DEADLINE)
     assert len(other.runs) == 1
@@ -182,9 +186,10 @@ async def test_a_new_listener_runs_the_probe_of_its_port() -> None:
             return probe.observe(ctx.clock.now(), Verdict.OK, "fine")
 
         watching = Scripted("p", note, every=1000, ports=(port,))
-        async with running(plan_of(watching), SystemClock()) as engine:
+        triggers = Triggers(SystemClock())
+        async with running(plan_of(watching), SystemClock(), triggers=triggers) as engine:
             await engine.probe_now("p")
-            await engine.watching()
+            await triggers.ready()
             free.listen()
             await asyncio.wait_for(ran.wait(), DEADLINE)
 
@@ -228,7 +233,7 @@ async def test_a_new_plan_keeps_unchanged_probes_and_replaces_changed_ones() -> 
         runs = len(old.runs), len(gone.runs)
         await engine.replan(plan_of(Scripted("kept"), new, marks={"swapped": "other"}))
         await clock.advance(20)
-        order, probe_states = engine.published
+        order, probe_states = engine.plan.order, engine.probe_states
     assert [planned.name for planned in order] == ["kept", "swapped"]
     assert set(probe_states) == {"kept", "swapped"}
     assert (len(old.runs), len(gone.runs)) == runs
@@ -268,7 +273,7 @@ async def test_what_is_known_from_before_a_restart_reaches_the_probe() -> None:
     probe_state, _ = apply(None, old)
     async with running(plan_of(probe), clock, probe_states={"p": probe_state}) as engine:
         await clock.advance(1)
-        _, probe_states = engine.published
+        probe_states = engine.probe_states
     assert seen[0] == old
     assert probe_states["p"].since == old.observed_at
 
@@ -317,7 +322,7 @@ async def test_roll_ups_are_told_when_they_turn_and_only_then() -> None:
         probe.verdict = Verdict.FAIL
         await clock.advance(11)
     told = [e.text for e in notebook.events if e.kind == EventKind.ROLLUP]
-    assert told == ["RUN is OK", "GO-LIVE is UNKNOWN", "RUN OK → FAIL"]
+    assert told == ["RUN is OK", "GO-LIVE is NOT KNOWN", "RUN OK → FAIL"]
 
 
 async def test_asking_for_a_probe_waits_for_what_it_sees() -> None:
@@ -344,6 +349,65 @@ async def test_hours_of_watching_leave_nothing_behind() -> None:
         early = [len(probe.runs) for probe in probes]
         await clock.advance(6 * 3600, settle=8)
         assert len(asyncio.all_tasks()) <= tasks + 1
-        assert len(engine.pulse._deadlines) == 2
+        assert len(engine.watchdog._deadlines) == 2
     for probe, count in zip(probes, early, strict=True):
         assert len(probe.runs) - count == pytest.approx(6 * 3600 / 15, abs=3)
+
+
+async def test_the_board_is_composed_once_an_observation_for_whoever_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, composed = ManualClock(), []
+
+    def counting(*made_of: object, **more: object) -> Board:
+        composed.append(1)
+        return compose(*made_of, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("cockpit.board.compose", counting)
+    probes = [Scripted(f"p{n}", every=10) for n in range(3)]
+    async with running(plan_of(*probes), clock) as engine:
+        await clock.advance(1)
+        assert len(composed) == 3
+        boards = [engine.board(clock.now()) for _ in range(20)]
+        assert len(composed) == 3
+        assert set(boards[0].observations) == {"p0", "p1", "p2"}
+        late = engine.board(clock.now() + timedelta(hours=1))
+        assert {one.verdict for one in late.observations.values()} == {Verdict.UNKNOWN}
+        assert late.taken_at == clock.now() + timedelta(hours=1)
+        back = engine.board(clock.now())
+        assert {one.verdict for one in back.observations.values()} == {Verdict.OK}
+
+
+async def test_an_acknowledgement_is_on_the_board_at_once() -> None:
+    clock = ManualClock()
+    acks: dict[str, Acknowledgement] = {}
+    probe = Scripted("p", every=10)
+    probe.verdict = Verdict.FAIL
+    async with running(plan_of(probe), clock, acks=lambda: acks) as engine:
+        await clock.advance(1)
+        (problem,) = engine.board(clock.now()).problems
+        acks = {problem.key: Acknowledgement("ann", "known", clock.now())}
+        assert engine.board(clock.now()).problems[0].acked_by == "ann"
+
+
+async def test_what_another_process_stored_in_between_is_taken_over() -> None:
+    clock, notebook, told = ManualClock(), Notebook(), []
+    probe = Scripted("p", every=10)
+    async with running(plan_of(probe), clock, notebook, lambda: told.append(1)) as engine:
+        await clock.advance(1)
+        own = engine.probe_states["p"]
+        older = probe.observe(own.observation.observed_at - timedelta(seconds=1), Verdict.FAIL, "x")
+        engine.adopt([apply(None, older)[0]])
+        assert engine.probe_states["p"] is own, "older than the own: history only"
+        longer = replace(own, since=own.since - timedelta(hours=1))
+        engine.adopt([longer])
+        assert engine.probe_states["p"] is longer
+        woken = len(told)
+        newer = apply(longer, probe.observe(clock.now(), Verdict.FAIL, "theirs"))[0]
+        engine.adopt([newer])
+        assert engine.board(clock.now()).run.verdict is Verdict.FAIL
+        assert len(told) == woken + 1
+        engine.adopt([apply(None, replace(older, probe="of no plan"))[0]])
+        assert set(engine.probe_states) == {"p"}
+        await clock.advance(10)
+    assert [one.previous for one in notebook.steps] == [None, newer], "and counted on from"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from engine.operators import SERVER, Operator, Serve, config, free_port, posix, script_of
 
-from cockpit.feed import PlanStart, Question
+from cockpit.commands import PlanStart, Question
 from cockpit.system.processes import process_table
 
 pytestmark = posix

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from engine.operators import SERVER, Operator, Serve, config, posix, script_of, started
 
-from cockpit.feed import Arm, Confirm, PlanEnd, PlanReset, PlanStart, Question
+from cockpit.commands import Arm, Confirm, PlanEnd, PlanReset, PlanStart, Question
 from cockpit.system.processes import process_table
-from cockpit.system.services import detection
+from cockpit.system.services import supervisors
 from cockpit.system.services.control_groups import parse_cgroup
 
 pytestmark = posix
@@ -86,7 +86,7 @@ async def test_the_control_group_tells_the_unit_without_any_service_in_the_confi
     tmp_path: Path, tool: Tool, serve: Serve, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "0::/system.slice/lab.service\n"
-    monkeypatch.setattr(detection, "unit_of", lambda pid: parse_cgroup(text))
+    monkeypatch.setattr(supervisors, "unit_of", lambda pid: parse_cgroup(text))
     process = serve(port)
     restart = "echo Restart=always; "
     tool("systemctl", f"*show*) {restart}{unit(process.pid)};;\n*stop*) kill -INT {process.pid};;")

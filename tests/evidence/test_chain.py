@@ -8,6 +8,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from support import DEADLINE
 
 from cockpit.evidence.chain import genesis, link
 
@@ -20,7 +21,7 @@ def chained(world):
             world.event(f"event {number}", actor="bob", data={"n": number, "words": ("a", "b")})
         )
         world.pass_time(1)
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     store.close(5)
     return world
 
@@ -47,6 +48,7 @@ def test_an_untouched_chain_holds(chained) -> None:
         ("actor", "eve"),
         ("ticket", "t"),
         ("data", '{"n":3,"words":["a","b"]}'),
+        ("payload", '{"n":3}'),
         ("source", "check"),
         ("prev_hash", "0" * 64),
         ("hash", "0" * 64),
@@ -86,12 +88,28 @@ def test_a_swapped_pair_shows(chained) -> None:
 
 
 def test_the_hash_can_be_repeated_from_its_description(world) -> None:
-    event = world.event("größer ✖", data={"n": 1})
+    payload = {"lines": ["größer", "two"], "n": 1.5}
+    event = world.event("größer ✖", data={"n": 1, "a": ("b",)}, payload=payload)
     start = genesis("id")
     assert start == hashlib.sha256(b"cockpit-evidence:id").hexdigest()
     row = link(event, 1, "collector", start)
-    fields = [start, 1, row.at, "config", "", "", "größer ✖", None, "", "", '{"n":1}', "collector"]
-    text = json.dumps(fields, separators=(",", ":"))
+    columns = {
+        "prev_hash": start,
+        "hash_version": 2,
+        "seq": 1,
+        "at": "2026-01-05T12:00:00.000000Z",
+        "kind": "config",
+        "probe": "",
+        "subject": "",
+        "text": "größer ✖",
+        "verdict": None,
+        "actor": "",
+        "ticket": "",
+        "data": {"n": 1, "a": ["b"]},
+        "payload": payload,
+        "source": "collector",
+    }
+    text = json.dumps(columns, sort_keys=True, separators=(",", ":"))
     assert row.hash == hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
@@ -102,5 +120,5 @@ def test_a_damaged_row_is_shown_as_damaged_and_stops_no_writer(chained) -> None:
     assert [("damaged" in text) for text in texts] == [False, False, True, True, False]
     store = chained.store()
     store.log(chained.event("goes on"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert store.health.recording

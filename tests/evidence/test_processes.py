@@ -64,7 +64,7 @@ def test_a_writer_killed_in_the_middle_leaves_a_whole_store(
     assert found.ok
     store = world.store()
     store.log(world.event("the next one goes on"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     again = reader.verify()
     assert again.ok
     assert again.events > found.events

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from datetime import timedelta
 
-from support import until
+from support import DEADLINE, until
 
 from cockpit.feed import Artefact
 from cockpit.model import ArtefactRef, Verdict
@@ -24,7 +24,7 @@ def count(world, table: str) -> int:
 
 def settle(store) -> None:
     """Let the writer finish its pruning, which it does between other work."""
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     until(lambda: not store.health.pruning)
 
 
@@ -81,9 +81,9 @@ def test_what_is_too_old_goes_and_what_is_current_stays(world) -> None:
     store = world.store(retain_days=7)
     reference = ArtefactRef("reply", "ab" * 32, "text/plain", 3)
     kept = ArtefactRef("reply", "cd" * 32, "text/plain", 3)
-    store.keep(Artefact(reference.digest, "text/plain", b"abc"))
-    store.keep(Artefact(kept.digest, "text/plain", b"def"))
-    store.keep(Artefact("ef" * 32, "text/plain", b"nobody names it"))
+    store.save_artefact(Artefact(reference.digest, "text/plain", b"abc"))
+    store.save_artefact(Artefact(kept.digest, "text/plain", b"def"))
+    store.save_artefact(Artefact("ef" * 32, "text/plain", b"nobody names it"))
     store.observe(world.seen(FAIL, artefacts=(reference,)))
     store.observe(world.seen(OK, "quiet", artefacts=(kept,)))
     store.log(world.event("an old event"))
@@ -152,7 +152,7 @@ def test_events_alone_above_the_cap_are_said_not_cut(world) -> None:
     store = world.store(cap_bytes=MB // 2)
     for number in range(2000):
         store.log(world.event(f"event {number} " + "x" * 300))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     world.pass_time(3700)
     store.log(world.event("last"))
     settle(store)

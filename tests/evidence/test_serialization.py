@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import zlib
 from contextlib import closing
@@ -14,13 +16,13 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import DEADLINE
 
 from cockpit.clock import ManualClock
 from cockpit.evidence.serialization import (
     body_json,
     canonical,
     load_observation,
-    parse_stamp,
     same_body,
     sha256,
     stamp,
@@ -37,6 +39,7 @@ from cockpit.model import (
     Verdict,
 )
 from cockpit.probe_state import ProbeState
+from cockpit.text import parse_instant
 
 TEXT = st.text(max_size=40)
 MOMENTS = st.datetimes(
@@ -53,6 +56,17 @@ VALUES = st.one_of(
     st.lists(st.integers(-(10**12), 10**12), max_size=3).map(tuple),
 )
 FACTS = st.dictionaries(TEXT, VALUES, max_size=4)
+JSON = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(10**30), 10**30),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text(st.characters(), max_size=10),
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
 FINDINGS = st.builds(
     Finding,
     key=TEXT,
@@ -102,6 +116,11 @@ def exact(value: object) -> object:
     return repr(value)
 
 
+def ordered(value: object) -> object:
+    """A JSON value as the store gives it back: it keeps no order of keys."""
+    return json.loads(json.dumps(value, sort_keys=True))
+
+
 @given(OBSERVATIONS)
 @settings(max_examples=60)
 def test_an_observation_comes_back_with_every_type(observation: Observation) -> None:
@@ -133,14 +152,23 @@ def test_the_quick_comparison_of_bodies_never_says_yes_wrongly(
 
 @given(MOMENTS, MOMENTS)
 def test_stamps_sort_as_moments_do(one: datetime, other: datetime) -> None:
-    assert parse_stamp(stamp(one)) == one
+    assert parse_instant(stamp(one)) == one
     assert (stamp(one) < stamp(other)) == (one < other)
 
 
 @given(
     st.lists(OBSERVATIONS, min_size=1, max_size=4),
     st.lists(
-        st.builds(Event, at=MOMENTS, kind=TEXT, text=TEXT, subject=TEXT, ticket=TEXT, data=FACTS),
+        st.builds(
+            Event,
+            at=MOMENTS,
+            kind=TEXT,
+            text=TEXT,
+            subject=TEXT,
+            ticket=TEXT,
+            data=FACTS,
+            payload=JSON,
+        ),
         max_size=3,
     ),
 )
@@ -157,7 +185,7 @@ def test_the_store_gives_back_what_it_was_given(
             store.observe(observation)
         for event in events:
             store.log(event)
-        assert store.flush(10)
+        assert store.flush(DEADLINE)
         assert store.health.recording
         reader = store.reader()
         latest = {o.probe: o for o in observations}
@@ -166,8 +194,8 @@ def test_the_store_gives_back_what_it_was_given(
         assert read == dict(store.probe_states)
         assert all(isinstance(probe_state, ProbeState) for probe_state in read.values())
         logged = reader.events(0, 1000)[-len(events) :] if events else []
-        assert [(e.at, e.kind, e.text, e.data) for e in logged] == [
-            (e.at, e.kind, e.text, e.data) for e in events
+        assert [(e.at, e.kind, e.text, e.data, exact(e.payload)) for e in logged] == [
+            (e.at, e.kind, e.text, e.data, exact(ordered(e.payload))) for e in events
         ]
         assert reader.verify().ok
         reader.close()
@@ -204,7 +232,7 @@ def opened(folder: Path) -> Store:
 def test_facts_and_numbers_keep_their_order_through_the_store(tmp_path: Path) -> None:
     store = opened(tmp_path)
     store.observe(seen_in_order("port", "expect", "addresses"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     reader = store.reader()
     again = reader.probe_states()["p"].observation
     for facts in (again.basis, again.findings[0].facts, again.metrics):
@@ -217,7 +245,7 @@ def test_a_body_of_an_older_version_is_read_and_then_written_in_order(tmp_path: 
     observation = seen_in_order("port", "expect", "addresses")
     store = opened(tmp_path)
     store.observe(observation)
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     store.close(5)
     text = canonical(json.loads(body_json(observation)))  # keys sorted, as it used to be
     with closing(sqlite3.connect(tmp_path / "e.db")) as connection, connection:
@@ -230,8 +258,32 @@ def test_a_body_of_an_older_version_is_read_and_then_written_in_order(tmp_path: 
     assert old == observation and list(old.basis) == ["addresses", "expect", "port"]
     store.observe(observation)
     store.log(Event(at=observation.observed_at, kind="note", text="x"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert list(reader.probe_states()["p"].observation.basis) == ["port", "expect", "addresses"]
     assert reader.verify().ok
     reader.close()
     store.close(5)
+
+
+def test_facts_of_a_kind_are_read_as_what_they_are_whoever_reads_them() -> None:
+    """A process that has not met the kind yet, such as an attached screen, loads its facts."""
+    code = """
+import sys
+from datetime import UTC, datetime
+from cockpit.evidence.serialization import body_json, load_observation, stamp
+from cockpit.facts import UnknownFacts
+from cockpit.model import Concern, Finding, Observation, Verdict
+assert "cockpit.kinds.gate.facts" not in sys.modules
+now = datetime(2026, 1, 5, tzinfo=UTC)
+known = UnknownFacts("gate.score", 1, {"met": 1, "proven": 1, "total": 3})
+other = UnknownFacts("nobody.knows", 1, {"a": 1})
+findings = (Finding("k", Verdict.OK, "s", data=known), Finding("m", Verdict.OK, "s", data=other))
+body = body_json(Observation("p", "k", Concern.RUN, Verdict.OK, "h", now, now, 0.0, findings))
+first, second = load_observation(body, stamp(now), stamp(now), 0.0, "{}").findings
+assert second.data == other
+print(type(first.data).__name__)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE, check=True
+    )
+    assert done.stdout.strip() == "ScoreFacts"

@@ -8,8 +8,9 @@ import pytest
 from support import DEADLINE, until
 
 from cockpit.board import ProbeInfo
+from cockpit.commands import Reply, Reprobe
 from cockpit.evidence.store_feed import StoreFeed
-from cockpit.feed import Feed, FeedMode, Reply, Reprobe
+from cockpit.feed import Feed, FeedMode
 from cockpit.model import Concern, MonitoringGap, SessionInfo, Verdict
 
 PLAN = (ProbeInfo("ports", Concern.RUN), ProbeInfo("gates", Concern.READINESS))
@@ -59,7 +60,7 @@ def test_it_is_a_feed_and_shows_what_the_collector_stored(world, attach) -> None
     collector = world.store()
     collector.acquire(world.holder(4412)).result(5)
     collector.observe(world.seen(Verdict.FAIL))
-    assert collector.flush(10)
+    assert collector.flush(DEADLINE)
     feed: Feed = attach()
     board = feed.snapshot()
     assert feed.mode is FeedMode.ATTACHED
@@ -93,7 +94,7 @@ def test_a_commit_wakes_the_listeners(world, attach) -> None:
     wakes.wait(seen)
     seen = wakes.count
     collector.observe(world.seen(Verdict.FAIL))
-    assert collector.flush(10)
+    assert collector.flush(DEADLINE)
     wakes.wait(seen)
     assert feed.snapshot().observations["ports"].verdict is Verdict.FAIL
     stop()
@@ -102,7 +103,7 @@ def test_a_commit_wakes_the_listeners(world, attach) -> None:
 def test_what_expires_wakes_the_listeners_without_any_commit(world, attach) -> None:
     collector = world.store()
     collector.observe(world.seen(Verdict.OK, valid=30))
-    assert collector.flush(10)
+    assert collector.flush(DEADLINE)
     feed = attach()
     wakes = Wakes()
     feed.subscribe(wakes)

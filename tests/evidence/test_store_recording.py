@@ -9,10 +9,11 @@ from contextlib import closing
 import pytest
 from support import DEADLINE
 
-from cockpit.alerting.policy import PolicySettings
+from cockpit.alerting.policy import AlertState, PolicySettings
+from cockpit.evidence.serialization import load_alert
 from cockpit.feed import Artefact
 from cockpit.model import ArtefactRef, EventKind, Verdict
-from cockpit.probe_state import apply
+from cockpit.probe_state import advance, apply
 
 OK, FAIL, UNKNOWN = Verdict.OK, Verdict.FAIL, Verdict.UNKNOWN
 
@@ -24,7 +25,7 @@ def recorder(request, world):
 
 
 def settle(recorder) -> None:
-    recorder.flush(10)
+    recorder.flush(DEADLINE)
 
 
 def feed(world, recorder, *verdicts: Verdict, probe: str = "ports", **more) -> None:
@@ -34,7 +35,7 @@ def feed(world, recorder, *verdicts: Verdict, probe: str = "ports", **more) -> N
         world.pass_time(10)
 
 
-def test_standing_and_events_are_those_of_the_pure_functions(world, recorder, heard) -> None:
+def test_state_and_events_are_those_of_the_pure_functions(world, recorder, heard) -> None:
     recorder.subscribe(heard)
     probe_state, expected = None, []
     for verdict in (OK, FAIL, FAIL, UNKNOWN, OK):
@@ -55,16 +56,27 @@ def test_standing_and_events_are_those_of_the_pure_functions(world, recorder, he
     assert heard.probe_states[-1] == probe_state
 
 
-def test_alerts_follow_the_settings_of_the_probe(world, heard) -> None:
+def policy(world, probe: str) -> AlertState:
+    """What is kept of the alert policy of a probe."""
+    with closing(sqlite3.connect(world.path)) as connection:
+        row = connection.execute("SELECT state FROM policy WHERE probe = ?", (probe,)).fetchone()
+    return load_alert(row[0])
+
+
+def test_the_policy_follows_the_settings_of_the_probe_and_is_no_event(world, heard) -> None:
     store = world.store(settings=lambda probe: PolicySettings(after=3 if probe == "slow" else 1))
     store.subscribe(heard)
     feed(world, store, FAIL, FAIL, probe="slow")
     feed(world, store, FAIL, probe="fast")
-    alerts = [event for event in heard.events if event.kind == EventKind.ALERT]
-    assert [(event.probe, event.text) for event in alerts] == [("fast", "FAIL: 8001 FAIL")]
+    assert (policy(world, "slow").phase, policy(world, "fast").phase) == ("soft", "hard")
+    # There is no channel to tell anybody: the transition says it, once.
+    assert [(event.kind, event.probe) for event in heard.events] == [
+        (EventKind.TRANSITION, "slow"),
+        (EventKind.TRANSITION, "fast"),
+    ]
 
 
-def test_standing_policy_and_acks_survive_a_restart(world) -> None:
+def test_state_policy_and_acks_survive_a_restart(world) -> None:
     first = world.store(settings=lambda probe: PolicySettings(after=3))
     since = world.clock.now()
     feed(world, first, FAIL, FAIL)
@@ -76,7 +88,30 @@ def test_standing_policy_and_acks_survive_a_restart(world) -> None:
     feed(world, again, FAIL)
     assert again.probe_states["ports"].since == since
     # The third bad one makes it hard, but it was acknowledged before the restart.
-    assert again.reader().events(kinds=(EventKind.ALERT,)) == []
+    state = policy(world, "ports")
+    assert (state.hard, state.acked_by, state.told) == (True, "bob", None)
+
+
+def test_a_step_that_was_made_already_is_taken_unless_somebody_wrote_in_between(world) -> None:
+    ours, theirs = world.store(), world.store(actor="ann@spark")
+    first = advance(None, world.seen(OK))
+    ours.observe(first.state.observation, advanced=first)
+    settle(ours)
+    assert ours.probe_states["ports"] is first.state
+    world.pass_time(10)
+    ours_next = advance(first.state, world.seen(FAIL))
+    world.pass_time(1)
+    foreign = world.seen(FAIL)
+    theirs.observe(foreign)
+    settle(theirs)
+    world.pass_time(1)
+    late = advance(ours_next.state, world.seen(FAIL))
+    ours.observe(late.state.observation, advanced=late)
+    settle(ours)
+    stored = ours.probe_states["ports"]
+    assert stored.observation == late.state.observation
+    assert stored.since == foreign.observed_at, "counted from what is stored"
+    assert stored.since != late.state.since
 
 
 def test_check_leaves_a_row_of_history_and_nothing_else(world, recorder, heard) -> None:
@@ -108,8 +143,8 @@ def test_history_is_newest_first_with_its_numbers(world, recorder) -> None:
 
 def test_artefacts_come_back_as_given(world, recorder) -> None:
     artefact = Artefact("ab" * 32, "application/json", b'{"a": 1}' * 100)
-    recorder.keep(artefact)
-    recorder.keep(artefact)
+    recorder.save_artefact(artefact)
+    recorder.save_artefact(artefact)
     settle(recorder)
     assert recorder.reader().artefact(artefact.digest) == artefact
     assert recorder.reader().artefact("cd" * 32) is None
@@ -123,7 +158,7 @@ def test_an_unchanged_body_is_stored_once(world) -> None:
     store.observe(world.seen(FAIL))
     store.observe(world.seen(OK))
     store.observe(world.seen(OK, "other"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     with closing(sqlite3.connect(world.path)) as db:
         assert db.execute("SELECT count(*) FROM observations").fetchone() == (23,)
         assert db.execute("SELECT count(*) FROM bodies").fetchone() == (3,)
@@ -134,7 +169,7 @@ def test_facts_that_only_look_equal_are_different_bodies(world) -> None:
     store = world.store()
     for value in (1, True, 1.0):
         store.observe(world.seen(OK, basis={"count": value}))
-        assert store.flush(10)
+        assert store.flush(DEADLINE)
         basis = store.reader().probe_states()["ports"].observation.basis
         assert type(basis["count"]) is type(value)
 
@@ -180,7 +215,7 @@ def test_what_can_not_be_stored_is_said_and_stops_nothing_else(world, heard) -> 
     store.log(world.event("before"))
     store.observe(world.seen(OK, basis={"what": object()}))
     store.log(world.event("after"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     texts = heard.texts()
     assert "before" in texts
     assert "after" in texts
@@ -198,10 +233,10 @@ def test_a_failing_subscriber_does_not_disturb_the_others(world, heard) -> None:
     store.subscribe(broken)
     stop = store.subscribe(heard)
     store.log(world.event("one"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     stop()
     store.log(world.event("two"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert heard.texts() == ["one"]
     assert store.health.recording
 
@@ -226,10 +261,10 @@ def test_an_overflow_drops_observations_counts_them_and_keeps_every_event(
         store.log(world.event(f"event {number}"))
     stop()
     go.set()
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     world.pass_time(1)
     store.log(world.event("last"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert store.health.lost == 40
     texts = heard.texts()
     assert [text for text in texts if text.startswith("event")] == [
@@ -257,20 +292,20 @@ def test_a_second_process_is_heard_by_the_first(world, heard) -> None:
     here.subscribe(heard)
     there.log(world.event("bob is ending 18800", kind="process"))
     there.observe(world.seen(FAIL))
-    assert there.flush(10)
+    assert there.flush(DEADLINE)
     heard.wait(lambda h: bool(h.probe_states) and "bob is ending 18800" in h.texts())
     assert heard.events[0].actor == "bob@spark"
     here.log(world.event("mine"))
-    assert here.flush(10)
+    assert here.flush(DEADLINE)
     assert [event.seq for event in heard.events] == list(range(1, len(heard.events) + 1))
     assert here.probe_states["ports"].observation.verdict is FAIL
 
 
-def test_two_processes_advance_the_same_standing(world) -> None:
+def test_two_processes_advance_the_same_state(world) -> None:
     here, there = world.store(), world.store(actor="bob@spark")
     for store, verdict in ((here, OK), (there, FAIL), (here, FAIL), (there, OK), (here, FAIL)):
         store.observe(world.seen(verdict))
-        assert store.flush(10)
+        assert store.flush(DEADLINE)
         world.pass_time(1)
     texts = [
         event.text
@@ -283,7 +318,7 @@ def test_two_processes_advance_the_same_standing(world) -> None:
 def test_a_body_names_the_artefacts_it_needs(world) -> None:
     store = world.store()
     reference = ArtefactRef("reply", "ab" * 32, "text/plain", 3)
-    store.keep(Artefact(reference.digest, "text/plain", b"abc"))
+    store.save_artefact(Artefact(reference.digest, "text/plain", b"abc"))
     store.observe(world.seen(OK, artefacts=(reference,)))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert store.reader().probe_states()["ports"].observation.artefacts == (reference,)

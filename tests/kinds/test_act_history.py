@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cockpit.kinds.act_history import UNDER_WAY, ActHistory
+from cockpit.kinds.listener.facts import PortFacts
 from cockpit.kinds.restarts import MANY, restarts_seen
-from cockpit.model import Concern, Event, EventKind, Finding, Observation, Verdict
+from cockpit.model import Event, EventKind
 from cockpit.text import format_utc
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
@@ -87,10 +88,8 @@ def test_what_comes_back_after_an_end_was_asked_for_and_later_it_was_not() -> No
     assert memory.who_asked(after(102), ["backend"], [82]) == "", "it was refused"
 
 
-def known(starts: list[datetime], times: tuple[str, ...]) -> Observation:
-    facts = {"starts": tuple(map(format_utc, starts)), "last_start": format_utc(starts[-1])}
-    finding = Finding("port:1", Verdict.OK, ":1", facts={**facts, "restarts": times})
-    return Observation("p", "listener", Concern.RUN, Verdict.OK, "", NOW, NOW, findings=(finding,))
+def known(starts: list[datetime], times: list[datetime]) -> PortFacts:
+    return PortFacts(1, "one", starts=tuple(starts), last_start=starts[-1], restarts=tuple(times))
 
 
 def test_an_operators_restarts_are_named_and_not_held_against_it() -> None:
@@ -101,18 +100,18 @@ def test_an_operators_restarts_are_named_and_not_held_against_it() -> None:
         done = {"output": "/x", "started_at": format_utc(start)}
         memory.hear([event("outcome", f"s{n}", 60 * n + 1, 9, subject="p", **done)])
         assert memory.who_started(start, ["p"])
-    before = known([starts[-2]], tuple(map(format_utc, starts[1:-1])))
+    before = known([starts[-2]], starts[1:-1])
     end = after(600)
 
     def who(at: datetime) -> str:
         return memory.who_asked(at, ["p"])
 
-    seen = restarts_seen(before, "port:1", [starts[-1]], end, who)
+    seen = restarts_seen(before, [starts[-1]], end, who)
     assert len(seen.times) == MANY and seen.too_many == ""
     assert seen.on_purpose == f"restarted 3 times by alice@vm, the last at {format_utc(starts[-1])}"
-    alone = restarts_seen(before, "port:1", [starts[-1]], end)
+    alone = restarts_seen(before, [starts[-1]], end)
     assert alone.too_many.startswith("3 restarts, the last at") and alone.on_purpose == ""
     crashed = [after(200 + n) for n in range(MANY)]
-    mixed = known([crashed[-1]], tuple(map(format_utc, [starts[-1], *crashed])))
-    both = restarts_seen(mixed, "port:1", [crashed[-1]], end, who)
+    mixed = known([crashed[-1]], [starts[-1], *crashed])
+    both = restarts_seen(mixed, [crashed[-1]], end, who)
     assert both.too_many == f"3 restarts, the last at {format_utc(crashed[-1])}; 1 more by alice@vm"

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cockpit.config.models import HeartbeatTable, ListenerTable
 from cockpit.kinds.base import Probe, ProbeContext
 from cockpit.kinds.heartbeat.probe import HeartbeatProbe
+from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.kinds.listener.probe import ListenerProbe
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.model import Verdict
 from cockpit.system.sockets.sources import default_source
 

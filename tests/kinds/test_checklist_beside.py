@@ -5,24 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cockpit.config.models import ChecklistTable, Config, LoadedConfig
-from cockpit.kinds import build
+from checklist_findings import item_facts, items
+
+from cockpit.config.models import Config, LoadedConfig
+from cockpit.engine.probe_builder import build
 from cockpit.kinds.base import Probe
 from cockpit.kinds.checklist.probe import ChecklistProbe
-from cockpit.model import Finding, Observation, Verdict
+from cockpit.kinds.checklist.table import ChecklistTable
+from cockpit.model import Verdict
 
 HEADED = "### P1.1: One\n**Status:** {}\n\n- [x] a box\n\n- ⚠️ beware\n"
 
 
 def test_what_stands_beside_boxes_can_be_set_and_counts_nowhere(tmp_path: Path, look: Any) -> None:
     seen_now = look(probe(tmp_path, HEADED.format("NOT STARTED"))).observation
-    told = [(f.subject, f.facts.get("counted"), f.facts["status"]) for f in items(seen_now)]
+    told = [(f.subject, item_facts(f).counted, item_facts(f).status) for f in items(seen_now)]
     assert told == [
         ("P1.1: One", False, "todo"),
-        ("a box", None, "done"),
+        ("a box", True, "done"),
         ("beware", False, "unknown"),
     ]
-    assert all(finding.facts["anchor"] for finding in items(seen_now))
+    assert all(item_facts(finding).anchor for finding in items(seen_now))
     assert (seen_now.verdict, seen_now.metrics["total"]) == (Verdict.OK, 1)
     gate = build_gate(tmp_path)
     judged = look(gate, board={"list": seen_now}).observation
@@ -45,11 +48,7 @@ def probe(folder: Path, text: str) -> ChecklistProbe:
     return ChecklistProbe(ChecklistTable.model_validate({"file": "list.md"}), folder)
 
 
-def items(observation: Observation) -> list[Finding]:
-    return [f for f in observation.findings if "status" in f.facts and "plan" not in f.facts]
-
-
 def build_gate(folder: Path) -> Probe:
     table = {"name": "all", "checklist": "list", "pass": "all"}
     config = Config.model_validate({"gate": [table], "checklist": [{"file": "list.md"}]})
-    return build(config.gate[0], LoadedConfig(config, folder))
+    return build(config.of_kind("gate")[0], LoadedConfig(config, folder))

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checklist_findings import item_facts
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.checklists import Anchor, Status, locate, parse
-from cockpit.config.models import ChecklistTable, Config, GateTable, LoadedConfig
-from cockpit.kinds import build
+from cockpit.config.models import Config, LoadedConfig
+from cockpit.engine.probe_builder import build
 from cockpit.kinds.checklist.findings import read_document, unclosed_fence
 from cockpit.kinds.checklist.probe import ChecklistProbe
+from cockpit.kinds.checklist.table import ChecklistTable
+from cockpit.kinds.gate.table import GateTable
 from cockpit.model import DoubtKind, Observation, Verdict
 
 TEXT = """# Batch
@@ -45,17 +48,17 @@ def test_progress_rows_and_anchors(tmp_path: Path, look: Any) -> None:
     assert seen.verdict is Verdict.WARN
     assert seen.headline.startswith("1/4, next Smoke")
     assert seen.metrics == {"done": 1.0, "total": 4.0}
-    assert [f.facts["status"] for f in seen.findings] == ["done", "todo", "doing", "todo"]
+    assert [item_facts(f).status for f in seen.findings] == ["done", "todo", "doing", "todo"]
     assert len({f.key for f in seen.findings}) == 4
     document = parse(TEXT.encode())
     for finding in seen.findings:
-        anchor = Anchor.from_json(json.loads(str(finding.facts["anchor"])))
+        anchor = Anchor.from_json(json.loads(item_facts(finding).anchor))
         assert locate(document, anchor).key == finding.key
 
 
 def test_a_parent_says_what_its_sub_items_say_of_it(tmp_path: Path, look: Any) -> None:
     seen = look(probe(tmp_path, "- [x] above\n  - [x] one\n  - [ ] two\n- [ ] alone\n")).observation
-    assert [f.facts.get("computed") for f in seen.findings] == ["doing", None, None, None]
+    assert [item_facts(f).computed for f in seen.findings] == ["doing", None, None, None]
 
 
 def test_anchors_survive_odd_and_long_texts(tmp_path: Path, look: Any) -> None:
@@ -63,7 +66,7 @@ def test_anchors_survive_odd_and_long_texts(tmp_path: Path, look: Any) -> None:
     text = f"- [ ] {long}\n- [ ] \x7f⚠️ odd\n- [ ] {long} b\n- [ ] {'w' * 3000}\n"
     seen = look(probe(tmp_path, text)).observation
     document = parse(text.encode())
-    anchors = [str(finding.facts["anchor"]) for finding in seen.findings]
+    anchors = [item_facts(finding).anchor for finding in seen.findings]
     assert anchors.pop() == ""
     for item, anchor in zip(document.items, anchors, strict=False):
         assert locate(document, Anchor.from_json(json.loads(anchor))) == item
@@ -183,7 +186,7 @@ GATE = {"name": "list-gate", "checklist": "list", "pass": "all"}
 
 def gate_on(folder: Path, **changes: Any) -> tuple[Any, GateTable]:
     gate = GateTable.model_validate({**GATE, **changes})
-    config = Config(gate=[gate], checklist=[table()])
+    config = Config([gate, table()])
     return build(gate, LoadedConfig(config, folder)), gate
 
 

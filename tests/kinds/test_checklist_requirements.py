@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checklist_findings import item_facts, items, of_plan
 
-from cockpit.checklists import Anchor, Status, anchor_of, locate, parse, set_item, undo
+from cockpit.checklists import Anchor, EditResult, Status, anchor_of, locate, parse, set_item, undo
 from cockpit.checklists.editing.mirrors import Intent
-from cockpit.config.models import ChecklistTable, Config, GateTable, LoadedConfig
-from cockpit.kinds import build
-from cockpit.kinds.checklist.edit_history import EditHistory, as_fact, edit_facts
+from cockpit.config.models import Config, LoadedConfig
+from cockpit.engine.probe_builder import build
+from cockpit.kinds.checklist.edit_history import EditHistory, edit_facts, edit_payload
+from cockpit.kinds.checklist.facts import OverwrittenEditFacts, PlanTaskFacts
 from cockpit.kinds.checklist.probe import ChecklistProbe
+from cockpit.kinds.checklist.table import ChecklistTable
+from cockpit.kinds.gate.table import GateTable
 from cockpit.model import Concern, DoubtKind, Event, EventKind, Observation, Verdict
 
 NOW = datetime.now(UTC)
@@ -57,8 +61,19 @@ def tick(
     document = parse(path.read_bytes())
     item = next(item for item in document.items if item.text == text)
     result = set_item(path, anchor_of(document, item), to)
-    facts = edit_facts(result, item.key, head=head)
-    memory.hear([Event(at=NOW, kind=EventKind.EDIT, text="set", actor="ann", data=facts)])
+    memory.hear([told_of(result, item.key, "set", head=head)])
+
+
+def told_of(result: EditResult, item: str, text: str, *, head: str | None = None) -> Event:
+    """The event of an edit that ann made."""
+    return Event(
+        at=NOW,
+        kind=EventKind.EDIT,
+        text=text,
+        actor="ann",
+        data=edit_facts(result, item, head=head),
+        payload=edit_payload(result),
+    )
 
 
 def save(path: Path, text: str) -> None:
@@ -90,7 +105,9 @@ def test_documents_of_one_config_that_disagree_are_named(tmp_path: Path, look: A
     tables = [{"file": "list.md"}, {"file": "other.md"}]
     config = Config.model_validate({"checklist": tables})
     loaded = LoadedConfig(config, tmp_path)
-    told = texts(look(build(config.checklist[0], loaded)).observation, DoubtKind.CONTRADICTS)
+    told = texts(
+        look(build(config.of_kind("checklist")[0], loaded)).observation, DoubtKind.CONTRADICTS
+    )
     assert "P1.1" in told and "todo in list.md:3" in told and "done in other.md:1" in told
 
 
@@ -100,9 +117,9 @@ def test_the_plan_is_told_and_what_is_not_clear_in_it(tmp_path: Path, look: Any)
         "### P1.2: Two\n**Status:** COMPLETE\n**Effort:** 1 hours\n**Dependency:** P7.7\n"
     )
     observation = look(probe(tmp_path, text)).observation
-    parts = {f.facts["plan"]: f for f in observation.findings if "plan" in f.facts}
-    assert parts["ready"].subject.startswith("P1.1")
-    assert parts["ready"].facts["hours"] == "2-4 h"
+    ((ready, facts),) = of_plan(observation, "ready")
+    assert ready.subject.startswith("P1.1")
+    assert isinstance(facts, PlanTaskFacts) and facts.hours == "2-4 h"
     assert "P7.7" in texts(observation, DoubtKind.PARTIAL_READ)
     assert observation.metrics["hours_done"] == 1
     assert observation.metrics["hours_total"] == 4
@@ -152,9 +169,9 @@ def test_stages_in_order_and_requirements_in_a_comment(tmp_path: Path, look: Any
     found = look(probe(tmp_path, text)).observation
     assert [f.title for f in found.findings] == ["", "", "DONE BUT RED"]
     found = look(probe(tmp_path, text, order="sequential")).observation
-    items = [f for f in found.findings if "plan" not in f.facts]
-    assert [f.title for f in items] == ["", "DONE BUT RED", "DONE BUT RED"]
-    assert items[1].next_act == "finish “one”, or set it back to todo"
+    listed = items(found)
+    assert [f.title for f in listed] == ["", "DONE BUT RED", "DONE BUT RED"]
+    assert listed[1].next_act == "finish “one”, or set it back to todo"
     assert planned(found, "ready") == [("one", "can start now")]
 
 
@@ -186,8 +203,10 @@ def test_a_gate_on_a_checklist_that_requires_it_never_runs_them_in_a_circle(
 ) -> None:
     (tmp_path / "list.md").write_text(TEXT, encoding="utf-8")
     config = Config(
-        checklist=[ChecklistTable.model_validate({"file": "list.md", "requires": {"a": ["go"]}})],
-        gate=[GateTable.model_validate({"name": "go", "checklist": "list"})],
+        [
+            ChecklistTable.model_validate({"file": "list.md", "requires": {"a": ["go"]}}),
+            GateTable.model_validate({"name": "go", "checklist": "list"}),
+        ]
     )
     loaded = LoadedConfig(config, tmp_path)
     probes = {table.name: build(table, loaded) for table in config.probes()}
@@ -206,7 +225,7 @@ def test_a_tick_that_an_editor_saved_over_is_reported_until_it_stands(
     found = look(made).observation.findings[0]
     assert found.title == "TICK REVERTED"
     assert "set to done by ann" in found.text and "is todo again" in found.text
-    assert found.facts["reverted_from"] == "done"
+    assert isinstance(found.data, OverwrittenEditFacts) and found.data.reverted_from == "done"
     tick(made.path, "P1.1 one", memory)
     assert [f.title for f in look(made).observation.findings] == ["", ""]
 
@@ -233,8 +252,7 @@ def test_a_state_that_no_key_sets_is_not_offered(tmp_path: Path, look: Any) -> N
     made = probe(tmp_path, text, memory)
     tick(made.path, "one", memory)
     undone = undo(memory.edits(made.path, NOW)[0].result)
-    facts = edit_facts(undone, memory.edits(made.path, NOW)[0].item, head=None)
-    memory.hear([Event(at=NOW, kind=EventKind.EDIT, text="undone", actor="ann", data=facts)])
+    memory.hear([told_of(undone, memory.edits(made.path, NOW)[0].item, "undone")])
     save(made.path, text.replace("⚠️", "✅"))
     found = next(f for f in look(made).observation.findings if f.title)
     assert found.title == "TICK REVERTED"
@@ -293,7 +311,7 @@ def test_a_branch_switch_raises_nothing_but_an_old_buffer_after_a_commit_does(
     git(tmp_path, "checkout", "-q", "other")
     assert look(made).observation.findings[0].title == ""
     git(tmp_path, "checkout", "-q", "main")
-    assert look(made).observation.findings[0].facts["status"] == "done"
+    assert item_facts(look(made).observation.findings[0]).status == "done"
     save(made.path, TEXT)
     assert look(made).observation.findings[0].title == "TICK REVERTED"
 
@@ -302,9 +320,11 @@ def test_a_mirror_that_was_not_written_stays_on_the_board(tmp_path: Path, look: 
     memory = EditHistory()
     (tmp_path / "m.md").write_text("- [ ] P1.1 one\n- [ ] x\n", encoding="utf-8")
     made = probe(tmp_path, TEXT, memory, mirrors=["m.md"])
-    intent = as_fact(Intent(tmp_path / "m.md", "P1.1", "P1.1 one", Status.DONE).to_json())
-    data = {"file": str(made.path), "intent": intent, "state": "failed"}
-    told = Event(at=NOW, kind=EventKind.MIRROR, text="read-only", data=data)
+    intent = Intent(tmp_path / "m.md", "P1.1", "P1.1 one", Status.DONE).to_json()
+    data = {"file": str(made.path), "state": "failed"}
+    told = Event(
+        at=NOW, kind=EventKind.MIRROR, text="read-only", data=data, payload={"intent": intent}
+    )
     memory.hear([told])
     observation = look(made).observation
     assert [f.title for f in observation.findings if f.title] == ["MIRROR PENDING"]
@@ -322,19 +342,21 @@ def test_a_mirror_that_was_not_written_stays_on_the_board(tmp_path: Path, look: 
 
 
 def test_an_item_says_what_is_known_about_it(tmp_path: Path, look: Any) -> None:
-    found = look(probe(tmp_path, "- [ ] P1.1 one (2-3h) @ann\n")).observation.findings[0]
-    assert found.facts["id"] == "P1.1"
-    assert (found.facts["hours_low"], found.facts["hours_high"]) == (2.0, 3.0)
-    assert json.loads(str(found.facts["anchor"]))["line"] == 1
+    seen_now = look(probe(tmp_path, "- [ ] P1.1 one (2-3h) @ann\n")).observation
+    found = item_facts(seen_now.findings[0])
+    assert (found.id, found.owner) == ("P1.1", "ann")
+    assert (found.hours_low, found.hours_high) == (2.0, 3.0)
+    assert json.loads(found.anchor)["line"] == 1
 
 
 def test_a_task_of_the_plan_can_be_set_where_it_is_shown(tmp_path: Path, look: Any) -> None:
     text = "### P1.1: One\n**Status:** NOT STARTED\n**Effort:** 2 hours\n\n- [ ] a box\n"
     observation = look(probe(tmp_path, text)).observation
-    ready = next(f for f in observation.findings if f.facts.get("plan") == "ready")
+    ((_, ready),) = of_plan(observation, "ready")
+    assert isinstance(ready, PlanTaskFacts) and ready.anchor
     document = parse(text.encode())
-    found = locate(document, Anchor.from_json(json.loads(str(ready.facts["anchor"]))))
-    assert (found.key, found.form) == (ready.facts["item"], "status-line")
+    found = locate(document, Anchor.from_json(json.loads(ready.anchor)))
+    assert (found.key, found.form, str(found.status)) == (ready.item, "status-line", ready.status)
 
 
 def test_a_status_line_above_boxes_is_watched_as_well(tmp_path: Path, look: Any) -> None:
@@ -349,8 +371,7 @@ def test_a_status_line_above_boxes_is_watched_as_well(tmp_path: Path, look: Any)
 
 
 def planned(observation: Observation, part: str) -> list[tuple[str, str]]:
-    found = [one for one in observation.findings if one.facts.get("plan") == part]
-    return [(one.subject, one.text) for one in found]
+    return [(one.subject, one.text) for one, _ in of_plan(observation, part)]
 
 
 def test_a_plan_that_names_tasks_of_another_checklist_is_read_with_it(
@@ -361,19 +382,19 @@ def test_a_plan_that_names_tasks_of_another_checklist_is_read_with_it(
         "- [ ] P2.1: more (2h) depends on P1.1\n- [ ] P2.2: free (1h)\n", encoding="utf-8"
     )
     config = Config.model_validate({"checklist": [{"file": "base.md"}, {"file": "next.md"}]})
-    made = build(config.checklist[1], LoadedConfig(config, tmp_path))
+    made = build(config.of_kind("checklist")[1], LoadedConfig(config, tmp_path))
     first = look(made).observation
     ((blocked, why),) = planned(first, "blocked")
     assert "P2.1" in blocked and why == "waits for P1.1 (todo) in base.md"
     assert [subject.split(":")[0] for subject, _ in planned(first, "ready")] == ["P2.2"]
-    base = look(build(config.checklist[0], LoadedConfig(config, tmp_path))).observation
+    base = look(build(config.of_kind("checklist")[0], LoadedConfig(config, tmp_path))).observation
     whole = ("2 tasks", "6 h, through 2 checklists")
     assert planned(base, "path") == [("P1.1: base", ""), whole]
     assert planned(first, "path") == [("P2.1: more depends on P1.1", ""), whole]
     assert planned(first, "work") == planned(base, "work") == [("3 tasks, 7 h", "")]
     for one, order in ((base, 1), (first, 2)):
-        (found,) = (f for f in one.findings if f.facts.get("order"))
-        assert found.facts["order"] == order and "anchor" in found.facts
+        tasks = [facts for _, facts in of_plan(one, "path") if isinstance(facts, PlanTaskFacts)]
+        assert [(task.order, bool(task.anchor)) for task in tasks] == [(order, True)]
     assert first.metrics["hours_total"] == 3.0
     assert not planned(first, "problem")
     (tmp_path / "base.md").write_text("- [x] P1.1: base (4h)\n", encoding="utf-8")
@@ -385,6 +406,6 @@ def test_the_same_ids_elsewhere_make_nothing_unclear(tmp_path: Path, look: Any) 
     for name in ("base.md", "next.md"):
         (tmp_path / name).write_text(text, encoding="utf-8")
     config = Config.model_validate({"checklist": [{"file": "base.md"}, {"file": "next.md"}]})
-    found = look(build(config.checklist[1], LoadedConfig(config, tmp_path))).observation
+    found = look(build(config.of_kind("checklist")[1], LoadedConfig(config, tmp_path))).observation
     assert planned(found, "blocked")[0][1] == "waits for P1.1 (todo)"
     assert not planned(found, "problem")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.config.models import Config, GateTable, LoadedConfig
-from cockpit.kinds import build
+from cockpit.config.models import Config, LoadedConfig
+from cockpit.engine.probe_builder import build
+from cockpit.facts import NO_FACTS
 from cockpit.kinds.gate.output import Ending, Output, judge_output
+from cockpit.kinds.gate.table import GateTable
 from cockpit.model import DoubtKind, Observation, Verdict
 
 TRACE = 'Traceback (most recent call last):\n  File "g.py", line 1\n'
@@ -124,7 +127,7 @@ def run(tmp_path: Path, look: Any) -> Run:
     def go(script: str, *, trusted: bool = True, **changes: Any) -> Observation:
         (tmp_path / "gate.py").write_text(script)
         gate = table(command=[sys.executable, "gate.py"], **changes)
-        loaded = LoadedConfig(Config(gate=[gate]), tmp_path)
+        loaded = LoadedConfig(Config([gate]), tmp_path)
         observation: Observation = look(build(gate, loaded, trusted=lambda _: trusted)).observation
         return observation
 
@@ -139,7 +142,7 @@ def test_an_untrusted_command_does_not_run(run: Run, tmp_path: Path) -> None:
 
 def test_nothing_is_trusted_unless_somebody_says_so(tmp_path: Path, look: Any) -> None:
     gate = table(command=[sys.executable, "-c", "open('ran', 'w')"])
-    seen = look(build(gate, LoadedConfig(Config(gate=[gate]), tmp_path))).observation
+    seen = look(build(gate, LoadedConfig(Config([gate]), tmp_path))).observation
     assert seen.findings[0].title == "NOT TRUSTED"
     assert not (tmp_path / "ran").exists()
 
@@ -157,10 +160,10 @@ def test_a_real_import_failure(run: Run) -> None:
 
 def test_a_real_missing_script(tmp_path: Path, look: Any) -> None:
     gate = table(command=[sys.executable, "nowhere.py"])
-    seen = look(build(gate, LoadedConfig(Config(gate=[gate]), tmp_path), trusted=lambda _: True))
+    seen = look(build(gate, LoadedConfig(Config([gate]), tmp_path), trusted=lambda _: True))
     assert seen.observation.findings[0].title == "MISSING"
     gate = table(command=["no-such-program-at-all"])
-    seen = look(build(gate, LoadedConfig(Config(gate=[gate]), tmp_path), trusted=lambda _: True))
+    seen = look(build(gate, LoadedConfig(Config([gate]), tmp_path), trusted=lambda _: True))
     assert seen.observation.findings[0].title == "MISSING"
 
 
@@ -181,9 +184,29 @@ def test_output_is_kept_redacted(
     monkeypatch.setenv("LAB_API_TOKEN", "s3cr3t-lab-value-1")
     script = "import os; print('ok', os.environ['LAB_API_TOKEN'])"
     gate = table(command=[sys.executable, "-c", script])
-    seen = look(build(gate, LoadedConfig(Config(gate=[gate]), tmp_path), trusted=lambda _: True))
+    seen = look(build(gate, LoadedConfig(Config([gate]), tmp_path), trusted=lambda _: True))
     bodies = [artefact.body for artefact in seen.ctx.artefacts.values()]
     assert bodies == [b"ok [redacted]\n"]
+
+
+def test_an_output_that_tells_the_same_is_kept_once(tmp_path: Path, look: Any) -> None:
+    gate = table(command=[sys.executable, "-c", "print('1/2 gates passed')"])
+    probe = build(gate, LoadedConfig(Config([gate]), tmp_path), trusted=lambda _: True)
+    first = look(probe)
+    facts = first.observation.findings[0].data
+    assert (facts.met, facts.total, facts.bytes) == (1, 2, first.observation.artefacts[0].size)
+    second = look(probe, first.observation)
+    assert not second.ctx.artefacts
+    assert second.observation.artefacts == first.observation.artefacts
+    assert second.observation.findings == first.observation.findings
+
+    # What an older cockpit wrote tells no moment: there is no memory, and nothing breaks.
+    score = first.observation.findings[0]
+    plain = replace(score, facts=dict(score.data.items()), data=NO_FACTS)
+    older = replace(first.observation, findings=(plain,))
+    third = look(probe, older)
+    assert len(third.ctx.artefacts) == 1
+    assert third.observation.verdict is first.observation.verdict
 
 
 def test_a_gate_never_triggers_itself_by_what_it_writes(tmp_path: Path, look: Any) -> None:
@@ -191,7 +214,7 @@ def test_a_gate_never_triggers_itself_by_what_it_writes(tmp_path: Path, look: An
     script += "open('runs','a').write('x'); print(n)"
     (tmp_path / "gate.py").write_text(script)
     gate = table(command=[sys.executable, "gate.py"], watch=["runs", "input.txt"])
-    probe = build(gate, LoadedConfig(Config(gate=[gate]), tmp_path), trusted=lambda _: True)
+    probe = build(gate, LoadedConfig(Config([gate]), tmp_path), trusted=lambda _: True)
     runs = tmp_path / "runs"
     seen = look(probe).observation
     for _ in range(4):

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.clock import ManualClock
-from cockpit.config.models import Config, GateTable, LoadedConfig
-from cockpit.kinds import build
-from cockpit.kinds.base import Probe
+from cockpit.config.models import Config, LoadedConfig
+from cockpit.engine.probe_builder import build
+from cockpit.kinds.base import Judgement, Probe
 from cockpit.kinds.gate.ages import name_date, report_time
-from cockpit.kinds.gate.evaluate import GateJudgement, Tally, decide
+from cockpit.kinds.gate.evaluate import Tally, decide
 from cockpit.kinds.gate.report import judge_report
+from cockpit.kinds.gate.table import GateTable
 from cockpit.model import DoubtKind, Verdict
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
@@ -29,7 +30,7 @@ def table(**changes: Any) -> GateTable:
     return GateTable.model_validate({"name": "gate", "json": "r_*.json", "score": EACH, **changes})
 
 
-def judged(data: Any, **changes: Any) -> GateJudgement:
+def judged(data: Any, **changes: Any) -> Judgement:
     return judge_report(data, table(**changes), source="file", cause="")
 
 
@@ -45,7 +46,7 @@ DRAWDOWN = part(0.1, 0.0, True)
 OPEN = {"hit_rate": part(0.55, None, False), "weeks_collected": part(8, 1, False)}
 
 
-def kinds(judgement: GateJudgement) -> set[DoubtKind]:
+def kinds(judgement: Judgement) -> set[DoubtKind]:
     return {doubt.kind for doubt in judgement.doubts}
 
 
@@ -58,6 +59,17 @@ def test_the_pass_on_zero_trades_proves_nothing() -> None:
     assert rows["gate:hit_rate"] is Verdict.FAIL
     assert seen.basis == {"met": 1, "proven": 0, "total": 3}
     assert DoubtKind.VACUOUS in kinds(seen)
+
+
+def test_a_score_and_its_parts_state_their_figures() -> None:
+    seen = judged(weekly(max_drawdown=DRAWDOWN, hit_rate={"met": False}))
+    assert [list(f.data.items()) for f in seen.findings] == [
+        [("met", 1), ("proven", 0), ("total", 2)],
+        [("required", 0.1), ("current", 0.0), ("met", True)],
+        [("met", False)],
+    ]
+    nothing = judged({})
+    assert list(nothing.findings[0].data.items()) == [("met", 0), ("proven", 0), ("total", 0)]
 
 
 def test_the_same_pass_on_trades_counts() -> None:
@@ -276,7 +288,7 @@ def write(folder: Path, name: str, data: Any, age: float = 60) -> Path:
 
 def probe(folder: Path, **changes: Any) -> Probe:
     gate = table(**changes)
-    return build(gate, LoadedConfig(Config(gate=[gate]), folder))
+    return build(gate, LoadedConfig(Config([gate]), folder))
 
 
 GREEN = weekly(trades=5, a=part(1, 2, True))

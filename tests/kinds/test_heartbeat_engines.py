@@ -12,14 +12,16 @@ from typing import Any
 
 import pytest
 
-from cockpit.config.models import HeartbeatTable
+from cockpit.facts import NO_FACTS
 from cockpit.kinds.heartbeat import probe as heartbeat
+from cockpit.kinds.heartbeat.facts import EngineParityFacts
 from cockpit.kinds.heartbeat.probe import HeartbeatProbe
+from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.model import DoubtKind, Finding, Observation, Verdict
 from cockpit.system.process_match import CodeAge
-from cockpit.text import format_utc
 
 NAME = "engine_for_engine_rows.py"
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 ENGINE = "import sys\nprint('up', flush=True)\nsys.stdin.read()\n"
 CARELESS = (
     "import os, sys\nchild = os.fork()\nif child == 0:\n    os._exit(0)\n"
@@ -58,10 +60,16 @@ def parity_of(seen: Observation) -> Finding:
     return found
 
 
+def parity_facts(seen: Observation) -> EngineParityFacts:
+    found = seen.facts_of(EngineParityFacts)
+    assert found is not None
+    return found
+
+
 def with_parity(seen: Observation, **facts: Any) -> Observation:
     """As it would have been seen with these facts."""
     parity = parity_of(seen)
-    changed = replace(parity, facts={**parity.facts, **facts})
+    changed = replace(parity, data=replace(parity_facts(seen), **facts))
     return replace(seen, findings=tuple(changed if f is parity else f for f in seen.findings))
 
 
@@ -71,21 +79,35 @@ def test_restarts_of_an_engine_are_counted_and_three_are_a_warning(
     watching = made(tmp_path)
     process = started(tmp_path, spawn)
     first = look(watching).observation
-    assert parity_of(first).facts["restarts"] == ()
+    assert parity_facts(first).restarts == ()
     process.kill()
     process.wait()
     gone = look(watching, first).observation
-    assert parity_of(gone).title == "ENGINE GONE" and parity_of(gone).facts["restarts"] == ()
+    assert parity_of(gone).title == "ENGINE GONE" and parity_facts(gone).restarts == ()
     started(tmp_path, spawn)
     # Starts are told in whole seconds: the first one is put back, so that this one is later.
-    once = look(watching, with_parity(gone, last_start="2020-01-01T00:00:00Z")).observation
-    assert once.verdict is Verdict.OK and len(parity_of(once).facts["restarts"]) == 1
+    once = look(watching, with_parity(gone, last_start=LONG_AGO)).observation
+    assert once.verdict is Verdict.OK and len(parity_facts(once).restarts) == 1
     now = datetime.now(UTC)
-    before = tuple(format_utc(now - timedelta(minutes=minutes)) for minutes in (70, 30, 20))
-    again = with_parity(gone, last_start="2020-01-01T00:00:00Z", restarts=before)
+    before = tuple(now - timedelta(minutes=minutes) for minutes in (70, 30, 20))
+    again = with_parity(gone, last_start=LONG_AGO, restarts=before)
     often = look(watching, again).observation
     assert (often.verdict, parity_of(often).title) == (Verdict.WARN, "RESTARTS")
     assert "3 restarts, the last at" in often.headline
+
+
+def test_without_the_facts_of_the_run_before_there_is_no_memory(
+    tmp_path: Path, look: Any, spawn: Any
+) -> None:
+    started(tmp_path, spawn)
+    watching = made(tmp_path)
+    first = look(watching).observation
+    (tmp_path / "beat.json").unlink()
+    assert "last good beat" in look(watching, first).observation.finding("age").text
+    bare = tuple(replace(one, data=NO_FACTS, facts={"pid": 1}) for one in first.findings)
+    seen = look(watching, replace(first, findings=bare)).observation
+    assert "last good beat" not in seen.finding("age").text
+    assert (parity_facts(seen).heartbeat_pid, parity_facts(seen).restarts) == (None, ())
 
 
 def test_an_engine_whose_code_changed_since_runs_old_code(
@@ -117,7 +139,7 @@ def test_children_nobody_collected_are_told(tmp_path: Path, look: Any, spawn: An
     process = started(tmp_path, spawn, CARELESS)
     seen = look(made(tmp_path)).observation
     found = row(seen, process.pid)
-    assert "1 defunct child" in found.text and len(found.facts["defunct"]) == 1
+    assert "1 defunct child" in found.text and len(found.data.defunct) == 1
     assert seen.verdict is Verdict.OK
 
 
@@ -145,7 +167,7 @@ def test_an_engine_whose_parent_did_not_notice_its_end_is_told_as_defunct(
     parity = parity_of(second)
     assert (parity.verdict, parity.title) == (Verdict.FAIL, "ENGINE GONE")
     assert f"{pid} has ended and is defunct: its parent {keeper.pid} " in parity.text
-    assert parity.facts["zombies"] == (pid,)
+    assert parity_facts(second).zombies == (pid,)
     live = started(tmp_path, spawn)
     beat(tmp_path, live.pid)
     mixed = parity_of(look(watching, second).observation)

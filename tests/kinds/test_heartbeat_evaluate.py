@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.config.models import HeartbeatTable
-from cockpit.kinds.heartbeat.evaluate import Judgement, counter_word, judge
+from cockpit.kinds.base import Judgement
+from cockpit.kinds.heartbeat.evaluate import counter_word, judge
 from cockpit.kinds.heartbeat.measurements import (
     Beat,
     BeatRead,
@@ -22,6 +22,7 @@ from cockpit.kinds.heartbeat.measurements import (
     beat_of,
     pid_of,
 )
+from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.kinds.json_query import BadJson, decode
 from cockpit.model import DoubtKind, Verdict
 

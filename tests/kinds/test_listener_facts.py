@@ -17,17 +17,18 @@ import pytest
 from support import until
 
 from cockpit.clock import ManualClock
-from cockpit.config.models import ListenerTable
+from cockpit.facts import NO_FACTS
 from cockpit.kinds.code_freshness import CODE_EVERY
+from cockpit.kinds.listener.facts import PortFacts
 from cockpit.kinds.listener.output_tail import MOST
 from cockpit.kinds.listener.probe import ListenerProbe
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.resource_usage import COUNTS_EVERY, EVERY, UsageSampler, graphics_text
 from cockpit.kinds.restarts import restarts_seen
-from cockpit.model import Concern, Finding, Observation, Verdict
+from cockpit.model import Finding, Observation, Verdict
 from cockpit.system.processes import process_table
 from cockpit.system.processes.gpu import GpuLoad, GpuReport
 from cockpit.system.sockets.sources import default_source
-from cockpit.text import format_utc
 
 SERVER = (
     "import socket, sys\n"
@@ -101,7 +102,7 @@ def test_the_program_on_another_port_is_drift(tmp_path: Path, look: Any, server:
     assert found is not None
     assert (found.verdict, found.title) == (Verdict.FAIL, "PORT DRIFT")
     assert f"found on {port} ({process.pid} in {Path.cwd()})" in found.text
-    assert found.facts["elsewhere"][0] == port
+    assert found.data.elsewhere[0] == port
 
 
 @pytest.mark.parametrize("home", [{"cwd": "."}, {"start": ["serve.py"]}])
@@ -146,7 +147,7 @@ def test_a_child_nobody_collected_is_told(tmp_path: Path, look: Any, spawn: Any)
     port = free_port()
     spawn(script, str(port))
     seen = look(probe(tmp_path, port)).observation
-    assert len(owner(seen).facts["defunct"]) == 1
+    assert len(owner(seen).data.defunct) == 1
     assert "1 defunct child" in owner(seen).text
 
 
@@ -214,39 +215,34 @@ def test_one_stuck_member_of_a_group_is_not_lost_in_the_sum(
         port_row = first.findings[0]
         assert (first.verdict, port_row.title) == (Verdict.WARN, "NOT SERVING"), port_row.text
         stuck = [int(words) for words in re.findall(r"wait at (\d+), on 1 of 2", port_row.text)]
-        assert len(stuck) == 1 and stuck[0] in port_row.facts["owners"]
-        assert stuck[0] not in (row.facts["pid"] for row in first.findings[1:]), "it is the worker"
+        assert len(stuck) == 1 and stuck[0] in port_row.data.owners
+        assert stuck[0] not in (row.data.pid for row in first.findings[1:]), "it is the worker"
         assert look(watching, first).observation.verdict is Verdict.FAIL
     finally:
         for one in waiting:
             one.close()
 
 
-def observed(**facts: Any) -> Observation:
-    finding = Finding("port:1", Verdict.OK, ":1", facts=facts)
-    return Observation("p", "listener", Concern.RUN, Verdict.OK, "", NOW, NOW, findings=(finding,))
-
-
 def test_restarts_are_counted_for_an_hour_and_duplicates_are_none() -> None:
     first = NOW - timedelta(minutes=50)
-    known: Observation | None = None
+    known: PortFacts | None = None
     starts = [first + timedelta(minutes=10 * n) for n in range(4)]
     for start in starts:
-        seen = restarts_seen(known, "port:1", [start], NOW)
-        known = observed(
-            starts=(format_utc(start),), last_start=seen.last_start, restarts=seen.times
+        seen = restarts_seen(known, [start], NOW)
+        known = PortFacts(
+            1, "one", starts=(start,), last_start=seen.last_start, restarts=seen.times
         )
     assert len(seen.times) == 3
-    same = restarts_seen(known, "port:1", [starts[-1]], NOW)
+    same = restarts_seen(known, [starts[-1]], NOW)
     assert same == seen
-    beside = restarts_seen(known, "port:1", [starts[-1], NOW], NOW)
+    beside = restarts_seen(known, [starts[-1], NOW], NOW)
     assert beside.times == seen.times, "a second owner beside the first is no restart"
-    gone = restarts_seen(known, "port:1", [], NOW)
-    back = observed(starts=(), last_start=gone.last_start, restarts=gone.times)
-    again = restarts_seen(back, "port:1", [NOW], NOW)
+    gone = restarts_seen(known, [], NOW)
+    back = PortFacts(1, "one", last_start=gone.last_start, restarts=gone.times)
+    again = restarts_seen(back, [NOW], NOW)
     assert len(again.times) == 4
-    assert restarts_seen(known, "port:1", [starts[-1]], NOW + timedelta(hours=1)).times == ()
-    assert restarts_seen(None, "port:1", [NOW], NOW).times == ()
+    assert restarts_seen(known, [starts[-1]], NOW + timedelta(hours=1)).times == ()
+    assert restarts_seen(None, [NOW], NOW).times == ()
 
 
 def test_a_restarted_server_is_counted_and_many_warn(
@@ -256,15 +252,28 @@ def test_a_restarted_server_is_counted_and_many_warn(
     watching = probe(tmp_path, port)
     first = look(watching).observation
     finding = first.findings[0]
-    early = "2020-01-01T00:00:00Z"  # as if the first had been started long ago
-    finding = replace(finding, facts={**finding.facts, "starts": (early,), "last_start": early})
+    early = datetime(2020, 1, 1, tzinfo=UTC)  # as if the first had been started long ago
+    finding = replace(finding, data=replace(finding.data, starts=(early,), last_start=early))
     again = look(watching, replace(first, findings=(finding,))).observation
-    assert len(again.findings[0].facts["restarts"]) == 1
+    assert len(again.findings[0].data.restarts) == 1
     assert again.verdict is Verdict.OK
-    many = tuple(format_utc(datetime.now(UTC) - timedelta(minutes=n)) for n in (30, 20))
-    finding = replace(finding, facts={**finding.facts, "restarts": many})
+    many = tuple(datetime.now(UTC) - timedelta(minutes=n) for n in (30, 20))
+    finding = replace(finding, data=replace(finding.data, restarts=many))
     seen = look(watching, replace(first, findings=(finding,))).observation
     assert (seen.verdict, seen.findings[0].title) == (Verdict.WARN, "RESTARTS")
+
+
+def test_without_the_facts_of_the_run_before_there_is_no_memory(
+    tmp_path: Path, look: Any, server: Any
+) -> None:
+    _, port, _ = server
+    watching = probe(tmp_path, port)
+    first = look(watching).observation
+    before = replace(first.findings[0].data, last_start=datetime(2020, 1, 1, tzinfo=UTC), starts=())
+    for data, count in ((before, 1), (NO_FACTS, 0)):
+        bare = (replace(first.findings[0], data=data), *first.findings[1:])
+        again = look(watching, replace(first, findings=bare)).observation
+        assert len(again.findings[0].data.restarts) == count
 
 
 def test_the_output_of_a_start_is_followed_within_bounds(

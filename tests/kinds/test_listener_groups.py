@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 
 from cockpit.config.load import loads
-from cockpit.config.models import ListenerTable
-from cockpit.kinds import build
+from cockpit.engine.probe_builder import build
 from cockpit.kinds.act_history import ActHistory
 from cockpit.kinds.listener.evaluate import judge_port
+from cockpit.kinds.listener.facts import OwnerFacts
 from cockpit.kinds.listener.port_snapshot import PortSnapshot
 from cockpit.kinds.listener.probe import SETTLE_SECONDS, ListenerProbe
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.model import Event, EventKind, Finding, Observation, Verdict
 from cockpit.system.sockets.listeners import Listener, ListenerSnapshot
 from cockpit.system.sockets.sources import default_source
@@ -149,7 +150,8 @@ def test_what_an_operator_started_says_so(tmp_path: Path, look: Any, group: Any)
     seen = look(probe(port, tmp_path, acts)).observation
     owner = seen.findings[1]
     assert "started by" not in owner.text
-    started = datetime.fromisoformat(str(owner.facts["started_at"]))
+    assert isinstance(owner.data, OwnerFacts) and owner.data.started_at is not None
+    started = owner.data.started_at
     start = Event(
         started,
         EventKind.PROCESS,
@@ -160,8 +162,8 @@ def test_what_an_operator_started_says_so(tmp_path: Path, look: Any, group: Any)
     )
     acts.hear([start])
     again = look(probe(port, tmp_path, acts)).observation.findings[1]
-    assert again.facts["started_by"] == "bob@vm" and "started by bob@vm" in again.text
-    assert again.facts["pid"] == servers[0].pid
+    assert again.data.started_by == "bob@vm" and "started by bob@vm" in again.text
+    assert again.data.pid == servers[0].pid
 
 
 def test_a_port_that_another_table_claims_is_no_drift(
@@ -173,7 +175,7 @@ def test_a_port_that_another_table_claims_is_no_drift(
     def title(other: str) -> str:
         text = f'[[listener]]\nname = "a"\nport = {port - 1}\n{words}\n{other}'
         loaded = loads(text, tmp_path)
-        seen = look(build(loaded.config.listener[0], loaded)).observation
+        seen = look(build(loaded.config.of_kind("listener")[0], loaded)).observation
         return port_of(seen).title
 
     mine = f'[[listener]]\nname = "b"\nport = {port}\n'

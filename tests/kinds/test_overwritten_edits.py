@@ -12,12 +12,14 @@ import pytest
 from cockpit.checklists import EditResult, Status, anchor_of, parse, set_item
 from cockpit.checklists.editing.edit_survival import Fate, judge, same_but_for
 from cockpit.kinds.checklist.edit_history import WATCHED, KeptEdit
+from cockpit.kinds.checklist.facts import ItemFacts
 from cockpit.kinds.checklist.overwritten_edits import SETTLE, OverwrittenEdit, OverwrittenEdits
 from cockpit.model import Concern, Finding, Observation, Verdict
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 OLD = NOW - timedelta(minutes=1)
 TEXT = "# L\n\n- [ ] one\n- [ ] two\n\nwords\n"
+ITEM = ItemFacts(line=3, status="todo", marker=" ", form="box", depth=0, section="L")
 
 
 class Desk:
@@ -111,7 +113,7 @@ def test_newer_lines_that_stay_say_so_too(desk: Desk) -> None:
     desk.save(desk.text.replace("[x] one", "[ ] one"))
     (one,) = desk.look()
     assert one.title == "UNTICKED"
-    finding = one.told(Finding("k", Verdict.OK, "one"), "list.md")
+    finding = one.told(Finding("k", Verdict.OK, "one"), ITEM, "list.md")
     again = OverwrittenEdits(desk.path)  # after a restart
     desk.eye = again
     key = parse(desk.path.read_bytes()).items[0].key
@@ -151,7 +153,7 @@ def test_one_that_was_told_does_not_go_away_while_the_file_is_young(desk: Desk) 
     desk.tick("one")
     desk.save(TEXT)
     (one,) = desk.look()
-    finding = one.told(Finding("", Verdict.OK, "one"), "list.md")
+    finding = one.told(Finding("", Verdict.OK, "one"), ITEM, "list.md")
     key = parse(desk.path.read_bytes()).items[0].key
     desk.save(TEXT + "more\n")
     assert len(desk.look(modified_at=NOW, previous=[replace(finding, key=key)])) == 1
@@ -173,13 +175,14 @@ def test_all_of_one_file_are_one_problem_with_one_offer(desk: Desk) -> None:
     desk.tick("two")
     desk.save(TEXT)
     found = [
-        one.told(Finding(str(n), Verdict.OK, "x"), "L.md") for n, one in enumerate(desk.look())
+        one.told(Finding(str(n), Verdict.OK, "x"), ITEM, "L.md")
+        for n, one in enumerate(desk.look())
     ]
     assert {one.cause for one in found} == {"tick reverted:L.md"}
     assert {one.next_act for one in found} == {
         "space sets it to done again; a leaves it todo for good"
     }
-    assert [one.facts["reverted_item"] for one in found] == [one.item for one in desk.edits]
+    assert [one.data.reverted_item for one in found] == [one.item for one in desk.edits]
 
 
 def test_an_old_copy_is_looked_for_over_a_holiday() -> None:

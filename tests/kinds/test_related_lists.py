@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checklist_findings import of_plan
 
 from cockpit.checklists import Document, DocumentCache, parse
 from cockpit.config.models import Config, LoadedConfig
-from cockpit.kinds import build
+from cockpit.engine.probe_builder import build
+from cockpit.kinds.checklist.facts import PlanTaskFacts
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import DoubtKind, Observation
 
@@ -22,13 +24,13 @@ def probes(folder: Path, tables: list[dict[str, Any]], **files: str) -> list[Che
     for name, text in files.items():
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     config = Config.model_validate({"checklist": tables})
-    made = [build(table, LoadedConfig(config, folder)) for table in config.checklist]
+    made = [build(table, LoadedConfig(config, folder)) for table in config.of_kind("checklist")]
     assert all(isinstance(each, ChecklistProbe) for each in made)
     return [each for each in made if isinstance(each, ChecklistProbe)]
 
 
 def parts(observation: Observation) -> set[str]:
-    return {str(one.facts["plan"]) for one in observation.findings if "plan" in one.facts}
+    return {facts.plan for _, facts in of_plan(observation)}
 
 
 def test_each_watches_the_others(tmp_path: Path) -> None:
@@ -117,6 +119,7 @@ def test_all_tell_the_same_of_the_plan_as_a_whole(tmp_path: Path, look: Any) -> 
     for part in ("path", "work"):
         whole = [o.finding(f"plan:{part}:0") for o in seen]
         assert whole[0] == whole[1] and whole[0] is not None
-    path = [f for o in seen for f in o.findings if f.facts.get("plan") == "path"]
-    assert sorted(f.facts.get("order") or 0 for f in path) == [0, 0, 1, 2, 3]
+    path = [facts for one in seen for _, facts in of_plan(one, "path")]
+    orders = [each.order if isinstance(each, PlanTaskFacts) else 0 for each in path]
+    assert sorted(orders) == [0, 0, 1, 2, 3]
     assert "4 h; 1 without hours" in seen[1].headline

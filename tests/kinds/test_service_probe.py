@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from cockpit.config.models import ServiceTable
+from cockpit.kinds.heartbeat.facts import EngineParityFacts
+from cockpit.kinds.listener.facts import OwnerFacts
 from cockpit.kinds.service.evaluate import judge_service, witness_of
 from cockpit.kinds.service.probe import ServiceProbe, service_kind
+from cockpit.kinds.service.table import ServiceTable
 from cockpit.model import Concern, DoubtKind, Finding, Observation, Verdict
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 UP = ServiceState(
@@ -29,14 +31,17 @@ def table(**values: Any) -> ServiceTable:
 
 
 def heartbeat(verdict: Verdict = Verdict.OK, **facts: Any) -> Observation:
-    finding = Finding("parity", verdict, "engine", facts=facts)
+    finding = Finding("parity", verdict, "engine", data=EngineParityFacts(**facts))
     return Observation(
         "engine", "heartbeat", Concern.RUN, verdict, "", NOW, NOW, findings=(finding,)
     )
 
 
 def listener(pid: int) -> Observation:
-    finding = Finding(f"owner:8001:{pid}", Verdict.OK, str(pid), facts={"pid": pid, "pids": (pid,)})
+    finding = Finding(
+        f"owner:8001:{pid}", Verdict.OK, str(pid),
+        data=OwnerFacts(port=8001, pid=pid, pids=(pid,)), is_process=True, pids=(pid,),
+    )  # fmt: skip
     return Observation(
         "backend", "listener", Concern.RUN, Verdict.OK, "", NOW, NOW, findings=(finding,)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ from support import DEADLINE
 
 from cockpit.board import problem_list
 from cockpit.clock import SystemClock
-from cockpit.config.models import Config, LoadedConfig, SmokeTable
-from cockpit.kinds import build
+from cockpit.config.models import Config, LoadedConfig
+from cockpit.engine.probe_builder import build
+from cockpit.facts import NO_FACTS
 from cockpit.kinds.base import Probe
+from cockpit.kinds.listener.facts import PortFacts
+from cockpit.kinds.smoke.table import SmokeTable
 from cockpit.model import Concern, DoubtKind, Finding, Observation, Verdict
 from cockpit.probe_state import ProbeState
 
@@ -28,7 +32,7 @@ TOKEN = "tok-3n-of-the-lab"
 def smoke(base_url: str, **changes: Any) -> Probe:
     given = {"name": "options", "base_url": base_url, **changes}
     table = SmokeTable.model_validate(given)
-    return build(table, LoadedConfig(Config(smoke=[table]), Path()))
+    return build(table, LoadedConfig(Config([table]), Path()))
 
 
 def row(side: str, strike: float = 100.0) -> dict[str, Any]:
@@ -91,6 +95,60 @@ def test_nothing_but_time_changes_nothing(server: Any, answer: Any, look: Any) -
     )
     assert second.observation.artefacts == first.artefacts
     assert not second.ctx.artefacts
+
+
+def older(seen: Observation) -> Observation:
+    """As a cockpit wrote it that knew no typed facts."""
+    plain = [replace(f, facts=dict(f.data.items()), data=NO_FACTS) for f in seen.findings]
+    return replace(seen, findings=tuple(plain))
+
+
+def test_a_request_tells_what_was_asked_and_answered(server: Any, answer: Any, look: Any) -> None:
+    server.answers |= good(answer)
+    seen = look(smoke(server.url, symbols=["SPY"])).observation
+    chain, greeks = seen.finding("chain:SPY"), seen.finding("greeks:SPY")
+    path = f"/api/options/chain/SPY?expiration={DAY}"
+    asked = {"check": "chain", "symbol": "SPY", "method": "GET", "path": path, "status": 200,
+             "limit_ms": 3000, "content_type": "application/json"}  # fmt: skip
+    size = next(ref.size for ref in seen.artefacts if ref.name == "chain:SPY")
+    told = dict(chain.data.items())
+    assert told == {**asked, "kept_at": told["kept_at"], "bytes": size}
+    assert list(told)[:7] == list(asked)
+    unasked = {"check": "greeks", "symbol": "SPY", "method": "GET", "path": path, "limit_ms": 3000}
+    assert dict(greeks.data.items()) == unasked
+
+
+def test_what_an_older_cockpit_wrote_is_no_memory(server: Any, answer: Any, look: Any) -> None:
+    server.answers |= good(answer)
+    probe = smoke(server.url, symbols=["SPY"])
+    first = look(probe).observation
+    again = look(probe, older(first))
+    assert again.observation.verdict is Verdict.OK
+    assert len(again.ctx.artefacts) == len(first.artefacts)
+
+    server.answers["/api/options/chain/SPY"] = answer.of({"detail": "circuit open"}, 503)
+    red = look(probe, first).observation
+    rested = look(probe, older(red)).observation
+    assert server.paths[-1] == "/api/health"
+    chain = rested.finding("chain:SPY")
+    assert (chain.verdict, chain.title) == (Verdict.UNKNOWN, "")
+    assert chain.text.startswith("not asked: ")
+
+
+def test_an_older_result_on_demand_does_not_stand_for_ever(
+    server: Any, answer: Any, look: Any
+) -> None:
+    server.answers["/make"] = answer.of({"id": 1}, 201)
+    server.answers["/list"] = answer.of([])
+    checks = [{"name": "make", "path": "/make", "method": "POST", "status": 201},
+              {"name": "list", "path": "/list"}]  # fmt: skip
+    probe = smoke(server.url, checks=checks)
+    waiting = look(probe).observation
+    pressed = look(probe, waiting, reasons=("key",)).observation
+    for seen in (waiting, pressed):
+        now = look(probe, older(seen)).observation
+        assert now.verdict is Verdict.OK
+        assert now.finding("make").text == "not asked: on demand only"
 
 
 def test_raw_replies_are_kept_again_when_they_are_news(server: Any, answer: Any, look: Any) -> None:
@@ -446,7 +504,13 @@ def test_a_cached_answer_is_told(server: Any, answer: Any, look: Any) -> None:
 def listening(port: int, verdict: Verdict, title: str) -> Observation:
     at = datetime(2026, 1, 5, tzinfo=UTC)
     key = f"port:{port}"
-    finding = Finding(key, verdict, f":{port}", title=title, cause=key, root_cause=True)
+    finding = Finding(
+        *(key, verdict, f":{port}"),
+        title=title,
+        cause=key,
+        data=PortFacts(port, "one"),
+        root_cause=True,
+    )
     until = at + timedelta(days=99999)
     return Observation(
         *("backend", "listener", Concern.RUN, verdict, "", at, until),

@@ -23,18 +23,18 @@ from cockpit.resources import shipped_checklist, shipped_checklists
 
 def test_the_config_is_valid_and_names_what_is_there(lab: Lab) -> None:
     config = Config.model_validate(tomllib.loads(lab.config.read_text(encoding="utf-8")))
-    backend, old = config.listener
+    backend, old = config.of_kind("listener")
     assert (backend.port, old.port) == (lab.port, lab.old_port)
     assert (old.expect, old.affects.value) == ("none", "readiness")
-    (heartbeat,) = config.heartbeat
+    (heartbeat,) = config.of_kind("heartbeat")
     assert heartbeat.pidfile is not None
-    for name in (heartbeat.file, heartbeat.pidfile, *(c.file for c in config.checklist)):
+    for name in (heartbeat.file, heartbeat.pidfile, *(c.file for c in config.of_kind("checklist"))):
         assert (lab.workspace / name).is_file(), name
     assert (heartbeat.warn_after, heartbeat.fail_after) == (6, 12)
-    (gate,) = config.gate
+    (gate,) = config.of_kind("gate")
     assert gate.json_file is not None
     assert len(list(lab.workspace.glob(gate.json_file))) == 1
-    (smoke,) = config.smoke
+    (smoke,) = config.of_kind("smoke")
     assert smoke.base_url.endswith(f":{lab.port}")
     assert smoke.token is None
     assert [(lab.workspace / name).is_file() for name in smoke.watch] == [True]
@@ -79,7 +79,7 @@ def test_one_ticked_box_is_one_changed_line_for_git(lab: Lab) -> None:
 
 def test_the_demo_watches_every_shipped_checklist_as_its_text_asks_for(lab: Lab) -> None:
     config = Config.model_validate(tomllib.loads(lab.config.read_text(encoding="utf-8")))
-    order = {each.name: each.order for each in config.checklist}
+    order = {each.name: each.order for each in config.of_kind("checklist")}
     assert set(order) == {path.stem for path in shipped_checklists()}
     assert [name for name, word in order.items() if word == "sequential"] == ["master_batch"]
 

@@ -12,7 +12,8 @@ from datetime import datetime
 from recorded_makers import NOW, OK, REPLY_500, TEXT_500, ago
 from recorded_scenes import EVENTS
 
-from cockpit.feed import ITEM_KINDS, Artefact, Command, FeedMode, HistoryPoint, Reply
+from cockpit.commands import Command, Reply
+from cockpit.feed import ITEM_KINDS, Artefact, FeedMode, HistoryPoint, Interval
 from cockpit.model import Board, Event, Observation
 
 
@@ -65,6 +66,13 @@ class RecordedFeed:
             return []
         before = HistoryPoint(ago(minutes=49), OK, "as it should be")
         return [HistoryPoint(seen.observed_at, seen.verdict, seen.headline), before]
+
+    def intervals(self, probe: str, since: datetime, until: datetime) -> Sequence[Interval]:
+        return [
+            Interval(point.verdict, point.at, point.at, point.headline)
+            for point in reversed(self.history(probe))
+            if since <= point.at <= until
+        ]
 
     def artefact(self, digest: str) -> Artefact | None:
         return Artefact(digest, "text/plain", TEXT_500) if digest == REPLY_500.digest else None

@@ -45,7 +45,7 @@ def at(**span: float) -> str:
 
 
 def finding(key: str, verdict: Verdict, subject: str, text: str = "", **more: object) -> Finding:
-    """A finding; `facts`, `title`, `cause`, `next_act` by name."""
+    """A finding; `facts`, `data`, `title`, `cause`, `next_act` by name."""
     return Finding(key, verdict, subject, text, **more)  # type: ignore[arg-type]
 
 
@@ -104,4 +104,5 @@ def _rollup(
         verdicts.count(FAIL),
         verdicts.count(UNKNOWN),
         verdicts.count(WARN),
+        tuple(one.probe for one in observations if one.affects is concern),
     )

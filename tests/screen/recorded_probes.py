@@ -3,52 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from recorded_makers import FAIL, OK, REPLY_500, UNKNOWN, WARN, at, finding, observation
+from recorded_makers import FAIL, OK, REPLY_500, UNKNOWN, WARN, ago, at, finding, observation
 
 from cockpit.facts import Facts
+from cockpit.kinds.checklist.facts import ItemFacts
+from cockpit.kinds.gate.facts import PartFacts, ScoreFacts
+from cockpit.kinds.heartbeat.facts import AgeFacts, CounterFacts, EngineFacts, EngineParityFacts
+from cockpit.kinds.listener.facts import OwnerFacts, PortFacts
+from cockpit.kinds.smoke.facts import RequestFacts
 from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict
+from cockpit.text import format_utc
 
 
 def heartbeat(*, calm: bool) -> Observation:
     """An engine that stalled while a second one was started by hand; or one that is well."""
-    limits: Facts = {"warn_after": 120.0, "fail_after": 300.0}
     command = ("python", "run_unified_trading.py", "run", "--mode", "paper_live_data")
     first = finding(
         "engine:17685",
         OK,
         "17685",
-        facts={
-            "pid": 17685,
-            "argv": command,
-            "user": "ops",
-            "started_at": at(hours=47),
-            "parent": "systemd",
-        },
+        data=EngineFacts(
+            pid=17685, argv=command, user="ops", started_at=ago(hours=47), parent="systemd"
+        ),
     )
     second = finding(
         "engine:18800",
         FAIL,
         "18800",
-        facts={
-            "pid": 18800,
-            "argv": command,
-            "user": "ops",
-            "started_at": at(minutes=49),
-            "parent": "sshd",
-        },
+        data=EngineFacts(
+            pid=18800, argv=command, user="ops", started_at=ago(minutes=49), parent="sshd"
+        ),
     )
     if calm:
-        stamp = at(seconds=12)
+        last = ago(seconds=12)
+        stamp = format_utc(last)
         return observation(
             "paper-live",
             "heartbeat",
             "76 decisions, PIDs agree",
             finding(
-                "age", OK, "heartbeat", f"written {stamp}", facts={"timestamp": stamp, **limits}
+                "age", OK, "heartbeat", f"written {stamp}", data=AgeFacts(last, None, 120.0, 300.0)
             ),
             finding("parity", OK, "parity", "heartbeat, pidfile and process are 17685"),
-            finding("counter", OK, "decisions", "76", facts={"counter": 76, "moved_at": stamp}),
+            finding("counter", OK, "decisions", "76", data=CounterFacts(76, last)),
             first,
             basis={
                 "file": "data/rl/paper_live_heartbeat.json",
@@ -57,7 +56,8 @@ def heartbeat(*, calm: bool) -> Observation:
             },
             metrics={"age": 12.0, "counter": 76},
         )
-    stamp = at(seconds=2832)
+    last = ago(seconds=2832)
+    stamp = format_utc(last)
     return observation(
         "paper-live",
         "heartbeat",
@@ -70,7 +70,7 @@ def heartbeat(*, calm: bool) -> Observation:
             title="STALLED",
             cause="engine:paper-live",
             next_act="Read the engine's log at the time it stopped",
-            facts={"timestamp": stamp, **limits},
+            data=AgeFacts(last, None, 120.0, 300.0),
         ),
         finding(
             "parity",
@@ -80,14 +80,14 @@ def heartbeat(*, calm: bool) -> Observation:
             title="TWO ENGINES",
             cause="engine:two:paper-live",
             next_act="18800 is not the unit's main PID; find out who started it",
-            facts={"heartbeat_pid": 17685, "pidfile_pid": 18800, "engines": (17685, 18800)},
+            data=EngineParityFacts(17685, 18800, engines=(17685, 18800)),
         ),
         finding(
             "counter",
             FAIL,
             "decisions",
             "76, not moving",
-            facts={"counter": 76, "moved_at": stamp},
+            data=CounterFacts(76, last),
         ),
         first,
         second,
@@ -104,33 +104,36 @@ def heartbeat(*, calm: bool) -> Observation:
     )
 
 
-def owner(port: int, pid: int, started: str, parent: str, *argv: str) -> Finding:
+def owner(port: int, pid: int, started: datetime, parent: str, *argv: str) -> Finding:
     """One process behind a port."""
-    facts: Facts = {
-        "port": port,
-        "pid": pid,
-        "pids": (pid,),
-        "workers": 1,
-        "argv": argv,
-        "user": "ops",
-        "started_at": started,
-        "cwd": "/srv/lab",
-        "parent": parent,
-    }
-    return finding(f"owner:{port}:{pid}", OK, str(pid), facts=facts)
+    facts = OwnerFacts(
+        port=port,
+        pid=pid,
+        pids=(pid,),
+        workers=1,
+        argv=argv,
+        user="ops",
+        started_at=started,
+        cwd="/srv/lab",
+        executable="",
+        parent=parent,
+    )
+    return finding(f"owner:{port}:{pid}", OK, str(pid), data=facts)
 
 
 def listeners(*, calm: bool) -> list[Observation]:
     """Three ports: the backend's (held twice in the incident), the options API's, a hidden one."""
     uvicorn = ("python", "-m", "uvicorn", "app.main:app", "--port", "8001")
     basis: Facts = {"source": "netlink", "listeners": 23, "addresses": ("127.0.0.1",)}
-    old = owner(8001, 4412, at(days=3, hours=2), "systemd", *uvicorn)
+    old = owner(8001, 4412, ago(days=3, hours=2), "systemd", *uvicorn)
     if calm:
         backend = observation(
             "backend",
             "listener",
             "8001 one, as wanted",
-            finding("port:8001", OK, ":8001", "one listener on 127.0.0.1", facts={"port": 8001}),
+            finding(
+                "port:8001", OK, ":8001", "one listener on 127.0.0.1", data=PortFacts(8001, "one")
+            ),
             old,
             basis=basis,
         )
@@ -147,10 +150,10 @@ def listeners(*, calm: bool) -> list[Observation]:
                 title="TWO OWNERS",
                 cause="port:8001",
                 next_act="9120 was started from a shell; ask its owner, then end it",
-                facts={"port": 8001, "expect": "one", "owners": (4412, 9120), "services": 2},
+                data=PortFacts(8001, "one", owners=(4412, 9120), services=2),
             ),
             old,
-            owner(8001, 9120, at(minutes=49), "sshd", *uvicorn),
+            owner(8001, 9120, ago(minutes=49), "sshd", *uvicorn),
             basis=basis,
         )
     return [
@@ -159,15 +162,23 @@ def listeners(*, calm: bool) -> list[Observation]:
             "options-api",
             "listener",
             "8000 one, as wanted",
-            finding("port:8000", OK, ":8000", "one listener on 127.0.0.1", facts={"port": 8000}),
-            owner(8000, 5120, at(hours=6), "systemd", "python", "-m", "options_api"),
+            finding(
+                "port:8000", OK, ":8000", "one listener on 127.0.0.1", data=PortFacts(8000, "one")
+            ),
+            owner(8000, 5120, ago(hours=6), "systemd", "python", "-m", "options_api"),
             basis=basis,
         ),
         observation(
             "postgres",
             "listener",
             "5432 listening, owner hidden",
-            finding("port:5432", OK, ":5432", "owner hidden (uid 112)", facts={"hidden_uid": 112}),
+            finding(
+                "port:5432",
+                OK,
+                ":5432",
+                "owner hidden (uid 112)",
+                data=PortFacts(5432, "some", hidden_uid=112),
+            ),
             basis=basis,
             doubts=(Doubt(DoubtKind.PARTIAL_PERMISSION, "the owner of 5432 is not shown to us"),),
         ),
@@ -197,7 +208,7 @@ def gate() -> Observation:
             title="GATE RED",
             cause="file:weekly_shadow_report_2026-11-16.json",
             next_act="Collect four weeks of decisions before asking again",
-            facts={"met": 1, "proven": 0, "total": 7},
+            data=ScoreFacts(met=1, proven=0, total=7),
         ),
         *(
             finding(
@@ -205,7 +216,7 @@ def gate() -> Observation:
                 verdict,
                 name,
                 text,
-                facts={"current": current, "required": required, "met": met},
+                data=PartFacts(required, current, met),
             )
             for name, verdict, current, required, text, met in parts
         ),
@@ -231,7 +242,7 @@ def smoke(*, calm: bool) -> Observation:
             title=title,
             cause="" if verdict is OK else "url:http://127.0.0.1:8001",
             next_act="" if verdict is OK else "Two processes hold 8001: end one and ask again",
-            facts={"method": "GET", "path": path, "status": status, "limit_ms": 3000},
+            data=RequestFacts("", "", "GET", path, status, limit_ms=3000),
         )
 
     bad = OK if calm else FAIL
@@ -282,16 +293,15 @@ def item(number: int, section: str, text: str, status: str, depth: int) -> Findi
         text,
         title="BLOCKED" if status == "blocked" else "",
         cause="file:MASTER_BATCH.md" if status == "blocked" else "",
-        facts={
-            "line": 10 + 2 * number,
-            "status": status,
-            "marker": " ",
-            "form": "bullet",
-            "depth": depth,
-            "section": section,
-            "id": None,
-            "anchor": f'{{"line":{10 + 2 * number}}}',
-        },
+        data=ItemFacts(
+            line=10 + 2 * number,
+            status=status,
+            marker=" ",
+            form="bullet",
+            depth=depth,
+            section=section,
+            anchor=f'{{"line":{10 + 2 * number}}}',
+        ),
     )
 
 

@@ -82,7 +82,7 @@ _LOG: list[tuple[int, EventKind, str, str, Verdict | None, str]] = [
     (42, EventKind.TRANSITION, "OK to FAIL: past 5m", "paper-live", FAIL, "collector"),
     (42, EventKind.ROLLUP, "RUN is FAIL", "", FAIL, "collector"),
     (5, EventKind.ACK, "acknowledged: known until December", "promotion", None, "lead"),
-    (1, EventKind.REPROBE, "probed again on request", "options", None, "ops@spark"),
+    (1, EventKind.CONFIG, "new plan: changed options", "cockpit", None, "ops@spark"),
 ]
 EVENTS = tuple(
     Event(ago(minutes=minutes), kind, text, subject, "", verdict, actor, seq=seq)
@@ -152,7 +152,7 @@ def hostile() -> Board:
             "listener",
             evil,
             finding("port:8001", FAIL, ":8001", evil, title="交易引擎 心跳 停止 停止"),
-            owner(8001, 1, at(minutes=1), evil, evil, wide, "--token=" + "x" * 300),
+            owner(8001, 1, ago(minutes=1), evil, evil, wide, "--token=" + "x" * 300),
         ),
         checklist([(wide, evil + wide, "todo", 3), ("[red]x[/]", "[x] " + evil, "done", 0)]),
     ]

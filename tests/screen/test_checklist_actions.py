@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from checklist_findings import item_facts
 from cockpit_widgets.line_pane import LinePane
 from driving import Stage, stage
 from recorded import RecordedFeed
@@ -15,7 +16,8 @@ from recorded_probes import checklist
 from recorded_scenes import incident
 
 from cockpit.checklists import parse
-from cockpit.feed import Command, NoteItem, RecordProgress, SetItem
+from cockpit.commands import Command, NoteItem, RecordProgress, SetItem
+from cockpit.kinds.checklist.facts import OverwrittenEditFacts, PlanTaskFacts, PlanTotalFacts
 from cockpit.kinds.checklist.findings import read_document
 from cockpit.model import Event, EventKind, Finding, Observation, Problem, Verdict
 
@@ -141,7 +143,8 @@ async def test_a_red_requirement_asks_for_a_reason_and_sets_it_with_one(
 def reverted() -> tuple[Finding, Observation]:
     whole = checklist()
     found = whole.findings[5]
-    found = replace(found, title="TICK REVERTED", facts={**found.facts, "reverted_from": "done"})
+    facts = OverwrittenEditFacts.of(item_facts(found), status="done", key=found.key)
+    found = replace(found, title="TICK REVERTED", data=facts)
     others = [found if one.key == found.key else one for one in whole.findings]
     return found, replace(whole, findings=tuple(others))
 
@@ -189,7 +192,7 @@ def planned() -> Observation:
     plan = [
         Finding(
             *(f"plan:{part}:{n}", Verdict.OK, subject, text),
-            facts={"plan": part, "line": 9, "hours": hours},
+            data=PlanTaskFacts(part, 9, hours=hours) if n else PlanTotalFacts(part),
         )
         for part, n, subject, text, hours in parts
     ]
@@ -228,8 +231,8 @@ def _plan(on: Stage) -> str:
 
 async def test_a_task_of_the_plan_that_is_an_item_is_set_there(feed: RecordedFeed) -> None:
     whole = planned()
-    facts = {"plan": "ready", "line": 7, "status": "todo", "item": "k7", "anchor": "{7}"}
-    task = Finding("plan:ready:1", Verdict.OK, "P1.1 One engine", facts=facts)
+    facts = PlanTaskFacts("ready", 7, status="todo", item="k7", anchor="{7}")
+    task = Finding("plan:ready:1", Verdict.OK, "P1.1 One engine", data=facts)
     findings = [task if one.key == task.key else one for one in whole.findings]
     with_list(feed, replace(whole, findings=tuple(findings)))
     async with stage(feed) as on:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from cockpit_widgets.intents import item_of
+from cockpit_widgets.intents import item_of, set_again
 from cockpit_widgets.line_render import draw
+from cockpit_widgets.rows.detail import Proof, finding_detail
 from reading import texts, view
 from recorded_makers import board
 from recorded_probes import checklist as recorded
 
 from cockpit.checklists import parse
+from cockpit.facts import NO_FACTS
+from cockpit.kinds.checklist import plan_rows
 from cockpit.kinds.checklist import rows as checklist
 from cockpit.kinds.checklist.findings import read_document
 from cockpit.model import Doubt, DoubtKind, Observation
-from cockpit.rows import UNICODE, plain
+from cockpit.rows import UNICODE, join_key, plain
 
 PLAN = """\
 # A plan with a rather long title
@@ -111,3 +114,22 @@ def test_several_doubts_are_counted_in_the_banner_and_stand_in_the_list() -> Non
     two = told(PLAN, "94 % claimed", "P7 is nowhere")
     assert plain(checklist.banner(view(board([two])))).endswith("  2 doubts: 94 % claimed")
     assert lines(two)[:2] == ["doubt 94 % claimed", "doubt P7 is nowhere"]
+
+
+def test_items_as_an_older_cockpit_stored_them_leave_the_headline_until_the_next_run() -> None:
+    whole = recorded()
+    told_then = [
+        replace(one, data=NO_FACTS, title="", facts={"line": 3, "status": "todo", "plan": "ready"})
+        for one in whole.findings
+    ]
+    here = view(board([replace(whole, findings=tuple(told_then))]))
+    (row,) = checklist.rows(here)
+    assert whole.headline in plain(row.cells[0]) and item_of(here, row.key) is None
+    assert not set_again(here, row.key)
+    assert [one.text() for one in plan_rows.rows(here)][1:] == ["nothing is open"]
+    key = join_key(whole.probe, told_then[0].key)
+    assert item_of(here, key) is None
+    detail = texts(
+        finding_detail(here, here.board.observations[whole.probe], told_then[0], Proof(), 80)
+    )
+    assert any("status=todo" in line for line in detail)

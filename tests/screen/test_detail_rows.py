@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cockpit_widgets.rows.detail import RAW_LINES, Proof, finding_detail, problem_detail, raw_lines
+from checklist_findings import item_facts
+from cockpit_widgets.rows.detail import (
+    RAW_LINES,
+    Details,
+    finding_detail,
+    problem_detail,
+    raw_lines,
+)
 from reading import texts, view
 from recorded_makers import board, observation
 from recorded_probes import heartbeat, item
@@ -15,7 +22,7 @@ from cockpit.model import Verdict
 
 
 def test_a_problem_with_two_probes_shows_the_proof_of_both() -> None:
-    rows = texts(problem_detail(view(incident()), PROBLEMS[2], Proof(), 80))
+    rows = texts(problem_detail(view(incident()), PROBLEMS[2], Details(), 80))
     assert any("backend (listener)" in row for row in rows)
     assert any("options (smoke)" in row for row in rows)
     assert any("since     02:23:05 (49m 00s)" in row for row in rows)
@@ -24,20 +31,20 @@ def test_a_problem_with_two_probes_shows_the_proof_of_both() -> None:
 
 def test_a_finding_in_front_is_not_told_twice() -> None:
     seen = heartbeat(calm=False)
-    rows = texts(finding_detail(view(incident()), seen, seen.finding("parity"), Proof(), 120))
+    rows = texts(finding_detail(view(incident()), seen, seen.finding("parity"), Details(), 120))
     assert sum("heartbeat 17685, pidfile 18800" in row for row in rows) == 1
     assert rows[0] == "finding   ✖ TWO ENGINES  parity"
 
 
 def test_an_observation_without_a_basis_says_so() -> None:
     bare = observation("bare", "listener", "fine", verdict=Verdict.OK)
-    rows = texts(finding_detail(view(board([bare])), bare, None, Proof(), 80))
+    rows = texts(finding_detail(view(board([bare])), bare, None, Details(), 80))
     assert any("none given: nothing says what was measured" in row for row in rows)
 
 
 def test_what_only_the_checklist_engine_can_read_is_not_shown() -> None:
     seen = observation("list", "checklist", "", item(1, "", "it", "todo", 0))
-    rows = texts(finding_detail(view(board([seen])), seen, seen.findings[0], Proof(), 80))
+    rows = texts(finding_detail(view(board([seen])), seen, seen.findings[0], Details(), 80))
     assert not any("anchor" in row for row in rows)
     assert any("status=todo" in row for row in rows)
 
@@ -48,9 +55,9 @@ def test_a_parent_says_what_its_sub_items_say() -> None:
         ("done", "say done; written is todo"),
         ("todo", "say todo; as written"),
     ):
-        above = replace(one, facts={**one.facts, "computed": computed})
+        above = replace(one, data=replace(item_facts(one), computed=computed))
         seen = observation("list", "checklist", "", above)
-        rows = texts(finding_detail(view(board([seen])), seen, above, Proof(), 80))
+        rows = texts(finding_detail(view(board([seen])), seen, above, Details(), 80))
         assert f"sub-items {words}" in rows
 
 
@@ -66,5 +73,5 @@ def test_raw_evidence_is_cleaned_and_capped() -> None:
 def test_every_row_of_a_detail_fits_its_width() -> None:
     for width in (20, 57, 120):
         for problem in PROBLEMS:
-            for row in problem_detail(view(incident()), problem, Proof(), width):
+            for row in problem_detail(view(incident()), problem, Details(), width):
                 assert row.key

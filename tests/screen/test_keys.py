@@ -13,8 +13,8 @@ from recorded_makers import NOW
 from recorded_probes import checklist
 from recorded_scenes import PROBLEMS, incident, long_list
 
-from cockpit.app import PaletteAct
-from cockpit.feed import Acknowledge, Command, PlanCommit, Reprobe, SetItem, UndoEdit
+from cockpit.app import PaletteCommand
+from cockpit.commands import Acknowledge, Command, PlanCommit, Reprobe, SetItem, UndoEdit
 from cockpit.model import Event, EventKind
 
 
@@ -159,7 +159,7 @@ async def test_the_doubts_and_the_runbook_stand_in_the_detail(feed: RecordedFeed
 async def test_an_event_opens_with_everything_it_holds(feed: RecordedFeed) -> None:
     async with stage(feed) as on:
         await on.press("v", "enter")
-        assert "probed again on request" in on.text()
+        assert "new plan: changed options" in on.text()
         assert "1m 00s ago" in on.text()
 
 
@@ -316,7 +316,7 @@ async def test_the_palette_holds_every_command_and_those_of_others(feed: Recorde
         ran.append("stall")
         return "the engine sleeps now"
 
-    act = PaletteAct("incident: stall", "the engine stops writing its heartbeat", stall)
+    act = PaletteCommand("incident: stall", "the engine stops writing its heartbeat", stall)
     async with stage(feed, extra_commands=[act]) as on:
         await on.press("ctrl+p", *"stall")
         await on.until(lambda: "stops writing" in on.text())
@@ -335,7 +335,7 @@ async def test_a_palette_act_that_fails_is_told_and_ends_nothing(feed: RecordedF
     def broken() -> str:
         raise OSError("no such process")
 
-    act = PaletteAct("incident: kill", "", broken)
+    act = PaletteCommand("incident: kill", "", broken)
     async with stage(feed, extra_commands=[act]) as on:
         await on.press("ctrl+p", *"kill")
         await on.until(lambda: "incident: kill" in on.text())

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from cockpit_widgets.line_pane import LinePane
-from cockpit_widgets.list_state import Listing
+from cockpit_widgets.list_state import ListState
 from driving import screen_lines
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,7 +30,7 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("show"), ROWS),
         st.tuples(st.just("move"), st.integers(-4, 4)),
-        st.tuples(st.just("narrow"), st.sampled_from(["", "o", "tw", "nothing"])),
+        st.tuples(st.just("set_filter"), st.sampled_from(["", "o", "tw", "nothing"])),
         st.tuples(st.just("resize"), st.sampled_from([(40, 6), (30, 12), (60, 3)])),
     ),
     max_size=12,
@@ -57,7 +57,7 @@ class Host(App[None]):
 
 def fresh(pane: LinePane) -> list[str]:
     """What a pane that was born in this state would show, line by line."""
-    return ["".join(span.text for span in line) for line in pane.picture()]
+    return ["".join(span.text for span in line) for line in pane.compose_lines()]
 
 
 @settings(max_examples=15)
@@ -85,16 +85,16 @@ async def _play(steps: list[tuple[str, object]]) -> None:
 @settings(max_examples=100)
 @given(ROWS, st.integers(0, 20), ROWS, st.integers(1, 8))
 def test_the_cursor_follows_its_key_and_stays_in_sight(rows, steps, others, room) -> None:
-    listing = Listing()
+    listing = ListState()
     listing.replace(rows)
     listing.move(steps)
     key = listing.key
     listing.replace(others)
     if key and key in {row.key for row in others}:
         assert listing.key == key
-        assert not listing.lost
+        assert not listing.cursor_lost
     elif key:
-        assert listing.lost
+        assert listing.cursor_lost
         assert bool(listing.key) == any(row.key for row in others)
     listing.scroll(room)
     if listing.key:
@@ -107,7 +107,7 @@ def rows_of(keys: str) -> list[Row]:
 
 
 def test_an_untouched_cursor_rests_on_the_first_home_row() -> None:
-    listing = Listing()
+    listing = ListState()
     listing.replace([Row("", ("head",)), Row("a", ("a",)), Row("b", ("b",), home=True)])
     assert listing.key == "b"
     listing.replace([Row("a", ("a",), home=True), Row("b", ("b",))])
@@ -115,7 +115,7 @@ def test_an_untouched_cursor_rests_on_the_first_home_row() -> None:
 
 
 def test_a_moved_cursor_stays_and_a_list_that_grows_at_the_top_can_be_followed_again() -> None:
-    listing = Listing(sticky_top=True)
+    listing = ListState(sticky_top=True)
     listing.replace(rows_of("cba"))
     listing.move(1)
     listing.replace(rows_of("dcba"))
@@ -126,26 +126,26 @@ def test_a_moved_cursor_stays_and_a_list_that_grows_at_the_top_can_be_followed_a
 
 
 def test_the_cursor_goes_to_a_neighbour_when_its_row_is_gone_and_stays_there() -> None:
-    listing = Listing()
+    listing = ListState()
     listing.replace(rows_of("abc"))
     listing.move(1)
     listing.replace(rows_of("ac"))
-    assert (listing.key, listing.lost) == ("c", True)
+    assert (listing.key, listing.cursor_lost) == ("c", True)
     listing.replace(rows_of("abc"))
     assert listing.key == "c"
 
 
 def test_a_row_that_passes_the_filter_no_longer_is_gone_for_the_cursor() -> None:
-    listing = Listing()
+    listing = ListState()
     listing.replace([Row("a", ("[ ] a",)), Row("b", ("[ ] b",))])
-    listing.narrow("[ ]")
+    listing.set_filter("[ ]")
     listing.pin()
     listing.replace([Row("a", ("[x] a",)), Row("b", ("[ ] b",))])
-    assert (listing.key, listing.lost) == ("b", True)
+    assert (listing.key, listing.cursor_lost) == ("b", True)
 
 
 def test_headings_above_the_first_stop_come_back_into_sight() -> None:
-    listing = Listing()
+    listing = ListState()
     listing.replace([Row("", ("head",)), *rows_of("abcdef")])
     listing.move(5)
     listing.scroll(3)

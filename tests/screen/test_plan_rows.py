@@ -11,10 +11,22 @@ from recorded_makers import board
 from recorded_probes import checklist
 
 from cockpit.kinds.checklist import plan_rows
+from cockpit.kinds.checklist.facts import PlanFacts, PlanPart, PlanTaskFacts, PlanTotalFacts
 from cockpit.model import Finding, Observation, Verdict
 from cockpit.rows import join_key, plain
 
-Part = tuple[str, int, str, str, int]
+Part = tuple[PlanPart, int, str, str, int]
+
+
+def stated(part: PlanPart, number: int, line: int) -> PlanFacts:
+    """A task that is an item of that line; number 0 speaks of all checklists."""
+    if not number:
+        return PlanTotalFacts(part)
+    if not line:
+        return PlanFacts(part)
+    order = number if part == "path" else None
+    known = {"status": "todo", "item": f"k{line}", "anchor": "{}"}
+    return PlanTaskFacts(part, line, hours="2 h", order=order, **known)
 
 
 def told(name: str, *parts: Part, late: int = 0) -> Observation:
@@ -23,13 +35,7 @@ def told(name: str, *parts: Part, late: int = 0) -> Observation:
     findings = [
         Finding(
             *(f"plan:{part}:{number}", Verdict.OK, subject, text),
-            facts={
-                "plan": part,
-                "line": line,
-                "hours": "2 h" if line else "",
-                **({"order": number} if part == "path" else {}),
-                **({"status": "todo", "item": f"k{line}", "anchor": "{}"} if line else {}),
-            },
+            data=stated(part, number, line),
         )
         for part, number, subject, text, line in parts
     ]

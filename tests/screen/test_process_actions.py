@@ -8,28 +8,22 @@ from datetime import timedelta
 
 import pytest
 from cockpit_widgets.process_actions import end_command, reset_command, start_command
-from cockpit_widgets.rows.detail import Proof, finding_detail
+from cockpit_widgets.rows.detail import Details, finding_detail
 from cockpit_widgets.rows.status import Frame, top, watch
-from cockpit_widgets.rows.stop_progress import under_way
+from cockpit_widgets.rows.stop_progress import progress_text
 from driving import Stage, stage
 from recorded import RecordedFeed
-from recorded_makers import FAIL, NOW, OK, ZONE, ago, at, board, finding, observation
+from recorded_makers import FAIL, NOW, OK, ZONE, ago, board, finding, observation
 from recorded_scenes import EVENTS, incident
 
-from cockpit.feed import (
-    Arm,
-    Command,
-    Confirm,
-    FeedMode,
-    PlanEnd,
-    PlanReset,
-    PlanStart,
-    Question,
-    Reply,
-)
+from cockpit.commands import Arm, Command, Confirm, PlanEnd, PlanReset, PlanStart, Question, Reply
+from cockpit.feed import FeedMode
 from cockpit.kinds.heartbeat import rows as engines
+from cockpit.kinds.heartbeat.facts import EngineParityFacts
 from cockpit.kinds.listener import rows as ports
+from cockpit.kinds.listener.facts import OutputFacts, OwnerFacts, PortFacts
 from cockpit.kinds.process_rows import coarse_bytes
+from cockpit.kinds.service.facts import ServiceParityFacts, UnitFacts
 from cockpit.model import Event, EventKind, Verdict
 from cockpit.rows import UNICODE, View
 
@@ -63,7 +57,7 @@ def bottom(on: Stage) -> str:
 
 async def read(on: Stage) -> None:
     """Wait as long as the question takes to be read."""
-    await on.until(lambda: not on.app._board._prompt.deaf)
+    await on.until(lambda: not on.app._board._prompt.ignores_keys)
     await on.settle()
 
 
@@ -167,11 +161,11 @@ def act(phase: str, number: str = "a1", *, age: float = 5, actor: str = "bob@spa
 def test_the_other_screen_sees_who_is_ending_what() -> None:
     said = watch(view(act("intent")), Frame(FeedMode.ATTACHED), 200)[0].text()
     assert "bob@spark is ending 18800" in said
-    assert under_way(view(act("intent"), act("outcome"))) == ""
-    assert under_way(view(act("intent", age=600))) == ""
-    two = under_way(view(act("intent", "a1", actor="ann"), act("intent"), act("outcome")))
+    assert progress_text(view(act("intent"), act("outcome"))) == ""
+    assert progress_text(view(act("intent", age=600))) == ""
+    two = progress_text(view(act("intent", "a1", actor="ann"), act("intent"), act("outcome")))
     assert two.startswith("ann is ending") or two == ""
-    assert under_way(view(*EVENTS)) == ""
+    assert progress_text(view(*EVENTS)) == ""
 
 
 def test_armed_is_never_left_out_of_a_narrow_top_line() -> None:
@@ -185,11 +179,14 @@ def test_rows_that_name_several_or_nobody() -> None:
 
     from cockpit.rows import join_key
 
-    several = finding("parity", FAIL, "e", facts={"engines": (1, 2)})
-    stranger = finding("parity2", FAIL, "s", facts={"strangers": (18800,)})
-    empty = finding("port:1", FAIL, ":1", facts={"port": 1, "owners": ()})
-    hidden = finding("port:2", FAIL, ":2", facts={"port": 2, "owners": (), "hidden_uid": 1001})
-    seen = observation("probe", "listener", "", several, stranger, empty, hidden)
+    several = finding("parity", FAIL, "e", data=EngineParityFacts(engines=(1, 2)))
+    stranger = finding("parity2", FAIL, "s", data=ServiceParityFacts(1, strangers=(18800,)))
+    empty = finding("port:1", FAIL, ":1", data=PortFacts(1, "one"))
+    hidden = finding("port:2", FAIL, ":2", data=PortFacts(2, "one", hidden_uid=1001))
+    unit = finding("unit", FAIL, "u", data=UnitFacts("u", "systemd", "active", 77, "stopped"))
+    down = finding("down", FAIL, "d", data=UnitFacts("d", "systemd", "failed", None, "running"))
+    rows = (several, stranger, empty, hidden, unit, down)
+    seen = observation("probe", "listener", "", *rows)
     here = View(board([seen]), NOW, ZONE, UNICODE, ())
 
     def target(key: str) -> Target:
@@ -199,6 +196,8 @@ def test_rows_that_name_several_or_nobody() -> None:
     assert end_command(here, target("parity2")) == PlanEnd(18800, "", "probe")
     assert end_command(here, target("port:1")) == "nobody to end on 1"
     assert "run as uid 1001 or root" in str(end_command(here, target("port:2")))
+    assert end_command(here, target("unit")) == PlanEnd(77, "", "probe")
+    assert "point at" in str(end_command(here, target("down")))
     assert "point at" in str(end_command(here, None))
     assert start_command(here, target("port:1")) == PlanStart("probe")
     assert isinstance(reset_command(here), str)
@@ -225,15 +224,16 @@ def test_s_works_on_the_rows_of_services_and_engines_and_on_a_problem_of_several
 def test_owner_rows_tell_what_is_odd_and_what_the_process_uses() -> None:
     owner = finding(
         "owner:8001:7", Verdict.WARN, "7", title="RUNS OLD CODE",
-        facts={"pid": 7, "argv": ("uvicorn", "app"), "user": "ops", "started_at": at(hours=1)},
+        data=OwnerFacts(pid=7, argv=("uvicorn", "app"), user="ops", started_at=ago(hours=1)),
     )  # fmt: skip
-    output = finding("output", OK, "backend.log")
+    kept = OutputFacts("/srv/backend.log", ago(minutes=1), 12, ago(minutes=1), 1)
+    output = finding("output", OK, "backend.log", data=kept)
     metrics = {"7.rss": 84_123_648.0, "7.cpu": 0.314, "7.threads": 12.0, "7.children": 3.0}
     seen = observation("backend", "listener", "8001 7", owner, output, metrics=metrics)
     here = View(board([seen]), NOW, ZONE, UNICODE, ())
     (row,) = ports.rows(here)
     assert "30% 80M 12thr RUNS OLD CODE ops: uvicorn app" in row.text()
-    detail = " ".join(one.text() for one in finding_detail(here, seen, owner, Proof(), 200))
+    detail = " ".join(one.text() for one in finding_detail(here, seen, owner, Details(), 200))
     exact = "CPU 31.4 % of a core, memory 84,123,648 bytes, 12 threads, 3 children"
     assert f"uses      {exact}" in detail and "7.rss=84123648" in detail
     assert coarse_bytes(1_240_000_000) == "1.2G" and coarse_bytes(840_000_000) == "840M"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from cockpit_widgets.line_render import draw, width_of
-from cockpit_widgets.rows.detail import Proof, finding_detail
+from cockpit_widgets.rows.detail import Details, finding_detail
 from reading import texts, view
-from recorded_makers import at, board, finding, observation
+from recorded_makers import ago, board, finding, observation
 
-from cockpit.facts import Facts
 from cockpit.kinds.heartbeat import rows as engines
+from cockpit.kinds.heartbeat.facts import EngineFacts
 from cockpit.kinds.listener import rows as ports
+from cockpit.kinds.listener.facts import OwnerFacts, PortFacts
 from cockpit.kinds.process_rows import command_of, words_text
 from cockpit.model import Finding, Observation, Verdict
 from cockpit.rows import UNICODE, Forms, Row, Span
@@ -21,25 +24,26 @@ OK, WARN = Verdict.OK, Verdict.WARN
 
 def owner(pid: int, *words: str, port: int = 9105, **more: object) -> Finding:
     """An owner as the listener probe makes it."""
-    facts: Facts = {
-        "port": port,
-        "pid": pid,
-        "pids": (pid,),
-        "workers": 1,
-        "argv": ("/usr/bin/python3", f"bin/{words[0]}", *words[1:]),
-        "brief": words,
-        "user": "gus",
-        "started_at": at(minutes=4),
-        "cwd": "/srv/lab",
-        "parent": "systemd",
-        **more,  # type: ignore[dict-item]
-    }
-    return finding(f"owner:{port}:{pid}", OK, str(pid), "said", facts=facts)
+    facts = OwnerFacts(
+        port=port,
+        pid=pid,
+        pids=(pid,),
+        workers=1,
+        argv=("/usr/bin/python3", f"bin/{words[0]}", *words[1:]),
+        brief=words,
+        user="gus",
+        started_at=ago(minutes=4),
+        cwd="/srv/lab",
+        executable="",
+        parent="systemd",
+    )
+    facts = replace(facts, **more)
+    return finding(f"owner:{port}:{pid}", OK, str(pid), "said", data=facts)
 
 
 def listener(*owners: Finding, **numbers: float) -> Observation:
     metrics = {name.replace("_", "."): value for name, value in numbers.items()}
-    port = finding("port:9105", OK, ":9105", "4 of them", facts={"port": 9105})
+    port = finding("port:9105", OK, ":9105", "4 of them", data=PortFacts(9105, "one"))
     return observation("api", "listener", "said", port, *owners, metrics=metrics)
 
 
@@ -75,7 +79,7 @@ def test_figures_stand_beside_the_pid_and_leave_the_words_their_room() -> None:
 
 
 def test_an_operator_who_started_it_is_named_in_the_place_of_its_parent() -> None:
-    told = text_of(command_of(owner(1, "serve.py", started_by="bob@vm")))
+    told = text_of(command_of(owner(1, "serve.py", started_by="bob@vm").data, "said"))
     assert told == "gus started by bob@vm: /usr/bin/python3 bin/serve.py"
 
 
@@ -83,8 +87,8 @@ def test_words_are_quoted_as_a_shell_would() -> None:
     words = ("python3", "-c", "import a; b()", "", "it's", "--x=1")
     assert words_text(words) == """python3 -c 'import a; b()' '' 'it'"'"'s' --x=1"""
     one = owner(1, "x", argv=words)
-    assert "'import a; b()' ''" in text_of(command_of(one))
-    proof = texts(finding_detail(view(board([listener(one)])), listener(one), one, Proof(), 200))
+    assert "'import a; b()' ''" in text_of(command_of(one.data, "said"))
+    proof = texts(finding_detail(view(board([listener(one)])), listener(one), one, Details(), 200))
     assert any("argv=python3 -c 'import a; b()' ''" in row for row in proof)
 
 
@@ -108,32 +112,32 @@ def ports_row(cell: Forms) -> Row:
 
 
 def test_an_owners_proof_tells_what_it_uses_and_nothing_that_is_empty() -> None:
-    one = owner(7, "serve.py", defunct=(), hidden=None, elsewhere="")
+    one = owner(7, "serve.py", defunct=(), sockets=None, started_by="")
     numbers = {"owners": 1.0, "7_cpu": 0.126, "7_rss": 19607552.0, "7_threads": 4.0}
     seen = listener(one, **numbers, **{"7_files": 12.0, "7_children": 2.0})
-    rows = texts(finding_detail(view(board([seen])), seen, one, Proof(), 160))
+    rows = texts(finding_detail(view(board([seen])), seen, one, Details(), 160))
     uses = next(row for row in rows if row.startswith("uses"))
     for part in ("CPU 12.6 %", "19,607,552 bytes", "4 threads", "12 files", "2 children"):
         assert part in uses
     told = " ".join(rows)
-    for noise in ("defunct=", "elsewhere=", "hidden=", "=none", "brief="):
+    for noise in ("defunct=", "started_by=", "sockets=", "=none", "brief="):
         assert noise not in told
     blind = owner(8, "serve.py", cwd=None, executable=None)
-    rows = texts(finding_detail(view(board([listener(blind)])), seen, blind, Proof(), 160))
+    rows = texts(finding_detail(view(board([listener(blind)])), seen, blind, Details(), 160))
     assert any("can't be read by this user: cwd, executable" in row for row in rows)
 
 
-def test_facts_are_told_in_the_order_they_were_given() -> None:
+def test_facts_are_told_in_the_order_of_their_fields() -> None:
     one = owner(7, "serve.py")
     rows = " ".join(
-        texts(finding_detail(view(board([listener(one)])), listener(one), one, Proof(), 200))
+        texts(finding_detail(view(board([listener(one)])), listener(one), one, Details(), 200))
     )
     places = [rows.index(f"{name}=") for name in ("port", "pid", "argv", "user", "cwd", "parent")]
     assert places == sorted(places)
 
 
 def test_an_engine_row_keeps_its_figures_before_its_words() -> None:
-    engine = finding("engine:5", OK, "5", "beats", facts={"pid": 5, "argv": ("engine", "run")})
+    engine = finding("engine:5", OK, "5", "beats", data=EngineFacts(pid=5, argv=("engine", "run")))
     seen = observation("beat", "heartbeat", "said", engine, metrics={"5.rss": 2e7})
     (row,) = engines.rows(view(board([seen])))
     assert text_of(row.cells[2]) == "20M engine run"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from cockpit_widgets.prompt import Above
+from cockpit_widgets.prompt import PromptContext
 from driving import Stage, stage
 from recorded import RecordedFeed
 from recorded_makers import NOW, ZONE
 from recorded_scenes import incident
 from textual.geometry import Size
 
-from cockpit.feed import Command, Confirm, PlanCommit, Question, Reply, SetItem
+from cockpit.commands import Command, Confirm, PlanCommit, Question, Reply, SetItem
 from cockpit.rows import UNICODE, View
 
 DIFF = tuple(f"+line {number:03} of the diff" for number in range(1, 101))
@@ -45,7 +45,7 @@ def shown(on: Stage) -> list[int]:
 
 async def read(on: Stage) -> None:
     """Wait as long as the question takes to be read."""
-    await on.until(lambda: not on.app._board._prompt.deaf)
+    await on.until(lambda: not on.app._board._prompt.ignores_keys)
     await on.settle()
 
 
@@ -141,10 +141,10 @@ async def test_a_reason_never_takes_more_than_a_third_of_the_screen(feed: Record
 
 def test_lines_are_kept_in_sight_when_the_screen_changes_its_size() -> None:
     view = View(incident(), NOW, ZONE, UNICODE, ())
-    above = Above(DIFF)
-    assert not above.move(view, Size(80, 24), -1)
-    assert above.move(view, Size(80, 24), 1000)
-    assert not above.move(view, Size(80, 24), 1)
+    above = PromptContext(DIFF)
+    assert not above.scroll(view, Size(80, 24), -1)
+    assert above.scroll(view, Size(80, 24), 1000)
+    assert not above.scroll(view, Size(80, 24), 1)
     last = above.rows(view, Size(80, 24))
     assert last[-2].text().strip() == DIFF[-1]
     assert "83-100 of 100 lines" in last[-1].text()

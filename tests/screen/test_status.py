@@ -33,16 +33,24 @@ def watching(of: Board, frame: Frame | None = None, width: int = 200) -> str:
 
 
 def test_the_top_line_says_how_it_stands_and_whose_it_is() -> None:
-    assert top(incident()) == "RUN ✖ FAIL 3 │ GO-LIVE NO 0/7 │ PAPER │ ops@spark lab@4f2c1e9*"
-    assert top(calm()) == "RUN · OK │ GO-LIVE NO 0/7 │ PAPER │ ops@spark lab@4f2c1e9*"
+    live = "GO-LIVE NO 0/7 proven, 6 items open"
+    whose = "PAPER │ ops@spark lab@4f2c1e9*"
+    assert top(incident(), 100) == f"RUN ✖ FAIL 3 │ {live} │ {whose}"
+    assert top(calm(), 100) == f"RUN · OK │ {live} │ {whose}"
 
 
-def test_a_narrow_top_line_shortens_the_checkout_then_drops_it_then_who_then_go_live() -> None:
-    assert top(incident(), 60) == "RUN ✖ FAIL 3 │ GO-LIVE NO 0/7 │ PAPER │ ops@spark 4f2c1e9*"
-    assert top(incident(), 55) == "RUN ✖ FAIL 3 │ GO-LIVE NO 0/7 │ PAPER │ ops@spark"
-    assert top(incident(), 42) == "RUN ✖ FAIL 3 │ GO-LIVE NO 0/7 │ PAPER"
-    assert top(incident(), 30) == "RUN ✖ FAIL 3 │ PAPER"
-    assert top(incident(), 14) == "RUN ✖ FAIL 3"
+def test_a_narrow_top_line_drops_counts_then_checkout_then_all_counts_then_who_then_go_live() -> (
+    None
+):
+    run, live = "RUN ✖ FAIL 3", "GO-LIVE NO 0/7 proven"
+    assert top(incident(), 80) == f"{run} │ {live} │ PAPER │ ops@spark lab@4f2c1e9*"
+    assert top(incident(), 66) == f"{run} │ {live} │ PAPER │ ops@spark 4f2c1e9*"
+    assert top(incident(), 57) == f"{run} │ {live} │ PAPER │ ops@spark"
+    assert top(incident(), 55) == f"{run} │ GO-LIVE NO │ PAPER │ ops@spark 4f2c1e9*"
+    assert top(incident(), 48) == f"{run} │ GO-LIVE NO │ PAPER │ ops@spark"
+    assert top(incident(), 36) == f"{run} │ GO-LIVE NO │ PAPER"
+    assert top(incident(), 30) == f"{run} │ PAPER"
+    assert top(incident(), 14) == run
 
 
 def test_the_counts_behind_a_roll_up_name_what_they_count() -> None:
@@ -53,10 +61,11 @@ def test_the_counts_behind_a_roll_up_name_what_they_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "word"), [(OK, "YES"), (WARN, "WARN"), (UNKNOWN, "UNKNOWN"), (FAIL, "NO")]
+    ("verdict", "word"), [(OK, "YES"), (WARN, "NOT YET"), (UNKNOWN, "NOT KNOWN"), (FAIL, "NO")]
 )
 def test_go_live_is_yes_only_when_readiness_is_ok(verdict: Verdict, word: str) -> None:
-    assert f"GO-LIVE {word} 0/7" in top(replace(calm(), readiness=Rollup(verdict)))
+    line = top(replace(calm(), readiness=replace(calm().readiness, verdict=verdict)))
+    assert f"GO-LIVE {word} 0/7 proven" in line
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,15 @@ from datetime import timedelta
 
 import pytest
 from cockpit_widgets.rows.status import Frame, watch
-from cockpit_widgets.rows.stop_progress import under_way
+from cockpit_widgets.rows.stop_progress import progress_text
 from driving import Stage, stage
 from recorded import RecordedFeed
 from recorded_makers import NOW, ZONE
 from recorded_scenes import incident
 
+from cockpit.commands import Reply, StopProgress
 from cockpit.facts import FactValue
-from cockpit.feed import FeedMode, Reply, StopProgress
+from cockpit.feed import FeedMode
 from cockpit.model import Event, EventKind
 from cockpit.rows import UNICODE, View
 
@@ -47,28 +48,28 @@ def intent(host: str = "", **more: FactValue) -> Event:
 
 
 def test_ones_own_end_counts_down_and_names_who_is_alive() -> None:
-    assert under_way(view(), COURSE) == "ending 7245 7246: 5 s until KILL, 7246 still alive"
-    assert "3 s until KILL" in under_way(view(seconds=2.2), COURSE)
-    assert "0 s until KILL" in under_way(view(seconds=9), COURSE)
+    assert progress_text(view(), COURSE) == "ending 7245 7246: 5 s until KILL, 7246 still alive"
+    assert "3 s until KILL" in progress_text(view(seconds=2.2), COURSE)
+    assert "0 s until KILL" in progress_text(view(seconds=9), COURSE)
     killed = StopProgress("a1", (7245, 7246), (7246,), None, killed=True)
-    assert under_way(view(), killed) == "ending 7245 7246: killed, 7246 still alive"
-    assert "all ended" in under_way(view(), StopProgress("a1", (1,), ()))
+    assert progress_text(view(), killed) == "ending 7245 7246: killed, 7246 still alive"
+    assert "all ended" in progress_text(view(), StopProgress("a1", (1,), ()))
     many = StopProgress("a1", tuple(range(1, 17)), (1,))
-    assert "1 2 3 4 5 6 7 and 9 more: 1 still" in under_way(view(), many)
+    assert "1 2 3 4 5 6 7 and 9 more: 1 still" in progress_text(view(), many)
     line = watch(view(), Frame(FeedMode.LIVE, under_way=COURSE), 200)[0].text()
     assert line.startswith("ending 7245 7246: 5 s")
 
 
 def test_another_ones_end_counts_down_and_ages_out_after_the_longest_it_can_take() -> None:
-    told = under_way(view(intent(), seconds=2))
+    told = progress_text(view(intent(), seconds=2))
     assert told == "bob@spark is ending 7245 7246: 3 s until KILL"
-    assert "its grace is over" in under_way(view(intent(), seconds=6))
-    assert under_way(view(intent(at_most=20.0), seconds=19))
-    assert under_way(view(intent(at_most=20.0), seconds=21)) == ""
-    assert under_way(view(intent(at_most=600.0), seconds=300)), "a long grace is no ghost"
+    assert "its grace is over" in progress_text(view(intent(), seconds=6))
+    assert progress_text(view(intent(at_most=20.0), seconds=19))
+    assert progress_text(view(intent(at_most=20.0), seconds=21)) == ""
+    assert progress_text(view(intent(at_most=600.0), seconds=300)), "a long grace is no ghost"
     here = incident().identity.host
-    assert "not known here" not in under_way(view(intent(here)))
-    assert "on far, whether it goes on is not known here" in under_way(view(intent("far")))
+    assert "not known here" not in progress_text(view(intent(here)))
+    assert "on far, whether it goes on is not known here" in progress_text(view(intent("far")))
 
 
 def watch_line(on: Stage) -> str:
@@ -127,12 +128,12 @@ async def test_an_old_message_goes_when_a_row_is_opened_or_a_pane_is_changed(
 ) -> None:
     async with stage(feed) as on:
         for keys in (("enter",), ("escape", "p"), ("escape", "tab"), ("2",)):
-            on.app._board.say("that was refused", ok=False)
+            on.app._board.show_message("that was refused", ok=False)
             await on.settle()
             assert "that was refused" in on.text()
             if keys[0] == "escape":
                 on.app._board.action_open("events")
-                on.app._board.say("that was refused", ok=False)
+                on.app._board.show_message("that was refused", ok=False)
             await on.press(keys[-1])
             assert "that was refused" not in on.text()
 

@@ -22,7 +22,8 @@ from recorded_scenes import (
     starting,
 )
 
-from cockpit.feed import Command, FeedMode
+from cockpit.commands import Command
+from cockpit.feed import FeedMode
 from cockpit.model import Observation
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from support import cockpit, environment, until, write_config
 
-from cockpit.cli.common import host
 from cockpit.clock import SystemClock
+from cockpit.commands import Arm, Confirm, PlanEnd, Reply
 from cockpit.config.load import load
-from cockpit.feed import Arm, Confirm, FeedMode, PlanEnd, Reply
+from cockpit.feed import FeedMode
 from cockpit.model import Event
 from cockpit.session.session import Session
+from cockpit.system.host import host_name
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 STUBBORN = (
@@ -65,7 +66,7 @@ def kill(author: subprocess.Popen[str]) -> None:
 
 @contextmanager
 def session(config: Path, who: str) -> Iterator[Session]:
-    made = Session(load(config), kind="screen", user="ann", host=host(), who=who)
+    made = Session(load(config), kind="screen", user="ann", host=host_name(), who=who)
     made.start()
     try:
         yield made

@@ -10,14 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from checklist_findings import item_facts
 from sessions import reply_of, started
 from support import until
 
-from cockpit.config.load import load
-from cockpit.feed import (
+from cockpit.commands import (
     Acknowledge,
     Confirm,
-    FeedMode,
     NoteItem,
     PlanCommit,
     RecordProgress,
@@ -25,6 +24,8 @@ from cockpit.feed import (
     SetItem,
     UndoEdit,
 )
+from cockpit.config.load import load
+from cockpit.feed import FeedMode
 from cockpit.model import EventKind, Finding
 from cockpit.session.session import Session
 
@@ -52,7 +53,7 @@ def titles(made: Session) -> list[str]:
 
 def wish(made: Session, to: str | None = "done", number: int = 0) -> SetItem:
     found = finding(made, number)
-    seen, anchor = str(found.facts["status"]), str(found.facts["anchor"])
+    seen, anchor = item_facts(found).status, item_facts(found).anchor
     return SetItem("list", found.key, seen, anchor, to)
 
 
@@ -63,7 +64,7 @@ def kinds(made: Session) -> list[str]:
 def test_a_state_by_name_and_the_history_of_an_item(tmp_path: Path) -> None:
     with session(tmp_path) as made:
         assert reply_of(made, wish(made, "blocked")).ok
-        until(lambda: finding(made).facts["status"] == "blocked")
+        until(lambda: item_facts(finding(made)).status == "blocked")
         assert "- [!] P1.1" in (tmp_path / "LIST.md").read_text(encoding="utf-8")
         assert reply_of(made, wish(made, "done")).ok
         until(lambda: len(made.feed.item_events("list")) == 2)
@@ -157,7 +158,7 @@ def test_a_note_an_owner_and_the_progress_form_go_below_the_item(tmp_path: Path)
 
         def now() -> tuple[str, str, str]:
             found = finding(made)
-            return "list", found.key, str(found.facts["anchor"])
+            return "list", found.key, item_facts(found).anchor
 
         assert reply_of(made, NoteItem(*now(), "seen on the DGX")).ok
         assert reply_of(made, NoteItem(*now(), "bob", owner=True)).ok
@@ -176,7 +177,7 @@ def test_a_saved_over_tick_is_a_problem_that_one_key_repairs_or_accepts(tmp_path
     file = tmp_path / "LIST.md"
     with session(tmp_path) as made:
         assert reply_of(made, wish(made)).ok
-        until(lambda: finding(made).facts["status"] == "done")
+        until(lambda: item_facts(finding(made)).status == "done")
         until(lambda: kinds(made) == ["edit"])
         file.write_text(TEXT, encoding="utf-8")
         until(lambda: "TICK REVERTED" in titles(made))
@@ -195,7 +196,7 @@ def test_an_acknowledged_untick_does_not_come_back(tmp_path: Path) -> None:
     with session(tmp_path, 'mirrors = ["READY.md"]\n') as made:
         for number in (0, 1):
             assert reply_of(made, wish(made, "done", number)).ok
-            until(lambda n=number: finding(made, n).facts["status"] == "done")  # type: ignore[misc]
+            until(lambda n=number: item_facts(finding(made, n)).status == "done")  # type: ignore[misc]
         file.write_text(TEXT, encoding="utf-8")
         until(lambda: titles(made).count("TICK REVERTED") == 1)
         (problem,) = [p for p in made.feed.snapshot().problems if p.title == "TICK REVERTED"]
@@ -231,12 +232,12 @@ def test_an_undo_in_another_process_never_flashes_as_reverted(tmp_path: Path) ->
             for _ in range(3):
                 done = reply_of(other, wish(other))
                 assert done.ok, done.text
-                until(lambda: finding(other).facts["status"] == "done")
+                until(lambda: item_facts(finding(other)).status == "done")
                 assert reply_of(other, UndoEdit()).ok
 
                 def undone() -> bool:
                     seen.update(titles(collector), titles(other))
-                    return finding(other).facts["status"] == "todo"
+                    return item_facts(finding(other)).status == "todo"
 
                 until(undone)
             until(lambda: len(collector.feed.item_events("list")) == 6)
@@ -252,7 +253,7 @@ def test_a_note_that_is_gone_does_not_stand_in_the_way_of_undo(tmp_path: Path) -
     with session(tmp_path) as made:
         found = finding(made)
         assert reply_of(made, wish(made, "done", 1)).ok
-        note = NoteItem("list", found.key, str(found.facts["anchor"]), "seen")
+        note = NoteItem("list", found.key, item_facts(found).anchor, "seen")
         assert reply_of(made, note).ok
         text = file.read_text(encoding="utf-8")
         file.write_text(text.replace("- seen", "- seen by eve"), encoding="utf-8")
@@ -267,9 +268,9 @@ def test_a_note_that_is_gone_does_not_stand_in_the_way_of_undo(tmp_path: Path) -
 def test_an_undo_is_nobodys_old_buffer(tmp_path: Path) -> None:
     with session(tmp_path) as made:
         assert reply_of(made, wish(made)).ok
-        until(lambda: finding(made).facts["status"] == "done")
+        until(lambda: item_facts(finding(made)).status == "done")
         assert reply_of(made, UndoEdit()).ok
-        until(lambda: finding(made).facts["status"] == "todo")
+        until(lambda: item_facts(finding(made)).status == "todo")
         assert finding(made).title == ""
         until(lambda: len(kinds(made)) == 2)
         reply_of(made, Reprobe("list"))
@@ -280,7 +281,7 @@ def test_a_note_is_taken_back_like_an_edit(tmp_path: Path) -> None:
     file = tmp_path / "LIST.md"
     with session(tmp_path) as made:
         found = finding(made)
-        place = ("list", found.key, str(found.facts["anchor"]))
+        place = ("list", found.key, item_facts(found).anchor)
         assert reply_of(made, wish(made, "done", 1)).ok
         assert reply_of(made, NoteItem(*place, "seen")).ok
         undone = reply_of(made, UndoEdit())
@@ -311,7 +312,7 @@ def test_items_set_in_one_go_are_undone_in_one_go(tmp_path: Path) -> None:
 def test_a_form_with_blank_answers_says_what_is_missing(tmp_path: Path) -> None:
     with session(tmp_path) as made:
         found = finding(made)
-        place = ("list", found.key, str(found.facts["anchor"]))
+        place = ("list", found.key, item_facts(found).anchor)
         reply = reply_of(made, RecordProgress(*place, "all", " ", "", "", "1h", below=True))
         assert not reply.ok
         assert "no answer for status against target, what comes next" in reply.text
@@ -369,7 +370,7 @@ def test_a_commit_names_what_is_in_no_repository(
         git(folder, "add", "LIST.md")
         git(folder, "commit", "-qm", "first")
         found = made.feed.snapshot().observations["out"].findings[0]
-        there = replace(wish(made), probe="out", item=found.key, anchor=str(found.facts["anchor"]))
+        there = replace(wish(made), probe="out", item=found.key, anchor=item_facts(found).anchor)
         assert reply_of(made, there).ok
         alone = reply_of(made, PlanCommit())
         assert not alone.ok and f"{outside.resolve()} is not in a git repository" in alone.text

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checklist_findings import item_facts, items, of_plan
 from sessions import reply_of, started
 from support import until
 
 import cockpit.checklists.parsing.cache
 from cockpit.checklists import Document
-from cockpit.feed import Reprobe, SetItem, UndoEdit
+from cockpit.commands import Reprobe, SetItem, UndoEdit
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import Event, EventKind, Finding
 from cockpit.session.session import Session
@@ -39,19 +40,18 @@ def session(folder: Path, **lists: str) -> Iterator[Session]:
 
 
 def item(made: Session, text: str, name: str = "list") -> Finding:
-    findings = made.feed.snapshot().observations[name].findings
-    return next(one for one in findings if one.subject == text and "plan" not in one.facts)
+    listed = items(made.feed.snapshot().observations[name])
+    return next(one for one in listed if one.subject == text)
 
 
 def wish(made: Session, text: str, to: str | None, reason: str = "") -> SetItem:
     found = item(made, text)
-    seen, anchor = str(found.facts["status"]), str(found.facts["anchor"])
+    seen, anchor = item_facts(found).status, item_facts(found).anchor
     return SetItem("list", found.key, seen, anchor, to, reason)
 
 
 def planned(made: Session, name: str, part: str) -> list[str]:
-    findings = made.feed.snapshot().observations[name].findings
-    return [one.subject for one in findings if one.facts.get("plan") == part]
+    return [one.subject for one, _ in of_plan(made.feed.snapshot().observations[name], part)]
 
 
 def overrides(made: Session) -> list[Event]:
@@ -69,7 +69,7 @@ def test_a_later_batch_is_not_begun_without_a_reason(tmp_path: Path) -> None:
         # To block it, to put it off and to begin the batch that is on claim nothing.
         assert reply_of(made, wish(made, "c", "blocked")).ok
         assert reply_of(made, wish(made, "a", "doing")).ok
-        until(lambda: item(made, "c").facts["status"] == "blocked")
+        until(lambda: item_facts(item(made, "c")).status == "blocked")
         assert reply_of(made, wish(made, "c", "doing", "agreed")).ok
         until(lambda: overrides(made))
         (event,) = overrides(made)
@@ -89,11 +89,11 @@ def test_an_undo_and_a_tick_set_again_are_marked_as_such(tmp_path: Path) -> None
     with session(tmp_path, list="- [ ] a\n") as made:
         assert reply_of(made, wish(made, "a", "done")).ok
         assert reply_of(made, UndoEdit()).ok
-        until(lambda: item(made, "a").facts["status"] == "todo")
+        until(lambda: item_facts(item(made, "a")).status == "todo")
         assert reply_of(made, wish(made, "a", "done")).ok
-        until(lambda: item(made, "a").facts["status"] == "done")
+        until(lambda: item_facts(item(made, "a")).status == "done")
         (tmp_path / "list.md").write_text("- [ ] a\n", encoding="utf-8")
-        until(lambda: item(made, "a").facts["status"] == "todo")
+        until(lambda: item_facts(item(made, "a")).status == "todo")
         assert reply_of(made, wish(made, "a", "done")).ok
         until(lambda: len(edits(made)) == 4)
         marks = [("undo" in event.data, "again" in event.data) for event in edits(made)]

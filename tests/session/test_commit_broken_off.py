@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from checklist_findings import item_facts
 from checklist_shell import git, repository
 from support import until
 
+from cockpit.commands import Confirm, PlanCommit, Reply, SetItem
 from cockpit.config.load import load
-from cockpit.feed import Confirm, PlanCommit, Reply, SetItem
 from cockpit.session.session import Session
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="hooks need a shell")
@@ -40,7 +41,7 @@ def test_closing_ends_the_hook_and_commits_nothing(
     try:
         until(lambda: not made.feed.snapshot().waiting)
         found = made.feed.snapshot().observations["list"].findings[0]
-        made.feed.submit(SetItem("list", found.key, "todo", str(found.facts["anchor"]), "done"))
+        made.feed.submit(SetItem("list", found.key, "todo", item_facts(found).anchor, "done"))
         replies: list[Reply] = []
         until(lambda: replies.extend(made.feed.replies()) or replies)
         made.feed.submit(PlanCommit())

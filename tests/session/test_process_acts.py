@@ -8,17 +8,18 @@ from pathlib import Path
 
 from support import Listening, until, write_config
 
-from cockpit.cli.common import host
+from cockpit.commands import Arm, Confirm, PlanEnd, ProcessCommand, Reply
 from cockpit.config.load import load
-from cockpit.feed import Arm, Confirm, FeedMode, PlanEnd, ProcessCommand, Reply
+from cockpit.feed import FeedMode
 from cockpit.model import EventKind
 from cockpit.session.session import Session
+from cockpit.system.host import host_name
 
 
 @contextmanager
 def session(config: Path, who: str, *, read_only: bool = False) -> Iterator[Session]:
     made = Session(
-        load(config), kind="screen", user="ann", host=host(), who=who, read_only=read_only
+        load(config), kind="screen", user="ann", host=host_name(), who=who, read_only=read_only
     )
     made.start()
     try:

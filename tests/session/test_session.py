@@ -13,22 +13,24 @@ from pathlib import Path
 
 import psutil
 import pytest
+from checklist_findings import item_facts
 from sessions import reply_of
 from support import Listening, environment, until, write_config
 
-from cockpit.cli.common import host
 from cockpit.clock import Clock, SystemClock
+from cockpit.commands import Reprobe, SetItem, UndoEdit
 from cockpit.config.load import load
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.reader import Reader
-from cockpit.feed import FeedMode, Reprobe, SetItem, UndoEdit
+from cockpit.feed import FeedMode
 from cockpit.model import EventKind, Verdict
 from cockpit.session.session import Session
+from cockpit.system.host import host_name
 
 
 @contextmanager
 def session(config: Path, clock: Clock | None = None, who: str = "ann@here") -> Iterator[Session]:
-    made = Session(load(config), kind="screen", user="ann", host=host(), who=who, clock=clock)
+    made = Session(load(config), kind="screen", user="ann", host=host_name(), who=who, clock=clock)
     made.start()
     try:
         yield made
@@ -57,10 +59,14 @@ def full(made: Session) -> bool:
     return not made.feed.snapshot().waiting
 
 
+def status(made: Session, number: int) -> str:
+    return item_facts(made.feed.snapshot().observations["list"].findings[number]).status
+
+
 def tick(made: Session, number: int) -> SetItem:
     observation = made.feed.snapshot().observations["list"]
     finding = observation.findings[number]
-    return SetItem("list", finding.key, str(finding.facts["status"]), str(finding.facts["anchor"]))
+    return SetItem("list", finding.key, item_facts(finding).status, item_facts(finding).anchor)
 
 
 @pytest.fixture
@@ -97,7 +103,9 @@ def test_a_tick_changes_one_byte_and_is_told_undone_and_refused(
         after = file.read_bytes()
         assert [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b] == [11]
         until(
-            lambda: made.feed.snapshot().observations["list"].findings[0].facts["status"] == "done"
+            lambda: (
+                item_facts(made.feed.snapshot().observations["list"].findings[0]).status == "done"
+            )
         )
         refused = reply_of(made, old)
         assert refused.ok and "already" in refused.text and not refused.changed
@@ -126,7 +134,9 @@ def test_a_screen_attaches_to_a_live_collector_acts_through_the_store_and_takes_
         assert reply_of(made, Reprobe("backend")).text.startswith("backend OK")
         assert reply_of(made, tick(made, 1)).ok
         until(
-            lambda: made.feed.snapshot().observations["list"].findings[1].facts["status"] == "done"
+            lambda: (
+                item_facts(made.feed.snapshot().observations["list"].findings[1]).status == "done"
+            )
         )
         process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
         until(lambda: made.feed.mode is FeedMode.LIVE)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.system.processes.argv import masked, matches, program, script_path, shown
+from cockpit.redaction import mask_argv
+from cockpit.system.processes.argv import matches, program, script_path, shown
 
 ENGINE = ["run_unified_trading.py", "run", "--mode", "paper_live_data"]
 TAIL = ["run", "--mode", "paper_live_data"]
@@ -128,7 +129,7 @@ def test_the_script_of_a_command_is_found() -> None:
     assert script_path(["java", "-jar", "gate.jar"]) == "gate.jar"
 
 
-def test_secrets_in_a_command_line_are_masked() -> None:
+def test_secrets_in_a_command_line_are_mask_argv() -> None:
     line = shown(["api", "--token", "hunter2", "--api-key=abc", "API_TOKEN=def", "--port", "80"])
     assert line == "api --token *** --api-key=*** API_TOKEN=*** --port 80"
 
@@ -150,21 +151,21 @@ def test_secrets_in_a_command_line_are_masked() -> None:
         ("env PGPASSWORD=hunter6 psql", "env PGPASSWORD=*** psql"),
     ],
 )
-def test_secrets_inside_a_word_are_masked(word: str, told: str) -> None:
-    assert masked(["curl", word]) == ("curl", told)
+def test_secrets_inside_a_word_are_mask_argv(word: str, told: str) -> None:
+    assert mask_argv(["curl", word]) == ("curl", told)
     assert "hunter6" not in shown(["bash", "-c", word, "x"])
 
 
 def test_a_long_word_is_masked_in_no_time() -> None:
-    assert masked(["x" * 200_000]) == ("x" * 200_000,)
+    assert mask_argv(["x" * 200_000]) == ("x" * 200_000,)
 
 
 def test_an_option_that_turns_a_password_off_hides_nothing() -> None:
     words = ["systemctl", "--no-ask-password", "stop", "lab.service"]
-    assert masked(words) == tuple(words)
+    assert mask_argv(words) == tuple(words)
 
 
-def test_a_bearer_token_in_a_word_of_its_own_is_masked() -> None:
+def test_a_bearer_token_in_a_word_of_its_own_is_mask_argv() -> None:
     given = ["curl", "-H", "Authorization:", "Bearer", "hunter6", "http://h"]
     assert "hunter6" not in shown(given)
     assert shown(given).endswith("http://h")
@@ -176,7 +177,7 @@ def test_a_bearer_token_in_a_word_of_its_own_is_masked() -> None:
      "tokens.py", "key: value", "user@host:/path", "--max-tokens=400x"],
 )  # fmt: skip
 def test_what_is_no_secret_stays_as_it_is(word: str) -> None:
-    assert masked(["run", word])[1] in (word, "--max-tokens=***")
+    assert mask_argv(["run", word])[1] in (word, "--max-tokens=***")
 
 
 def test_control_characters_of_a_command_line_never_reach_the_screen() -> None:

@@ -171,7 +171,7 @@ NESTED = (
     "sys.stdin.readline()\nc.wait()\nprint('collected', flush=True)\nsys.stdin.read()\n"
 )
 told_by_the_kernel = pytest.mark.skipif(
-    bool(exit_codes.why_not_told()), reason="the kernel does not tell strangers' exit codes"
+    bool(exit_codes.why_no_exit_codes()), reason="the kernel does not tell strangers' exit codes"
 )
 
 
@@ -262,7 +262,7 @@ async def test_a_code_nobody_collects_is_not_waited_for_for_ever(start, monkeypa
 @pytest.mark.skipif(sys.platform != "linux", reason="what Linux may lack")
 async def test_without_the_kernels_word_the_end_is_told_as_ever(start, monkeypatch) -> None:
     monkeypatch.setattr(exit_codes, "_PIDFD_GET_INFO", 0xFF00)  # an older kernel knows none such
-    assert "does not tell" in exit_codes.why_not_told()
+    assert "does not tell" in exit_codes.why_no_exit_codes()
     parent = start([sys.executable, "-c", NESTED], ready=True)
     identity = process_table.identity_of(int(parent.first_line))
     assert identity is not None
@@ -277,6 +277,6 @@ async def test_without_the_kernels_word_the_end_is_told_as_ever(start, monkeypat
 
 
 def test_how_it_ended_in_words() -> None:
-    assert exit_codes.ended_text(3) == "ended with exit code 3"
-    assert exit_codes.ended_text(-9) == "was ended by signal 9 (SIGKILL)"
-    assert exit_codes.ended_text(-250) == "was ended by signal 250"
+    assert exit_codes.exit_text(3) == "ended with exit code 3"
+    assert exit_codes.exit_text(-9) == "was ended by signal 9 (SIGKILL)"
+    assert exit_codes.exit_text(-250) == "was ended by signal 250"

@@ -13,7 +13,7 @@ from support import DEADLINE, until_async
 
 from cockpit.clock import ManualClock
 from cockpit.system.files.file_watcher import FileWatcher
-from cockpit.system.files.watch_targets import WatchTarget
+from cockpit.system.files.watch_targets import WatchTarget, signatures
 
 
 class Seen:
@@ -273,3 +273,14 @@ def test_a_watcher_nobody_stops_does_not_hold_up_the_exit(tmp_path: Path) -> Non
     )  # fmt: skip
     assert (result.returncode, result.stdout.split()) == (0, [b"left"])
     assert b"Fatal" not in result.stderr
+
+
+def test_signatures_are_of_the_files_that_exist_and_fit(tmp_path: Path) -> None:
+    for name in ("a.json", "b.json", "c.txt"):
+        (tmp_path / name).write_bytes(name.encode())
+    paths = [tmp_path / "*.json", tmp_path / "missing", tmp_path / "*" / "x", "nul\0byte"]
+    before = signatures(paths)
+    assert before.keys() == {tmp_path / "a.json", tmp_path / "b.json"}
+    (tmp_path / "a.json").write_bytes(b"longer than before")
+    after = signatures(paths)
+    assert {path for path in after if after[path] != before[path]} == {tmp_path / "a.json"}

@@ -46,8 +46,8 @@ def test_every_figure_and_what_is_not_supported(nvml: SimpleNamespace) -> None:
     report = read_gpus()
     first, second = report.devices
     assert (first.name, first.busy, first.temperature, first.power) == ("A100", 42, 61, 12.5)
-    assert (first.memory_used, first.memory_total) == (5, 9)
-    assert (second.name, second.memory_used, second.memory_total) == ("GB10", None, None)
+    assert first.memory_total == 9
+    assert (second.name, second.memory_total) == ("GB10", None)
     assert report.memory_by_pid == {7: 100}
     assert nvml.closed == [True]
 

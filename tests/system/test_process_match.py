@@ -14,7 +14,7 @@ import pytest
 from cockpit.system.process_match import (
     code_age,
     code_roots,
-    drifted,
+    listeners_nearby,
     mismatches,
     service_code_age,
     unreadable,
@@ -78,12 +78,12 @@ def test_a_program_on_a_port_nearby_is_drift(start) -> None:
     server = start([sys.executable, SERVERS, "plain", "0"], ready=True)
     port = int(server.first_line)
     snapshot = default_source().snapshot()
-    (found,) = drifted(snapshot, port - 1, ["servers.py", "plain"])
+    (found,) = listeners_nearby(snapshot, port - 1, ["servers.py", "plain"])
     assert (found.port, found.pids) == (port, (server.pid,))
-    assert drifted(snapshot, port, ["servers.py", "plain"]) == []
-    assert drifted(snapshot, port - 30, ["servers.py", "plain"]) == []
-    assert drifted(snapshot, port - 1, ["servers.py", "other"]) == []
-    assert drifted(snapshot, port - 1, []) == []
+    assert listeners_nearby(snapshot, port, ["servers.py", "plain"]) == []
+    assert listeners_nearby(snapshot, port - 30, ["servers.py", "plain"]) == []
+    assert listeners_nearby(snapshot, port - 1, ["servers.py", "other"]) == []
+    assert listeners_nearby(snapshot, port - 1, []) == []
 
 
 def test_code_newer_than_the_process(tmp_path: Path) -> None:

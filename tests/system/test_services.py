@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.system.services import schtasks, systemd
-from cockpit.system.services.detection import reader_for
+from cockpit.system.services.supervisors import reader_for
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="stand-ins are shell scripts")
 

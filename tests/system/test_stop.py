@@ -18,7 +18,7 @@ from support import DEADLINE, until, until_async
 from cockpit.clock import SystemClock
 from cockpit.system.control import stop_plan
 from cockpit.system.control.process_control import ProcessController, ReadOnlyError
-from cockpit.system.control.stop import StopState, cut_short, stop
+from cockpit.system.control.stop import StopState, interrupted_result, stop
 from cockpit.system.control.stop_plan import (
     OwnProcess,
     StopPlan,
@@ -29,7 +29,7 @@ from cockpit.system.control.stop_plan import (
 )
 from cockpit.system.processes import process_table
 from cockpit.system.processes.process_table import ProcessFacts, ProcessIdentity
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
 from cockpit.system.sockets.sources import default_source
 
 SERVERS = str(Path(__file__).with_name("servers.py"))
@@ -76,7 +76,7 @@ async def test_a_server_is_shown_ended_and_its_port_is_free(serve) -> None:
     assert [victim.pid for victim in made.victims] == [server.pid]
     (hold,) = made.ports
     assert (hold.port, hold.freed) == (server.ports[0], True)
-    lines = made.describe(SystemClock().now())
+    lines = [*made.describe_victims(SystemClock().now()), *made.describe_method()]
     assert str(server.pid) in lines[0] and "servers.py" in lines[0]
     assert f"frees port {hold.port}" in lines
     outcome, steps = await carry_out(made)
@@ -157,7 +157,6 @@ async def test_the_first_process_and_nobody_are_refused(pid: int) -> None:
     assert made.refusal
     outcome, _ = await carry_out(made)
     assert outcome.refused and not outcome.done
-    assert made.describe(SystemClock().now())[0].startswith("refused: ")
 
 
 def test_this_process_and_its_parents_are_refused() -> None:
@@ -221,7 +220,7 @@ async def test_an_owner_set_that_changed_since_it_was_shown_is_refused(serve) ->
     assert server.poll() is None and other.poll() is None
     again = plan(server.pid)
     assert again.ports[0].freed is False
-    assert f"others keep port {server.ports[0]}" in again.describe(SystemClock().now())
+    assert f"others keep port {server.ports[0]}" in again.describe_method()
     outcome, _ = await carry_out(again)
     assert outcome.done
     assert SOURCE.snapshot().on(server.ports[0]).pids == (other.pid,)
@@ -290,7 +289,7 @@ async def test_a_supervised_process_is_stopped_through_its_unit(
     made = plan(server.pid, supervisor=state)
     assert made.command[-3:] == ("stop", "--", "lab.service")
     assert made.supervised == "lab.service"
-    assert any("supervises it" in line for line in made.describe(SystemClock().now()))
+    assert any("supervises it" in line for line in made.describe_method())
     stand_in(tmp_path, monkeypatch, "systemctl", "echo 'Access denied' >&2; exit 4")
     outcome, _ = await carry_out(made)
     assert "Access denied" in outcome.error
@@ -391,11 +390,11 @@ async def test_several_share_one_grace_and_the_course_tells_who_is_left(start) -
     willing = start([sys.executable, "-c", "print('up', flush=True); input()"], ready=True)
     servers = [*stubborn, willing]
     seen: list[tuple[tuple[int, ...], bool]] = []
-    course = StopState(lambda: seen.append((course.alive, course.kill_at is not None)))
+    state = StopState(lambda: seen.append((state.alive, state.kill_at is not None)))
     steps: list[str] = []
     outcome = await stop(
         [plan(server.pid) for server in servers],
-        SOURCE, ProcessController(), grace=0.5, settle=0.0, on_step=steps.append, course=course,
+        SOURCE, ProcessController(), grace=0.5, settle=0.0, on_step=steps.append, state=state,
     )  # fmt: skip
     pids = tuple(server.pid for server in servers)
     assert outcome.done and outcome.asked == outcome.ended == pids
@@ -433,15 +432,15 @@ async def test_a_port_that_others_keep_is_looked_at_afterwards(serve) -> None:
 @posix
 async def test_what_was_cut_short_is_told(start) -> None:
     server = start([sys.executable, "-c", STUBBORN], ready=True)
-    made, course, steps = plan(server.pid), StopState(), []
-    assert "no signal was sent" in cut_short([made], SOURCE, course).text
+    made, state, steps = plan(server.pid), StopState(), []
+    assert "no signal was sent" in interrupted_result([made], SOURCE, state).text
     task = asyncio.create_task(
-        stop(made, SOURCE, ProcessController(), grace=3600, on_step=steps.append, course=course)
+        stop(made, SOURCE, ProcessController(), grace=3600, on_step=steps.append, state=state)
     )
     await until_async(lambda: steps)
     task.cancel()
     await asyncio.wait({task})
-    told = cut_short([made], SOURCE, course)
+    told = interrupted_result([made], SOURCE, state)
     assert not told.done and told.survivors == told.asked == (server.pid,)
     assert told.text.startswith(f"interrupted: TERM was sent to {server.pid}, no KILL")
     assert f"port {int(server.first_line)} is held by {server.pid}" in told.text
@@ -460,11 +459,11 @@ def test_ages_are_told_in_the_confirmation(serve) -> None:
     server = serve("plain")
     made = plan(server.pid)
     later = made.victims[0].started_at + timedelta(hours=47)
-    assert "1d 23h old" in made.describe(later)[0]
+    assert "1d 23h old" in made.describe_victims(later)[0]
 
 
 @linux
 def test_holds_ignore_ports_of_others(serve) -> None:
     server = serve("plain")
-    assert stop_plan.holds(SOURCE.snapshot(), {server.pid})[0].port == server.ports[0]
-    assert stop_plan.holds(SOURCE.snapshot(), {4_194_000}) == ()
+    assert stop_plan.ports_held_by(SOURCE.snapshot(), {server.pid})[0].port == server.ports[0]
+    assert stop_plan.ports_held_by(SOURCE.snapshot(), {4_194_000}) == ()

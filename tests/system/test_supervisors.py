@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.system.services import detection
+from cockpit.system.services import supervisors
 from cockpit.system.services.control_groups import UnitOfProcess, parse_cgroup
-from cockpit.system.services.detection import supervisor_of
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
+from cockpit.system.services.supervisors import supervisor_of
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="stand-ins are shell scripts")
 USER = "/user.slice/user-1000.slice/user@1000.service"
@@ -83,7 +83,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
         body = answer or f"cat <<'EOF'\n{shown}\nEOF"
         (folder / "systemctl").write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
         (folder / "systemctl").chmod(0o755)
-        monkeypatch.setattr(detection, "unit_of", lambda pid: parse_cgroup(cgroup))
+        monkeypatch.setattr(supervisors, "unit_of", lambda pid: parse_cgroup(cgroup))
 
     return make
 

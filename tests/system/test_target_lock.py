@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.system.control.target_lock import TargetBusy, TargetLock, left_in
+from cockpit.system.control.target_lock import TargetBusy, TargetLock, notes_left_in
 
 HOLDER = (  # argv: the file, who it is, what is noted
     "import sys\n"
@@ -26,24 +26,24 @@ def holds(path: Path, who: str, note: str) -> list[str]:
 
 def test_a_killed_holder_leaves_its_notes_until_the_next_one(start, tmp_path: Path) -> None:
     path = tmp_path / "pid-7.lock"
-    assert left_in(path) == ()
+    assert notes_left_in(path) == ()
     holder = start(holds(path, "bob is ending 7", "a1 asked 7 to end"), ready=True)
-    assert left_in(path) == (), "it still holds it"
+    assert notes_left_in(path) == (), "it still holds it"
     with pytest.raises(TargetBusy, match=r"^bob is ending 7$"), TargetLock(path, "ann"):
         pass
     holder.kill()
     holder.wait()
-    assert left_in(path) == ("a1 asked 7 to end",)
+    assert notes_left_in(path) == ("a1 asked 7 to end",)
     with TargetLock(path, "ann is ending 7"):
         pass
-    assert left_in(path) == ()
+    assert notes_left_in(path) == ()
 
 
 def test_a_holder_that_lets_go_leaves_no_note(tmp_path: Path) -> None:
     path = tmp_path / "pid-7.lock"
     with TargetLock(path, "bob is ending 7") as lock:
         lock.note("a1 asked 7 to end")
-    assert left_in(path) == ()
+    assert notes_left_in(path) == ()
 
 
 def test_a_killed_holder_leaves_its_own_notes_and_nobody_elses(start, tmp_path: Path) -> None:
@@ -54,4 +54,4 @@ def test_a_killed_holder_leaves_its_own_notes_and_nobody_elses(start, tmp_path: 
             pass
         holder.kill()
         holder.wait()
-    assert left_in(path) == ("b2",)
+    assert notes_left_in(path) == ("b2",)

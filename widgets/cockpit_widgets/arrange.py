@@ -7,12 +7,10 @@ the verdicts: at 3 a.m. everything is where it was yesterday.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 
-from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
-from textual.layout import ArrangeResult, Layout, WidgetPlacement
-from textual.widget import Widget
+from textual.geometry import Region
 
 PANES = ("problems", "engines", "ports", "gates", "smoke", "checklist", "events")
 """The panes in the order Tab goes through them."""
@@ -50,13 +48,15 @@ def arrange(
     opened: str = "",
     detail: bool = False,
     idle: Collection[str] = (),
+    further: Sequence[str] = (),
     said: int = 1,
 ) -> dict[str, Region]:
     """The region of every part that is shown.
 
     `opened` is the pane that has the whole height, `detail` whether the panel is docked, `idle`
-    names panes that have nothing to show and get one line. `said` is how many lines the message on
-    the bottom line takes; the panes above it give way, nothing else moves.
+    names panes that have nothing to show and get one line, `further` panes beside the built-in
+    ones. `said` is how many lines the message on the bottom line takes; the panes above it give
+    way, nothing else moves.
     """
     if width <= 0 or height <= 0:
         return {}
@@ -64,7 +64,10 @@ def arrange(
     if opened or (detail and not wide):
         regions = _opened(width, height, opened, detail, wide)
     else:
-        regions = _columns(width, height, detail, idle) if wide else _stack(width, height, idle)
+        if wide:
+            regions = _columns(width, height, detail, idle, further)
+        else:
+            regions = _stack(width, height, idle, further)
     extra = min(said - 1, height - 3)
     return _raised(regions, height, extra) if extra > 0 and "keys" in regions else regions
 
@@ -85,16 +88,27 @@ def _raised(regions: dict[str, Region], height: int, extra: int) -> dict[str, Re
     return kept
 
 
-def _stack(width: int, height: int, idle: Collection[str]) -> dict[str, Region]:
-    lines = _grant(height, _FIRST, _THEN, idle)
-    order = ("top", "problems", "next", *PANES[1:])
+def tab_order(further: Sequence[str] = ()) -> tuple[str, ...]:
+    """The panes of the overview in the order Tab goes through them: events last."""
+    return (*PANES[:-1], *further, PANES[-1])
+
+
+def _stack(
+    width: int, height: int, idle: Collection[str], further: Sequence[str]
+) -> dict[str, Region]:
+    at = _FIRST.index("events")
+    first = (*_FIRST[:at], *further, *_FIRST[at:])
+    lines = _grant(height, first, (*_THEN, *further), idle)
+    order = ("top", "problems", "next", *tab_order(further)[1:])
     bottom = [(name, lines.get(name, 0)) for name in ("watch", "keys")]
     start = height - sum(size for _, size in bottom)
     upper = _pile(0, 0, width, [(name, lines.get(name, 0)) for name in order])
     return upper | _pile(0, start, width, bottom)
 
 
-def _columns(width: int, height: int, detail: bool, idle: Collection[str]) -> dict[str, Region]:
+def _columns(
+    width: int, height: int, detail: bool, idle: Collection[str], further: Sequence[str]
+) -> dict[str, Region]:
     block = max(6, min(12, height // 6))
     middle = height - 2 * block - 4
     half = (width - _GAP) // 2
@@ -107,7 +121,7 @@ def _columns(width: int, height: int, detail: bool, idle: Collection[str]) -> di
     if detail:
         regions["detail"] = Region(half + _GAP, top, right, left_height)
     else:
-        regions |= _column(half + _GAP, top, right, middle, _RIGHT, idle)
+        regions |= _column(half + _GAP, top, right, middle, (*_RIGHT, *further), idle)
         regions["events"] = Region(0, top + middle, width, block)
     return regions | _pile(0, height - 2, width, [("watch", 1), ("keys", 1)])
 
@@ -174,50 +188,3 @@ def _pile(x: int, y: int, width: int, parts: Iterable[tuple[str, int]]) -> dict[
             regions[name] = Region(x, y, width, height)
         y += height
     return regions
-
-
-Plan = Callable[[Size], Mapping[str, Region]]
-
-
-class PlannedLayout(Layout):
-    """Children by id at the regions of a plan; a child the plan does not name is not shown."""
-
-    name = "planned"
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-
-    def arrange(
-        self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
-    ) -> ArrangeResult:
-        regions = self._plan(size)
-        return [
-            WidgetPlacement(regions[child.id], NULL_OFFSET, NULL_SPACING, child)
-            for child in children
-            if child.id is not None and child.id in regions
-        ]
-
-
-class Deck(Widget):
-    """Fills the screen with children placed by a plan."""
-
-    DEFAULT_CSS = "Deck { width: 100%; height: 100%; background: ansi_default; }"
-
-    def __init__(self, plan: Plan) -> None:
-        super().__init__()
-        self._plan = plan
-        self._planned = PlannedLayout(plan)
-
-    @property
-    def layout(self) -> Layout:
-        return self._planned
-
-    def regions(self) -> Mapping[str, Region]:
-        """Where the children stand now."""
-        return self._plan(self.size)
-
-    def rearrange(self) -> None:
-        """Place the children anew; only what moved is painted."""
-        # A child has to ask: a widget's own request does not clear its cached arrangement.
-        for child in self.children[:1]:
-            child.refresh(repaint=False, layout=True)

@@ -1,35 +1,35 @@
-"""What became of items that were set in one go, told as one. Without Textual."""
+"""The replies to a batch of commands, summarized in one line. Without Textual."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cockpit.feed import Reply, Ticket
+from cockpit.commands import Reply, Ticket
 
 
-class Together:
-    """Counts the replies to commands that were given in one go, in however many lots they come."""
+class BatchReplies:
+    """Collects the replies to commands given in one go, in however many lots they come."""
 
     def __init__(self) -> None:
         self._tickets: frozenset[Ticket] = frozenset()
-        self._came: dict[Ticket, Reply] = {}
+        self._received: dict[Ticket, Reply] = {}
 
-    def asked(self, tickets: Sequence[Ticket]) -> None:
-        """These commands were given; a single one is told by its own reply."""
+    def expect(self, tickets: Sequence[Ticket]) -> None:
+        """Expect replies to these tickets; a single one is told by its own reply."""
         if tickets:
             self._tickets = frozenset(tickets if len(tickets) > 1 else ())
-            self._came = {}
+            self._received = {}
 
-    def told(self, replies: Sequence[Reply]) -> tuple[bool, str] | None:
+    def summary(self, replies: Sequence[Reply]) -> tuple[bool, str] | None:
         """Whether all went well so far, and a line about it; None when these are other replies."""
         own = {reply.ticket: reply for reply in replies if reply.ticket in self._tickets}
         if not own:
             return None
-        self._came |= own
+        self._received |= own
         total = len(self._tickets)
-        refused = [reply for reply in self._came.values() if not reply.ok]
-        idle = sum(reply.ok and not reply.changed for reply in self._came.values())
-        done = len(self._came) - len(refused) - idle
+        refused = [reply for reply in self._received.values() if not reply.ok]
+        idle = sum(reply.ok and not reply.changed for reply in self._received.values())
+        done = len(self._received) - len(refused) - idle
         if refused:
             more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
             first = refused[0]

@@ -1,4 +1,4 @@
-"""What the keys do to checklist items: set, mark, note, owner, progress. A part of the board."""
+"""The key actions on checklist items: set, mark, note, owner, progress. A mixin of the board."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cockpit.feed import Command, NoteItem, RecordProgress, SetItem
-from cockpit_widgets.intents import Aim, item_of, set_again, set_state
-from cockpit_widgets.prompt import Above
+from cockpit.commands import Command, NoteItem, RecordProgress, SetItem
+from cockpit_widgets.intents import ItemRef, item_of, reapply_edits, set_state
+from cockpit_widgets.prompt import PromptContext
 
 if TYPE_CHECKING:
     from cockpit.rows import View
@@ -31,22 +31,24 @@ _PANES = ("checklist", "plan")
 """Where rows are items."""
 
 
-class ItemActs:
-    """Mixed into the board screen, which gives what the first methods stand for."""
+class ChecklistActions:
+    """Mixin of the board screen, which provides the methods declared first."""
 
     if TYPE_CHECKING:
         _view: View | None
 
         @property
         def _pane(self) -> LinePane: ...
-        def say(self, text: str, *, ok: bool = True) -> None: ...
-        def went_away(self, pane: LinePane) -> bool: ...
-        def ask(self, purpose: str, label: str, *, above: Above | None = None) -> bool: ...
-        def want(self, commands: Sequence[Command]) -> None: ...
+        def show_message(self, text: str, *, ok: bool = True) -> None: ...
+        def cursor_moved_by_itself(self, pane: LinePane) -> bool: ...
+        def ask(
+            self, purpose: str, label: str, *, context: PromptContext | None = None
+        ) -> bool: ...
+        def submit(self, commands: Sequence[Command]) -> None: ...
 
-    _then: Callable[[str], None] | None = None
+    _on_answer: Callable[[str], None] | None = None
     """What the answer to the present question is for."""
-    _aim: Aim | None = None
+    _asked_item: ItemRef | None = None
     """The item it is about."""
     _batches = 0
     """How often several items were set in one go: those are undone in one go."""
@@ -55,30 +57,32 @@ class ItemActs:
         if self._pane.id in _PANES:
             self._pane.act("tick")
             return
-        commands = set_again(self._view, self._pane.cursor_key) if self._view else []
+        commands = reapply_edits(self._view, self._pane.cursor_key) if self._view else []
         if self._pane.id == "problems" and commands:
-            self.want(self._in_one_go(commands))
+            self.submit(self._as_batch(commands))
         else:
-            self.say("space ticks a checklist item: press c and go to it first")
+            self.show_message("space ticks a checklist item: press c and go to it first")
 
     def action_state(self, state: str) -> None:
         if self._pane.id in _PANES:
             self._pane.act(f"set {state}")
         else:
-            self.say(f"this sets checklist items to {state}: press c and go to one first")
+            self.show_message(f"this sets checklist items to {state}: press c and go to one first")
 
     def action_mark(self) -> None:
         pane = self._pane
         if pane.id not in _PANES or not self._view or not item_of(self._view, pane.cursor_key):
-            self.say("m marks a checklist item: press c and go to it first")
+            self.show_message("m marks a checklist item: press c and go to it first")
             return
-        if self.went_away(pane):
+        if self.cursor_moved_by_itself(pane):
             return
         pane.mark()
         pane.move(1)
-        self.say(f"{len(pane.marked)} marked: x done, ~ doing, ! blocked, - dropped, > deferred")
+        self.show_message(
+            f"{len(pane.marked)} marked: x done, ~ doing, ! blocked, - dropped, > deferred"
+        )
 
-    def items_wanted(self, pane: LinePane, key: str, intent: str) -> None:
+    def set_items(self, pane: LinePane, key: str, intent: str) -> None:
         """Turn a key on an item, or on all that are marked, into commands."""
         if self._view is None:
             return
@@ -86,17 +90,17 @@ class ItemActs:
         keys = pane.marked or (key,)
         if pane.marking and not pane.marked:
             pane.unmark()
-            self.say("what was marked went away; nothing was set", ok=False)
+            self.show_message("what was marked went away; nothing was set", ok=False)
             return
         found = [set_state(self._view, each, to or None) for each in keys]
         commands = [command for command in found if command is not None]
         if not commands:
-            self.say("this line is not an item")
+            self.show_message("this line is not an item")
             return
         pane.unmark()
-        self.want(self._in_one_go(commands))
+        self.submit(self._as_batch(commands))
 
-    def _in_one_go(self, commands: list[SetItem]) -> list[SetItem]:
+    def _as_batch(self, commands: list[SetItem]) -> list[SetItem]:
         """Several commands as one that is undone as a whole."""
         if len(commands) < 2:
             return commands
@@ -106,76 +110,78 @@ class ItemActs:
     # Questions
 
     def action_note(self) -> None:
-        self._about("note", "note", lambda text: self._note(text, owner=False))
+        self._ask_about_item("note", "note", lambda text: self._note(text, owner=False))
 
     def action_owner(self) -> None:
-        self._about("owner", "owner", lambda text: self._note(text, owner=True))
+        self._ask_about_item("owner", "owner", lambda text: self._note(text, owner=True))
 
     def action_progress(self) -> None:
-        self._about("progress", _QUESTIONS[0], lambda text: self._progress((text,)))
+        self._ask_about_item("progress", _QUESTIONS[0], lambda text: self._progress((text,)))
 
     def ask_reason(self, commands: Sequence[SetItem], why: str) -> None:
-        """Ask why these are to be set although something speaks against it: all of that is shown,
+        """Ask for the reason to set items whose requirements do not hold; `why` is shown in full,
         on lines of its own when it is long."""
-        self.say(why, ok=False)
+        self.show_message(why, ok=False)
 
         def then(text: str) -> None:
             self._with_reason(commands, text)
 
         if len(why) <= _LONGEST_LABEL:
-            self._question(f"{why} reason:", then)
+            self._ask_item(f"{why} reason:", then)
         else:
-            self._question("reason:", then, Above((why,), share=_SHARE))
+            self._ask_item("reason:", then, PromptContext((why,), share=_SHARE))
 
-    def answered(self, text: str) -> None:
+    def item_answered(self, text: str) -> None:
         """Take the answer to the present question."""
-        then, self._then = self._then, None
+        then, self._on_answer = self._on_answer, None
         if then is not None:
             then(text)
 
-    def _question(
-        self, label: str, then: Callable[[str], None], above: Above | None = None
+    def _ask_item(
+        self, label: str, then: Callable[[str], None], context: PromptContext | None = None
     ) -> None:
-        if self.ask("item", label, above=above):
-            self._then = then
+        if self.ask("item", label, context=context):
+            self._on_answer = then
 
-    def _about(self, what: str, label: str, then: Callable[[str], None]) -> None:
+    def _ask_about_item(self, what: str, label: str, then: Callable[[str], None]) -> None:
         pane = self._pane
-        self._aim = item_of(self._view, pane.cursor_key) if self._view else None
-        if pane.id not in _PANES or self._aim is None:
-            self.say(f"a {what} belongs to a checklist item: press c and go to it first")
+        self._asked_item = item_of(self._view, pane.cursor_key) if self._view else None
+        if pane.id not in _PANES or self._asked_item is None:
+            self.show_message(f"a {what} belongs to a checklist item: press c and go to it first")
             return
-        if self.went_away(pane):
+        if self.cursor_moved_by_itself(pane):
             return
         if what == "progress":
-            self._question(label, then)
+            self._ask_item(label, then)
         else:
-            self._question(f"{label} below “{self._aim.subject[:24]}”:", then)
+            self._ask_item(f"{label} below “{self._asked_item.subject[:24]}”:", then)
 
     def _note(self, text: str, *, owner: bool) -> None:
-        if self._aim is None or not text:
-            self.say("nothing was written", ok=False)
+        if self._asked_item is None or not text:
+            self.show_message("nothing was written", ok=False)
             return
-        aim = self._aim
-        self.want([NoteItem(aim.probe, aim.item, aim.anchor, text, owner)])
+        item = self._asked_item
+        self.submit([NoteItem(item.probe, item.item, item.anchor, text, owner)])
 
     def _progress(self, answers: tuple[str, ...]) -> None:
         if not answers[-1].strip() and len(answers) in _NEEDED:
-            self.say("an answer is needed here; Esc leaves the form, nothing is recorded", ok=False)
-            self._question(_QUESTIONS[len(answers) - 1], self._next_answer(answers[:-1]))
+            self.show_message(
+                "an answer is needed here; Esc leaves the form, nothing is recorded", ok=False
+            )
+            self._ask_item(_QUESTIONS[len(answers) - 1], self._next_answer(answers[:-1]))
             return
         if len(answers) < len(_QUESTIONS):
             label = _QUESTIONS[len(answers)]
-            self._question(label, self._next_answer(answers))
+            self._ask_item(label, self._next_answer(answers))
             return
         done, against_target, upcoming, blockers, estimate, below = answers
-        if self._aim is None:
+        if self._asked_item is None:
             return
-        aim = self._aim
+        item = self._asked_item
         command = RecordProgress(
-            aim.probe,
-            aim.item,
-            aim.anchor,
+            item.probe,
+            item.item,
+            item.anchor,
             done=done,
             against_target=against_target,
             next=upcoming,
@@ -183,13 +189,13 @@ class ItemActs:
             estimate=estimate,
             below=below.lower() in ("y", "yes"),
         )
-        self.want([command])
+        self.submit([command])
 
     def _next_answer(self, answers: tuple[str, ...]) -> Callable[[str], None]:
         return lambda text: self._progress((*answers, text))
 
     def _with_reason(self, commands: Sequence[SetItem], text: str) -> None:
         if not text:
-            self.say("not set: a reason is needed", ok=False)
+            self.show_message("not set: a reason is needed", ok=False)
             return
-        self.want([replace(command, reason=text) for command in commands])
+        self.submit([replace(command, reason=text) for command in commands])

@@ -1,4 +1,4 @@
-"""The docked detail panel: the proof behind one row, kept while it is read."""
+"""The detail panel: the evidence behind one row, docked beside the panes."""
 
 from __future__ import annotations
 
@@ -9,15 +9,21 @@ from cockpit.feed import Feed
 from cockpit.model import Event, Observation, Problem, Verdict
 from cockpit.rows import Glyphs, Row, Span, View, split_key
 from cockpit_widgets.line_pane import FittedPane
-from cockpit_widgets.rows.detail import HISTORY, Proof, finding_detail, pairs_detail, problem_detail
+from cockpit_widgets.rows.detail import (
+    HISTORY,
+    Details,
+    finding_detail,
+    pairs_detail,
+    problem_detail,
+)
 from cockpit_widgets.rows.events import event_detail
 
-Prove = Callable[[Sequence[Observation]], Proof]
+LoadDetails = Callable[[Sequence[Observation]], Details]
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the panel shows: a problem, an event, or the row of a probe."""
+    """The target of the panel: a problem, an event, or the row of a probe."""
 
     problem: Problem | None = None
     event: Event | None = None
@@ -32,7 +38,7 @@ class Target:
         return (name,) if name else ()
 
 
-def gather(feed: Feed, observations: Sequence[Observation]) -> Proof:
+def load_details(feed: Feed, observations: Sequence[Observation]) -> Details:
     """History and raw evidence of these observations, from the feed."""
     history = {one.probe: tuple(feed.history(one.probe, HISTORY)) for one in observations}
     kept = {}
@@ -41,7 +47,7 @@ def gather(feed: Feed, observations: Sequence[Observation]) -> Proof:
         if artefact is not None:
             kept[ref.digest] = artefact
     done = {one.probe: tuple(feed.item_events(one.probe)) for one in observations if _listed(one)}
-    return Proof(history, kept, done)
+    return Details(history, kept, done)
 
 
 def _listed(observation: Observation) -> bool:
@@ -49,22 +55,22 @@ def _listed(observation: Observation) -> bool:
 
 
 class DetailPanel(FittedPane):
-    """Shows a target; fetches its proof again only when a probe has answered since."""
+    """Shows a target; fetches its details again only when a probe has answered since."""
 
-    def __init__(self, glyphs: Glyphs, prove: Prove) -> None:
+    def __init__(self, glyphs: Glyphs, load_details: LoadDetails) -> None:
         super().__init__(label="Esc PROOF", glyphs=glyphs, id="detail")
         self.target: Target | None = None
-        self._prove = prove
-        self._proof = Proof()
+        self._load_details = load_details
+        self._details = Details()
         self._proved: tuple[object, ...] = ()
 
-    def aim(self, target: Target | None, view: View) -> None:
+    def show_target(self, target: Target | None, view: View) -> None:
         """Show another target from its first line, or nothing."""
         self.target = target
         self._proved = ()
-        self.forget()
+        self.reset()
         if target is None:
-            self._proof = Proof()
+            self._details = Details()
         self.update_view(view)
 
     def update_view(self, view: View) -> int:
@@ -82,12 +88,12 @@ class DetailPanel(FittedPane):
             stamp = (*stamp, view.events[-1].seq)
         if stamp != self._proved:
             self._proved = stamp
-            self._proof = self._prove(observations)
+            self._details = self._load_details(observations)
         return self.present(lambda width: self._rows_of(target, view, width - 2))
 
     def _rows_of(self, target: Target, view: View, width: int) -> list[Row]:
         if target.problem is not None:
-            return _problem_rows(target.problem, view, self._proof, width)
+            return _problem_rows(target.problem, view, self._details, width)
         if target.event is not None:
             return pairs_detail(view, "event", event_detail(view, target.event), width)
         probe, finding = split_key(target.key)
@@ -95,12 +101,12 @@ class DetailPanel(FittedPane):
         if observation is None:
             return pairs_detail(view, probe, [("state", "no answer yet")], width)
         found = observation.finding(finding) if finding else None
-        return finding_detail(view, observation, found, self._proof, width)
+        return finding_detail(view, observation, found, self._details, width)
 
 
-def _problem_rows(problem: Problem, view: View, proof: Proof, width: int) -> list[Row]:
+def _problem_rows(problem: Problem, view: View, details: Details, width: int) -> list[Row]:
     now = next((one for one in view.board.problems if one.key == problem.key), None)
-    rows = problem_detail(view, now or problem, proof, width)
+    rows = problem_detail(view, now or problem, details, width)
     if now is None:
         gone = view.flag(Verdict.OK, "no longer a problem; this is how it stood")
         rows.insert(0, Row("gone", (Span(gone.text, gone.tone),)))

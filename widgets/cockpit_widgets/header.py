@@ -1,4 +1,4 @@
-"""The top line of every screen: identity and truth at the left, the clock in a corner of its own.
+"""The header line of every screen: identity and verdicts at the left, the clock at the right.
 
 The clock is a widget apart so that its steps repaint a dozen cells and not the line.
 """
@@ -17,12 +17,12 @@ _CLOCK_FROM = 36
 """Cells from which on there is room for a clock: the words of a verdict come first."""
 
 
-class TopLine(Widget):
-    """RUN, GO-LIVE, whose screen this is, and what time it is."""
+class BoardHeader(Widget):
+    """The header line: RUN, GO-LIVE, operator, host and checkout, and the time."""
 
     DEFAULT_CSS = """
-    TopLine { layout: horizontal; height: 1; background: ansi_default; }
-    TopLine > #clock { width: 14; }
+    BoardHeader { layout: horizontal; height: 1; background: ansi_default; }
+    BoardHeader > #clock { width: 14; }
     """
 
     def __init__(self, glyphs: Glyphs, *, id: str = "top") -> None:

@@ -1,4 +1,4 @@
-"""Help: every key, what the signs mean, what a doubt says. Opaque, under the same top line."""
+"""The help screen: every key, the meaning of signs and doubts. Opaque, under the same header."""
 
 from __future__ import annotations
 
@@ -7,21 +7,18 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
-from textual.reactive import Reactive
-from textual.screen import Screen
-from textual.widget import Widget
 
 from cockpit.rows import Glyphs, View
-from cockpit_widgets.arrange import Deck
-from cockpit_widgets.header import TopLine
+from cockpit_widgets.header import BoardHeader
 from cockpit_widgets.keys import HELP_BAR
 from cockpit_widgets.line_pane import LinePane, OneLine
 from cockpit_widgets.rows.help_text import guide_rows
 from cockpit_widgets.rows.status import Frame, fitting_keys
+from cockpit_widgets.textual_internals import QuietFocusScreen, RegionContainer
 
 
-class HelpScreen(Screen[None], inherit_bindings=False):
-    """Keys and signs; any closing key goes back to the board."""
+class HelpScreen(QuietFocusScreen, inherit_bindings=False):
+    """The help screen; any closing key goes back to the board."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,?,enter", "close", "close"),
@@ -31,17 +28,16 @@ class HelpScreen(Screen[None], inherit_bindings=False):
         Binding("pageup", "page(-1)", "a page up"),
     ]
     AUTO_FOCUS = "#guide"
-    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
-        self._top = TopLine(glyphs)
+        self._top = BoardHeader(glyphs)
         self._guide = LinePane(label="Esc HELP", glyphs=glyphs, id="guide")
         self._bar = OneLine(glyphs=glyphs, id="keys")
         self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
-        with Deck(_plan):
+        with RegionContainer(_regions):
             yield self._top
             yield self._guide
             yield self._bar
@@ -51,7 +47,7 @@ class HelpScreen(Screen[None], inherit_bindings=False):
         self._bar.present(lambda width: fitting_keys(HELP_BAR, width))
 
     def show(self, view: View, frame: Frame) -> int:
-        """Keep the top line true; returns lines repainted."""
+        """Update the header; returns lines repainted."""
         return self._top.show(view, frame)
 
     def action_close(self) -> None:
@@ -64,7 +60,7 @@ class HelpScreen(Screen[None], inherit_bindings=False):
         self._guide.move(direction * self._guide.page)
 
 
-def _plan(size: Size) -> dict[str, Region]:
+def _regions(size: Size) -> dict[str, Region]:
     regions = {"top": Region(0, 0, size.width, 1)}
     if size.height > 2:
         regions["guide"] = Region(0, 1, size.width, size.height - 2)

@@ -1,12 +1,13 @@
-"""What a row stands for, and the commands that keys make of it. Without Textual."""
+"""The target of a row, and the commands that keys make of it. Without Textual."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cockpit.feed import Reprobe, SetItem
+from cockpit.commands import Reprobe, SetItem
+from cockpit.kinds.checklist.facts import ItemFacts, OverwrittenEditFacts, PlanTaskFacts, item_key
 from cockpit.model import Problem
-from cockpit.rows import View, fact, join_key, split_key
+from cockpit.rows import View, join_key, split_key
 from cockpit_widgets.detail import Target
 from cockpit_widgets.rows.events import event_key
 
@@ -17,7 +18,7 @@ def problem_of(view: View, key: str) -> Problem | None:
 
 
 def target_of(view: View, pane: str, key: str) -> Target | None:
-    """What the row `key` of that pane stands for; None for a heading."""
+    """The target that the row `key` of that pane stands for; None for a heading."""
     if not key:
         return None
     if pane == "problems":
@@ -30,13 +31,13 @@ def target_of(view: View, pane: str, key: str) -> Target | None:
 
 
 def reprobes(view: View, target: Target | None) -> list[Reprobe]:
-    """A re-probe for each probe of the board behind a target."""
+    """The re-probe commands for the probes of the board behind a target."""
     known = {*view.board.observations, *view.board.waiting}
     return [Reprobe(name) for name in (target.probes if target else ()) if name in known]
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class ItemRef:
     """A checklist item as commands name it."""
 
     probe: str
@@ -46,16 +47,15 @@ class Aim:
     subject: str
 
 
-def item_of(view: View, key: str) -> Aim | None:
+def item_of(view: View, key: str) -> ItemRef | None:
     """The checklist item of that row; None when the row is not an item."""
     probe, item = split_key(key)
     observation = view.board.observations.get(probe)
     finding = observation.finding(item) if observation else None
-    if finding is None or "status" not in finding.facts:
+    facts = finding.data if finding is not None else None
+    if finding is None or not isinstance(facts, ItemFacts | PlanTaskFacts) or facts.status is None:
         return None
-    anchor = str(finding.facts.get("anchor", ""))
-    status = str(finding.facts["status"])
-    return Aim(probe, fact(finding, "item") or item, anchor, status, finding.subject)
+    return ItemRef(probe, item_key(finding), facts.anchor or "", facts.status, finding.subject)
 
 
 def set_state(view: View, key: str, to: str | None) -> SetItem | None:
@@ -64,17 +64,19 @@ def set_state(view: View, key: str, to: str | None) -> SetItem | None:
     return None if aim is None else SetItem(aim.probe, aim.item, aim.status, aim.anchor, to)
 
 
-def set_again(view: View, key: str) -> list[SetItem]:
+def reapply_edits(view: View, key: str) -> list[SetItem]:
     """The commands that repeat the edits that the problem `key` says were undone by another."""
     problem = problem_of(view, key)
     commands: list[SetItem] = []
     for probe in problem.probes if problem is not None else ():
         observation = view.board.observations.get(probe)
         for finding in observation.findings if observation is not None else ():
-            before = fact(finding, "reverted_from")
-            if not before or (finding.cause or f"{probe}/{finding.key}") != key:
+            undone = finding.data
+            if not isinstance(undone, OverwrittenEditFacts):
                 continue
-            command = set_state(view, join_key(probe, finding.key), before)
+            if (finding.cause or f"{probe}/{finding.key}") != key:
+                continue
+            command = set_state(view, join_key(probe, finding.key), undone.reverted_from)
             if command is not None:
                 commands.append(command)
     return commands

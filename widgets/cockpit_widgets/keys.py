@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
+from cockpit_widgets.arrange import PANES
+from cockpit_widgets.panes import SPECS
+
+
+def _open_keys() -> list[Binding]:
+    """A key a pane; a kind of another distribution gets none that is taken already."""
+    taken: set[str] = set()
+    bindings = []
+    for spec in SPECS:
+        if spec.key and spec.key not in taken:
+            taken.add(spec.key)
+            what = f"open('{spec.id}')"
+            bindings.append(Binding(spec.key, what, f"open {spec.opens}", id=f"open.{spec.id}"))
+    return bindings
+
+
+_OPEN_KEYS = _open_keys()
+_PANE_KEYS = {spec.id: spec.key for spec in SPECS}
 BOARD_KEYS: tuple[Binding, ...] = (
     *(
         Binding(str(digit), f"problem({digit})", "go to problem 1-9", id=f"problem.{digit}")
         for digit in range(1, 10)
     ),
-    Binding("0", "open('problems')", "open all problems", id="open.problems"),
-    Binding("e", "open('engines')", "open engines and heartbeats", id="open.engines"),
-    Binding("p", "open('ports')", "open ports and their owners", id="open.ports"),
-    Binding("g", "open('gates')", "open gates", id="open.gates"),
-    Binding("s", "open('smoke')", "open smoke requests", id="open.smoke"),
-    Binding("c", "open('checklist')", "open checklists", id="open.checklist"),
-    Binding("n", "open('plan')", "open the plan: what can start, what waits", id="open.plan"),
-    Binding("v", "open('events')", "open events", id="open.events"),
-    Binding("o", "open('everything')", "open the list of all probes", id="open.everything"),
+    *_OPEN_KEYS,
     Binding("enter", "why", "why: the proof behind the line", id="why"),
     Binding("escape", "back", "close what was opened last", id="back"),
     Binding("j,down", "move(1)", "down", id="move.down"),
@@ -60,7 +70,7 @@ APP_KEYS: tuple[Binding, ...] = (
 OVERVIEW_BAR = (
     ("1-9", "go"),
     ("Enter", "why"),
-    ("0epgscv", "open"),
+    ("".join(_PANE_KEYS[pane] for pane in PANES), "open"),
     ("Tab", "pane"),
     ("r", "probe"),
     ("space", "tick"),

@@ -1,4 +1,5 @@
-"""The one base of every pane: rows in, and only the lines that differ go to the terminal.
+"""`LinePane`, the base of every pane: rows in, and only the lines that differ are sent to the
+terminal.
 
 A pane is a function from its state (rows, banner, filter, cursor, size) to as many lines as it is
 high. Whatever changes the state, the new lines are compared with the painted ones and only those
@@ -16,12 +17,12 @@ from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from cockpit.model import Observation
 from cockpit.rows import UNICODE, Column, Glyphs, Line, Row, Span, Tone
 from cockpit_widgets.line_render import changed, draw, fit, merge, reach, width_of
-from cockpit_widgets.list_state import Listing
+from cockpit_widgets.list_state import ListState
+from cockpit_widgets.textual_internals import QuietFocusWidget
 from cockpit_widgets.theme import STYLES
 
 Source: TypeAlias = tuple[tuple[Observation, ...], bool]
@@ -36,7 +37,7 @@ _STRIPS_KEPT = 256
 
 
 class PaneMessage(Message):
-    """Something that happened in a pane to the row `key`."""
+    """A message of a pane about the row `key`."""
 
     def __init__(self, pane: LinePane, key: str) -> None:
         super().__init__()
@@ -48,8 +49,8 @@ class PaneMessage(Message):
         return self.pane
 
 
-class LinePane(Widget):
-    """Rows of text under a banner line, with a cursor and a filter (see `Listing`).
+class LinePane(QuietFocusWidget):
+    """Rows of text under a banner line, with a cursor and a filter (see `ListState`).
 
     A `steady` cursor is drawn without focus too. A pane that is not `focusable` has no cursor and
     no margin.
@@ -91,10 +92,10 @@ class LinePane(Widget):
         self.glyphs = glyphs
         self.source: Source | None = None
         self._steady = steady
-        self._list = Listing(sticky_top=sticky_top)
+        self._list = ListState(sticky_top=sticky_top)
         self._marked: set[str] = set()
         self._banner: Line = ()
-        self._said: tuple[object, ...] = ()
+        self._shown: tuple[object, ...] = ()
         self._painted: list[Line] = []
         self._painted_size = Size(0, 0)
         self._strips: dict[Line, Strip] = {}
@@ -106,42 +107,39 @@ class LinePane(Widget):
     # Rows and filter
 
     def show(self, rows: Sequence[Row], banner: Sequence[Span] = ()) -> int:
-        """Take these rows; returns how many lines have to be repainted for it."""
+        """Show these rows; returns how many lines have to be repainted for it."""
         said = (tuple(rows), tuple(banner), self.columns, self.size)
-        if said == self._said:
+        if said == self._shown:
             return 0
-        self._said = said
+        self._shown = said
         self._banner = tuple(banner)
         if said[0] != self._list.rows:
             before = self._list.key
             self._list.replace(rows)
             if self.has_focus and before and self._list.key != before:
-                self._list.lost = True  # also where an untouched cursor moved on to the next row
+                self._list.cursor_lost = (
+                    True  # also where an untouched cursor moved on to the next row
+                )
         return self._repaint()
 
-    def narrow(self, needle: str) -> int:
+    def set_filter(self, needle: str) -> int:
         """Show only rows that hold `needle`; an empty one shows all. Returns lines repainted."""
-        self._list.narrow(needle)
+        self._list.set_filter(needle)
         return self._repaint()
 
-    def forget(self) -> None:
-        """Let the cursor rest where an untouched one does, without a filter."""
-        self._list.forget()
+    def reset(self) -> None:
+        """Clear the filter and put the cursor back to its resting place."""
+        self._list.reset()
 
     @property
     def filter(self) -> str:
-        """What the rows are narrowed by."""
+        """The text that shown rows hold; empty without a filter."""
         return self._list.filter
 
     @property
     def rows(self) -> tuple[Row, ...]:
         """All rows, filtered or not."""
         return self._list.rows
-
-    @property
-    def shown_rows(self) -> tuple[Row, ...]:
-        """The rows that pass the filter, in sight or not."""
-        return tuple(self._list.visible)
 
     # Cursor
 
@@ -157,8 +155,8 @@ class LinePane(Widget):
 
     @property
     def page(self) -> int:
-        """Rows a page key moves by."""
-        return max(1, self._room - 1)
+        """The number of rows a page key moves by."""
+        return max(1, self._row_space - 1)
 
     def move(self, steps: int) -> int:
         """Move the cursor by that many rows that have a key; returns lines repainted."""
@@ -172,12 +170,12 @@ class LinePane(Widget):
         return found
 
     def open_row(self) -> None:
-        """Ask for more about the row under the cursor."""
+        """Post `Opened` for the row under the cursor."""
         if self.cursor_key:
             self.post_message(self.Opened(self, self.cursor_key))
 
     def act(self, intent: str) -> None:
-        """Ask for `intent` on the row under the cursor."""
+        """Post `Acted` with `intent` for the row under the cursor."""
         self._list.pin()
         self.post_message(self.Acted(self, self.cursor_key, intent))
 
@@ -204,15 +202,15 @@ class LinePane(Widget):
         """Keys of the marked rows that are still there, in the order of the rows."""
         return tuple(row.key for row in self._list.rows if row.key in self._marked)
 
-    def hold_cursor(self, on: bool) -> None:
-        """Draw the cursor without focus too, or no longer."""
+    def set_steady(self, on: bool) -> None:
+        """Set whether the cursor is drawn without focus too."""
         if on is not self._steady:
             self._steady = on
             self._repaint()
 
-    def take_lost(self) -> bool:
-        """Whether the cursor's row went away by itself since it was last moved; said once."""
-        lost, self._list.lost = self._list.lost, False
+    def take_cursor_lost(self) -> bool:
+        """Whether the cursor's row went away by itself since it was last moved; true only once."""
+        lost, self._list.cursor_lost = self._list.cursor_lost, False
         return lost
 
     def _moved(self) -> int:
@@ -232,15 +230,15 @@ class LinePane(Widget):
         return 1 if titled and self.size.height >= _TITLES_FROM else 0
 
     @property
-    def _room(self) -> int:
+    def _row_space(self) -> int:
         return max(0, self.size.height - self._banner_lines - self._title_lines)
 
     def _repaint(self) -> int:
-        """Compare what should stand here with what does; refresh the lines that differ."""
+        """Compare the present lines with the painted ones; refresh those that differ."""
         if not self.size:
             return 0
         width = self.size.width
-        before, self._painted = self._painted, self.picture()
+        before, self._painted = self._painted, self.compose_lines()
         dirty = changed(before, self._painted)
         if dirty:
             # A region can be cut short on its right side only: on the left the strip is whole.
@@ -252,11 +250,11 @@ class LinePane(Widget):
             self.refresh(*(Region(0, index, size, 1) for index, size in regions if size))
         return len(dirty)
 
-    def picture(self) -> list[Line]:
-        """The lines that should stand here now, each as wide as the pane."""
+    def compose_lines(self) -> list[Line]:
+        """The lines of the pane now, each as wide as the pane."""
         self._painted_size = self.size
         width, height = self.size
-        room = self._room
+        room = self._row_space
         self._list.scroll(room)
         lines: list[Line] = []
         if self._banner_lines:
@@ -291,7 +289,7 @@ class LinePane(Widget):
         """The cursor, or whether rows go on above the first line shown or below the last one."""
         if index == self._list.index and row.key and (self.has_focus or self._steady):
             return Span(self.glyphs.cursor, Tone.STRONG if self.has_focus else Tone.DIM)
-        if index == self._list.top + self._room - 1 and index < len(self._list.visible) - 1:
+        if index == self._list.top + self._row_space - 1 and index < len(self._list.visible) - 1:
             return Span(self.glyphs.below, Tone.DIM)
         if index == self._list.top and index > 0:
             return Span(self.glyphs.above, Tone.DIM)
@@ -321,7 +319,7 @@ class LinePane(Widget):
     def render_line(self, y: int) -> Strip:
         """The strip of line `y`; strips of equal lines are made once."""
         if self._painted_size != self.size:  # a layout draws before its resize event arrives
-            self._painted = self.picture()
+            self._painted = self.compose_lines()
         if y >= len(self._painted):
             return Strip.blank(self.size.width)
         line = self._painted[y]
@@ -338,17 +336,8 @@ class LinePane(Widget):
     def on_resize(self, event: events.Resize) -> None:
         self._repaint()
 
-    def watch_has_focus(self, _has_focus: bool) -> None:
-        # Replaces the base's restyling: focus changes a mark and a label here, no style rule.
+    def focus_changed(self) -> None:
         self._repaint()
-
-    def on_focus(self, event: events.Focus) -> None:
-        event.prevent_default()  # the base would repaint the whole pane
-        self.has_focus = True
-
-    def on_blur(self, event: events.Blur) -> None:
-        event.prevent_default()
-        self.has_focus = False
 
     def on_click(self, event: events.Click) -> None:
         line = event.y - self._banner_lines - self._title_lines
@@ -389,7 +378,7 @@ class FittedPane(LinePane):
 
 
 class OneLine(FittedPane):
-    """A single line that nobody can focus."""
+    """A single line without focus."""
 
     def __init__(self, *, glyphs: Glyphs, id: str) -> None:
         super().__init__(glyphs=glyphs, focusable=False, id=id)

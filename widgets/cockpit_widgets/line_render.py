@@ -1,4 +1,4 @@
-"""Lines of a pane as data: rows in, exactly as wide lines of spans out. Pure, without Textual.
+"""Render rows as lines of spans, exactly as wide as the pane. Pure, without Textual.
 
 Widths are terminal cells, not characters: a wide character counts two, a combining one none, and
 what is cut ends in the cut sign without leaving half a character behind.
@@ -14,7 +14,7 @@ from cockpit.rows import Align, Brief, Column, Forms, Glyphs, Line, Row, Span, T
 
 
 def width_of(line: Sequence[Span]) -> int:
-    """How many cells a line covers."""
+    """The width of a line in cells."""
     return sum(cell_len(span.text) for span in line)
 
 
@@ -98,7 +98,7 @@ def _form(cell: Forms, width: int, glyphs: Glyphs) -> Line:
 
 
 def merge(line: Sequence[Span]) -> Line:
-    """Neighbours of one tone made one span: fewer escape sequences on the wire."""
+    """The line with neighbouring spans of one tone joined: fewer escape sequences on the wire."""
     out: list[Span] = []
     for span in line:
         if out and out[-1].tone is span.tone:
@@ -116,7 +116,7 @@ def changed(before: Sequence[Line], after: Sequence[Line]) -> list[int]:
 
 
 def reach(before: Sequence[Span], after: Sequence[Span]) -> int:
-    """How many cells of `after`, from the left, have to be painted over `before`.
+    """The number of cells of `after`, from the left, that have to be painted over `before`.
 
     What both lines end in stands there already. The whole line where that can't be told.
     """

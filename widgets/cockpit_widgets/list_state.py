@@ -1,4 +1,4 @@
-"""The rows of a pane, its filter, its cursor and which part of it is in sight. Without Textual."""
+"""The list state of a pane: rows, filter, cursor and scroll offset. Without Textual."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cockpit.rows import Row
 from cockpit_widgets.line_render import matching
 
 
-class Listing:
+class ListState:
     """Rows with a cursor that follows its row's key.
 
     Until somebody moves it, the cursor rests on the first `home` row, or the first row that has a
@@ -22,7 +22,7 @@ class Listing:
         self.filter = ""
         self.index = 0
         self.top = 0
-        self.lost = False
+        self.cursor_lost = False
         """The cursor's row went away by itself since the cursor was last moved."""
         self._sticky_top = sticky_top
         self._pinned: str | None = None
@@ -45,18 +45,18 @@ class Listing:
         """
         before = self._pinned
         self.rows = tuple(rows)
-        self._settle()
+        self._place_cursor()
         if before is not None and self.key != before:
-            self.lost = True
+            self.cursor_lost = True
 
-    def narrow(self, needle: str) -> None:
+    def set_filter(self, needle: str) -> None:
         """Show only rows that hold `needle`; an empty one shows all."""
         self.filter = needle
-        self._settle()
+        self._place_cursor()
 
     def move(self, steps: int) -> None:
         """Move the cursor by that many rows that have a key."""
-        stops = self._stops()
+        stops = self._selectable()
         if not stops:
             return
         place = min(range(len(stops)), key=lambda at: abs(stops[at] - self.index))
@@ -72,25 +72,25 @@ class Listing:
 
     def go(self, index: int) -> None:
         """Put the cursor on a visible row by its index."""
-        self.lost = False
+        self.cursor_lost = False
         self.index = index
         self.pin()
-        if self._sticky_top and index == self._stops()[0]:
+        if self._sticky_top and index == self._selectable()[0]:
             self._pinned = None
 
     def pin(self) -> None:
         """Keep the cursor on the row it is on, whatever comes before it."""
         self._pinned = self.key or None
 
-    def forget(self) -> None:
-        """As if nobody had touched it: no filter, the cursor at rest, the first row in sight."""
+    def reset(self) -> None:
+        """Clear the filter, put the cursor to rest and scroll to the first row."""
         self._pinned = None
-        self.lost = False
+        self.cursor_lost = False
         self.index = self.top = 0
-        self.narrow("")
+        self.set_filter("")
 
     def scroll(self, room: int) -> None:
-        """Bring the cursor into sight of `room` rows."""
+        """Scroll so that the cursor is among the `room` rows shown."""
         most = max(0, len(self.visible) - room)
         if self._pinned is None:
             # At rest a row is shown with what follows it, which says more than what led to it.
@@ -103,15 +103,15 @@ class Listing:
             self.top = 0  # headings above the first stop could not be reached otherwise
         self.top = max(0, min(self.top, most))
 
-    def _stops(self) -> list[int]:
+    def _selectable(self) -> list[int]:
         return [index for index, row in enumerate(self.visible) if row.key]
 
     def _before_first(self) -> bool:
         return all(not row.key for row in self.visible[: self.index])
 
-    def _settle(self) -> None:
+    def _place_cursor(self) -> None:
         self.visible = matching(self.rows, self.filter)
-        stops = self._stops()
+        stops = self._selectable()
         if self._pinned is None:
             homes = (index for index in stops if self.visible[index].home)
             self.index = next(homes, stops[0] if stops else 0)

@@ -1,4 +1,4 @@
-"""The command palette over an opaque ground, under the same top line as everything else."""
+"""The command palette, opaque and under the same header as everything else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.command import CommandPalette
 
 from cockpit.rows import Glyphs, View
-from cockpit_widgets.header import TopLine
+from cockpit_widgets.header import BoardHeader
 from cockpit_widgets.rows.status import Frame
 
 
@@ -15,7 +15,7 @@ class Palette(CommandPalette):
 
     CSS = """
     Palette, Palette:ansi { background: ansi_default; }
-    Palette > TopLine { dock: top; }
+    Palette > BoardHeader { dock: top; }
     Palette > Vertical { margin-top: 1; }
     Palette SearchIcon { display: none; }
     Palette #--input { border: none; }
@@ -32,12 +32,12 @@ class Palette(CommandPalette):
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__(placeholder="a command, by any part of its name", id="--command-palette")
-        self._top = TopLine(glyphs)
+        self._top = BoardHeader(glyphs)
 
     def compose(self) -> ComposeResult:
         yield self._top
         yield from super().compose()
 
     def show(self, view: View, frame: Frame) -> int:
-        """Keep the top line true; returns lines repainted."""
+        """Update the header; returns lines repainted."""
         return self._top.show(view, frame)

@@ -1,31 +1,32 @@
-"""The panes of the board: a letter, a name, columns and two pure functions each."""
+"""The panes of the board: those that the kinds bring, and the screen's own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cockpit.kinds.checklist import plan_rows
-from cockpit.kinds.checklist import rows as checklist
-from cockpit.kinds.gate import rows as gates
-from cockpit.kinds.heartbeat import rows as engines
-from cockpit.kinds.listener import rows as ports
-from cockpit.kinds.smoke import rows as smoke
-from cockpit.rows import Column, Glyphs, Line, Row, View
+from cockpit.kinds import registry
+from cockpit.model import Board
+from cockpit.rows import Column, Glyphs, Line, PaneRows, Row, View
+from cockpit_widgets.arrange import PANES
 from cockpit_widgets.line_pane import LinePane, Source
-from cockpit_widgets.rows import all_probes, events, problems
+from cockpit_widgets.rows import all_probes, events, other_kinds, problems
 
 
 @dataclass(frozen=True, slots=True)
 class PaneSpec:
-    """What makes a pane. `kinds` are the probe kinds it shows; with none on the board it idles.
+    """What makes a pane: `key` opens it, `opens` ends the sentence "open …" in the help.
 
-    The rows of an `ageless` pane follow from its observations alone, so that a long list is made
-    anew only when one of them has been replaced. `fitted` gives columns that follow the view.
+    `kinds` are the probe kinds it shows; with none on the board it idles. One that is not in the
+    `overview` is only opened. The rows of an `ageless` pane follow from its observations alone, so
+    that a long list is made anew only when one of them has been replaced. `fitted` gives columns
+    that follow the view.
     """
 
     id: str
+    key: str
     label: str
+    opens: str
     columns: Sequence[Column]
     rows: Callable[[View], list[Row]]
     banner: Callable[[View], Line] | None = None
@@ -33,12 +34,13 @@ class PaneSpec:
     sticky_top: bool = False
     ageless: bool = False
     fitted: Callable[[View], Sequence[Column]] | None = None
+    overview: bool = True
 
     def build(self, glyphs: Glyphs) -> LinePane:
         """The widget of this pane."""
         return LinePane(
             columns=self.columns,
-            label=self.label,
+            label=f"{self.key} {self.label}" if self.label else "",
             glyphs=glyphs,
             sticky_top=self.sticky_top,
             steady=self.id == "problems",
@@ -63,29 +65,89 @@ def _same(one: Source, other: Source | None) -> bool:
     return all(here is there for here, there in zip(one[0], other[0], strict=True))
 
 
+def _of_kinds() -> tuple[PaneSpec, ...]:
+    """The panes that the kinds bring, in board order; kinds that name the same one share it."""
+    kinds: dict[str, list[str]] = {}
+    found: dict[str, PaneRows] = {}
+    for kind in registry.all_kinds():
+        for pane in kind.load_panes():
+            found.setdefault(pane.id, pane)
+            kinds.setdefault(pane.id, []).append(kind.name)
+    return tuple(
+        PaneSpec(
+            id=pane.id,
+            key=pane.key,
+            label=pane.label,
+            opens=pane.opens,
+            columns=pane.columns,
+            rows=pane.rows,
+            banner=pane.banner,
+            kinds=tuple(kinds[pane.id]),
+            ageless=pane.ageless,
+            overview=pane.overview,
+        )
+        for pane in sorted(found.values(), key=lambda pane: _place(pane.id))
+    )
+
+
+def _place(pane: str) -> int:
+    """Its place on the screen; panes that the layout does not know come behind those it does."""
+    return PANES.index(pane) if pane in PANES else len(PANES)
+
+
+OF_KINDS = _of_kinds()
+OTHER_KINDS = PaneSpec(
+    id="others",
+    key="O",
+    label="OTHERS",
+    opens="probes of kinds without a pane",
+    columns=other_kinds.COLUMNS,
+    rows=lambda view: other_kinds.rows(view, _claimed()),
+    banner=lambda view: other_kinds.banner(view, _claimed()),
+)
 SPECS: tuple[PaneSpec, ...] = (
-    PaneSpec("problems", "", (), problems.rows, fitted=problems.columns),
-    PaneSpec("engines", "e ENGINE", engines.COLUMNS, engines.rows, engines.banner, engines.KINDS),
-    PaneSpec("ports", "p PORTS", ports.COLUMNS, ports.rows, ports.banner, ports.KINDS),
-    PaneSpec("gates", "g GATES", gates.COLUMNS, gates.rows, gates.banner, gates.KINDS),
-    PaneSpec("smoke", "s SMOKE", smoke.COLUMNS, smoke.rows, smoke.banner, smoke.KINDS),
+    PaneSpec("problems", "0", "", "all problems", (), problems.rows, fitted=problems.columns),
+    *OF_KINDS,
+    OTHER_KINDS,
     PaneSpec(
-        "checklist",
-        "c LIST",
-        (),
-        checklist.rows,
-        checklist.banner,
-        checklist.KINDS,
-        ageless=True,
-    ),
-    PaneSpec(
-        "events",
-        "v EVENTS",
-        events.COLUMNS,
-        events.rows,
-        events.banner,
+        id="events",
+        key="v",
+        label="EVENTS",
+        opens="events",
+        columns=events.COLUMNS,
+        rows=events.rows,
+        banner=events.banner,
         sticky_top=True,
     ),
-    PaneSpec("plan", "n PLAN", (), plan_rows.rows, plan_rows.banner, plan_rows.KINDS, ageless=True),
-    PaneSpec("everything", "o PROBES", all_probes.COLUMNS, all_probes.rows, all_probes.banner),
+    PaneSpec(
+        id="everything",
+        key="o",
+        label="PROBES",
+        opens="the list of all probes",
+        columns=all_probes.COLUMNS,
+        rows=all_probes.rows,
+        banner=all_probes.banner,
+        overview=False,
+    ),
 )
+
+
+def _claimed() -> frozenset[str]:
+    """The kinds that have a pane of their own."""
+    return frozenset(kind for spec in OF_KINDS for kind in spec.kinds)
+
+
+def idle_panes(board: Board) -> frozenset[str]:
+    """The ids of the panes whose kinds are not watched here."""
+    if board.waiting:
+        return frozenset()
+    return frozenset(spec.id for spec in OF_KINDS if not board.of_kind(*spec.kinds))
+
+
+def further_panes(board: Board) -> tuple[str, ...]:
+    """The ids of the panes beside the built-in ones that have something to show."""
+    brought = [spec for spec in OF_KINDS if spec.overview and spec.id not in PANES]
+    shown = [spec.id for spec in brought if board.of_kind(*spec.kinds)]
+    if any(one.kind not in _claimed() for one in board.observations.values()):
+        shown.append(OTHER_KINDS.id)
+    return tuple(shown)

@@ -1,4 +1,4 @@
-"""The bottom line as a question: a label and a line to type on."""
+"""The prompt on the bottom line: a label and a line to type on."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ _TO_READ = 0.3
 """Seconds from the painted question to the first key that counts, when it must be read first."""
 
 
-class _Line(Input):
-    """The line that is typed on; while it is deaf only Esc is heard.
+class _PromptInput(Input):
+    """The input of the prompt; while it ignores keys only Esc works.
 
-    `moves` are letters that are not typed but move the text above it.
+    `scroll_keys` are letters that are not typed but move the text above it.
     """
 
-    deaf = False
-    moves: Mapping[str, int] = MappingProxyType({})
+    ignores_keys = False
+    scroll_keys: Mapping[str, int] = MappingProxyType({})
 
     async def _on_key(self, event: events.Key) -> None:
-        steps = self.moves.get(event.key)
-        if (self.deaf and event.key != "escape") or steps is not None:
+        steps = self.scroll_keys.get(event.key)
+        if (self.ignores_keys and event.key != "escape") or steps is not None:
             event.stop()
             event.prevent_default()
         if steps is not None:
-            self.post_message(Prompt.Moved(steps))
+            self.post_message(Prompt.Scrolled(steps))
 
     def _on_paste(self, event: events.Paste) -> None:
-        if self.deaf:
+        if self.ignores_keys:
             event.stop()
             event.prevent_default()
 
@@ -60,22 +60,22 @@ class Prompt(Widget):
     """
 
     class Edited(Message):
-        """The text so far."""
+        """The text was edited."""
 
         def __init__(self, purpose: str, text: str) -> None:
             super().__init__()
             self.purpose = purpose
             self.text = text
 
-    class Moved(Message):
-        """The text above is to go down by that many lines."""
+    class Scrolled(Message):
+        """The text above is to scroll down by that many lines."""
 
         def __init__(self, steps: int) -> None:
             super().__init__()
             self.steps = steps
 
     class Answered(Message):
-        """The text as it was entered."""
+        """The text was entered."""
 
         def __init__(self, purpose: str, text: str) -> None:
             super().__init__()
@@ -86,7 +86,7 @@ class Prompt(Widget):
         super().__init__(id=id)
         self.purpose = ""
         self._label = Label("", markup=False)
-        self._input = _Line(select_on_focus=False, max_length=_LONGEST, compact=True)
+        self._input = _PromptInput(select_on_focus=False, max_length=_LONGEST, compact=True)
         self._input.cursor_blink = False
 
     def compose(self) -> ComposeResult:
@@ -94,9 +94,9 @@ class Prompt(Widget):
         yield self._input
 
     @property
-    def deaf(self) -> bool:
+    def ignores_keys(self) -> bool:
         """Whether keys are thrown away because the question can't have been read yet."""
-        return self._input.deaf
+        return self._input.ignores_keys
 
     def ask(
         self,
@@ -104,30 +104,31 @@ class Prompt(Widget):
         label: str,
         text: str = "",
         *,
-        afresh: bool = False,
-        moves: Mapping[str, int] = MappingProxyType({}),
+        discard_typeahead: bool = False,
+        scroll_keys: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        """Start asking; `purpose` comes back with the answer.
+        """Open the prompt; `purpose` comes back with the answer.
 
-        `afresh`: what was typed before the question stood there to be read is thrown away. `moves`
-        are letters that no answer holds: they move the text above by that many lines.
+        `discard_typeahead`: what was typed before the question stood there to be read is thrown
+        away. `scroll_keys` are letters that no answer holds: they move the text above by that many
+        lines.
         """
         self.purpose = purpose
-        self._input.moves = moves
-        self._input.deaf = afresh
-        if afresh:
-            self.call_after_refresh(self._hear_soon)
+        self._input.scroll_keys = scroll_keys
+        self._input.ignores_keys = discard_typeahead
+        if discard_typeahead:
+            self.call_after_refresh(self._accept_keys_soon)
         self._label.update(f"{sanitize(label)} ")
         with self.prevent(Input.Changed):
             self._input.value = text
         self._input.cursor_position = len(text)
         self._input.focus(scroll_visible=False)
 
-    def _hear_soon(self) -> None:
-        self.set_timer(_TO_READ, self._hear)
+    def _accept_keys_soon(self) -> None:
+        self.set_timer(_TO_READ, self._accept_keys)
 
-    def _hear(self) -> None:
-        self._input.deaf = False
+    def _accept_keys(self) -> None:
+        self._input.ignores_keys = False
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -144,28 +145,30 @@ _NARROWEST = 20
 
 
 @dataclass(slots=True)
-class Above:
-    """The text above the line to type on. `share` is the part of the screen it may take at most:
-    1 nearly all, 3 a third, with the line to type on. `top` is the first line in sight, from 0.
+class PromptContext:
+    """The text shown above the prompt, which can be scrolled.
+
+    `share` is the part of the screen it may take at most: 1 nearly all, 3 a third, with the line to
+    type on. `top` is the first line shown, from 0.
     """
 
     lines: tuple[str, ...] = ()
     share: int = 1
     top: int = 0
 
-    def most(self, height: int) -> int:
-        """The lines there are for it on a screen of that height."""
+    def max_lines(self, height: int) -> int:
+        """The number of lines there are for it on a screen of that height."""
         return max(1, height - _KEPT if self.share == 1 else height // self.share - 1)
 
-    def move(self, view: View | None, size: Size, steps: int) -> bool:
-        """Go down by that many lines, or up; False when nothing moves."""
+    def scroll(self, view: View | None, size: Size, steps: int) -> bool:
+        """Scroll down by that many lines, or up; False when nothing moves."""
         last = self._last_top(len(self._wrapped(view, size.width)), size.height)
         before, self.top = self.top, min(max(0, self.top + steps), last)
         return self.top != before
 
     def rows(self, view: View | None, size: Size) -> list[Row]:
-        """The lines in sight; the last one tells where they are when there are more."""
-        rows, room = self._wrapped(view, size.width), self.most(size.height)
+        """The rows shown; the last one tells where they are when there are more."""
+        rows, room = self._wrapped(view, size.width), self.max_lines(size.height)
         if len(rows) <= room:
             return rows
         top = min(self.top, self._last_top(len(rows), size.height))
@@ -174,7 +177,7 @@ class Above:
         return [*shown, Row("question place", (Span(place, Tone.WARN),))]
 
     def _last_top(self, whole: int, height: int) -> int:
-        room = self.most(height)
+        room = self.max_lines(height)
         return whole - room + 1 if whole > room else 0
 
     def _wrapped(self, view: View | None, width: int) -> list[Row]:

@@ -1,4 +1,4 @@
-"""The styles behind the tones.
+"""The styles of the tones.
 
 Only the terminal's own palette is used, so that the screen follows the reader's dark or light
 theme. The order of weight is FAIL (reverse), UNKNOWN, WARN (bold), plain, OK (dim); no two verdicts

@@ -1,4 +1,4 @@
-"""What a screen remembers of an item, and how an edit finds that item again, or refuses.
+"""Anchors: how an edit finds the item that was on screen again, or refuses.
 
 Between the moment a person saw a line and the moment a key changes it, other people and programs
 may have inserted, moved, copied or removed lines. An anchor is found again by, in this order:
@@ -17,17 +17,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import cast
 
-from cockpit.checklists.errors import AnchorAmbiguous, AnchorLost, ChecklistError
+from cockpit.checklists.errors import AnchorAmbiguous, AnchorLost
 from cockpit.checklists.parsing.items import Document, Form, Item, Status
+from cockpit.checklists.stored import Stored
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
-    """An item as it was seen. JSON-serialisable through `to_json`."""
+class Anchor(Stored):
+    """An item as it was seen, with enough around it to find it again."""
+
+    STORED_AS = "anchor"
 
     form: Form
     status: Status
@@ -45,53 +46,6 @@ class Anchor:
     """Of these, the ones in its section."""
     same_place: int
     """Of these, the ones with the same neighbours."""
-
-    def to_json(self) -> dict[str, object]:
-        """A dict of str, int and list."""
-        return {
-            "form": str(self.form),
-            "status": str(self.status),
-            "text": self.text,
-            "section": list(self.section),
-            "line": self.line,
-            "before": self.before,
-            "after": self.after,
-            "above": self.above,
-            "same_text": self.same_text,
-            "same_section": self.same_section,
-            "same_place": self.same_place,
-        }
-
-    @staticmethod
-    def from_json(value: Mapping[str, object]) -> Anchor:
-        """The anchor that `to_json` wrote.
-
-        Raises:
-            ChecklistError: when a key is missing or of another type.
-        """
-        try:
-            numbers = {
-                name: _integer(value[name])
-                for name in ("line", "same_text", "same_section", "same_place")
-            }
-            return Anchor(
-                form=Form(str(value["form"])),
-                status=Status(str(value["status"])),
-                text=str(value["text"]),
-                section=tuple(str(part) for part in cast("Iterable[object]", value["section"])),
-                before=str(value["before"]),
-                after=str(value["after"]),
-                above=str(value["above"]),
-                **numbers,
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise ChecklistError(f"not a stored anchor: {error!r}") from error
-
-
-def _integer(value: object) -> int:
-    if not isinstance(value, int):
-        raise TypeError(f"expected a number, found {value!r}")
-    return value
 
 
 def anchor_of(document: Document, item: Item) -> Anchor:

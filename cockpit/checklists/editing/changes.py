@@ -1,4 +1,4 @@
-"""The cockpit's own changes of a file, each with enough to know it again in another version.
+"""The cockpit's own changes of a file, as patches that other versions of the file can take.
 
 A change is told from everybody else's by what it says, not by where it stood: a marker by its
 item, a note by its item and its lines, a generated block by its name.
@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from cockpit.checklists.editing.anchor import Anchor, anchor_of, locate
 from cockpit.checklists.editing.edit import edit as edit_marker
@@ -27,18 +27,22 @@ from cockpit.checklists.editing.writer import EditResult
 from cockpit.checklists.errors import AnchorAmbiguous, AnchorLost, ChecklistError
 from cockpit.checklists.parsing.items import Document, Item
 from cockpit.checklists.parsing.parse import parse
+from cockpit.checklists.stored import NOT_STORED, Stored
 
 
 @dataclass(frozen=True, slots=True)
-class NoteHunk:
-    """Lines put below an item, or taken away from there."""
+class NoteHunk(Stored):
+    """A note that was put below an item, or taken away from there."""
+
+    STORED_AS = "change"
+    WHAT = "note"
 
     path: Path
     anchor: Anchor
     lines: tuple[str, ...]
     """As in the file, without line ends."""
     removed: bool = False
-    method: str = ""
+    method: str = field(default="", metadata=NOT_STORED)
     """See `safe_write.Written.method`."""
     nth: int = 0
     """Of `of` identical notes below the item it was the nth from the top; 0: not known."""
@@ -49,42 +53,24 @@ class NoteHunk:
         """The note in one line, for people."""
         return "; ".join(line.strip().removeprefix("- ") for line in self.lines)
 
-    def to_json(self) -> dict[str, object]:
-        """A dict of str, bool, list and dict."""
-        return {
-            "what": "note",
-            "path": str(self.path),
-            "anchor": self.anchor.to_json(),
-            "lines": list(self.lines),
-            "removed": self.removed,
-            "nth": self.nth,
-            "of": self.of,
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class BlockHunk:
+class BlockHunk(Stored):
     """A generated block that was written."""
+
+    STORED_AS = "change"
+    WHAT = "block"
 
     path: Path
     name: str
     sha256: str
     """Of its text, line ends as `\\n`."""
-    method: str = ""
+    method: str = field(default="", metadata=NOT_STORED)
 
     @property
     def text(self) -> str:
         """What it is, for people."""
         return f"block {self.name}"
-
-    def to_json(self) -> dict[str, object]:
-        """A dict of str."""
-        return {
-            "what": "block",
-            "path": str(self.path),
-            "name": self.name,
-            "sha256": self.sha256,
-        }
 
 
 Hunk: TypeAlias = EditResult | NoteHunk | BlockHunk
@@ -92,39 +78,32 @@ Hunk: TypeAlias = EditResult | NoteHunk | BlockHunk
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A change that is not committed, and why."""
+    """A change that is left out of a commit, and why."""
 
     hunk: Hunk
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Put:
-    """A change that can be put into other versions of its file."""
+class Patch:
+    """A change that can be applied to other versions of its file."""
 
     hunk: Hunk
     name: str
-    into: Callable[[bytes], bytes | None]
+    apply: Callable[[bytes], bytes | None]
     """The version with the change in it; None when there is no place for it."""
 
 
 def hunk_from_json(value: Mapping[str, object]) -> NoteHunk | BlockHunk:
-    """What `to_json` wrote.
+    """The note or block that `to_json` wrote.
 
     Raises:
         ChecklistError: when a key is missing or of another type.
     """
-    try:
-        path = Path(str(value["path"]))
-        if value["what"] == "block":
-            return BlockHunk(path, str(value["name"]), str(value["sha256"]))
-        lines = cast("Sequence[object]", value["lines"])
-        anchor = Anchor.from_json(cast("Mapping[str, object]", value["anchor"]))
-        texts = tuple(str(line) for line in lines)
-        nth, of = (int(str(value.get(name, 0))) for name in ("nth", "of"))
-        return NoteHunk(path, anchor, texts, removed=value["removed"] is True, nth=nth, of=of)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ChecklistError(f"not a stored change: {error!r}") from error
+    for kind in (NoteHunk, BlockHunk):
+        if value.get("what") == kind.WHAT:
+            return kind.from_json(value)
+    raise ChecklistError(f"not a stored change: {value.get('what')!r}")
 
 
 def block_hunk(path: Path, data: bytes, name: str, method: str = "") -> BlockHunk:
@@ -133,7 +112,7 @@ def block_hunk(path: Path, data: bytes, name: str, method: str = "") -> BlockHun
 
 
 def cancel_out(hunks: Sequence[Hunk]) -> bool:
-    """Whether these changes of one file, in order, took each other back. Pure."""
+    """Whether these changes of one file, in order, undo each other. Pure."""
     first: dict[object, EditResult] = {}
     last: dict[object, EditResult] = {}
     notes: Counter[object] = Counter()
@@ -151,8 +130,11 @@ def cancel_out(hunks: Sequence[Hunk]) -> bool:
     )
 
 
-def standing(hunks: Sequence[Hunk], now: bytes) -> tuple[tuple[Put, ...], tuple[Skipped, ...]]:
-    """Which changes, given in order, still stand in the file as it is `now`. Pure.
+def standing_patches(
+    hunks: Sequence[Hunk], now: bytes
+) -> tuple[tuple[Patch, ...], tuple[Skipped, ...]]:
+    """The patches of those changes, given in order, that still stand in the file `now`; and the
+    others. Pure.
 
     Of a marker or a block the last change counts. Notes are counted: below one item several may
     say the same.
@@ -174,17 +156,17 @@ def standing(hunks: Sequence[Hunk], now: bytes) -> tuple[tuple[Put, ...], tuple[
             last[key] = [hunk]
         else:
             last.setdefault((key, hunk.lines), []).append(hunk)
-    puts: list[Put] = []
+    puts: list[Patch] = []
     for same in last.values():
-        for found in _put(same, current):
-            if isinstance(found, Put):
+        for found in _patches_of(same, current):
+            if isinstance(found, Patch):
                 puts.append(found)
             else:
                 skipped.append(found)
     return tuple(puts), tuple(skipped)
 
 
-def _put(same: Sequence[Hunk], current: Document) -> tuple[Put | Skipped, ...]:
+def _patches_of(same: Sequence[Hunk], current: Document) -> tuple[Patch | Skipped, ...]:
     """Changes of one thing as they can be put elsewhere, or why they do not stand any more."""
     hunk = same[-1]
     if isinstance(hunk, BlockHunk):
@@ -195,17 +177,17 @@ def _put(same: Sequence[Hunk], current: Document) -> tuple[Put | Skipped, ...]:
         if _digest(body) != hunk.sha256:
             reason = f"block {hunk.name} was changed again by somebody else"
             return (Skipped(hunk, reason),)
-        return (Put(hunk, hunk.text, lambda data: _with_block(data, hunk.name, body)),)
+        return (Patch(hunk, hunk.text, lambda data: _with_block(data, hunk.name, body)),)
     item = locate(current, hunk.anchor)
     if isinstance(hunk, NoteHunk):
         notes = [one for one in same if isinstance(one, NoteHunk)]
-        return _put_notes(notes, len(note_places(current, item, hunk.lines)), item.text)
+        return _note_patches(notes, len(note_places(current, item, hunk.lines)), item.text)
     if item.status is not hunk.status_after:
         return (Skipped(hunk, f"“{item.text}” was changed again by somebody else"),)
-    return (Put(hunk, f"“{item.text}”", lambda data: put_marker(data, hunk)),)
+    return (Patch(hunk, f"“{item.text}”", lambda data: put_marker(data, hunk)),)
 
 
-def _put_notes(notes: Sequence[NoteHunk], now: int, item: str) -> tuple[Put | Skipped, ...]:
+def _note_patches(notes: Sequence[NoteHunk], now: int, item: str) -> tuple[Patch | Skipped, ...]:
     """Identical notes below one item, `now` of which stand there, as they can be put elsewhere.
 
     Another version may lack all of these changes, or hold the first few of them already: between
@@ -214,7 +196,7 @@ def _put_notes(notes: Sequence[NoteHunk], now: int, item: str) -> tuple[Put | Sk
     hunk = notes[-1]
     steps = [-1 if note.removed else 1 for note in notes]
     to_come = {sum(steps[first:]) for first in range(len(steps) + 1)}
-    found: list[Put | Skipped] = []
+    found: list[Patch | Skipped] = []
     ours = sum(steps)
     if now < ours:
         many = f" ({ours - now} of {ours})" if ours > 1 else ""
@@ -223,13 +205,13 @@ def _put_notes(notes: Sequence[NoteHunk], now: int, item: str) -> tuple[Put | Sk
     if now or ours <= 0:
         least, most = min(to_come), max(to_come)
         found.append(
-            Put(hunk, f"“{hunk.text}”", lambda data: put_notes(data, hunk, now, least, most))
+            Patch(hunk, f"“{hunk.text}”", lambda data: put_notes(data, hunk, now, least, most))
         )
     return tuple(found)
 
 
 def put_marker(data: bytes, edit: EditResult) -> bytes | None:
-    """Another version of a file with an edit put in; None when its item is not there."""
+    """Another version of a file with an edit applied; None when its item is not there."""
     document = parse(data)
     item = _find(document, edit.anchor)
     if item is None:

@@ -1,51 +1,44 @@
-"""One change of one marker, as bytes: pure."""
+"""The edit of one marker, as bytes. Pure."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from cockpit.checklists.editing.column import column_word
+from cockpit.checklists.editing.splice import Splice
 from cockpit.checklists.errors import ChecklistError, EditUnsupported
 from cockpit.checklists.parsing.items import Document, Form, Item, Progress, Status, counted_forms
-from cockpit.checklists.parsing.marker_span import shown
-from cockpit.checklists.parsing.markers import write_marker
+from cockpit.checklists.parsing.lines import split
+from cockpit.checklists.parsing.marker_span import decode, shown
+from cockpit.checklists.parsing.markers import BOX_CHARS, read_emoji, status_value, write_marker
 from cockpit.checklists.parsing.parse import parse
 
 TWO_STATES: tuple[Status, ...] = (Status.TODO, Status.DONE)
+_ONE_CELLS_OWN = re.compile(r"%|partial|most|almost|nearly|review|testing", re.IGNORECASE)
+"""How far one task has come: true of no other that is under way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replace `old` at byte `offset` by `new`."""
+    """One marker written anew: the bytes, the 1-based line and the states before and after."""
 
-    offset: int
-    old: bytes
-    new: bytes
+    splice: Splice
     line: int
     before: Status
     after: Status
-
-    @property
-    def same_length(self) -> bool:
-        """True when no other byte of the file moves."""
-        return len(self.old) == len(self.new)
 
     def apply(self, data: bytes) -> bytes:
         """`data` with the edit done.
 
         Raises:
-            ChecklistError: when `old` does not stand at `offset`.
+            ChecklistError: when the marker does not stand where it was read.
         """
-        end = self.offset + len(self.old)
-        if data[self.offset : end] != self.old:
-            raise ChecklistError("the marker moved while it was edited", line=self.line)
-        return data[: self.offset] + self.new + data[end:]
-
-    def reverse(self) -> Edit:
-        """The edit that takes this one back."""
-        return replace(self, old=self.new, new=self.old, before=self.after, after=self.before)
+        try:
+            return self.splice.apply(data)
+        except ChecklistError:
+            raise ChecklistError("the marker moved while it was edited", line=self.line) from None
 
 
 def cycle(status: Status, states: Sequence[str] = TWO_STATES) -> Status:
@@ -78,7 +71,7 @@ def edit(data: bytes, item: Item, status: Status, *, marker: str | None = None) 
     if marker is None:
         marker = item.marker if item.status is status else _marker(data, item, status)
     new = marker.encode("utf-8", "surrogateescape")
-    return Edit(start, old, new, item.line, item.status, status)
+    return Edit(Splice(start, old, new), item.line, item.status, status)
 
 
 def _marker(data: bytes, item: Item, status: Status) -> str:
@@ -87,7 +80,7 @@ def _marker(data: bytes, item: Item, status: Status) -> str:
         counts = dict(Counter(cell.marker for cell in cells))
         marker = write_marker(item.form, status, item.marker, counts=counts)
         if marker is not None:
-            marker = column_word(data, item, status, cells, marker)
+            marker = _column_word(data, item, status, cells, marker)
     else:
         marker = write_marker(item.form, status, item.marker, counts=_counts(data, item.form))
     if marker is None:
@@ -110,17 +103,63 @@ def _counts(data: bytes, form: Form) -> dict[str, int]:
     return Counter(item.marker for item in parse(data).items if item.form is form)
 
 
+def _column_word(
+    data: bytes, item: Item, status: Status, cells: Iterable[Item], default: str
+) -> str:
+    """The marker most often written for `status` in the column of `item`, else `default`.
+
+    Args:
+        data: the file's bytes, the ones the items were read from.
+        item: a status cell that says its state in words.
+        status: wanted state.
+        cells: all the status cells of the file.
+        default: what to write where the column has no word for the state.
+    """
+    style = _style(item.marker)
+    if style is None:
+        return default
+    lines = split(data)
+    first, last = item.line - 1, item.line - 1
+    while first > 0 and b"|" in data[lines.starts[first - 1] : lines.ends[first - 1]]:
+        first -= 1
+    while last + 1 < len(lines) and b"|" in data[lines.starts[last + 1] : lines.ends[last + 1]]:
+        last += 1
+    rest = decode(data[item.span[1] : lines.ends[item.line - 1]])
+    words = Counter(
+        cell.marker
+        for cell in cells
+        if cell.status is status
+        and first < cell.line <= last + 1
+        and _style(cell.marker) == style
+        # What follows in this cell must not make other words of it: `on hold` before `by …`.
+        and status_value(cell.marker + rest) == (status, len(cell.marker))
+        and not (status is Status.DOING and _ONE_CELLS_OWN.search(cell.marker))
+    )
+    return max(words, key=lambda word: (words[word], word == default), default=default)
+
+
+def _style(marker: str) -> str | None:
+    """The way a marker is written, by the text of an emoji in front; None for one without words."""
+    lead = read_emoji(marker)
+    if lead is None:
+        return None if marker in BOX_CHARS else "words"
+    if not marker[lead[1] :].strip():
+        return None
+    return "emoji" if marker.startswith(lead[0]) else "emoji in another encoding"
+
+
 def patched(document: Document, item: Item, change: Edit) -> Document:
     """`parse(change.apply(document.data))`, without parsing where only one box byte changed.
 
     Another character between the brackets of a box cannot change the structure of a document.
     """
     data = change.apply(document.data)
-    if item.form is not Form.BOX or len(change.old) != 1 or len(change.new) != 1:
+    old, new = change.splice.old, change.splice.new
+    if item.form is not Form.BOX or len(old) != 1 or len(new) != 1:
         return parse(data)
     index = document.index(item)
     items = list(document.items)
-    items[index] = replace(item, status=change.after, marker=change.new.decode())
+    items[index] = replace(item, status=change.after, marker=new.decode())
     fixed = tuple(items)
     forms = counted_forms(fixed)
     sections = tuple(

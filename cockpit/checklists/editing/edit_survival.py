@@ -1,4 +1,4 @@
-"""Whether an edit still stands: an editor that saves an old buffer over a tick is noticed.
+"""Whether an edit survived: an editor that saves an old buffer over a tick is noticed.
 
 Nothing can keep a program from writing back what it read an hour ago. What can be done is to
 look after every change of the file, and to say so. An item that has its old state again, which
@@ -27,7 +27,7 @@ from cockpit.checklists.parsing.items import Document, Item
 
 
 class Fate(StrEnum):
-    """What became of an edit."""
+    """The fate of an edit."""
 
     STANDS = "stands"
     REVERTED = "reverted"
@@ -61,12 +61,12 @@ def judge(
     older: Collection[str] = (),
     newer: bool = False,
 ) -> EditVerdict:
-    """What became of an edit in a newer version of its file. Pure.
+    """The fate of an edit in a newer version of its file. Pure.
 
     Args:
         edit: a recorded edit, the last one of its item.
         document: the file as it is now.
-        restored_by_git: whether git put the present content there (`restored.restored`).
+        restored_by_git: whether git put the present content there (`git.restores.restored`).
         older: SHA-256 (hex) of what the whole file was at times before the edit.
         newer: whether something that came after the edit is still in the file.
     """

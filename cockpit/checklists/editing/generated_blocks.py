@@ -1,4 +1,4 @@
-"""Blocks of a document that the cockpit writes, between two comments and nowhere else.
+"""Generated blocks: text that the cockpit writes between two comments of a document.
 
 <!-- cockpit:begin NAME -->
 … replaced as a whole …
@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 from cockpit.checklists.editing.platform_api import FilePlatform, Pause
-from cockpit.checklists.editing.safe_write import Splice, Written, update
+from cockpit.checklists.editing.safe_write import Written, update
+from cockpit.checklists.editing.splice import Splice
 from cockpit.checklists.errors import ChecklistError
 from cockpit.checklists.parsing.lines import split
 
@@ -43,7 +44,7 @@ def block_splice(data: bytes, name: str, content: str) -> Splice | None:
 
 
 def block_body(data: bytes, name: str) -> str:
-    """What stands in block `name`, line ends as `\\n`. Pure.
+    """The text in block `name`, line ends as `\n`. Pure.
 
     Raises:
         ChecklistError: the block is missing, there twice or not closed.

@@ -1,4 +1,4 @@
-"""Files that an edit left beside a checklist because it was cut short, or kept for a person.
+"""Leftover files beside a checklist: of an edit that was cut short, or kept for a person.
 
 While an edit that moves bytes is made, `.NAME.cockpit-XXXXXXXX` lies beside the file: first the
 finished new version, after the exchange the old one, which is removed last. A crash in between
@@ -40,7 +40,7 @@ class Leftover:
 
 
 def leftovers(files: Iterable[Path], now: float) -> tuple[Leftover, ...]:
-    """What lies beside these checklists, by name. Folders that can't be read count as clean.
+    """The leftovers beside these checklists, by name. Folders that can't be read count as clean.
 
     Args:
         now: seconds since the epoch; what was changed right before it is left out.

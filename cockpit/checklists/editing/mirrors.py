@@ -1,4 +1,4 @@
-"""Documents that carry the same items and are kept in step, matched by ID or by text.
+"""Mirrors: documents that carry the same items and are kept in step, matched by ID or by text.
 
 What cannot be matched for certain is listed, never invented. Several files cannot be written at
 once: an `Intent` is recorded first, and stays pending until `carry_out` has done it.
@@ -15,10 +15,11 @@ from pathlib import Path
 from cockpit.checklists.editing.anchor import anchor_of
 from cockpit.checklists.editing.platform_api import FilePlatform, Pause
 from cockpit.checklists.editing.writer import EditResult, set_item
-from cockpit.checklists.errors import AnchorAmbiguous, AnchorLost, ChecklistError, FileUnwritable
+from cockpit.checklists.errors import AnchorAmbiguous, AnchorLost, FileUnwritable
 from cockpit.checklists.parsing.cache import CACHE
 from cockpit.checklists.parsing.file_io import read_regular
 from cockpit.checklists.parsing.items import Document, Item, Status
+from cockpit.checklists.stored import Stored
 
 _NOT_WORDS = re.compile(r"[\W_]+")
 
@@ -32,15 +33,10 @@ class Pair:
     by: str
     """`id` or `text`."""
 
-    @property
-    def in_step(self) -> bool:
-        """True when both have the same state."""
-        return self.item.status is self.mirror.status
-
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How two documents fit together."""
+    """The pairs of two documents, and the items without a partner."""
 
     pairs: tuple[Pair, ...]
     unmatched: tuple[Item, ...]
@@ -50,35 +46,15 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
-    """A state that an item of a mirror shall get. JSON-serialisable."""
+class Intent(Stored):
+    """The state that an item of a mirror is to get."""
+
+    STORED_AS = "intent"
 
     mirror: Path
     id: str | None
     text: str
     to: Status
-
-    def to_json(self) -> dict[str, object]:
-        """A dict of str."""
-        return {"mirror": str(self.mirror), "id": self.id, "text": self.text, "to": str(self.to)}
-
-    @staticmethod
-    def from_json(value: Mapping[str, object]) -> Intent:
-        """The intent that `to_json` wrote.
-
-        Raises:
-            ChecklistError: when a key is missing or of another type.
-        """
-        try:
-            id = value["id"]
-            return Intent(
-                Path(str(value["mirror"])),
-                str(id) if id is not None else None,
-                str(value["text"]),
-                Status(str(value["to"])),
-            )
-        except (KeyError, ValueError) as error:
-            raise ChecklistError(f"not a stored intent: {error!r}") from error
 
 
 def match(document: Document, mirror: Document) -> Match:
@@ -109,7 +85,7 @@ def match(document: Document, mirror: Document) -> Match:
 
 
 def without_image(document: Document, item: Item, mirror: Document) -> str:
-    """Why a mirror can't follow an item of `document`, in words; empty where it has its image."""
+    """The reason why a mirror can't follow an item of `document`; empty where it has its image."""
     if any(pair.item == item for pair in match(document, mirror).pairs):
         return ""
     same = [
@@ -139,11 +115,6 @@ def normal(text: str) -> str:
     return _NOT_WORDS.sub(" ", text.casefold()).strip()
 
 
-def intent_for(item: Item, to: Status, mirror: Path) -> Intent:
-    """What has to happen in a mirror after `item` was set to `to`."""
-    return Intent(mirror, item.id, item.text, to)
-
-
 def is_carried_out(intent: Intent, document: Document) -> bool:
     """Whether the mirrored item of `document` has the wanted state already."""
     try:
@@ -155,7 +126,7 @@ def is_carried_out(intent: Intent, document: Document) -> bool:
 def carry_out(
     intent: Intent, *, platform: FilePlatform | None = None, pause: Pause = time.sleep
 ) -> EditResult:
-    """Set the mirrored item; already there is no change.
+    """Set the mirrored item; when it has the state already, nothing changes.
 
     Raises:
         AnchorLost: the mirror has no such item.

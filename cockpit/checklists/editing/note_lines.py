@@ -1,4 +1,4 @@
-"""Lines below an item: where they stand, how they come and go. Pure, over documents.
+"""The lines of notes below an item: where they stand, and how to put and remove them. Pure.
 
 Two notes may say the same. Identical lines can't be told apart by what they say, so they are
 counted, and one of them is taken away only where it is certain which, or makes no difference.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cockpit.checklists.editing.safe_write import Splice
+from cockpit.checklists.editing.splice import Splice
 from cockpit.checklists.parsing.items import Document, Form, Item
 
 
@@ -56,7 +56,7 @@ def note_places(document: Document, item: Item, texts: Sequence[str]) -> tuple[i
 def one_to_remove(
     document: Document, item: Item, texts: Sequence[str], nth: int, of: int
 ) -> int | None:
-    """Which of the places of these lines to take away; None when that is not certain.
+    """The line of the note to remove, of several identical ones; None when that is not certain.
 
     Args:
         nth, of: it was the `nth` of `of` identical ones when it was written; 0: not known.

@@ -1,4 +1,4 @@
-"""Notes and owners below an item, on request: new lines, and nothing else changes."""
+"""Notes and owners below an item: new lines, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from cockpit.checklists.editing.note_lines import (
     removal,
 )
 from cockpit.checklists.editing.platform_api import FilePlatform, Pause
-from cockpit.checklists.editing.safe_write import Splice, update
+from cockpit.checklists.editing.safe_write import update
+from cockpit.checklists.editing.splice import Splice
 from cockpit.checklists.errors import AnchorAmbiguous, AnchorLost, EditUnsupported
 from cockpit.checklists.parsing.blocks import Paragraph, walk
 from cockpit.checklists.parsing.cache import CACHE
@@ -40,8 +41,8 @@ _BULLET = re.compile(r"[-*+]|\d{1,9}[.)]")
 
 @dataclass(frozen=True, slots=True)
 class ProgressNote:
-    """What a person answers after a task: five lines that go to the evidence and, on request,
-    below the item."""
+    """The answers to the progress form: five lines for the evidence and, on request, below the
+    item."""
 
     done: str
     against_target: str
@@ -50,7 +51,7 @@ class ProgressNote:
     estimate: str
 
     def missing(self) -> tuple[str, ...]:
-        """What has no answer, in words; no blockers is an answer."""
+        """The questions without an answer, in words; no blockers is an answer."""
         asked = {
             "what was done": self.done,
             "status against target": self.against_target,
@@ -60,7 +61,7 @@ class ProgressNote:
         return tuple(name for name, answer in asked.items() if not answer.strip())
 
     def lines(self) -> tuple[str, ...]:
-        """As bullets below an item."""
+        """The answers as bullets below an item."""
         return (
             f"Done: {self.done}",
             f"Status against target: {self.against_target}",
@@ -71,7 +72,7 @@ class ProgressNote:
 
 
 def unfit(notes: Sequence[str]) -> str:
-    """What keeps notes from being written into a file that others read; empty for fitting ones.
+    """The reason why notes can't be written into a file that others read; empty for fitting ones.
 
     Longer than `LONGEST_NOTE`; or a character that a terminal acts on, that turns the order of the
     text around, or that nobody sees. Blanks, tabs and line breaks do no harm: each becomes a blank.
@@ -99,21 +100,16 @@ def _named(character: str) -> str:
     return f"{name} (U+{ord(character):04X})"
 
 
-def note_splice(document: Document, item: Item, notes: Sequence[str]) -> Splice:
+def note_splice(
+    document: Document, item: Item, notes: Sequence[str]
+) -> tuple[Splice, tuple[str, ...]]:
     """The insertion of `notes` as bullets at the end of an item, or as labelled lines below a
-    status line. Pure.
+    status line, and the lines it puts there. Pure.
 
     Raises:
         EditUnsupported: a note is `unfit`; the item is in a table, a heading
             or a plain line; lines put there would become something else (code, a table, …).
     """
-    return _planned(document, item, notes)[0]
-
-
-def _planned(
-    document: Document, item: Item, notes: Sequence[str]
-) -> tuple[Splice, tuple[str, ...]]:
-    """The insertion, and the lines it puts there."""
     if told := unfit(notes):
         raise EditUnsupported(told, line=item.line)
     texts = [" ".join(note.split()) for note in notes]
@@ -146,7 +142,7 @@ def append_note(
 
     def decide(data: bytes) -> Splice:
         document = CACHE.parse(data)
-        splice, lines = _planned(document, locate(document, anchor), notes)
+        splice, lines = note_splice(document, locate(document, anchor), notes)
         added[:] = [lines]
         return splice
 

@@ -1,4 +1,4 @@
-"""The `FilePlatform` of this machine."""
+"""The choice of the `FilePlatform` of this machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from cockpit.checklists.editing.platform_api import FilePlatform
 
 @cache
 def this_platform() -> FilePlatform:
-    """Leases on Linux, share modes on Windows, checked writes elsewhere."""
+    """The platform of this machine: leases on Linux, share modes on Windows, checked writes
+    elsewhere."""
     if sys.platform == "linux":
         from cockpit.checklists.editing.platform_linux import LinuxFiles
 

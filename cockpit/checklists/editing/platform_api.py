@@ -1,4 +1,4 @@
-"""What the file writer needs from an operating system. One file a platform implements it."""
+"""The interface of the file writer to the operating system; each platform implements it."""
 
 from __future__ import annotations
 

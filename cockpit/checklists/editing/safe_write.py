@@ -27,6 +27,7 @@ from cockpit.checklists.editing.platform_api import (
     NoGuard,
     Pause,
 )
+from cockpit.checklists.editing.splice import Splice
 from cockpit.checklists.errors import ChecklistError, EditKeptAside, FileBusy, FileUnwritable
 
 _EXCLUSIVE_ATTEMPTS = 8
@@ -40,19 +41,6 @@ _LOOK_EVERY = 0.0002
 """How often, and seconds apart, it is looked whether that one is done."""
 _SMALL = 32 * 1024
 """Bytes of a file that is looked at in no time, so that others may wait for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Splice:
-    """Replace `old` at byte `offset` by `new`."""
-
-    offset: int
-    old: bytes
-    new: bytes
-
-    def apply(self, data: bytes) -> bytes:
-        """`data` with the change done."""
-        return data[: self.offset] + self.new + data[self.offset + len(self.old) :]
 
 
 Decide = Callable[[bytes], Splice | None]

@@ -1,10 +1,9 @@
-"""The one place that changes a checklist on disk."""
+"""Set and undo items of a checklist on disk, by anchor."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +11,18 @@ from cockpit.checklists.editing import safe_write
 from cockpit.checklists.editing.anchor import Anchor, anchor_of, locate
 from cockpit.checklists.editing.edit import Edit, edit, patched
 from cockpit.checklists.editing.platform_api import FilePlatform, Pause
-from cockpit.checklists.editing.safe_write import Splice
+from cockpit.checklists.editing.splice import Splice
 from cockpit.checklists.errors import ChecklistError, EditConflict
 from cockpit.checklists.parsing.cache import CACHE
 from cockpit.checklists.parsing.items import Document, Item, Status
+from cockpit.checklists.stored import Stored
 
 
 @dataclass(frozen=True, slots=True)
-class EditResult:
-    """What an edit did: enough to record it, to show it and to take it back."""
+class EditResult(Stored):
+    """The result of an edit: enough to record it, to show it and to undo it."""
+
+    STORED_AS = "edit"
 
     path: Path
     changed: bool
@@ -41,57 +43,6 @@ class EditResult:
     anchor: Anchor
     """The item as it is after the edit: what an undo looks for."""
 
-    def to_json(self) -> dict[str, object]:
-        """A dict of str, int, bool, list and dict."""
-        return {
-            "path": str(self.path),
-            "changed": self.changed,
-            "status_before": str(self.status_before),
-            "status_after": str(self.status_after),
-            "marker_before": self.marker_before,
-            "marker_after": self.marker_after,
-            "line": self.line,
-            "offset": self.offset,
-            "line_before": self.line_before,
-            "line_after": self.line_after,
-            "method": self.method,
-            "sha256_before": self.sha256_before,
-            "sha256_after": self.sha256_after,
-            "anchor": self.anchor.to_json(),
-        }
-
-    @staticmethod
-    def from_json(value: Mapping[str, object]) -> EditResult:
-        """The result that `to_json` wrote.
-
-        Raises:
-            ChecklistError: when a key is missing or of another type.
-        """
-        try:
-            anchor, line, offset = value["anchor"], value["line"], value["offset"]
-            if not (
-                isinstance(anchor, Mapping) and isinstance(line, int) and isinstance(offset, int)
-            ):
-                raise TypeError("anchor, line or offset")
-            return EditResult(
-                path=Path(str(value["path"])),
-                changed=bool(value["changed"]),
-                status_before=Status(str(value["status_before"])),
-                status_after=Status(str(value["status_after"])),
-                marker_before=str(value["marker_before"]),
-                marker_after=str(value["marker_after"]),
-                line=line,
-                offset=offset,
-                line_before=str(value["line_before"]),
-                line_after=str(value["line_after"]),
-                method=str(value["method"]),
-                sha256_before=str(value["sha256_before"]),
-                sha256_after=str(value["sha256_after"]),
-                anchor=Anchor.from_json(anchor),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise ChecklistError(f"not a stored edit: {error!r}") from error
-
 
 def set_item(
     path: Path,
@@ -102,7 +53,7 @@ def set_item(
     platform: FilePlatform | None = None,
     pause: Pause = time.sleep,
 ) -> EditResult:
-    """Give the item that was seen the state `to`, if it still has the state that was seen.
+    """Set the item that was seen to the state `to`, if it still has the state that was seen.
 
     The file is read afresh, the item found again, and exactly its marker written.
 
@@ -137,7 +88,7 @@ def set_item(
             )
         change = edit(data, item, to, marker=marker)
         seen[:] = [(document, item, change)]
-        return Splice(change.offset, change.old, change.new)
+        return change.splice
 
     written = safe_write.update(path, decide, platform=platform, pause=pause)
     document, item, change = seen[0]
@@ -156,7 +107,7 @@ def undo(
     platform: FilePlatform | None = None,
     pause: Pause = time.sleep,
 ) -> EditResult:
-    """Take an edit back, byte for byte, under the rules of `set_item`.
+    """Undo an edit, byte for byte, under the rules of `set_item`.
 
     Raises:
         ChecklistError: as `set_item`, and when the edit had changed nothing.

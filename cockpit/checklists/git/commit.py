@@ -39,7 +39,7 @@ _ABANDONED = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What was done."""
+    """A commit that was made."""
 
     commit: str
     branch: str
@@ -69,7 +69,7 @@ class _CommitBuild:
 
 
 def commit(plan: CommitPlan, hooks: HookRuns | None = None) -> Committed:
-    """Do what the plan says. Never pushes, never asks.
+    """Make the commit of a plan. Never pushes, never asks.
 
     Args:
         plan: what was shown.
@@ -190,7 +190,7 @@ def _move(plan: CommitPlan, tree: str, new: str, by_hooks: Sequence[IndexChange]
 
     def merge(path: str, staged: bytes) -> bytes | None:
         for put in puts.get(path, ()):
-            changed = put.into(staged)
+            changed = put.apply(staged)
             if changed is None:
                 return None
             staged = changed

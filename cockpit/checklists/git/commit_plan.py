@@ -1,4 +1,4 @@
-"""What a commit of the cockpit's own edits would hold. Looks only.
+"""Plan a commit of the cockpit's own edits. Changes nothing.
 
 The committed version of each file is the last commit's with our changes put in; whatever else
 was changed in the file, staged or not, stays as it is.
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.checklists.editing.changes import Hunk, Put, Skipped, standing
+from cockpit.checklists.editing.changes import Hunk, Patch, Skipped, standing_patches
 from cockpit.checklists.errors import CommitRefused, NothingToCommit
 from cockpit.checklists.git.hook_runs import hook_file
 from cockpit.checklists.git.repository import Repository, repository_of
@@ -33,7 +33,7 @@ _CONFLICT = re.compile(rb"^(?:<{7} |>{7} )", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class FileCommit:
-    """What would be committed of one file."""
+    """The part of a planned commit that is one file."""
 
     path: Path
     relative: str
@@ -42,7 +42,7 @@ class FileCommit:
     """The file in the last commit."""
     ours: bytes
     """The same with our edits."""
-    puts: tuple[Put, ...]
+    puts: tuple[Patch, ...]
     skipped: tuple[Skipped, ...]
 
     def diff(self) -> str:
@@ -56,7 +56,7 @@ class FileCommit:
 
 @dataclass(frozen=True, slots=True)
 class CommitPlan:
-    """What `commit` would do; show it first."""
+    """A planned commit; show it before it is made."""
 
     repository: Repository
     branch: str
@@ -75,7 +75,7 @@ class CommitPlan:
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """What would not be committed, and why; each reason once."""
+        """The reasons for what would not be committed, each once."""
         reasons = [one.reason for file in self.files for one in file.skipped]
         return tuple(dict.fromkeys((*self.left_out, *reasons)))
 
@@ -87,7 +87,7 @@ class CommitPlan:
 def plan_commit(
     edits: Sequence[Hunk], *, message: str = DEFAULT_MESSAGE, folder: Path | None = None
 ) -> CommitPlan:
-    """Work out what to commit. Changes nothing.
+    """Plan a commit of recorded edits. Changes nothing.
 
     Args:
         edits: the recorded edits since the last commit, in order.
@@ -166,13 +166,13 @@ def _file(repository: Repository, path: Path, hunks: Sequence[Hunk]) -> FileComm
 
 def _apply(
     base: bytes, now: bytes, hunks: Sequence[Hunk]
-) -> tuple[bytes, tuple[Put, ...], tuple[Skipped, ...]]:
+) -> tuple[bytes, tuple[Patch, ...], tuple[Skipped, ...]]:
     """`base` with those changes that still stand in `now`."""
-    puts, skipped = standing(hunks, now)
-    done: list[Put] = []
+    puts, skipped = standing_patches(hunks, now)
+    done: list[Patch] = []
     without: list[Skipped] = []
     for put in puts:
-        changed = put.into(base)
+        changed = put.apply(base)
         if changed is None:
             reason = f"there is no certain place for {put.name} in the last commit"
             without.append(Skipped(put.hunk, reason))

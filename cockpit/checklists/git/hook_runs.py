@@ -1,4 +1,4 @@
-"""Runs the hooks of a commit, each to its end or gone with all it started."""
+"""Run the hooks of a commit, each to its end or ended with all it started."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _GONE = 2.0
 
 
 class HookRuns:
-    """The hooks of commits made in one go. `end`, from any thread, leaves none of them running.
+    """The hook runs of commits made in one go. `end`, from any thread, leaves none of them running.
 
     Attributes:
         over: for whoever makes the commits to set when all is done, made or not.
@@ -50,7 +50,7 @@ class HookRuns:
                 raise CommitRefused("the commit was broken off")
 
     def run(self, repository: Repository, name: str, *words: str, env: Mapping[str, str]) -> str:
-        """What a hook printed; empty where there is none of that name.
+        """Run a hook; its output, empty where there is none of that name.
 
         Its output goes to a file: a pipe would be held open by what it leaves in the background.
 

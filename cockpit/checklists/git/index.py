@@ -1,4 +1,4 @@
-"""The index of a repository: what of a commit is staged beforehand, and taken back if none is made.
+"""The index of a repository: stage a commit's paths beforehand, and take them back if none is made.
 
 A commit whose paths are staged first is harmless at every moment: cut short before the branch
 moves it leaves a change staged that the file on disk has, cut short afterwards it leaves nothing.
@@ -32,7 +32,7 @@ class IndexEntry:
 
     @property
     def there(self) -> bool:
-        """Whether there is such a file."""
+        """Whether the tree or index has such a file."""
         return self.mode != "0"
 
 
@@ -41,7 +41,7 @@ ABSENT = IndexEntry("0", _NONE)
 
 @dataclass(frozen=True, slots=True)
 class IndexChange:
-    """A path in two trees."""
+    """A path that differs between two trees."""
 
     path: str
     before: IndexEntry
@@ -50,7 +50,7 @@ class IndexChange:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What was put into the index, beside what had stood there."""
+    """Entries that were staged, with what had stood there before."""
 
     repository: Repository
     before: Mapping[str, IndexEntry]
@@ -58,7 +58,7 @@ class Staged:
     notes: tuple[str, ...]
 
     def take_back(self) -> None:
-        """Put back what had stood there, wherever nobody has staged anything else since."""
+        """Restore what had stood there, wherever nobody has staged anything else since."""
         now = _entries(self.repository, self.after)
         back = {
             path: self.before[path]
@@ -112,7 +112,7 @@ def stage(repository: Repository, wanted: Iterable[IndexChange], merge: Merge) -
 
 
 def store(repository: Repository, data: bytes) -> str:
-    """Keep bytes as a blob; its name."""
+    """Store bytes as a blob; its name."""
     return repository.run("hash-object", "-w", "--stdin", data=data).decode().strip()
 
 

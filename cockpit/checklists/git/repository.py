@@ -1,4 +1,4 @@
-"""git as a subprocess that can neither prompt, nor push, nor hang for ever."""
+"""Run git as a subprocess that can neither prompt, nor push, nor hang for ever."""
 
 from __future__ import annotations
 

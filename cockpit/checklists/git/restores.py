@@ -1,4 +1,4 @@
-"""Whether git put the old state of an item back, and not an editor.
+"""Whether git, and not an editor, restored the old state of an item.
 
 That another commit is checked out proves nothing, and neither does that git's index knows the file:
 `git status` and `git add` note whatever lies on disk. Git wrote the file when
@@ -34,7 +34,7 @@ _MOST = 200
 
 
 def restored(path: Path, edit: EditResult, *, head_before: str | None, since: datetime) -> bool:
-    """Whether git brought the state before `edit` back. Asks git; changes nothing.
+    """Whether git restored the state before `edit`. Asks git; changes nothing.
 
     Args:
         path: the file that was edited.

@@ -1,4 +1,4 @@
-"""The block structure of a markdown document: markdown-it-py decides, nobody else.
+"""The block structure of a markdown document, as markdown-it-py sees it.
 
 A scanner for lines that look like items is wrong in indented code, HTML blocks, comments and
 unclosed fences, so only blocks that markdown-it calls paragraphs, headings and table rows are

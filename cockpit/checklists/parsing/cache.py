@@ -1,4 +1,4 @@
-"""Parsed documents of the last few files, so that a key press need not parse what is on screen."""
+"""A cache of the last few parsed documents, so that a key press parses nothing again."""
 
 from __future__ import annotations
 

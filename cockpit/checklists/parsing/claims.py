@@ -1,4 +1,4 @@
-"""What a document says about its progress, beside what its items say.
+"""Claims of a document about its own progress, compared with its items.
 
 A claim is a figure or a finished mark that somebody wrote by hand: `94 %`, `(1/1) ✅`, `12/24`,
 `[█████░░]`, a heading `Day 1 ✅` or `✅ Day 1`, `**Status:** COMPLETE`, and also the mark that
@@ -18,7 +18,6 @@ from cockpit.checklists.parsing.items import Document, Form, Item, Progress, Sec
 from cockpit.checklists.parsing.lines import front_matter
 from cockpit.checklists.parsing.markers import emoji_status, read_emoji
 from cockpit.checklists.parsing.mojibake import Repairer
-from cockpit.checklists.parsing.parents import parents
 from cockpit.checklists.parsing.text import plain
 
 _PERCENT = re.compile(r"(?<![\w.,-])(\d{1,3}(?:\.\d+)?)[ ]?%(?![\w-])")
@@ -236,15 +235,6 @@ def _of_mark(item: Item, progress: Progress) -> list[Claim]:
     else:
         return []
     return _claim(ClaimKind.MARK, item.line, item.marker, share, progress, item.text)
-
-
-def computed_status(document: Document, index: int) -> Status | None:
-    """What the sub-items of an item say about it; None when it has none.
-
-    All done (or dropped) is done, none begun is todo, anything else is doing.
-    """
-    found = next((p for p in parents(document) if p.item is document.items[index]), None)
-    return found.computed if found is not None else None
 
 
 def state_conflicts(documents: Mapping[str, Document]) -> tuple[StateConflict, ...]:

@@ -1,4 +1,4 @@
-"""Reading a file that must be one: a pipe or a device would be waited for, or never end."""
+"""Read a file that must be a regular one: a pipe or a device would block, or never end."""
 
 from __future__ import annotations
 

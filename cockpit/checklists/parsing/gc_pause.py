@@ -1,4 +1,4 @@
-"""Python's collector of reference circles, kept away from the reading of long documents.
+"""Pause Python's garbage collector while a long document is parsed.
 
 Reading makes several objects a line and no circles. The collector looks through all of them again
 and again as they become more, which takes a third of the time of reading 50,000 items.

@@ -1,4 +1,4 @@
-"""The words of a checklist: status, item, section, progress, document. All immutable."""
+"""The data of a parsed checklist: status, item, section, progress, document. All immutable."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Status(StrEnum):
 
 
 class Form(StrEnum):
-    """How an item carries its status in the file."""
+    """The form of a marker: how an item carries its status in the file."""
 
     BOX = "box"
     """`- [ ]`, `1. **[x] …**`: the marker is what stands between the brackets."""
@@ -58,7 +58,7 @@ _PHRASES = {
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """Estimated work: the words of the file and the range in hours."""
+    """An estimate of work: the words of the file and the range in hours."""
 
     text: str
     low: float
@@ -72,7 +72,7 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What an item says about itself besides its text."""
+    """The remarks of an item beside its text: priority, effort, owner and so on."""
 
     priority: str | None = None
     effort: Effort | None = None
@@ -90,7 +90,7 @@ NO_META = Meta()
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One task of a document, and where its marker stands in the bytes."""
+    """A task of a document, and where its marker stands in the bytes."""
 
     status: Status
     form: Form
@@ -227,10 +227,8 @@ class Section:
 class Encoding:
     """What the bytes of a file are like. Nothing of it is ever changed by an edit."""
 
-    bom: bool
     newlines: frozenset[str]
     """Of `\\n`, `\\r\\n`, `\\r`."""
-    final_newline: bool
     valid: bool
     """False when some bytes are not UTF-8 (shown as U+FFFD)."""
     repaired: bool = False
@@ -241,7 +239,7 @@ class Encoding:
 
 @dataclass(frozen=True)
 class Document:
-    """A parsed markdown file: its bytes, and what stands where in them."""
+    """A parsed markdown file: its bytes, items, sections and lines."""
 
     data: bytes = field(repr=False)
     items: tuple[Item, ...]
@@ -267,7 +265,7 @@ class Document:
 
     @property
     def without_items(self) -> str:
-        """Why there are no items in it, in words; empty where there are some."""
+        """The reason why there are no items in it, in words; empty where there are some."""
         if self.items:
             return ""
         why = "no line has a box or a state" if self.data.strip() else "the file is empty"

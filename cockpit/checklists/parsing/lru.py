@@ -1,4 +1,4 @@
-"""What was made of the bytes of the last few files."""
+"""A cache of what was made of the bytes of the last few files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a marker stands in the bytes of a line that markdown-it has called an item."""
+"""The byte span of a marker in a line that markdown-it has called an item."""
 
 from __future__ import annotations
 

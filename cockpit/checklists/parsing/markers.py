@@ -1,4 +1,4 @@
-"""Which marker means which status, and which marker to write for a status.
+"""The markers of each status: read them, and choose the one to write.
 
 Emoji also occur double-encoded (UTF-8 read as Windows-1252 or -1254 and saved as UTF-8 again:
 `âœ…` for ✅). Such a marker is recognised, and replaced in the same encoding, so that a file

@@ -1,4 +1,4 @@
-"""What a task says about itself: priority, effort, dependency, owner, due date, requirements.
+"""Read the remarks of a task: priority, effort, dependency, owner, due date, requirements.
 
 Two places are read: labelled lines below a heading (`**Effort:** 3-4 hours`) and remarks in the
 item's own text (`(6-8 hours)`, `@ana`, `due: 2026-03-01`, `<!-- requires: gate:promotion -->`).

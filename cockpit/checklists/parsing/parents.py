@@ -1,4 +1,4 @@
-"""Items with sub-items: the state that these say, beside the state that is written."""
+"""Parent items: the state that their sub-items add up to, beside the written one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ something that no sub-item says, and stay until somebody changes them."""
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """An item and what its sub-items say about it."""
+    """A parent item and the state its sub-items add up to."""
 
     item: Item
     computed: Status
@@ -57,7 +57,7 @@ def parents(document: Document) -> tuple[Parent, ...]:
 
 
 def computed(below: Sequence[Status]) -> Status:
-    """What sub-items in these states say of the item above them. Pure."""
+    """The state of a parent by the states of its sub-items. Pure."""
     counted = [status for status in below if status is not Status.DROPPED]
     if all(status is Status.DONE for status in counted):
         return Status.DONE

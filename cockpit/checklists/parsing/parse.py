@@ -1,4 +1,4 @@
-"""Bytes to a `Document`: pure, and nothing is guessed.
+"""Parse bytes into a `Document`. Pure, and nothing is guessed.
 
 markdown-it-py says which blocks there are; the marker is then looked for in the bytes of the
 block's line. Where the bytes do not read exactly as markdown-it read them, the line is not an
@@ -34,7 +34,7 @@ from cockpit.checklists.parsing.items import (
     Section,
     counted_forms,
 )
-from cockpit.checklists.parsing.lines import BOM, Lines, front_matter, is_utf8, split
+from cockpit.checklists.parsing.lines import Lines, front_matter, is_utf8, split
 from cockpit.checklists.parsing.marker_span import MarkerSpan
 from cockpit.checklists.parsing.meta import give_heading_hours
 from cockpit.checklists.parsing.mojibake import Repairer
@@ -47,7 +47,7 @@ _Reader = Callable[[str], MarkerSpan | None]
 
 
 def parse(data: bytes) -> Document:
-    """Read a markdown file. Any bytes are a document; at worst one without items.
+    """Parse a markdown file. Any bytes are a document; at worst one without items.
 
     Args:
         data: the whole file.
@@ -65,9 +65,7 @@ def _parse(data: bytes) -> Document:
         builder.read(walk(data, lines, skip))
     items, sections = builder.finish()
     encoding = Encoding(
-        bom=data.startswith(BOM),
         newlines=lines.newlines,
-        final_newline=data.endswith((b"\n", b"\r")),
         valid=is_utf8(data),
         repaired=builder.repair.repaired,
         utf16=utf16,

@@ -1,4 +1,4 @@
-"""What the reader is inside of: headings whose section goes on, list items that are not closed."""
+"""The open headings and list items of the parser."""
 
 from __future__ import annotations
 

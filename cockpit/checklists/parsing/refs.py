@@ -1,4 +1,4 @@
-"""References to tasks in running words: `P2E.2, P2B.1 (auth)`, `P2F.1-3`, `T1 to T3`, `6A/6B`.
+"""References to tasks in running text: `P2E.2, P2B.1 (auth)`, `P2F.1-3`, `T1 to T3`, `6A/6B`.
 
 A reference is turned into names here and into tasks by `plan`, which knows the documents.
 """
@@ -36,14 +36,14 @@ _NAMED = re.compile(rf"({_WORD})\s+#?(.+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One name somebody wrote, and how: `name` is canonical, `text` as written."""
+    """A reference to a task: `name` is canonical, `text` as written."""
 
     name: str
     text: str
 
 
 def canonical(name: str) -> str:
-    """One spelling for a name: upper case, no leading zeros in whole numbers."""
+    """The canonical spelling of a name: upper case, no leading zeros in whole numbers."""
     named = _NAMED.fullmatch(name.strip())
     if named is not None:
         return f"{named.group(1).upper()} {_unpadded(named.group(2))}"
@@ -77,7 +77,7 @@ def aliases(name: str) -> frozenset[str]:
 
 
 def read_references(text: str) -> list[Reference]:
-    """The names in a dependency text; empty for `None (parallel with P2A)`.
+    """The references in a dependency text; empty for `None (parallel with P2A)`.
 
     Remarks in brackets are left out: they explain, they do not name. Of a text in which nothing
     reads as a name, the whole is one.
@@ -89,7 +89,7 @@ def read_references(text: str) -> list[Reference]:
 
 
 def named_in(text: str) -> list[Reference]:
-    """Whatever in running words reads as the name of a task or group; ranges as all they span."""
+    """The references anywhere in running text; ranges as all they span."""
     found: list[Reference] = []
     for match in _REFERENCE.finditer(text):
         if match.group("word"):
@@ -117,7 +117,7 @@ def _coded(match: re.Match[str]) -> list[str]:
 
 
 def shape(name: str) -> str:
-    """What kind of name a canonical one is: `P9.9` for P2A.1, `ABC-9` for ABC-12."""
+    """The shape of a canonical name: `P9.9` for P2A.1, `ABC-9` for ABC-12."""
     return re.sub(r"\d+[A-Z]?", "9", name)
 
 

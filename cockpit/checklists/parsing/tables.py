@@ -1,4 +1,4 @@
-"""Table rows that are tasks: which cell holds the status, and where it stands in the bytes."""
+"""Table rows that are tasks: the cell that holds the status, and its byte span."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _COUNTER = re.compile(r"#?\d+\.?|")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A row that is a task: its marker, the file offset the marker counts from, its names."""
+    """A table row that is a task: its marker, the file offset the marker counts from, its names."""
 
     mark: MarkerSpan
     start: int

@@ -1,4 +1,4 @@
-"""The tasks and groups of a plan, taken from a document: with markers or without.
+"""The tasks and groups of a plan, read from a document: with markers or without.
 
 Items with an ID are tasks. So are plain list entries that name one (`- Task 07: …`,
 `3. **07_fix_async.md** - … (6-8 hours)`) and headings with an ID that carry no status line.
@@ -39,7 +39,7 @@ _SHORT = 40
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task of a plan."""
+    """A task of a plan."""
 
     document: str
     """Name of the file it is in."""
@@ -66,7 +66,7 @@ class Task:
 
     @property
     def name(self) -> str:
-        """What it is called where there is no room for more: its ID, or its text cut short."""
+        """The short name of the task: its ID, or its text cut short."""
         if self.id:
             return self.id
         cut = self.text if len(self.text) <= _SHORT else f"{self.text[: _SHORT - 1]}…"
@@ -75,7 +75,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A heading whose tasks can be meant together: a phase, a batch, a day."""
+    """A heading whose tasks are referred to together: a phase, a batch, a day."""
 
     document: str
     id: str

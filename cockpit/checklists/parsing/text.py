@@ -1,4 +1,4 @@
-"""Inline markdown to the plain words a person reads."""
+"""Inline markdown as the plain words a person reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From documents to a plan: which task a reference means, and what comes before what."""
+"""Build a plan from documents: resolve references to tasks, and order the tasks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _VAGUE = ("after", "requires")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a document brings into a plan, before any reference is resolved."""
+    """The tasks and groups of one document, before any reference is resolved."""
 
     tasks: list[Task]
     groups: list[Group]

@@ -1,4 +1,4 @@
-"""One plan of all the checklists of a config: what `next` prints and the plan screen shows."""
+"""The combined plan of all checklists of a config: for `next` and the plan pane."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """Where nothing depends on anything, the first open item is the next one."""
+    """The first open item of a document in which nothing depends on anything."""
 
     document: str
     item: Item | None
@@ -63,15 +63,15 @@ class CombinedPlan:
         return frozenset(found)
 
     def ready(self) -> tuple[Task, ...]:
-        """What can start now in the planned documents."""
+        """The tasks that can start now in the planned documents."""
         return self._of_planned(self.plan.ready())
 
     def under_way(self) -> tuple[Task, ...]:
-        """What is begun in them."""
+        """The tasks that are begun in them."""
         return self._of_planned(self.plan.under_way())
 
     def blocked(self) -> tuple[Blocked, ...]:
-        """What can't start in them, and why."""
+        """The tasks that can't start in them, and why."""
         return tuple(b for b in self.plan.blocked() if b.task.document in self.planned)
 
     @cached_property
@@ -116,11 +116,11 @@ class CombinedPlan:
         return self.open_work.without_effort - self.critical_path.work.without_effort
 
     def parallel(self) -> tuple[ParallelGroup, ...]:
-        """What the documents say may run at the same time."""
+        """The groups of tasks that may run at the same time, by the documents."""
         return tuple(group for group in self.plan.parallel if not group.in_order)
 
     def in_order(self) -> tuple[ParallelGroup, ...]:
-        """What they say comes one after the other."""
+        """The groups of tasks that come one after the other, by the documents."""
         return tuple(group for group in self.plan.parallel if group.in_order)
 
     def problems(self) -> tuple[PlanIssue, ...]:
@@ -150,7 +150,8 @@ _Key: TypeAlias = tuple[tuple[str, int, bool], ...]
 
 
 class CombinedPlanCache:
-    """The last few joint plans: several probes ask for the same one. Safe from several threads.
+    """A cache of the last few combined plans: several probes ask for the same one. Safe from
+    several threads.
 
     When one of several documents changes, the parts of the others are not read again.
     """
@@ -162,7 +163,7 @@ class CombinedPlanCache:
         self._lock = Lock()
 
     def plan(self, sources: Sequence[Source]) -> CombinedPlan:
-        """`joint_plan(sources)`, remembered as long as the documents are the very same."""
+        """`combine_plans(sources)`, remembered as long as the documents are the very same."""
         key = tuple((each.name, id(each.document), each.sequential) for each in sources)
         with self._lock:
             known = self._kept.get(key)

@@ -1,4 +1,4 @@
-"""How long items and batches take, from the recorded history of their states."""
+"""Cycle times of items and batches, from the recorded history of their states."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True)
 class ItemCycle:
-    """One item's way from begun to done."""
+    """The cycle of one item: from begun to done."""
 
     key: str
     batch: str
@@ -52,7 +52,7 @@ class ItemCycle:
 
 @dataclass(frozen=True, slots=True)
 class BatchCycle:
-    """One batch: from its beginning to the last item done."""
+    """The cycle of one batch: from its beginning to the last item done."""
 
     batch: str
     first: datetime
@@ -85,7 +85,7 @@ class BatchCycle:
 
 
 def item_cycles(history: Iterable[StatusChange]) -> tuple[ItemCycle, ...]:
-    """One cycle an item, in the order of their first change."""
+    """The cycle of each item, in the order of their first change."""
     return tuple(_item_cycle(changes) for changes in _by_item(history).values())
 
 
@@ -129,7 +129,7 @@ def _item_cycle(changes: Sequence[StatusChange]) -> ItemCycle:
 def batch_cycles(
     history: Iterable[StatusChange], unfinished: Container[str] = ()
 ) -> tuple[BatchCycle, ...]:
-    """One cycle a batch, in the order of their first change.
+    """The cycle of each batch, in the order of their first change.
 
     Args:
         history: what was recorded.

@@ -1,4 +1,4 @@
-"""What depends on what, what can start now, and how long the rest takes at least.
+"""A plan: dependencies of tasks, what can start now, and the critical path in hours.
 
 A reference that could mean several tasks is listed as ambiguous and holds its task back; it is
 never guessed. The same goes for one that means nothing.
@@ -20,7 +20,7 @@ _OPEN = (Status.TODO, Status.UNKNOWN)
 
 
 class Trouble(StrEnum):
-    """What is wrong with a plan."""
+    """The kinds of plan issues."""
 
     DANGLING = "dangling"
     """A reference to something that is nowhere."""
@@ -34,7 +34,7 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlanIssue:
-    """A fault of the plan, for people: where, which words, and what they could mean."""
+    """An issue of the plan, for people: where, which words, and what they could mean."""
 
     kind: Trouble
     document: str
@@ -125,7 +125,7 @@ class Plan:
         return found
 
     def ready(self) -> tuple[Task, ...]:
-        """Tasks that are not begun, whose dependencies are all done or dropped."""
+        """The tasks that are not begun, whose dependencies are all done or dropped."""
         return tuple(
             task
             for number, task in enumerate(self.tasks)
@@ -137,7 +137,7 @@ class Plan:
         return tuple(task for task in self.tasks if task.status is Status.DOING)
 
     def blocked(self) -> tuple[Blocked, ...]:
-        """Open tasks that wait for others, are marked as blocked, or whose words are unclear."""
+        """The open tasks that wait for others, are marked as blocked, or are unclear."""
         found = []
         nowhere = self._nowhere()
         for number, task in enumerate(self.tasks):

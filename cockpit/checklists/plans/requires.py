@@ -1,4 +1,4 @@
-"""What must hold before an item may be begun or ticked.
+"""Requirements: what must hold before an item may be begun or ticked.
 
 The rule. To *start* (`doing`) an item, the batch or stage before it must be finished, where the
 document is sequential, and the tasks it depends on must be done or dropped: this is what a plan
@@ -9,6 +9,7 @@ state may be set at any time, and so may `doing` on what was done before: that t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -17,16 +18,26 @@ from cockpit.checklists.plans.plan import Plan
 from cockpit.checklists.plans.stages import Batch, Stages
 
 _SETTLED = (Status.DONE, Status.DROPPED)
+_KIND = re.compile(r"[a-z][a-z0-9_-]*")
 _MOST_NAMED = 3
 _LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A probe, gate or item by name; `kind` is empty when the document does not say which."""
+    """A probe or item by name; `kind` is a kind of probe, `probe` for any, `item`, or empty."""
 
     kind: str
     name: str
+
+    def probe_in(self, kinds: Mapping[str, str]) -> str | None:
+        """The probe that is meant, of those in `kinds` (name → kind); None when none is.
+
+        A probe may have a colon in its name: the whole text is looked for as well.
+        """
+        if self.name in kinds and self.kind in ("", "probe", kinds[self.name]):
+            return self.name
+        return str(self) if str(self) in kinds else None
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}" if self.kind else self.name
@@ -42,7 +53,7 @@ class Unmet:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """What is known of a probe or gate now."""
+    """The present state of a probe or gate, as requirements see it."""
 
     green: bool
     told: str = "red"
@@ -54,9 +65,12 @@ Green = Callable[[Requirement], Light | None]
 
 
 def read_requirement(text: str) -> Requirement:
-    """`gate:promotion`, `probe:backend`, `item:P2A.1`, or a bare name."""
+    """Read `gate:promotion`, `service:unit`, `probe:backend`, `item:P2A.1`, or a bare name.
+
+    Which kinds there are is not known here: any word in small letters before a colon is one.
+    """
     kind, colon, name = text.strip().partition(":")
-    if colon and kind in ("gate", "probe", "item", "listener", "heartbeat", "smoke", "checklist"):
+    if colon and name.strip() and _KIND.fullmatch(kind):
         return Requirement(kind, name.strip())
     return Requirement("", text.strip())
 
@@ -84,7 +98,7 @@ def unmet(
     starting: bool = False,
     stages: Stages | None = None,
 ) -> tuple[Unmet, ...]:
-    """Everything that speaks against ticking `item` now, or against starting it.
+    """The requirements that do not hold for ticking `item` now, or for starting it.
 
     Args:
         document: the document it is in.

@@ -1,4 +1,4 @@
-"""Batches and stages that come one after the other: which of them an item waits for.
+"""Stages: batches that come one after the other, and which of them an item waits for.
 
 Under headings that number a batch (`Batch 1`, `Stage 2`, `Phase 3`, …) everything that counts
 under the batch before must be settled, in any order within a batch; a batch inside another waits
@@ -51,7 +51,7 @@ class Batch:
 
 
 class Stages:
-    """The order in one document whose stages are sequential. Linear in the number of items."""
+    """The order of a document whose stages are sequential. Linear in the number of items."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -78,7 +78,8 @@ class Stages:
         return self._former.get(self._document.index(item))
 
     def unfinished_before(self, item: Item) -> tuple[Batch | Item, ...]:
-        """What has to be settled before `item` starts, its parents' former stages included."""
+        """The batches and items to be settled before `item` starts, its parents' former stages
+        included."""
         found: list[Batch | Item] = [
             self._batches[number]
             for number in self.batches_before(item)
@@ -138,7 +139,7 @@ _WHOLE = re.compile(rf"{_GROUP}{_END}", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class ParallelGroup:
-    """Tasks that may run together, or not, as a document says."""
+    """A group of tasks that may run together, or not, as a document says."""
 
     document: str
     line: int

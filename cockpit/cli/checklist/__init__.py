@@ -1,4 +1,4 @@
-"""`cockpit checklist …`: the checklist engine for the shell."""
+"""`cockpit checklist …`: read and change checklists from the shell."""
 
 from __future__ import annotations
 

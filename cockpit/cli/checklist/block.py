@@ -1,4 +1,4 @@
-"""`block`: results into a document, between two comment lines."""
+"""`block`: write results into a document, between two comment lines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cockpit.cli.exits import CANNOT_OPEN, USAGE, CommandError
 from cockpit.clock import SystemClock
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.reader import Reader
-from cockpit.kinds.checklist.event_payload import hunk_facts
+from cockpit.kinds.checklist.event_payload import hunk_payload
 from cockpit.model import EventKind, Observation, Verdict, expire
 from cockpit.text import format_utc
 
@@ -53,9 +53,10 @@ def block(
         raise CommandError(str(error), exit_code(error)) from error
     if written.method != "unchanged":
         hunk = block_hunk(file.absolute(), written.after, name)
-        facts = {"file": str(hunk.path), "block": name, **hunk_facts(hunk)}
+        facts = {"file": str(hunk.path), "block": name}
         with workspace(file, config_if_any(config_path), SystemClock(), as_name) as here:
-            here.log(EventKind.BLOCK, f"block {name} written into {file.name}", facts)
+            text = f"block {name} written into {file.name}"
+            here.log(EventKind.BLOCK, text, facts, hunk_payload(hunk))
     click.echo(
         f"{file}: block {name} {'is as it was' if written.method == 'unchanged' else 'written'}"
     )

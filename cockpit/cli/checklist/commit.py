@@ -1,4 +1,4 @@
-"""`commit`: just the cockpit's own edits into git."""
+"""`commit`: commit the cockpit's own edits to git."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from cockpit.engine.commands.commits import (
     record_commit,
 )
 from cockpit.evidence.errors import StoreError
-from cockpit.session.store import open_store
+from cockpit.session.composition import Composition
 from cockpit.text import sanitize
 
 ENDED = 143
@@ -106,7 +106,7 @@ def commit(
 def _commits(
     plans: Sequence[CommitPlan], loaded: LoadedConfig, as_name: str | None
 ) -> list[CommitOutcome]:
-    """Make them; a signal ends the commit under way and its hook, and nothing of it is left."""
+    """Make the commits; a signal ends the one under way and its hook, and nothing of it is left."""
     made: list[str] = []
 
     def record(plan: CommitPlan, done: Committed) -> None:
@@ -170,14 +170,15 @@ def _left_out_json(one: LeftOut) -> dict[str, object]:
 
 
 def _record(loaded: LoadedConfig, as_name: str | None, plan: CommitPlan, done: Committed) -> None:
+    composition = Composition(loaded, SystemClock(), operator(as_name))
     try:
-        store = open_store(loaded, SystemClock(), operator(as_name), upkeep=False)
+        store = composition.open_store()
     except StoreError as error:
         click.echo(f"not recorded: {error}", err=True)
         return
     try:
-        trace = AuditLog(store, SystemClock(), operator(as_name))
-        record_commit(plan, done, lambda kind, text, data: trace(kind, "checklist", "", text, data))
+        trace = AuditLog(store, composition.clock, composition.who)
+        record_commit(plan, done, trace.about("checklist"))
         store.flush(5.0)
     finally:
         store.close()

@@ -1,4 +1,4 @@
-"""What the checklist verbs share: files, formats, exit codes, the config and its store."""
+"""Shared by the checklist verbs: files, formats, exit codes, the config and its store."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from cockpit.cli.common import load_config
 from cockpit.cli.exits import CANNOT_CREATE, CANNOT_OPEN, USAGE, CommandError
 from cockpit.config.load import find
 from cockpit.config.models import LoadedConfig
+from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.kinds.file_io import read_file
 from cockpit.text import sanitize
 
@@ -64,7 +65,7 @@ def files_or_configured(files: Sequence[Path], config_path: Path | None) -> list
     if config_path is None and find(Path.cwd()) is None:
         raise CommandError("name a markdown file: there is no cockpit.toml here or above", USAGE)
     loaded = load_config(config_path)
-    paths = [loaded.resolve(table.file) for table in loaded.config.checklist]
+    paths = [loaded.resolve(table.file) for table in loaded.config.of(ChecklistTable)]
     if not paths:
         raise CommandError("name a markdown file: the config has no [[checklist]]", USAGE)
     return paths
@@ -103,7 +104,7 @@ def choose(
 
 
 def exit_code(error: ChecklistError) -> int:
-    """Refused, or 66 and 73 where the file itself is the trouble."""
+    """The exit code of an error: 1, or 66 and 73 where the file itself is the trouble."""
     if isinstance(error, FileUnwritable):
         if isinstance(error.__cause__, FileNotFoundError):
             return CANNOT_OPEN
@@ -112,12 +113,12 @@ def exit_code(error: ChecklistError) -> int:
 
 
 def print_json(value: object) -> None:
-    """JSON on stdout; characters that a terminal would act on are written as escapes."""
+    """Print JSON; characters that a terminal would act on are written as escapes."""
     plain = json.dumps(value, ensure_ascii=False, indent=2)
     safe = sanitize(plain, limit=len(plain) + 1, multiline=True) == plain
     click.echo(plain if safe else json.dumps(value, indent=2))
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Lines for people, safe for a terminal. Written in one go: each `echo` flushes."""
+    """Print lines for people, safe for a terminal. Written in one go: each `echo` flushes."""
     click.echo("".join(f"{sanitize(line, limit=4000)}\n" for line in lines), nl=False)

@@ -1,4 +1,4 @@
-"""What the evidence store knows of the items of checklists."""
+"""The recorded history of checklist items, from the evidence store."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from cockpit.evidence.reader import Reader
 from cockpit.feed import ITEM_KINDS
 from cockpit.kinds.checklist.edit_history import same_file
 from cockpit.kinds.checklist.event_payload import HUNK_KINDS
+from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.model import Event, EventKind
 from cockpit.text import format_utc
 
@@ -45,7 +46,8 @@ def kept_for(files: Sequence[Path], config_path: Path | None) -> LoadedConfig:
 
 
 def changes_of(loaded: LoadedConfig, files: Sequence[Path]) -> list[Event]:
-    """What may be committed of FILES, or of all files the config's store knows, oldest first.
+    """The changes that may be committed of FILES, or of all files the config's store knows, oldest
+    first.
 
     An edit of a checklist of the config may have been made where the config was not found, or
     before there was one: what this user's own store has of FILES and of these checklists counts.
@@ -54,7 +56,7 @@ def changes_of(loaded: LoadedConfig, files: Sequence[Path]) -> list[Event]:
     user = without_config(loaded.folder)
     if same_file(user.store_path) == same_file(loaded.store_path):
         return events
-    tables = loaded.config.checklist
+    tables = loaded.config.of(ChecklistTable)
     named = files or [loaded.resolve(path) for one in tables for path in (one.file, *one.mirrors)]
     wanted = {same_file(file) for file in named}
     for event in recorded(user, HUNK_KINDS):
@@ -72,7 +74,7 @@ def history_line(entry: Mapping[str, object]) -> str:
 
 
 def history_of(file: Path, item: str, config_path: Path | None) -> list[dict[str, object]]:
-    """Who did what to an item and when; without a config what this user did without one."""
+    """The history of an item; without a config what this user did without one."""
     loaded = config_if_any(config_path) or without_config(Path.cwd())
     here = same_file(file)
     return [

@@ -1,4 +1,4 @@
-"""`list`, `show` and `next`: reading only."""
+"""`list` and `show`: print items and progress. Reading only."""
 
 from __future__ import annotations
 

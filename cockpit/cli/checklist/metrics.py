@@ -1,4 +1,4 @@
-"""`metrics`: how long items and batches took, from the recorded edits."""
+"""`metrics`: print cycle times of items and batches, from the recorded edits."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from cockpit.cli.checklist.history import recorded
 from cockpit.cli.common import config_option, load_config
 from cockpit.cli.exits import CommandError
 from cockpit.kinds.checklist.edit_history import AGAIN, UNDO, edit_of, same_file
+from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.model import Event, EventKind
 from cockpit.text import exact_age, format_utc
 
@@ -42,7 +43,9 @@ def metrics(files: tuple[Path, ...], config_path: Path | None, format_: str) -> 
     undone never happened; what an editor overwrote and was set again keeps its first time.
     """
     loaded = load_config(config_path)
-    wanted = list(files) or [loaded.resolve(table.file) for table in loaded.config.checklist]
+    wanted = list(files) or [
+        loaded.resolve(table.file) for table in loaded.config.of(ChecklistTable)
+    ]
     paths = {same_file(path): path for path in wanted}
     changes = list(_changes(recorded(loaded, (EventKind.EDIT,)), paths))
     batches = batch_cycles(changes, _unfinished(paths))

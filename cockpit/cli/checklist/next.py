@@ -1,4 +1,4 @@
-"""`next`: the plan of one or several checklists, the same as the plan screen shows."""
+"""`next`: print the plan of one or several checklists, the same as the plan pane shows."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def next_tasks(files: tuple[Path, ...], config_path: Path | None, format_: str) 
     anything has its first open item as the next one.
     """
     sources = _sources(files, config_path, short=format_ != "json")
-    joint = combine_plans(sources)
+    plan = combine_plans(sources)
     conflicts = state_conflicts({source.name: source.document for source in sources})
     if format_ == "json":
-        print_json({**_as_json(joint), "conflicts": [_conflict_json(each) for each in conflicts]})
+        print_json({**_as_json(plan), "conflicts": [_conflict_json(each) for each in conflicts]})
         return
-    print_lines(_lines(joint))
+    print_lines(_lines(plan))
     for conflict in conflicts:
         states = ", ".join(f"{status} in {name}:{line}" for name, line, status in conflict.states)
         print_lines([f"conflict {conflict.name}: {states}"])
@@ -67,7 +67,7 @@ def next_tasks(files: tuple[Path, ...], config_path: Path | None, format_: str) 
 def _sources(files: Sequence[Path], config_path: Path | None, *, short: bool) -> list[Source]:
     """The files named, or the config's checklists that make its plan."""
     loaded = _config(files, config_path)
-    lists = related_lists(loaded) if loaded is not None else {}
+    lists = related_lists(loaded.config, loaded.folder) if loaded is not None else {}
     sequential = {same_file(each.path) for each in lists.values() if each.sequential}
     images = {same_file(lists[name].path) for name in lists.keys() - set(planned(lists))}
     return [
@@ -93,32 +93,32 @@ def _name(path: Path, short: bool) -> str:
     return str(path.relative_to(here) if short and path.is_relative_to(here) else path)
 
 
-def _lines(joint: CombinedPlan) -> Iterator[str]:
-    for task in joint.ready():
+def _lines(plan: CombinedPlan) -> Iterator[str]:
+    for task in plan.ready():
         yield f"ready    {_called(task)}"
-    for first in joint.first():
+    for first in plan.first():
         yield _first_line(first)
-    for task in joint.under_way():
+    for task in plan.under_way():
         yield f"doing    {_called(task)}"
-    for why, run in groupby(joint.blocked(), key=waits_text):
+    for why, run in groupby(plan.blocked(), key=waits_text):
         for number, blocked in enumerate(run):
             yield f"{'' if number else 'blocked':8} {_called(blocked.task)}"
         yield f"           {why}"
-    path = joint.critical_path
+    path = plan.critical_path
     if path.tasks:
-        yield f"critical path {path_text(joint)}:"
+        yield f"critical path {path_text(plan)}:"
         several = len({task.document for task in path.tasks}) > 1
         named = (f"{t.name} ({t.document})" if several else t.name for t in path.tasks)
         yield f"           {' → '.join(named)}"
-    if joint.open_work.tasks and joint.planned:
-        yield f"open work {open_text(joint)}"
-    for group in (*joint.parallel(), *joint.in_order()):
+    if plan.open_work.tasks and plan.planned:
+        yield f"open work {open_text(plan)}"
+    for group in (*plan.parallel(), *plan.in_order()):
         word = "in order" if group.in_order else "parallel"
         word = "unclear " if group.ambiguous else word
         yield f"{word} {group.document}:{group.line} “{group.text}”: {together(group)}"
-    for problem in joint.problems():
+    for problem in plan.problems():
         yield f"problem  {problem.document} {sentence(problem)}"
-    repeated = repeated_text(joint.repeated())
+    repeated = repeated_text(plan.repeated())
     if repeated:
         yield f"note     {repeated}"
 
@@ -137,23 +137,23 @@ def _called(task: Task) -> str:
     return f"{task.document}:{task.line}  {called(task)}{hours}"
 
 
-def _as_json(joint: CombinedPlan) -> dict[str, object]:
-    path = joint.critical_path
+def _as_json(plan: CombinedPlan) -> dict[str, object]:
+    path = plan.critical_path
     return {
-        "ready": [_task_json(task) for task in joint.ready()],
-        "doing": [_task_json(task) for task in joint.under_way()],
-        "blocked": [_blocked_json(blocked) for blocked in joint.blocked()],
+        "ready": [_task_json(task) for task in plan.ready()],
+        "doing": [_task_json(task) for task in plan.under_way()],
+        "blocked": [_blocked_json(blocked) for blocked in plan.blocked()],
         "critical_path": {
             **_work_json(path.work),
             "tasks": [_task_json(task) for task in path.tasks],
         },
-        "open_work": {**_work_json(joint.open_work), "loose_items": joint.loose},
+        "open_work": {**_work_json(plan.open_work), "loose_items": plan.loose},
         "open": [
-            first.item.to_json(first.document) for first in joint.first() if first.item is not None
+            first.item.to_json(first.document) for first in plan.first() if first.item is not None
         ],
-        "parallel": [_group_json(group) for group in joint.parallel()],
-        "in_order": [_group_json(group) for group in joint.in_order()],
-        "problems": [_problem_json(each) for each in (*joint.problems(), *joint.repeated())],
+        "parallel": [_group_json(group) for group in plan.parallel()],
+        "in_order": [_group_json(group) for group in plan.in_order()],
+        "problems": [_problem_json(each) for each in (*plan.problems(), *plan.repeated())],
     }
 
 

@@ -1,4 +1,4 @@
-"""`note`, `owner`, `progress`: lines below an item, recorded as from the screen."""
+"""`note`, `owner`, `progress`: write lines below an item, recorded as from the screen."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def note(named: ItemSelector, text: str) -> int:
     below which no note can stand, an empty text, one of more than 1,000 characters. 64, 66, 73,
     78 as for set.
     """
-    return _annotate(named, lambda place, log: write_note(place, text, log))
+    return _annotate(named, lambda target, log: write_note(target, text, log))
 
 
 @click.command("owner")
@@ -32,7 +32,7 @@ def note(named: ItemSelector, text: str) -> int:
 @click.argument("name")
 def owner(named: ItemSelector, name: str) -> int:
     """Write below one item of FILE that NAME owns it. Exit codes as for note."""
-    return _annotate(named, lambda place, log: write_note(place, name, log, owner=True))
+    return _annotate(named, lambda target, log: write_note(target, name, log, owner=True))
 
 
 @click.command("progress")
@@ -59,27 +59,27 @@ def progress(
     as for set.
     """
     answers = ProgressNote(done, against_target, upcoming, blockers, estimate)
-    return _annotate(named, lambda place, log: write_progress(place, answers, log, below=below))
+    return _annotate(named, lambda target, log: write_progress(target, answers, log, below=below))
 
 
 def _annotate(named: ItemSelector, write: Callable[[NoteTarget, Log], NoteResult]) -> int:
     with item_target(named) as at:
-        noted = write(NoteTarget(at.path, at.anchor, at.item.key), at.desk.log)
-        recorded = at.desk.store is not None
-    if not noted.ok:
-        code = exit_code(noted.error) if noted.error is not None else REFUSED
-        raise CommandError(noted.text, code)
+        result = write(NoteTarget(at.path, at.anchor, at.item.key), at.workspace.log)
+        recorded = at.workspace.store is not None
+    if not result.ok:
+        code = exit_code(result.error) if result.error is not None else REFUSED
+        raise CommandError(result.text, code)
     if named.json:
         print_json(
             {
                 "file": str(named.file),
                 "item": at.item.text,
                 "line": at.item.line,
-                "lines": list(noted.hunk.lines) if noted.hunk is not None else [],
-                "method": noted.hunk.method if noted.hunk is not None else None,
+                "lines": list(result.hunk.lines) if result.hunk is not None else [],
+                "method": result.hunk.method if result.hunk is not None else None,
                 "recorded": recorded,
             }
         )
     else:
-        click.echo(noted.text)
+        click.echo(result.text)
     return 0

@@ -1,4 +1,4 @@
-"""`parents`: what sub-items say of the items above them; written there on request."""
+"""`parents`: print the computed state of parent items; write it on request."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def show_parents(
         done: dict[str, EditOutcome] = {}
         if write:
             path = here.probe.path if here.probe is not None else file.absolute()
-            ticker = StatusEditor(here.memory, clock, operator(as_name), here.flush)
+            editor = StatusEditor(here.memory, clock, operator(as_name), here.flush)
             for key in differing:
-                made = _write(path, key, states, reason, ticker, here)
+                made = _write(path, key, states, reason, editor, here)
                 if made is not None:
                     done[key] = made
     told = [
@@ -95,7 +95,7 @@ def _write(
     key: str,
     states: Collection[str],
     reason: str,
-    ticker: StatusEditor,
+    editor: StatusEditor,
     here: Workspace,
 ) -> EditOutcome | None:
     """Set one parent as the file has it now; None when it needs nothing any more."""
@@ -103,8 +103,8 @@ def _write(
     found = next((each for each in parents(document) if each.item.key == key), None)
     if found is None or not found.differs(states):
         return None
-    wish = EditRequest(path, anchor_of(document, found.item), found.wanted(states), reason, key)
-    return ticker.tick(wish, here.log, probe=here.probe, board=here.board)
+    request = EditRequest(path, anchor_of(document, found.item), found.wanted(states), reason, key)
+    return editor.set_status(request, here.log, probe=here.probe, board=here.board)
 
 
 def _tell(file: Path, told: Sequence[_Told], states: Collection[str], format_: str) -> None:

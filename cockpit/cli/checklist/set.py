@@ -1,4 +1,4 @@
-"""`set`: give one item another state, as safely as the screen does."""
+"""`set`: set one item to another state, as safely as the screen does."""
 
 from __future__ import annotations
 
@@ -37,11 +37,13 @@ def set_state(named: ItemSelector, state: str, reason: str, seen: str | None) ->
                 " nothing was changed",
                 REFUSED,
             )
-        here = at.desk
-        wish = EditRequest(at.path, at.anchor, Status(state), reason, at.item.key)
-        ticker = StatusEditor(here.memory, at.clock, at.who, here.flush)
-        done = ticker.tick(wish, here.log, probe=here.probe, board=here.board)
-        recorded = here.store is not None
+        workspace = at.workspace
+        request = EditRequest(at.path, at.anchor, Status(state), reason, at.item.key)
+        editor = StatusEditor(workspace.memory, at.clock, at.who, workspace.flush)
+        done = editor.set_status(
+            request, workspace.log, probe=workspace.probe, board=workspace.board
+        )
+        recorded = workspace.store is not None
     return _tell(named, done, recorded)
 
 

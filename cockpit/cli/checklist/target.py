@@ -1,4 +1,4 @@
-"""What every verb that changes one item begins with: which item, whose, and where it is kept."""
+"""The target of a verb that changes one item: the item, the operator, the workspace."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from cockpit.clock import Clock, SystemClock
 
 @dataclass(frozen=True, slots=True)
 class ItemSelector:
-    """An item as a command line names it, and how the outcome is to be told."""
+    """An item as a command line names it, and the output format."""
 
     file: Path
     line: int | None
@@ -42,9 +42,9 @@ class ItemSelector:
 
 @dataclass(frozen=True, slots=True)
 class ItemTarget:
-    """The item as it was found, and the desk of its file."""
+    """The item as it was found, and the workspace of its file."""
 
-    desk: Workspace
+    workspace: Workspace
     item: Item
     anchor: Anchor
     path: Path
@@ -53,7 +53,7 @@ class ItemTarget:
 
 
 def on_item(function: Callable[..., int]) -> Callable[..., int]:
-    """`FILE`, `--line | --id | --text`, `--config`, `--as` and `--format`, as one `Named`.
+    """`FILE`, `--line | --id | --text`, `--config`, `--as` and `--format`, as one `ItemSelector`.
 
     It goes below `click.command` and above the verb's own arguments and options.
     """
@@ -80,7 +80,7 @@ def on_item(function: Callable[..., int]) -> Callable[..., int]:
 
 @contextmanager
 def item_target(named: ItemSelector) -> Iterator[ItemTarget]:
-    """Find the item and open its desk.
+    """Find the item and open its workspace.
 
     Raises:
         CommandError: no such file (66), none or several such items (1), not said which (64).

@@ -1,4 +1,4 @@
-"""`undo`: take back the last recorded change, under the same rules as `u` on the screen."""
+"""`undo`: undo the last recorded change, under the same rules as `u` on the screen."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from cockpit.engine.commands.undo import (
     UndoableChange,
     Undone,
     last_group,
+    outcome_text,
     standing_changes,
-    told,
     undo,
 )
 from cockpit.kinds.checklist.edit_history import same_file
@@ -57,18 +57,18 @@ def undo_last(
     group = _last(changes, file, None if anyone else operator(as_name))
     clock = SystemClock()
     with workspace(None, loaded, clock, as_name) as here:
-        ticker = StatusEditor(here.memory, clock, operator(as_name), here.flush)
+        editor = StatusEditor(here.memory, clock, operator(as_name), here.flush)
         undone = [
             undo(
                 change,
                 here.log_as(change.probe),
-                ticker,
+                editor,
                 here.probes.get(same_file(change.path)),
             )
             for change in group
         ]
         kept = here.store is not None
-    ok, text = told(undone)
+    ok, text = outcome_text(undone)
     if format_ == "json":
         print_json({"undone": [_as_json(one) for one in undone], "recorded": kept})
     elif ok:
@@ -82,7 +82,7 @@ def undo_last(
 def _last(
     changes: Sequence[UndoableChange], file: Path | None, who: str | None
 ) -> list[UndoableChange]:
-    """What to take back, newest first. CommandError when there is nothing."""
+    """The changes to undo, newest first. CommandError when there is nothing."""
     here = [one for one in changes if file is None or same_file(one.path) == same_file(file)]
     own = [one for one in here if who is None or _name(one.actor) == _name(who)]
     if own:
@@ -99,7 +99,7 @@ def _last(
 
 
 def _name(actor: str) -> str:
-    """Who somebody is, wherever the connection comes from."""
+    """The name of an operator, without where the connection comes from."""
     return actor.partition(" from ")[0]
 
 

@@ -15,16 +15,14 @@ from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import without_config
 from cockpit.engine.commands.audit import AuditLog
 from cockpit.engine.commands.set_status import Log
-from cockpit.engine.commands.undo import naming, new_name
-from cockpit.engine.probe_set import build_probes
+from cockpit.engine.commands.undo import named_log, new_id
 from cockpit.evidence.errors import StoreError
-from cockpit.evidence.reader import Reader
 from cockpit.evidence.store import Store
-from cockpit.facts import Facts
-from cockpit.kinds.checklist.edit_history import KINDS, NEWEST, EditHistory, same_file
+from cockpit.facts import Facts, Json
+from cockpit.kinds.checklist.edit_history import EditHistory, same_file
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import EventKind, Observation
-from cockpit.session.store import open_store
+from cockpit.session.composition import Composition
 
 FLUSH = 5.0
 """Seconds that writing the evidence may take at most."""
@@ -34,34 +32,35 @@ FLUSH = 5.0
 class Workspace:
     """Where an edit of a file is recorded, and what is known about that file."""
 
-    probe: ChecklistProbe | None = None
+    composition: Composition
+    probe: ChecklistProbe | None
     """The checklist of the config that is the file at hand."""
-    probes: dict[Path, ChecklistProbe] = field(default_factory=dict)
-    """All of them."""
-    names: tuple[str, ...] = ()
-    """All probes of the config."""
-    store: Store | None = None
-    trace: AuditLog | None = None
-    memory: EditHistory = field(default_factory=EditHistory)
-
-    batch: str = field(default_factory=new_name)
+    probes: Mapping[Path, ChecklistProbe]
+    """All checklists of the config."""
+    store: Store | None
+    trace: AuditLog | None
+    batch: str = field(default_factory=new_id)
     """What one command does is undone in one go."""
 
-    def log(self, kind: EventKind, text: str, data: Facts) -> None:
+    @property
+    def memory(self) -> EditHistory:
+        """What is known of edits of checklists."""
+        return self.composition.edits
+
+    def log(self, kind: EventKind, text: str, data: Facts, payload: Json = None, /) -> None:
         """Into the evidence, where there is any; a change gets the name it is undone by."""
         own = self.probe
         path = own.path if own is not None else Path(str(data.get("file")))
         log = self.log_as(own.name if own is not None else "checklist")
-        naming(log, path, new_name(), self.batch)(kind, text, data)
+        named_log(log, path, new_id(), self.batch)(kind, text, data, payload)
 
     def log_as(self, name: str) -> Log:
         """What records events of the checklist of that name."""
 
-        def log(kind: EventKind, text: str, data: Facts) -> None:
-            if self.trace is not None:
-                self.trace(kind, name, "", text, data)
+        def unrecorded(_kind: EventKind, _text: str, _data: Facts, _: Json = None, /) -> None:
+            """There is no store."""
 
-        return log
+        return unrecorded if self.trace is None else self.trace.about(name)
 
     def flush(self) -> bool:
         """Whether everything is on disk."""
@@ -73,8 +72,8 @@ class Workspace:
         if self.store is None:
             return {}
         known = {name: each.observation for name, each in self.store.probe_states.items()}
-        with suppress(StoreError), Reader(self.store.path) as reader:
-            known.update(reader.newest(self.names))
+        with suppress(StoreError), self.composition.reader() as reader:
+            known.update(reader.newest(self.composition.names))
         return known
 
 
@@ -82,30 +81,32 @@ class Workspace:
 def workspace(
     file: Path | None, loaded: LoadedConfig | None, clock: Clock, as_name: str | None
 ) -> Iterator[Workspace]:
-    """The desk for a file, or for all: with the config's store and rules, or, without a config,
-    with no rules and the store of this user."""
-    loaded = loaded if loaded is not None else without_config(Path.cwd())
-    made = Workspace()
+    """The workspace for a file, or for all: with the config's store and rules, or, without a
+    config, with no rules and the store of this user."""
+    composition = Composition(
+        loaded if loaded is not None else without_config(Path.cwd()), clock, operator(as_name)
+    )
+    store: Store | None = None
     try:
-        made.store = open_store(loaded, clock, operator(as_name), upkeep=False)
+        store = composition.open_store()
     except StoreError as error:
         click.echo(f"not recorded: {error}", err=True)
     try:
-        if made.store is not None:
-            made.trace = AuditLog(made.store, clock, operator(as_name))
-            reader = made.store.reader()
-            made.memory.hear(reader.events(0, NEWEST, kinds=KINDS))
+        if store is not None:
+            reader = store.reader()
+            composition.remember_edits(reader)
             reader.close()
-        plan = build_probes(loaded, made.memory)
-        made.names = tuple(planned.name for planned in plan.order)
-        for planned in plan.probes:
-            probe = planned.probe
-            if isinstance(probe, ChecklistProbe):
-                made.probes[same_file(probe.path)] = probe
-        made.probe = made.probes.get(same_file(file)) if file is not None else None
+        probes = composition.checklists()
+        made = Workspace(
+            composition=composition,
+            probe=probes.get(same_file(file)) if file is not None else None,
+            probes=probes,
+            store=store,
+            trace=AuditLog(store, clock, composition.who) if store is not None else None,
+        )
         yield made
         if not made.flush():
             click.echo("not recorded: the store is busy", err=True)
     finally:
-        if made.store is not None:
-            made.store.close()
+        if store is not None:
+            store.close()

@@ -1,5 +1,1 @@
-"""What the commands of a screen do, one subject a module; each leaves its trace."""
-
-from cockpit.engine.commands.dispatcher import CommandDispatcher
-
-__all__ = ["CommandDispatcher"]
+"""The commands of a screen, one subject a module; each is recorded in the evidence."""

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from cockpit.clock import Clock
+from cockpit.commands import Ticket
 from cockpit.engine.blocking import SerialExecutor
 from cockpit.engine.commands.act_owner import this_process
 from cockpit.facts import Facts, FactValue
-from cockpit.feed import Ticket
 from cockpit.model import Event, EventKind, Verdict
-from cockpit.system.processes.exits import ended_text
+from cockpit.system.processes.exits import exit_text
 
 FLUSH_SECONDS = 3.0
 INTENT = "intent"
@@ -22,7 +22,7 @@ EXIT = "exit"
 
 
 class ActRecorder(Protocol):
-    """What an act needs of a recorder."""
+    """The part of a recorder that an act needs."""
 
     def log(self, event: Event) -> None:
         """Record an event."""
@@ -41,7 +41,7 @@ class ActLog:
     """Writes the events of one act: `begin` before it, `finish` after.
 
     Both carry the same `act` number, so that a reader can tell which acts are still under way, and
-    `pids`, the processes concerned; the intent tells which process is at it (see `Author`). What a
+    `pids`, the processes concerned; the intent names its owner (see `act_owner`). What a
     start started is told of once more when it exits.
     """
 
@@ -54,15 +54,15 @@ class ActLog:
         self._ticket = ticket
         self._probe = probe
         self.act = secrets.token_hex(4)
-        self._lane = SerialExecutor("act-log", clock)
+        self._executor = SerialExecutor("act-log", clock)
 
     async def begin(
         self, subject: str, text: str, pids: Sequence[int], more: Facts | None = None
     ) -> None:
         """Record what is about to be done and wait until it is on disk. Raises NotRecorded."""
-        author = await self._lane(this_process)
-        self._write(INTENT, subject, text, pids, {**(more or {}), **author.facts()})
-        if not await asyncio.shield(self._lane(self._recorder.flush, FLUSH_SECONDS)):
+        owner = await self._executor(this_process)
+        self._write(INTENT, subject, text, pids, {**(more or {}), **owner.facts()})
+        if not await asyncio.shield(self._executor(self._recorder.flush, FLUSH_SECONDS)):
             why = "not done: the evidence store can't be written, and no record, no act"
             # Should both reach the disk after all, nobody is thought to be at it.
             self._write(OUTCOME, subject, why, pids, {}, Verdict.FAIL)
@@ -77,14 +77,14 @@ class ActLog:
         *,
         done: bool,
     ) -> None:
-        """Record what came of it."""
+        """Record the outcome."""
         verdict = Verdict.OK if done else Verdict.FAIL
         self._write(OUTCOME, subject, text, pids, more or {}, verdict)
-        await asyncio.shield(self._lane(self._recorder.flush, FLUSH_SECONDS))
+        await asyncio.shield(self._executor(self._recorder.flush, FLUSH_SECONDS))
 
     def exited(self, subject: str, pid: int, code: int) -> None:
         """Record that what this act started has ended; a negative `code` is a signal's number."""
-        text = f"{subject} {pid} {ended_text(code)}"
+        text = f"{subject} {pid} {exit_text(code)}"
         self._write(EXIT, subject, text, (pid,), {"exit_code": code})
 
     def _write(

@@ -1,4 +1,4 @@
-"""Whether acts on processes are allowed just now: for ten minutes after arming, no longer."""
+"""Arming: acts on processes are allowed for ten minutes after it, no longer."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ ARMED_SECONDS = 600.0
 
 
 class Arming:
-    """Disarmed at first. It ends by the monotonic clock and by the wall clock, whichever is first:
-    the one stands still while a laptop sleeps, the other can be set back.
+    """The permission to act on processes; disarmed at first.
+
+    It ends by the monotonic clock and by the wall clock, whichever is first: the one stands still
+    while a laptop sleeps, the other can be set back.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -25,7 +27,7 @@ class Arming:
         return until
 
     def disarm(self) -> datetime:
-        """End it; returns now."""
+        """End the permission; returns now."""
         self._until = None
         return self._clock.now()
 

@@ -1,4 +1,4 @@
-"""Ticking and noting items of a checklist, one edit at a time, with undo."""
+"""Commands on checklist items: set, note, progress, undo; one edit at a time."""
 
 from __future__ import annotations
 
@@ -12,14 +12,22 @@ from functools import partial
 from cockpit import checklists
 from cockpit.checklists.editing.notes import ProgressNote
 from cockpit.clock import Clock
+from cockpit.commands import NoteItem, RecordProgress, Reply, SetItem, Ticket
 from cockpit.engine.blocking import SerialExecutor, StillHung
 from cockpit.engine.commands.audit import AuditLog
 from cockpit.engine.commands.notes import NoteResult, NoteTarget, write_note, write_progress
 from cockpit.engine.commands.set_status import EditOutcome, EditRequest, Log, StatusEditor
-from cockpit.engine.commands.undo import UndoableChange, Undone, naming, new_name, told, undo
+from cockpit.engine.commands.undo import (
+    UndoableChange,
+    Undone,
+    named_log,
+    new_id,
+    outcome_text,
+    undo,
+)
 from cockpit.engine.probe_set import ProbeSet
-from cockpit.feed import NoteItem, RecordProgress, Reply, SetItem, Ticket
 from cockpit.kinds.checklist.edit_history import EditHistory
+from cockpit.kinds.checklist.facts import OverwrittenEditFacts
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import Observation
 
@@ -47,7 +55,7 @@ class ChecklistCommands:
         self,
         plan: Callable[[], ProbeSet],
         clock: Clock,
-        trace: AuditLog,
+        audit: AuditLog,
         *,
         memory: EditHistory,
         board: Callable[[], Mapping[str, Observation]],
@@ -55,17 +63,17 @@ class ChecklistCommands:
     ) -> None:
         self._plan = plan
         self._memory = memory
-        self._trace = trace
+        self._audit = audit
         self._board = board
         self._clock = clock
-        self._lane = SerialExecutor("edit", clock)
-        self._turn = asyncio.Lock()
-        self._ticker = StatusEditor(memory, clock, trace.who, flush)
+        self._executor = SerialExecutor("edit", clock)
+        self._edit_lock = asyncio.Lock()
+        self._editor = StatusEditor(memory, clock, audit.who, flush)
         self._undo: list[_Group] = []
-        self._run = new_name()
+        self._run = new_id()
 
     async def set_item(self, command: SetItem, ticket: Ticket) -> Reply:
-        """Set the item the operator saw, or say why not."""
+        """Set the item the operator saw, or reply why not."""
         probe = self._checklist(command.probe)
         if probe is None:
             return self._unknown(command.probe, ticket)
@@ -75,15 +83,15 @@ class ChecklistCommands:
             to = checklists.Status(command.to) if command.to else probe.next_status(seen)
         except (ValueError, KeyError, TypeError, checklists.ChecklistError) as error:
             return Reply(ticket, False, f"that item can't be edited: {error}")
-        wish = EditRequest(probe.path, anchor, to, command.reason, command.item)
-        act, batch = new_name(), f"{self._run}-{command.batch}" if command.batch else ""
-        log = naming(self._log(command.probe, ticket), probe.path, act, batch)
-        async with self._turn:
+        request = EditRequest(probe.path, anchor, to, command.reason, command.item)
+        act, batch = new_id(), f"{self._run}-{command.batch}" if command.batch else ""
+        log = named_log(self._log(command.probe, ticket), probe.path, act, batch)
+        async with self._edit_lock:
             done = await asyncio.shield(
-                self._lane(
+                self._executor(
                     partial(
-                        self._ticker.tick,
-                        wish,
+                        self._editor.set_status,
+                        request,
                         log,
                         probe=probe,
                         board=self._board(),
@@ -91,15 +99,15 @@ class ChecklistCommands:
                 )
             )
         if done.edit is not None and done.edit.changed:
-            self._did(
+            self._remember(
                 UndoableChange(command.probe, command.item, done.edit, act, batch, text=done.text)
             )
         return _reply(ticket, done)
 
     async def undo_last(self, ticket: Ticket) -> Reply:
-        """Take back what was done last under the same rules: an edit, a note, or all the edits
-        that were made in one go. What can't be taken back stays, to be tried again."""
-        async with self._turn:
+        """Undo the last change under the same rules: an edit, a note, or all the edits that were
+        made in one go. What can't be undone stays, to be tried again."""
+        async with self._edit_lock:
             if not self._undo:
                 text = "nothing to undo: nothing was written from this screen"
                 return Reply(ticket, False, text)
@@ -108,58 +116,61 @@ class ChecklistCommands:
             for change in reversed(group.changes):
                 log = self._log(change.probe, ticket)
                 probe = self._checklist(change.probe)
-                act = partial(undo, change, log, self._ticker, probe)
-                undone.append(await asyncio.shield(self._lane(act)))
+                act = partial(undo, change, log, self._editor, probe)
+                undone.append(await asyncio.shield(self._executor(act)))
                 if undone[-1].over:
                     group.changes.remove(change)
             if not group.changes:
                 self._undo.pop()
-        return Reply(ticket, *told(undone))
+        return Reply(ticket, *outcome_text(undone))
 
-    def _did(self, change: UndoableChange) -> None:
+    def _remember(self, change: UndoableChange) -> None:
         """Remember for undo; edits of one batch together."""
         if change.batch and self._undo and self._undo[-1].batch == change.batch:
             self._undo[-1].changes.append(change)
         else:
             self._undo = [*self._undo, _Group(change.batch, [change])][-_MOST_UNDO:]
 
-    async def accept(self, problem: str, note: str, ticket: Ticket) -> bool:
-        """End a problem of edits undone by another program for good: the states that the file has
-        are recorded as wanted. Writes no file. False when the problem is of another kind."""
+    async def accept_overwritten(self, problem: str, note: str, ticket: Ticket) -> bool:
+        """Accept the states that another program's undoing of edits left: record them as wanted,
+        which ends the problem for good. Writes no file. False when the problem is of another kind.
+        """
         accepted = False
         for name, observation in self._board().items():
             probe = self._checklist(name)
             for finding in observation.findings if probe is not None else ():
-                facts = finding.facts
-                if probe is None or "reverted_from" not in facts or finding.cause != problem:
+                undone = finding.data
+                if probe is None or finding.cause != problem:
                     continue
-                anchor = _anchor(str(facts["anchor"]))
-                item = str(facts["reverted_item"])
-                wish = EditRequest(probe.path, anchor, anchor.status, note, item)
-                act = partial(self._ticker.tick, wish, self._log(name, ticket))
-                async with self._turn:
-                    done = await asyncio.shield(self._lane(act))
+                if not isinstance(undone, OverwrittenEditFacts):
+                    continue
+                anchor = _anchor(undone.anchor)
+                request = EditRequest(probe.path, anchor, anchor.status, note, undone.reverted_item)
+                act = partial(self._editor.set_status, request, self._log(name, ticket))
+                async with self._edit_lock:
+                    done = await asyncio.shield(self._executor(act))
                 accepted = accepted or done.ok
         return accepted
 
     async def note(self, command: NoteItem, ticket: Ticket) -> Reply:
         """Write a note or the owner below an item."""
 
-        def write(place: NoteTarget, log: Log) -> NoteResult:
-            return write_note(place, command.text, log, owner=command.owner)
+        def write(target: NoteTarget, log: Log) -> NoteResult:
+            return write_note(target, command.text, log, owner=command.owner)
 
-        return await self._annotate(command, write, ticket)
+        return await self._write_below(command, write, ticket)
 
-    async def validate(self, command: RecordProgress, ticket: Ticket) -> Reply:
-        """Keep the five answers in the evidence, and below the item when that is wanted."""
+    async def record_progress(self, command: RecordProgress, ticket: Ticket) -> Reply:
+        """Record the five answers of the progress form, and write them below the item when that is
+        wanted."""
         note = ProgressNote(
             command.done, command.against_target, command.next, command.blockers, command.estimate
         )
 
-        def write(place: NoteTarget, log: Log) -> NoteResult:
-            return write_progress(place, note, log, below=command.below)
+        def write(target: NoteTarget, log: Log) -> NoteResult:
+            return write_progress(target, note, log, below=command.below)
 
-        return await self._annotate(command, write, ticket)
+        return await self._write_below(command, write, ticket)
 
     def pending(self, name: str) -> bool:
         """Whether a mirror of that checklist is still to be written."""
@@ -167,19 +178,19 @@ class ChecklistCommands:
         return probe is not None and bool(self._memory.pending(probe.path))
 
     async def retry_mirrors(self, name: str | None, ticket: Ticket) -> tuple[str, ...]:
-        """Write what is pending of one checklist's mirrors, or of all; a line for each."""
+        """Write the pending mirrors of one checklist, or of all; a line for each."""
         told: list[str] = []
         for planned in self._plan().probes:
             probe = planned.probe
             if isinstance(probe, ChecklistProbe) and probe.mirrors and name in (None, probe.name):
-                retry = partial(self._ticker.retry, probe.path, self._log(probe.name, ticket))
-                async with self._turn:
-                    told += await asyncio.shield(self._lane(retry))
+                retry = partial(self._editor.retry, probe.path, self._log(probe.name, ticket))
+                async with self._edit_lock:
+                    told += await asyncio.shield(self._executor(retry))
         return tuple(told)
 
     async def keep_mirrors(self) -> None:
-        """Until cancelled: try again, with the period of its checklist, to write each mirror that
-        could not be written. Nothing is asked of anybody; what still fails stays on the board."""
+        """Retry pending mirrors until cancelled, each with the period of its checklist. Nothing is
+        asked of anybody; what still fails stays on the board."""
         due: dict[str, float] = {}
         while True:
             now = self._clock.monotonic()
@@ -197,7 +208,7 @@ class ChecklistCommands:
             left = [at - now for at in due.values() if at > now]
             await self._clock.sleep(min([*left, _LOOK_EVERY]))
 
-    async def _annotate(
+    async def _write_below(
         self,
         command: NoteItem | RecordProgress,
         write: Callable[[NoteTarget, Log], NoteResult],
@@ -207,16 +218,18 @@ class ChecklistCommands:
         if probe is None:
             return self._unknown(command.probe, ticket)
         try:
-            place = NoteTarget(probe.path, _anchor(command.anchor), command.item)
+            target = NoteTarget(probe.path, _anchor(command.anchor), command.item)
         except (ValueError, KeyError, TypeError, checklists.ChecklistError) as error:
             return Reply(ticket, False, f"nothing can be written below that item: {error}")
-        act = new_name()
-        log = naming(self._log(command.probe, ticket), probe.path, act)
-        async with self._turn:
-            noted = await asyncio.shield(self._lane(partial(write, place, log)))
-        if noted.hunk is not None:
-            self._did(UndoableChange(command.probe, command.item, noted.hunk, act, text=noted.text))
-        return Reply(ticket, noted.ok, noted.text)
+        act = new_id()
+        log = named_log(self._log(command.probe, ticket), probe.path, act)
+        async with self._edit_lock:
+            result = await asyncio.shield(self._executor(partial(write, target, log)))
+        if result.hunk is not None:
+            self._remember(
+                UndoableChange(command.probe, command.item, result.hunk, act, text=result.text)
+            )
+        return Reply(ticket, result.ok, result.text)
 
     def _checklist(self, name: str) -> ChecklistProbe | None:
         probe = self._plan().probe(name)
@@ -226,7 +239,7 @@ class ChecklistCommands:
         return Reply(ticket, False, f"{name!r} is no checklist of the present plan")
 
     def _log(self, name: str, ticket: Ticket) -> Log:
-        return lambda kind, text, data: self._trace(kind, name, ticket, text, data)
+        return self._audit.about(name, ticket)
 
 
 def _anchor(text: str) -> checklists.Anchor:

@@ -1,4 +1,4 @@
-"""Committing the cockpit's own changes for one operator: shown, confirmed, recorded."""
+"""The commit commands of one operator: shown, confirmed, recorded."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from cockpit.checklists import ChecklistError
 from cockpit.checklists.git.commit_plan import CommitPlan, FileCommit
 from cockpit.checklists.git.hook_runs import HookRuns
 from cockpit.clock import Clock
+from cockpit.commands import Confirm, Question, Reply, Ticket
 from cockpit.config.models import LoadedConfig
 from cockpit.engine.blocking import SerialExecutor, StillHung
 from cockpit.engine.commands.audit import AuditLog
@@ -24,7 +25,6 @@ from cockpit.engine.commands.commits import (
     record_commit,
 )
 from cockpit.engine.commands.set_status import Log
-from cockpit.feed import Confirm, Question, Reply, Ticket
 from cockpit.kinds.checklist.event_payload import HUNK_KINDS
 from cockpit.model import Event
 
@@ -39,7 +39,7 @@ Recorded = Callable[[Sequence[str]], Sequence[Event]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class _OpenQuestion:
     """A question that waits for its answer."""
 
     name: str
@@ -57,31 +57,31 @@ class CommitCommands:
         self,
         loaded: Callable[[], LoadedConfig],
         clock: Clock,
-        trace: AuditLog,
+        audit: AuditLog,
         *,
         recorded: Recorded,
         flush: Callable[[], bool],
     ) -> None:
         self._loaded = loaded
         self._clock = clock
-        self._trace = trace
+        self._audit = audit
         self._recorded = recorded
         self._flush = flush
-        self._lane = SerialExecutor("commit", clock)
-        self._open: _Shown | None = None
+        self._executor = SerialExecutor("commit", clock)
+        self._open: _OpenQuestion | None = None
 
-    def asked(self, plan: str) -> bool:
-        """Whether that question is one of these."""
+    def is_open(self, plan: str) -> bool:
+        """Whether `plan` names the question that is open here."""
         return self._open is not None and self._open.name == plan
 
     async def plan(self, ticket: Ticket) -> Reply:
-        """Work out what to commit and ask; changes nothing."""
+        """Plan the commit and ask; changes nothing."""
         try:
-            found = await self._lane(self._plans)
+            found = await self._executor(self._plans)
         except (ChecklistError, StillHung, OSError) as error:
             return Reply(ticket, False, f"nothing was committed: {error}")
-        self._open = _Shown(secrets.token_hex(8), self._clock.monotonic(), found.plans)
-        question = Question(self._open.name, tuple(shown(found)), CONFIRM)
+        self._open = _OpenQuestion(secrets.token_hex(8), self._clock.monotonic(), found.plans)
+        question = Question(self._open.name, tuple(question_lines(found)), CONFIRM)
         return Reply(ticket, True, "shown; nothing is committed yet", question=question)
 
     async def carry_out(self, command: Confirm, ticket: Ticket) -> Reply:
@@ -104,7 +104,7 @@ class CommitCommands:
                 hooks.over.set()
 
         try:
-            outcomes = await asyncio.shield(self._lane(act))
+            outcomes = await asyncio.shield(self._executor(act))
         except asyncio.CancelledError:
             # The screen closes: the thread would be left behind with its hook.
             hooks.end()
@@ -112,18 +112,18 @@ class CommitCommands:
             raise
         except (StillHung, OSError) as error:
             return Reply(ticket, False, f"not committed, or not all of it: {error}")
-        return Reply(ticket, not any(one.error for one in outcomes), told(outcomes))
+        return Reply(ticket, not any(one.error for one in outcomes), outcome_text(outcomes))
 
     def _plans(self) -> CommitPlans:
         self._flush()
         return plan_commits(self._loaded(), self._recorded(HUNK_KINDS))
 
     def _log(self, ticket: Ticket) -> Log:
-        return lambda kind, text, data: self._trace(kind, "checklist", ticket, text, data)
+        return self._audit.about("checklist", ticket)
 
 
-def shown(found: CommitPlans) -> list[str]:
-    """All that is shown before it is confirmed: in short first, then the diffs."""
+def question_lines(found: CommitPlans) -> list[str]:
+    """The lines of the question: a summary first, then the diffs."""
     lines = []
     if len(found.plans) > 1:
         lines.append(f"{len(found.plans)} commits, one in each repository:")
@@ -134,7 +134,7 @@ def shown(found: CommitPlans) -> list[str]:
 
 
 def summary(plan: CommitPlan, *, named: bool) -> list[str]:
-    """A commit in short, for people: files, what is left out, hooks, branch and message."""
+    """The summary of a commit: files, what is left out, hooks, branch and message."""
     where = f" in {plan.repository.root}" if named else ""
     lines = [f"commit on {plan.branch}{where}: {plan.message}"]
     lines += [_counts(file) for file in plan.changed]
@@ -144,8 +144,8 @@ def summary(plan: CommitPlan, *, named: bool) -> list[str]:
     return lines
 
 
-def told(outcomes: Sequence[CommitOutcome]) -> str:
-    """What became of the commits, in one line."""
+def outcome_text(outcomes: Sequence[CommitOutcome]) -> str:
+    """The outcome of the commits, in one line."""
     parts: list[str] = []
     for one in outcomes:
         where = f"{one.plan.repository.root}: " if len(outcomes) > 1 else ""

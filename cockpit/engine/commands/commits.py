@@ -1,4 +1,4 @@
-"""Commits of the cockpit's own changes: what there is to commit, by repository, and its trace.
+"""Commits of the cockpit's own changes: plan one for each repository, make and record them.
 
 Each repository gets a commit of its own, and none waits for another: what one refuses is told
 beside what the others took.
@@ -21,6 +21,7 @@ from cockpit.engine.commands.set_status import Log
 from cockpit.facts import Facts
 from cockpit.kinds.checklist.edit_history import same_file
 from cockpit.kinds.checklist.event_payload import uncommitted
+from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.model import Event, EventKind
 
 
@@ -37,7 +38,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class CommitPlans:
-    """What would be committed, a plan for each repository."""
+    """The planned commits, one for each repository."""
 
     plans: tuple[CommitPlan, ...]
     left_out: tuple[LeftOut, ...]
@@ -45,7 +46,7 @@ class CommitPlans:
 
 @dataclass(frozen=True, slots=True)
 class CommitOutcome:
-    """What became of one plan: a commit, or why there is none."""
+    """The outcome of one plan: a commit, or why there is none."""
 
     plan: CommitPlan
     made: Committed | None
@@ -94,7 +95,7 @@ def make_commits(
     made: Callable[[CommitPlan, Committed], None],
     hooks: HookRuns | None = None,
 ) -> list[CommitOutcome]:
-    """Do what the plans say; `made` is told of each commit. One that fails stops no other.
+    """Make the planned commits; `made` is called for each. One that fails stops no other.
 
     `hooks.end()`, from another thread, breaks off the commit under way and those to come.
     """
@@ -114,7 +115,7 @@ def message_for(loaded: LoadedConfig, hunks: Sequence[Hunk]) -> str:
     """The configured message of the first checklist among these changes."""
     tables = {
         same_file(loaded.resolve(table.file)): table.commit_message
-        for table in loaded.config.checklist
+        for table in loaded.config.of(ChecklistTable)
     }
     paths = [same_file(hunk.path) for hunk in hunks]
     return next((tables[path] for path in paths if path in tables), DEFAULT_MESSAGE)
@@ -126,7 +127,7 @@ def committed_text(plan: CommitPlan, done: Committed) -> str:
 
 
 def record_commit(plan: CommitPlan, done: Committed, log: Log) -> None:
-    """Leave the trace of a commit."""
+    """Record a commit in the evidence."""
     facts: Facts = {
         "commit": done.commit,
         "branch": done.branch,

@@ -1,4 +1,4 @@
-"""By which way a service is ended and started: its supervisor's, its configured command's, none."""
+"""The method to stop and start a service: its supervisor, its configured command, or neither."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cockpit.config.models import ListenerTable, LoadedConfig, ProbeTable, ServiceTable
+from cockpit.config.models import LoadedConfig
+from cockpit.kinds.heartbeat.table import HeartbeatTable
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.service.probe import service_kind
+from cockpit.kinds.service.table import ServiceTable
+from cockpit.kinds.tables import ProbeTable
 from cockpit.system.processes import process_table
 from cockpit.system.processes.argv import matches
 from cockpit.system.processes.process_table import ProcessFacts
-from cockpit.system.services.detection import reader_for, supervisor_of
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
+from cockpit.system.services.supervisors import reader_for, supervisor_of
 from cockpit.system.sockets.listeners import ListenerSnapshot
 
 Trusted = Callable[[LoadedConfig, ProbeTable], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class StopCommand:
     """A configured stop command and the folder it runs in; no words without one."""
 
     words: tuple[str, ...] = ()
@@ -27,7 +31,7 @@ class Stop:
 
 
 class ControlMethods:
-    """What the system and a config say of the service with a certain root process.
+    """The methods to control services, by the system and a config.
 
     `trusted` says whether a table's commands may run. Without a config only the system is asked.
     Constructing it reads nothing.
@@ -48,7 +52,7 @@ class ControlMethods:
         found = await supervisor_of(root.pid)
         if found is not None and not found.error:
             return found
-        names = dict(self._stands_for(root, snapshot, probe))
+        names = dict(self._probes_of(root, snapshot, probe))
         for table in self._services():
             known = [names[name] for name in (table.name, *table.agrees_with) if name in names]
             if not known:
@@ -82,7 +86,7 @@ class ControlMethods:
         state = await read_service(table)
         return state if state.error or state.found else None
 
-    def stop(self, root: ProcessFacts, snapshot: ListenerSnapshot) -> Stop:
+    def stop_command(self, root: ProcessFacts, snapshot: ListenerSnapshot) -> StopCommand:
         """The configured stop command, where it can only mean the service with that root.
 
         With two services on its port it would stop the right one as well as the leftover.
@@ -94,18 +98,18 @@ class ControlMethods:
                 continue
             if self._trusted(loaded, table):
                 folder = loaded.resolve(table.cwd) if table.cwd else loaded.folder
-                return Stop(tuple(table.stop), folder)
-        return Stop()
+                return StopCommand(tuple(table.stop), folder)
+        return StopCommand()
 
     def _services(self) -> list[ServiceTable]:
-        return list(self._loaded.config.service) if self._loaded is not None else []
+        return list(self._loaded.config.of(ServiceTable)) if self._loaded is not None else []
 
     def _listeners_of(
         self, root: ProcessFacts, snapshot: ListenerSnapshot
     ) -> Iterator[tuple[ListenerTable, bool]]:
         """Each listener of the config that `root` serves as the program that is meant, and whether
         nobody else listens there."""
-        for table in self._loaded.config.listener if self._loaded is not None else ():
+        for table in self._loaded.config.of(ListenerTable) if self._loaded is not None else ():
             listener = snapshot.on(table.port)
             services = listener.services if listener is not None else ()
             for service in services:
@@ -116,13 +120,13 @@ class ControlMethods:
                     hidden = listener is not None and bool(listener.hidden)
                     yield table, len(services) == 1 and not hidden
 
-    def _stands_for(
+    def _probes_of(
         self, root: ProcessFacts, snapshot: ListenerSnapshot, probe: str
     ) -> Iterator[tuple[str, bool]]:
         """Each probe that `root` is the process of, and whether it is its only one."""
         for listener, alone in self._listeners_of(root, snapshot):
             yield listener.name, alone
-        for beat in self._loaded.config.heartbeat if self._loaded is not None else ():
+        for beat in self._loaded.config.of(HeartbeatTable) if self._loaded is not None else ():
             if beat.process is None:
                 if beat.name == probe:
                     yield beat.name, True
@@ -136,5 +140,5 @@ class ControlMethods:
 
 
 async def read_service(table: ServiceTable) -> ServiceState:
-    """What the supervisor says of the unit or task of a table."""
+    """The state of the unit or task of a table, from its supervisor."""
     return await reader_for(service_kind(table)).read(table.task or table.unit or "")

@@ -1,4 +1,4 @@
-"""Carries out what a screen asks for: re-probe, tick, note, undo, commit, acknowledge."""
+"""Dispatch the commands of a screen: re-probe, edit, undo, commit, acknowledge, stop, start."""
 
 from __future__ import annotations
 
@@ -6,13 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from cockpit.clock import Clock
-from cockpit.engine.commands.audit import AuditLog
-from cockpit.engine.commands.checklist_commands import ChecklistCommands
-from cockpit.engine.commands.commit_commands import CommitCommands, Recorded
-from cockpit.engine.commands.process_commands import ProcessCommands
-from cockpit.engine.probe_set import ProbeSet
-from cockpit.engine.recorder import Recorder
-from cockpit.feed import (
+from cockpit.commands import (
     Acknowledge,
     Arm,
     Command,
@@ -29,6 +23,12 @@ from cockpit.feed import (
     Ticket,
     UndoEdit,
 )
+from cockpit.engine.commands.audit import AuditLog
+from cockpit.engine.commands.checklist_commands import ChecklistCommands
+from cockpit.engine.commands.commit_commands import CommitCommands, Recorded
+from cockpit.engine.commands.process_commands import ProcessCommands
+from cockpit.engine.probe_set import ProbeSet
+from cockpit.evidence.interfaces import Recorder
 from cockpit.kinds.checklist.edit_history import EditHistory
 from cockpit.model import Observation
 
@@ -78,7 +78,7 @@ class CommandDispatcher:
         )
 
     async def execute(self, command: Command, ticket: Ticket) -> Reply:
-        """Do it; the reply says in one line what became of it."""
+        """Carry out a command; the reply tells the outcome in one line."""
         match command:
             case Reprobe(probe):
                 return await self._reprobe(probe, ticket)
@@ -92,10 +92,10 @@ class CommandDispatcher:
             case NoteItem():
                 return await self._edits.note(command, ticket)
             case RecordProgress():
-                return await self._edits.validate(command, ticket)
+                return await self._edits.record_progress(command, ticket)
             case PlanCommit():
                 return await self._commits.plan(ticket)
-            case Confirm(plan) if self._commits.asked(plan):
+            case Confirm(plan) if self._commits.is_open(plan):
                 return await self._commits.carry_out(command, ticket)
             case Arm() | PlanEnd() | PlanReset() | PlanStart() | Confirm():
                 if self._processes is None:
@@ -105,7 +105,7 @@ class CommandDispatcher:
                 done = self._recorder.acknowledge(problem, note, self._who)
                 if not await asyncio.wrap_future(done):
                     return Reply(ticket, False, f"there is no problem {problem!r} any more")
-                accepted = await self._edits.accept(problem, note, ticket)
+                accepted = await self._edits.accept_overwritten(problem, note, ticket)
                 text = f"acknowledged {problem}: {note}"
                 return Reply(ticket, True, f"{text}; it stays as it is" if accepted else text)
 

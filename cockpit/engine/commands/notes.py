@@ -1,4 +1,4 @@
-"""One note, owner or progress form from start to end: the lines below the item, and their trace.
+"""Write a note, an owner or a progress form: the lines below the item, and the record.
 
 The screen and the shell come through here, so that both leave the same evidence.
 """
@@ -21,7 +21,7 @@ from cockpit.checklists.editing.notes import (
 from cockpit.checklists.errors import refused_text
 from cockpit.engine.commands.set_status import Log
 from cockpit.facts import Facts
-from cockpit.kinds.checklist.event_payload import hunk_facts
+from cockpit.kinds.checklist.event_payload import hunk_payload
 from cockpit.model import EventKind
 
 
@@ -37,7 +37,7 @@ class NoteTarget:
 
 @dataclass(frozen=True, slots=True)
 class NoteResult:
-    """What became of it. `hunk` is None when nothing was written into the file."""
+    """The result of a note. `hunk` is None when nothing was written into the file."""
 
     ok: bool
     text: str
@@ -45,8 +45,8 @@ class NoteResult:
     error: checklists.ChecklistError | None = None
 
 
-def write_note(place: NoteTarget, text: str, log: Log, *, owner: bool = False) -> NoteResult:
-    """Put a note, or who owns the item, below it."""
+def write_note(target: NoteTarget, text: str, log: Log, *, owner: bool = False) -> NoteResult:
+    """Write a note, or the owner of the item, below it."""
     words = " ".join(text.split())
     what = "owner" if owner else "note"
     if not words:
@@ -55,11 +55,12 @@ def write_note(place: NoteTarget, text: str, log: Log, *, owner: bool = False) -
         return NoteResult(False, f"not written: {told}")
     lines = [owner_note(words) if owner else words]
     facts: Facts = {"note": words}
-    return _write(place, lines, EventKind.NOTE, f"{what}: {words}", facts, log)
+    return _write(target, lines, EventKind.NOTE, f"{what}: {words}", facts, log)
 
 
-def write_progress(place: NoteTarget, note: ProgressNote, log: Log, *, below: bool) -> NoteResult:
-    """Keep the five answers, below the item too when that is wanted; blank ones are refused."""
+def write_progress(target: NoteTarget, note: ProgressNote, log: Log, *, below: bool) -> NoteResult:
+    """Record the five answers, and write them below the item when that is wanted; blank ones are
+    refused."""
     if missing := note.missing():
         return NoteResult(False, f"not recorded: no answer for {', '.join(missing)}")
     if told := unfit(astuple(note)):
@@ -68,40 +69,40 @@ def write_progress(place: NoteTarget, note: ProgressNote, log: Log, *, below: bo
     facts: Facts = dict(answers)
     text = f"progress: {'; '.join(note.lines())}"
     if below:
-        return _write(place, note.lines(), EventKind.PROGRESS, text, facts, log)
-    log(EventKind.PROGRESS, text, {**_about(place), **facts})
+        return _write(target, note.lines(), EventKind.PROGRESS, text, facts, log)
+    log(EventKind.PROGRESS, text, {**_about(target), **facts})
     return NoteResult(True, "progress recorded")
 
 
 def undo_note(hunk: NoteHunk, item: str, log: Log) -> NoteResult:
-    """Take the lines of a note away again, if they stand as they were written."""
-    place = NoteTarget(hunk.path, hunk.anchor, item)
+    """Remove the lines of a note again, if they stand as they were written."""
+    target = NoteTarget(hunk.path, hunk.anchor, item)
     try:
         removed = remove_note(hunk)
     except checklists.ChecklistError as error:
-        log(EventKind.EDIT_REFUSED, str(error), _about(place))
+        log(EventKind.EDIT_REFUSED, str(error), _about(target))
         return NoteResult(False, refused_text(error), error=error)
     text = f"undone note: {hunk.text} ({hunk.path.name})"
-    facts: Facts = {"note": hunk.text, "method": removed.method, **hunk_facts(removed)}
-    log(EventKind.NOTE, text, {**_about(place), **facts})
+    facts: Facts = {"note": hunk.text, "method": removed.method}
+    log(EventKind.NOTE, text, {**_about(target), **facts}, hunk_payload(removed))
     return NoteResult(True, text, removed)
 
 
 def _write(
-    place: NoteTarget, lines: Sequence[str], kind: EventKind, text: str, facts: Facts, log: Log
+    target: NoteTarget, lines: Sequence[str], kind: EventKind, text: str, facts: Facts, log: Log
 ) -> NoteResult:
     try:
-        hunk = append_note(place.path, place.anchor, lines)
+        hunk = append_note(target.path, target.anchor, lines)
     except checklists.ChecklistError as error:
         if kind is EventKind.PROGRESS:
-            log(kind, f"{text} (not written below the item)", {**_about(place), **facts})
+            log(kind, f"{text} (not written below the item)", {**_about(target), **facts})
             return NoteResult(False, f"not written: {error}; kept in the evidence", error=error)
-        log(EventKind.EDIT_REFUSED, str(error), {**_about(place), **facts})
+        log(EventKind.EDIT_REFUSED, str(error), {**_about(target), **facts})
         return NoteResult(False, f"not written: {error}", error=error)
-    written: Facts = {"method": hunk.method, **hunk_facts(hunk)}
-    log(kind, text, {**_about(place), **facts, **written})
-    return NoteResult(True, f"written below the item in {place.path.name}", hunk)
+    data: Facts = {**_about(target), **facts, "method": hunk.method}
+    log(kind, text, data, hunk_payload(hunk))
+    return NoteResult(True, f"written below the item in {target.path.name}", hunk)
 
 
-def _about(place: NoteTarget) -> Facts:
-    return {"file": str(place.path), "item": place.item}
+def _about(target: NoteTarget) -> Facts:
+    return {"file": str(target.path), "item": target.item}

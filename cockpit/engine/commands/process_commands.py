@@ -1,4 +1,4 @@
-"""Ending and starting processes for one operator: armed, shown, confirmed, recorded, verified."""
+"""The process commands of one operator: armed, shown, confirmed, recorded, verified."""
 
 from __future__ import annotations
 
@@ -7,16 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from cockpit.clock import Clock
-from cockpit.config.models import ListenerTable, LoadedConfig
-from cockpit.config.paths import locks_folder
-from cockpit.engine.blocking import SerialExecutor
-from cockpit.engine.commands.act_audit import ActLog, ActRecorder, NotRecorded
-from cockpit.engine.commands.arming import ARMED_SECONDS, Arming
-from cockpit.engine.commands.control_methods import ControlMethods, Trusted
-from cockpit.engine.commands.service_start import plan_service_start
-from cockpit.engine.commands.start_job import StartJob, carry_out_start, start_job, unit_start_job
-from cockpit.engine.commands.stop_job import ActContext, StopJob, carry_out, reset_job, stopped_in
-from cockpit.feed import (
+from cockpit.commands import (
     Arm,
     Confirm,
     PlanEnd,
@@ -28,8 +19,18 @@ from cockpit.feed import (
     StopProgress,
     Ticket,
 )
+from cockpit.config.models import LoadedConfig
+from cockpit.config.paths import locks_folder
+from cockpit.engine.blocking import SerialExecutor
+from cockpit.engine.commands.act_audit import ActLog, ActRecorder, NotRecorded
+from cockpit.engine.commands.arming import ARMED_SECONDS, Arming
+from cockpit.engine.commands.control_methods import ControlMethods, Trusted
+from cockpit.engine.commands.service_start import plan_service_start
+from cockpit.engine.commands.start_job import StartJob, carry_out_start, start_job, unit_start_job
+from cockpit.engine.commands.stop_job import ActContext, StopJob, carry_out, reset_job, stopped_in
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.system.control.process_control import ProcessController
-from cockpit.system.control.start import StartOutcome, rivals_of
+from cockpit.system.control.start import StartOutcome, conflicts_of
 from cockpit.system.control.stop_plan import StopPlan, own_process, plan_stop
 from cockpit.system.control.stop_result import StopResult
 from cockpit.system.processes import process_table
@@ -50,7 +51,7 @@ READ_ONLY = "this cockpit was started with --read-only: nothing can be ended or 
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class _OpenQuestion:
     """A question that waits for its answer: first `end`, then `start`."""
 
     question: Question
@@ -60,7 +61,7 @@ class _Shown:
 
 
 class ProcessCommands:
-    """Acts on processes for one operator. At most one question is open.
+    """Stops and starts processes for one operator. At most one question is open.
 
     `trusted` says whether a table's commands may run; `progress` gets a reply for each step of an
     act while it goes on.
@@ -73,7 +74,7 @@ class ProcessCommands:
         clock: Clock,
         recorder: ActRecorder,
         who: str,
-        acts: ProcessController,
+        controller: ProcessController,
         trusted: Trusted,
         progress: Callable[[Reply], None],
         source: ListenerSource | None = None,
@@ -82,22 +83,22 @@ class ProcessCommands:
         self._clock = clock
         self._recorder = recorder
         self._who = who
-        self._acts = acts
+        self._controller = controller
         self._trusted = trusted
         self._progress = progress
         self._source = source
-        self._lane = SerialExecutor("acts", clock)
+        self._executor = SerialExecutor("acts", clock)
         self._arming = Arming(clock)
-        self._open: _Shown | None = None
+        self._open: _OpenQuestion | None = None
 
     async def execute(self, command: ProcessCommand, ticket: Ticket) -> Reply:
-        """Do it; the reply says in one line what became of it, or asks."""
+        """Carry out a command; the reply tells the outcome in one line, or asks."""
         if isinstance(command, Arm):
             return await self._arm(command, ticket)
         if not self._arming.armed:
             self._open = None
-            lacking = "not armed: A allows acts on processes for ten minutes"
-            return Reply(ticket, False, READ_ONLY if self._acts.read_only else lacking)
+            lacking = "not armed: A allows controller on processes for ten minutes"
+            return Reply(ticket, False, READ_ONLY if self._controller.read_only else lacking)
         try:
             match command:
                 case PlanEnd():
@@ -115,7 +116,7 @@ class ProcessCommands:
         if not command.on:
             self._open = None
             return Reply(ticket, True, "disarmed", armed_until=self._arming.disarm())
-        if self._acts.read_only:
+        if self._controller.read_only:
             return Reply(ticket, False, READ_ONLY)
         log = self._log(ticket)
         try:
@@ -131,15 +132,15 @@ class ProcessCommands:
 
     async def _plan_end(self, command: PlanEnd, ticket: Ticket) -> Reply:
         snapshot = await self._snapshot()
-        asked = await self._lane(process_table.facts, command.pid)
+        asked = await self._executor(process_table.facts, command.pid)
         if asked is None:
             return Reply(ticket, False, f"{command.pid} has ended, or can't be read")
         if command.started_at and format_utc(asked.started_at) != command.started_at:
             return Reply(ticket, False, f"{command.pid} is another process by now")
-        root = await self._lane(process_table.service_root, asked)
-        ways = self._ways()
-        supervisor = await ways.supervisor(root, snapshot, command.probe)
-        stop = await self._lane(ways.stop, root, snapshot)
+        root = await self._executor(process_table.service_root, asked)
+        methods = self._control_methods()
+        supervisor = await methods.supervisor(root, snapshot, command.probe)
+        stop = await self._executor(methods.stop_command, root, snapshot)
 
         def planned(other_users: bool) -> StopPlan:
             return plan_stop(
@@ -150,17 +151,19 @@ class ProcessCommands:
                 actor=own_process(other_users=other_users),
             )
 
-        plan = await self._lane(planned, False)
+        plan = await self._executor(planned, False)
         if plan.refusal:
             # Whose it is may be all that speaks against it; then the owner's name is typed, too.
-            plan = await self._lane(planned, True)
+            plan = await self._executor(planned, True)
         return self._ask(ticket, StopJob((stopped_in(plan, {root.pid: stop}),)))
 
     async def _plan_reset(self, ports: tuple[int, ...], ticket: Ticket) -> Reply:
         snapshot = await self._snapshot()
         jobs = []
         for port in dict.fromkeys(ports):
-            table = next((t for t in self._loaded().config.listener if t.port == port), None)
+            table = next(
+                (t for t in self._loaded().config.of(ListenerTable) if t.port == port), None
+            )
             words = table.process or () if table is not None else ()
             jobs.append(await self._reset_job(port, snapshot, words, alone=len(ports) == 1))
         plans = {plan.victims[0].pid: plan for job in jobs for plan in job.plans if plan.victims}
@@ -181,7 +184,7 @@ class ProcessCommands:
             return await self._plan_service_start(name, ticket)
         snapshot = await self._snapshot()
         end: StopJob | None = None
-        service = await self._ways().service_of(name)
+        service = await self._control_methods().service_of(name)
         held = snapshot.on(table.port) is not None
         if not held and service is not None and service.running:
             # It runs, but serves nothing: then it is started anew as a whole.
@@ -198,29 +201,29 @@ class ProcessCommands:
         if table.start is None:
             text = f"{name}: it has no `start`, and no [[service]] that can be asked stands for it"
             return Reply(ticket, False, text)
-        if not await self._lane(self._trusted, loaded, table):
+        if not await self._executor(self._trusted, loaded, table):
             return Reply(
                 ticket, False, f"{name}: not trusted yet; `cockpit trust` shows and allows"
             )
         notes = [f"{service.name}: {service.error}"] if service is not None else []
         job = start_job(loaded, table, self._who, notes=tuple(notes))
         leaving = end.pids if end is not None else ()
-        rivals = await self._lane(rivals_of, job.request, self._listeners(), leaving)
-        if rivals.refusal:
-            return Reply(ticket, False, f"{name}: not started: {rivals.refusal}")
-        return self._ask(ticket, end, replace(job, notes=(*job.notes, *rivals.notes)))
+        conflicts = await self._executor(conflicts_of, job.request, self._listeners(), leaving)
+        if conflicts.refusal:
+            return Reply(ticket, False, f"{name}: not started: {conflicts.refusal}")
+        return self._ask(ticket, end, replace(job, notes=(*job.notes, *conflicts.notes)))
 
     async def _plan_service_start(
         self, name: str, ticket: Ticket, *, listener: ListenerTable | None = None
     ) -> Reply:
         """Start or restart a unit or task: from its own row, or that of a probe it agrees with."""
-        table = self._ways().service_table(name)
+        table = self._control_methods().service_table(name)
         if table is None:
             text = f"{name}: no [[service]] has it in `agrees_with`, so what starts it is not known"
             return Reply(ticket, False, text)
         snapshot = await self._snapshot()
         planned = await plan_service_start(
-            self._loaded(), table, snapshot, self._who, self._lane, listener=listener
+            self._loaded(), table, snapshot, self._who, self._executor, listener=listener
         )
         if planned.refusal:
             return Reply(ticket, False, planned.refusal)
@@ -231,29 +234,29 @@ class ProcessCommands:
     ) -> StopJob:
         """What would end on that port: other users' processes only when `alone` was asked for this
         port and nothing of one's own is there, and then the owner's name is to be typed, too."""
-        ways = self._ways()
-        job = await reset_job((port,), snapshot, words=words, ways=ways)
+        methods = self._control_methods()
+        job = await reset_job((port,), snapshot, words=words, methods=methods)
         if alone and not job.plans and snapshot.on(port) is not None:
             actor = own_process(other_users=True)
-            other = await reset_job((port,), snapshot, words=words, ways=ways, actor=actor)
+            other = await reset_job((port,), snapshot, words=words, methods=methods, actor=actor)
             return other if other.plans else job
         return job
 
     def _ask(self, ticket: Ticket, end: StopJob | None, start: StartJob | None = None) -> Reply:
         if end is not None and end.refusal:
             return Reply(ticket, False, end.refusal)
-        expected = end.word if end is not None else ""
+        expected = end.expected_answer if end is not None else ""
         lines = end.lines(self._clock.now()) if end is not None else []
-        if end is not None and (owners := end.others(own_process())):
+        if end is not None and (owners := end.other_users(own_process())):
             expected = f"{expected} {' '.join(owners)}"
             lines.append(f"belongs to {' and '.join(owners)}, not to you: that is typed, too")
         if start is not None:
-            expected = expected or start.word
+            expected = expected or start.expected_answer
             lines += start.lines()
-        elif end is not None and end.alone is not None:
+        elif end is not None and end.root_only is not None:
             lines.append(f"{expected} {ALONE} ends {expected} only: its children stay")
         question = Question(secrets.token_hex(4), tuple(lines), expected)
-        self._open = _Shown(question, self._clock.monotonic(), end, start)
+        self._open = _OpenQuestion(question, self._clock.monotonic(), end, start)
         return Reply(ticket, True, f"type {expected} to do this", question=question)
 
     # Doing
@@ -266,8 +269,13 @@ class ProcessCommands:
             return Reply(ticket, False, "nothing was done: it was shown too long ago, ask again")
         typed, expected = command.typed.split(), shown.question.expected.split()
         end = shown.end
-        if end is not None and end.alone and shown.start is None and typed == [*expected, ALONE]:
-            end = end.alone
+        if (
+            end is not None
+            and end.root_only
+            and shown.start is None
+            and typed == [*expected, ALONE]
+        ):
+            end = end.root_only
         elif typed != expected:
             words = shown.question.expected
             return Reply(ticket, False, f"nothing was done: {words} was to be typed")
@@ -275,21 +283,21 @@ class ProcessCommands:
         def tell(line: str) -> None:
             self._progress(Reply(ticket, True, line, is_progress=True))
 
-        def watch(course: StopProgress) -> None:
-            self._progress(Reply(ticket, True, "", is_progress=True, under_way=course))
+        def watch(progress_now: StopProgress) -> None:
+            self._progress(Reply(ticket, True, "", is_progress=True, under_way=progress_now))
 
         told: list[str] = []
         label = ""
         try:
             if end is not None:
-                outcome = await carry_out(end, self._tools(), self._log(ticket), tell, watch)
+                outcome = await carry_out(end, self._context(), self._log(ticket), tell, watch)
                 told.append(outcome.text)
                 label = "" if outcome.done else _end_label(outcome)
                 if label and shown.start is not None:
                     told.append(f"{shown.start.name} was not started")
             if shown.start is not None and not label:
                 log = self._log(ticket, shown.start.name)
-                started = await carry_out_start(shown.start, self._tools(), log, tell)
+                started = await carry_out_start(shown.start, self._context(), log, tell)
                 told.append(started.text)
                 label = "" if started.done else _start_label(started, after_end=end is not None)
         except NotRecorded as error:
@@ -302,11 +310,11 @@ class ProcessCommands:
     def _log(self, ticket: Ticket, probe: str = "") -> ActLog:
         return ActLog(self._recorder, self._clock, self._who, ticket=ticket, probe=probe)
 
-    def _tools(self) -> ActContext:
+    def _context(self) -> ActContext:
         locks = locks_folder(self._loaded())
-        return ActContext(self._listeners(), self._acts, self._clock, self._who, locks)
+        return ActContext(self._listeners(), self._controller, self._clock, self._who, locks)
 
-    def _ways(self) -> ControlMethods:
+    def _control_methods(self) -> ControlMethods:
         return ControlMethods(self._loaded(), self._trusted)
 
     def _listeners(self) -> ListenerSource:
@@ -315,7 +323,7 @@ class ProcessCommands:
         return self._source
 
     async def _snapshot(self) -> ListenerSnapshot:
-        return await self._lane(lambda: self._listeners().snapshot())
+        return await self._executor(lambda: self._listeners().snapshot())
 
 
 def _end_label(outcome: StopResult) -> str:
@@ -333,4 +341,4 @@ def _start_label(outcome: StartOutcome, *, after_end: bool) -> str:
 
 
 def _listener(loaded: LoadedConfig, name: str) -> ListenerTable | None:
-    return next((table for table in loaded.config.listener if table.name == name), None)
+    return next((table for table in loaded.config.of(ListenerTable) if table.name == name), None)

@@ -1,7 +1,7 @@
-"""Acts whose author ended over them: who notices says what is known, and nobody waits for them.
+"""Recover acts that were abandoned: whose owner, the process that carried them out, has ended.
 
-An intent without an outcome is an act under way as long as its author's process lives. When that is
-gone, no outcome can come any more; one is written by whoever finds it so.
+An intent without an outcome is an act under way as long as its owner lives. When that is gone, no
+outcome can come any more; one is written by whoever finds it so.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from cockpit.engine.commands.act_owner import owner_of
 from cockpit.engine.commands.stop_job import lock_of
 from cockpit.facts import Facts
 from cockpit.model import Event, EventKind, Verdict
-from cockpit.system.control.stop_result import PortAfter, look_at_ports, pids_text
-from cockpit.system.control.target_lock import TargetBusy, TargetLock, left_in
+from cockpit.system.control.stop_result import PortAfter, pids_text, read_ports
+from cockpit.system.control.target_lock import TargetBusy, TargetLock, notes_left_in
 from cockpit.system.processes import process_table
 from cockpit.system.processes.process_table import ProcessIdentity
 from cockpit.system.sockets.listeners import ListenerSource
@@ -34,7 +34,7 @@ _TURNS = 40
 
 
 def open_intents(events: Iterable[Event]) -> list[Event]:
-    """The intents of `events`, oldest first, that have no outcome and name their author. Pure."""
+    """The intents of `events`, oldest first, that have no outcome and name their owner. Pure."""
     found: dict[str, Event] = {}
     for event in events:
         act, phase = event.data.get("act"), event.data.get("phase")
@@ -49,8 +49,11 @@ def open_intents(events: Iterable[Event]) -> list[Event]:
 
 @dataclass(frozen=True, slots=True)
 class AbandonedActs:
-    """What closing needs: the recorder, a way to read its events back, the ports, the folder of the
-    locks, and who notices."""
+    """Finds and closes abandoned acts.
+
+    It takes the recorder, a way to read its events back, the ports, the folder of the locks, and
+    the operator who closes them.
+    """
 
     recorder: ActRecorder
     read: Callable[[], Sequence[Event]]
@@ -60,14 +63,14 @@ class AbandonedActs:
     who: str
 
     def close(self) -> list[str]:
-        """Close every act of this host whose author is gone; a line for each.
+        """Close every abandoned act of this host with an outcome; a line for each.
 
         Blocking. `read` raises StoreError. Of two who notice the same at once one closes it.
         """
-        if not self._gone():
+        if not self._abandoned():
             return []
-        with _turn(self.locks / "cut-short.lock", self.who) as mine:
-            found = self._gone() if mine else []
+        with _recovery_lock(self.locks / "cut-short.lock", self.who) as mine:
+            found = self._abandoned() if mine else []
             events = [self._outcome(intent) for intent in found]
             for event in events:
                 self.recorder.log(event)
@@ -75,14 +78,14 @@ class AbandonedActs:
                 self.recorder.flush(FLUSH_SECONDS)
         return [event.text for event in events]
 
-    def _gone(self) -> list[Event]:
+    def _abandoned(self) -> list[Event]:
         intents = open_intents(self.read())
         return [one for one in intents if (who := owner_of(one)) is not None and who.is_gone]
 
     def _outcome(self, intent: Event) -> Event:
         text, facts = self._end(intent) if "starts" in intent.data else self._start(intent)
-        author = owner_of(intent)
-        pid = author.identity.pid if author is not None else "?"
+        owner = owner_of(intent)
+        pid = owner.identity.pid if owner is not None else "?"
         return Event(
             at=self.clock.now(),
             kind=EventKind.PROCESS,
@@ -102,7 +105,7 @@ class AbandonedActs:
         )
 
     def _end(self, intent: Event) -> tuple[str, Facts]:
-        """What is known of an end: what was sent, who still runs, who holds the ports."""
+        """The outcome of an abandoned stop: what was sent, who still runs, who holds the ports."""
         pids = _numbers(intent.data.get("pids"))
         starts = intent.data.get("starts")
         pairs = zip(pids, starts if isinstance(starts, tuple) else (), strict=False)
@@ -111,7 +114,7 @@ class AbandonedActs:
         gone = tuple(one.pid for one in known if one.pid not in alive)
         notes = self._notes(intent, pids)
         sent = "; ".join(notes) if notes else "no signal is noted"
-        ports = look_at_ports(self.source(), _numbers(intent.data.get("ports")))
+        ports = read_ports(self.source(), _numbers(intent.data.get("ports")))
         parts = [
             f"it was ending {pids_text(pids)}",
             sent,
@@ -130,20 +133,21 @@ class AbandonedActs:
         port = intent.data.get("port")
         told = [f"it was starting {intent.subject}, which was not verified"]
         if isinstance(port, int):
-            told += [after.text for after in look_at_ports(self.source(), [port])]
+            told += [after.text for after in read_ports(self.source(), [port])]
         kept = {key: intent.data[key] for key in ("output", "service") if key in intent.data}
         return sanitize("; ".join(told)), kept
 
     def _notes(self, intent: Event, pids: Sequence[int]) -> tuple[str, ...]:
-        """What its author noted in the lock that it never let go of in good order."""
+        """The lines that the owner noted in the lock, which it never released in good order."""
         act = f"{intent.data.get('act')} "
-        lines = left_in(lock_of(self.locks, pids[0])) if pids else ()
+        lines = notes_left_in(lock_of(self.locks, pids[0])) if pids else ()
         return tuple(line.removeprefix(act) for line in lines if line.startswith(act))
 
 
 @contextlib.contextmanager
-def _turn(path: Path, who: str) -> Iterator[bool]:
-    """Hold the lock of those who close, after a short wait; False when it can't be had."""
+def _recovery_lock(path: Path, who: str) -> Iterator[bool]:
+    """Hold the lock of those who close abandoned acts, after a short wait; False when it can't be
+    had."""
     pause = threading.Event()
     with contextlib.ExitStack() as held:
         mine = False

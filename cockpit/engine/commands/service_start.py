@@ -1,26 +1,29 @@
-"""What starting a unit or task anew would do: what of it ends first, what is checked after."""
+"""Plan the start of a unit or task: what of it ends first, what is checked after."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.config.models import ListenerTable, LoadedConfig, ServiceTable
+from cockpit.config.models import LoadedConfig
 from cockpit.engine.blocking import SerialExecutor
 from cockpit.engine.commands.control_methods import read_service
 from cockpit.engine.commands.start_job import StartJob, claimed, folder_of, unit_start_job
 from cockpit.engine.commands.stop_job import StopJob
+from cockpit.kinds.heartbeat.table import HeartbeatTable
+from cockpit.kinds.listener.table import ListenerTable
+from cockpit.kinds.service.table import ServiceTable
 from cockpit.system.control.conflicts import TargetService, find_conflicts
 from cockpit.system.control.stop_plan import StopPlan, own_process, plan_stop
 from cockpit.system.processes import process_table
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
 from cockpit.system.sockets.listeners import ListenerSnapshot
 from cockpit.text import sanitize
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceStart:
-    """What would be done. With a `refusal` nothing can be, and it says why."""
+    """The planned start. With a `refusal` nothing can be done, and it says why."""
 
     end: StopJob | None = None
     start: StartJob | None = None
@@ -28,8 +31,8 @@ class ServiceStart:
 
 
 @dataclass(frozen=True, slots=True)
-class _Meant:
-    """What the config says of the service's process: where it listens, which words tell it."""
+class _ServiceTarget:
+    """The service's process by the config: its listener, its words, its folder."""
 
     listener: ListenerTable | None
     words: tuple[str, ...]
@@ -42,11 +45,11 @@ async def plan_service_start(
     table: ServiceTable,
     snapshot: ListenerSnapshot,
     who: str,
-    lane: SerialExecutor,
+    run: SerialExecutor,
     *,
     listener: ListenerTable | None = None,
 ) -> ServiceStart:
-    """Start the service of `table`; what runs of it is stopped through it first.
+    """Plan the start of the service of `table`; what runs of it is stopped through it first.
 
     Ready is what `listener` says, or else the first listener or heartbeat that the table agrees
     with. Anybody else who holds its port or runs its program is a refusal: ended first, then asked
@@ -58,31 +61,40 @@ async def plan_service_start(
     if not state.found:
         text = f"{table.name}: the supervisor knows no {state.name}"
         return ServiceStart(refusal=sanitize(text))
-    meant = _meant(loaded, table, listener)
-    return await lane(_planned, loaded, table, state, meant, snapshot, who)
+    target = _target_of(loaded, table, listener)
+    return await run(_planned, loaded, table, state, target, snapshot, who)
 
 
-def _meant(loaded: LoadedConfig, table: ServiceTable, listener: ListenerTable | None) -> _Meant:
+def _target_of(
+    loaded: LoadedConfig, table: ServiceTable, listener: ListenerTable | None
+) -> _ServiceTarget:
     agreed = table.agrees_with
     found = listener or next(
-        (one for one in loaded.config.listener if one.name in agreed and one.expect != "none"), None
+        (
+            one
+            for one in loaded.config.of(ListenerTable)
+            if one.name in agreed and one.expect != "none"
+        ),
+        None,
     )
     words = found.process if found is not None else None
-    for beat in loaded.config.heartbeat:
+    for beat in loaded.config.of(HeartbeatTable):
         if not words and beat.name in agreed:
             words = beat.process
-    return _Meant(found, tuple(words or ()), folder_of(loaded, found), claimed(loaded, found))
+    return _ServiceTarget(
+        found, tuple(words or ()), folder_of(loaded, found), claimed(loaded, found)
+    )
 
 
 def _planned(
     loaded: LoadedConfig,
     table: ServiceTable,
     state: ServiceState,
-    meant: _Meant,
+    target: _ServiceTarget,
     snapshot: ListenerSnapshot,
     who: str,
 ) -> ServiceStart:
-    present = _present(meant, snapshot)
+    present = _present(target, snapshot)
     end: StopJob | None = None
     if state.running:
         pid = state.main_pid or (present[0] if len(present) == 1 else None)
@@ -104,18 +116,18 @@ def _planned(
         text = f"not started: {others[0]} runs outside {state.name}, X ends it first: {command}"
         return ServiceStart(refusal=sanitize(f"{table.name}: {text}"))
     start = unit_start_job(
-        loaded, table.name, state, who, listener=meant.listener, words=meant.words
+        loaded, table.name, state, who, listener=target.listener, words=target.words
     )
     return ServiceStart(end, start)
 
 
-def _present(meant: _Meant, snapshot: ListenerSnapshot) -> list[int]:
+def _present(target: _ServiceTarget, snapshot: ListenerSnapshot) -> list[int]:
     """The processes that seem to be the service: roots on its port, and those with its words."""
-    listener = snapshot.on(meant.listener.port) if meant.listener is not None else None
+    listener = snapshot.on(target.listener.port) if target.listener is not None else None
     found = [service.root.pid for service in listener.services] if listener is not None else []
-    if meant.words:
-        port = meant.listener.port if meant.listener is not None else None
-        service = TargetService(meant.words, port, meant.folder, claimed=meant.claimed)
+    if target.words:
+        port = target.listener.port if target.listener is not None else None
+        service = TargetService(target.words, port, target.folder, claimed=target.claimed)
         roots = {one.pid for one in find_conflicts(service, snapshot).same}
         # A root that only wraps what listens is the same service, seen twice.
         found = [pid for pid in found if not roots.intersection(process_table.ancestors(pid))]

@@ -1,4 +1,4 @@
-"""One tick from start to end: requirements, the edit, its mirrors, and the trace all that leaves.
+"""Set the status of an item: check requirements, edit, write mirrors, record.
 
 The screen and the shell come through here, so that both obey the same rules.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol
 
 from cockpit import checklists
 from cockpit.checklists.editing.mirrors import Intent, carry_out, normal, without_image
@@ -16,7 +16,7 @@ from cockpit.checklists.errors import refused_text
 from cockpit.checklists.git.repository import repository_of
 from cockpit.checklists.parsing.file_io import read_regular
 from cockpit.clock import Clock
-from cockpit.facts import Facts
+from cockpit.facts import Facts, Json
 from cockpit.kinds.checklist.edit_history import (
     AGAIN,
     FAILED,
@@ -25,20 +25,25 @@ from cockpit.kinds.checklist.edit_history import (
     EditHistory,
     KeptEdit,
     Pending,
-    as_fact,
+    as_payload,
     edit_facts,
+    edit_payload,
 )
-from cockpit.kinds.checklist.long_facts import in_facts
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import EventKind, Observation
 
-Log: TypeAlias = Callable[[EventKind, str, Facts], None]
-"""Records an event of this act: kind, text, data."""
+
+class Log(Protocol):
+    """Records an event of this act: its kind, text, data and payload."""
+
+    def __call__(
+        self, kind: EventKind, text: str, data: Facts, payload: Json = None, /
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class EditRequest:
-    """What somebody wants of an item that was seen."""
+    """The request to set an item that was seen."""
 
     path: Path
     anchor: checklists.Anchor
@@ -50,7 +55,7 @@ class EditRequest:
 
 @dataclass(frozen=True, slots=True)
 class EditOutcome:
-    """What became of a wish. `error` says why nothing was changed."""
+    """The outcome of a request. `error` says why nothing was changed."""
 
     text: str
     edit: checklists.EditResult | None = None
@@ -66,7 +71,7 @@ class EditOutcome:
 
 
 class StatusEditor:
-    """Edits checklists for one operator. Blocks; one edit at a time.
+    """Edits items of checklists for one operator. Blocks; one edit at a time.
 
     `probe` of a call knows the file's mirrors and requirements; None for a file of no config.
     """
@@ -83,30 +88,30 @@ class StatusEditor:
         self._clock = clock
         self._flush = flush
 
-    def tick(
+    def set_status(
         self,
-        wish: EditRequest,
+        request: EditRequest,
         log: Log,
         *,
         probe: ChecklistProbe | None = None,
         board: Mapping[str, Observation] | None = None,
     ) -> EditOutcome:
         """Set the item if it still has the state that was seen; write its mirrors."""
-        red = self._against(wish, probe, board or {})
-        if red and not wish.reason.strip():
+        red = self._objections(request, probe, board or {})
+        if red and not request.reason.strip():
             return EditOutcome(
-                f"{'; '.join(red)}; setting “{wish.anchor.text}” to {wish.to} all the same"
+                f"{'; '.join(red)}; setting “{request.anchor.text}” to {request.to} all the same"
                 " takes a reason",
                 needs_reason=True,
             )
-        intents, alone = self._intents(wish, probe, log)
+        intents, alone = self._intents(request, probe, log)
         try:
-            result = checklists.set_item(wish.path, wish.anchor, wish.to)
+            result = checklists.set_item(request.path, request.anchor, request.to)
         except checklists.ChecklistError as error:
-            self._refused(wish, error, intents, log)
+            self._refused(request, error, intents, log)
             return EditOutcome(refused_text(error), error=error)
-        text = self._record(wish, result, log, red)
-        told = [self.mirror(self._pending(wish.path, intent), log) for intent in intents]
+        text = self._record(request, result, log, red)
+        told = [self.mirror(self._pending(request.path, intent), log) for intent in intents]
         return EditOutcome(text, edit=result, mirrors=(*told, *alone))
 
     def undo(
@@ -117,21 +122,21 @@ class StatusEditor:
         *,
         probe: ChecklistProbe | None = None,
     ) -> EditOutcome:
-        """Take an edit back, byte for byte, under the same rules; its mirrors follow."""
-        wish = EditRequest(result.path, result.anchor, result.status_before, item=item)
-        intents, alone = self._intents(wish, probe, log)
+        """Undo an edit, byte for byte, under the same rules; its mirrors follow."""
+        request = EditRequest(result.path, result.anchor, result.status_before, item=item)
+        intents, alone = self._intents(request, probe, log)
         try:
             back = checklists.undo(result)
         except checklists.ChecklistError as error:
-            self._refused(wish, error, intents, log)
+            self._refused(request, error, intents, log)
             return EditOutcome(refused_text(error), error=error)
         text = f"already {back.status_after}: {back.anchor.text}"
-        self._keep(back, item)
+        self._remember(back, item)
         if back.changed:
             text = f"undone {edit_text(back)}"
             facts = edit_facts(back, item, head=head_of(back.path))
-            log(EventKind.EDIT, text, {**facts, UNDO: True})
-        told = [self.mirror(self._pending(wish.path, each), log, undo=True) for each in intents]
+            log(EventKind.EDIT, text, {**facts, UNDO: True}, edit_payload(back))
+        told = [self.mirror(self._pending(request.path, each), log, undo=True) for each in intents]
         return EditOutcome(text, edit=back, mirrors=(*told, *alone))
 
     def retry(self, source: Path, log: Log) -> tuple[str, ...]:
@@ -142,54 +147,57 @@ class StatusEditor:
         """Write one mirror, unless its original has moved on."""
         intent = pending.intent
         name = intent.mirror.name
-        if not _still_meant(pending):
-            self._settle(pending.source, intent, "dropped", "the original has another state", log)
+        if not _still_wanted(pending):
+            self._record_mirror(
+                pending.source, intent, "dropped", "the original has another state", log
+            )
             return f"{name}: no longer wanted"
         try:
             result = carry_out(intent)
         except (checklists.AnchorLost, checklists.AnchorAmbiguous) as error:
-            self._settle(pending.source, intent, "dropped", str(error), log)
+            self._record_mirror(pending.source, intent, "dropped", str(error), log)
             return f"{name}: {error.message}"
         except checklists.ChecklistError as error:
             if str(error) != pending.why or not pending.tried:
-                self._settle(pending.source, intent, FAILED, str(error), log)
+                self._record_mirror(pending.source, intent, FAILED, str(error), log)
             return f"{name} pending: {error.message}"
         if result.changed:
             text = f"mirrored {edit_text(result)}"
             key = _key_of(result)
-            self._keep(result, key)
+            self._remember(result, key)
             facts = edit_facts(result, key, head=head_of(result.path))
-            log(EventKind.EDIT, text, {**facts, UNDO: True} if undo else facts)
-        self._settle(pending.source, intent, "written", f"{name} is in step", log)
+            facts = {**facts, UNDO: True} if undo else facts
+            log(EventKind.EDIT, text, facts, edit_payload(result))
+        self._record_mirror(pending.source, intent, "written", f"{name} is in step", log)
         return f"{name} too"
 
-    def _keep(self, result: checklists.EditResult, item: str, reason: str = "") -> None:
-        """Have the probe know at once: it may look at the file before the store has the event."""
+    def _remember(self, result: checklists.EditResult, item: str, reason: str = "") -> None:
+        """Tell the probe at once: it may look at the file before the store has the event."""
         self._memory.keep(KeptEdit(result, item, self._clock.now(), self._who, None), reason)
 
     def _pending(self, source: Path, intent: Intent) -> Pending:
         return Pending(source, intent, "", self._clock.now(), tried=False)
 
-    def _against(
+    def _objections(
         self,
-        wish: EditRequest,
+        request: EditRequest,
         probe: ChecklistProbe | None,
         board: Mapping[str, Observation],
     ) -> tuple[str, ...]:
-        """What speaks against it: see `checklists.requires` for the rule."""
-        if probe is None or wish.to not in (checklists.Status.DONE, checklists.Status.DOING):
+        """The requirements that do not hold: see `checklists.plans.requires` for the rule."""
+        if probe is None or request.to not in (checklists.Status.DONE, checklists.Status.DOING):
             return ()
-        found = _find(wish)
-        if found is None or found[1].status in (checklists.Status.DONE, wish.to):
+        found = _find(request)
+        if found is None or found[1].status in (checklists.Status.DONE, request.to):
             return ()
-        starting = wish.to is checklists.Status.DOING
+        starting = request.to is checklists.Status.DOING
         now = self._clock.now()
         return tuple(each.text for each in probe.against(*found, board, now, starting=starting))
 
     def _record(
-        self, wish: EditRequest, result: checklists.EditResult, log: Log, red: tuple[str, ...]
+        self, request: EditRequest, result: checklists.EditResult, log: Log, red: tuple[str, ...]
     ) -> str:
-        item = wish.item or _key_of(result)
+        item = request.item or _key_of(result)
         known = self._memory.last(result.path, item)
         watched = self._memory.edits(result.path, self._clock.now())
         again = (
@@ -198,68 +206,64 @@ class StatusEditor:
             and known.result.status_after is result.status_after
         )
         if result.changed:
-            self._keep(result, item, wish.reason)
-        facts = edit_facts(result, item, head=head_of(result.path), reason=wish.reason)
+            self._remember(result, item, request.reason)
+        facts = edit_facts(result, item, head=head_of(result.path), reason=request.reason)
         if again:
             facts = {**facts, AGAIN: True}
         if not result.changed:
             text = f"already {result.status_after}: {result.anchor.text}"
             if known is not None and known.result.status_after is not result.status_after:
                 # The state another program brought is what somebody wants now.
-                self._keep(result, item)
-                log(EventKind.EDIT, f"kept {edit_text(result)}", facts)
+                self._remember(result, item)
+                log(EventKind.EDIT, f"kept {edit_text(result)}", facts, edit_payload(result))
             return text
         text = f"set {edit_text(result)}"
-        log(EventKind.EDIT, text, facts)
+        log(EventKind.EDIT, text, facts, edit_payload(result))
         if red:
             log(
                 EventKind.OVERRIDE,
                 f"{result.anchor.text} set to {result.status_after} although {'; '.join(red)}:"
-                f" {wish.reason}",
-                {"file": str(result.path), "item": item, "reason": wish.reason, "red": red},
+                f" {request.reason}",
+                {"file": str(result.path), "item": item, "reason": request.reason, "red": red},
             )
         return text
 
     def _intents(
-        self, wish: EditRequest, probe: ChecklistProbe | None, log: Log
+        self, request: EditRequest, probe: ChecklistProbe | None, log: Log
     ) -> tuple[list[Intent], list[str]]:
-        """What the mirrors shall get, recorded before anything is written; and a line for each
+        """The intents for the mirrors, recorded before anything is written; and a line for each
         mirror that has no certain image of the item."""
-        found = _find(wish) if probe is not None and probe.mirrors else None
+        found = _find(request) if probe is not None and probe.mirrors else None
         if probe is None or found is None:
             return [], []
         document, item = found
         intents: list[Intent] = []
         alone: list[str] = []
         for path in probe.mirrors:
-            if why := _why_not(document, item, path):
+            if why := _mirror_obstacle(document, item, path):
                 alone.append(f"{path.name}: {why}")
                 continue
-            intents.append(Intent(path, item.id, item.text, wish.to))
-            self._settle(wish.path, intents[-1], INTENDED, "not written yet", log)
+            intents.append(Intent(path, item.id, item.text, request.to))
+            self._record_mirror(request.path, intents[-1], INTENDED, "not written yet", log)
         if intents:
             self._flush()
         return intents, alone
 
     def _refused(
         self,
-        wish: EditRequest,
+        request: EditRequest,
         error: checklists.ChecklistError,
         intents: Sequence[Intent],
         log: Log,
     ) -> None:
-        log(EventKind.EDIT_REFUSED, str(error), {"file": str(wish.path), "item": wish.item})
+        log(EventKind.EDIT_REFUSED, str(error), {"file": str(request.path), "item": request.item})
         for intent in intents:
-            self._settle(wish.path, intent, "dropped", "the edit was refused", log)
+            self._record_mirror(request.path, intent, "dropped", "the edit was refused", log)
 
-    def _settle(self, source: Path, intent: Intent, state: str, text: str, log: Log) -> None:
+    def _record_mirror(self, source: Path, intent: Intent, state: str, text: str, log: Log) -> None:
         self._memory.mirror(source, intent, state, text, self._clock.now())
-        facts = {
-            "file": str(source),
-            "state": state,
-            **in_facts("intent", as_fact(intent.to_json())),
-        }
-        log(EventKind.MIRROR, text, facts)
+        payload = as_payload("intent", intent.to_json())
+        log(EventKind.MIRROR, text, {"file": str(source), "state": state}, payload)
 
 
 def head_of(path: Path) -> str | None:
@@ -276,23 +280,23 @@ def edit_text(result: checklists.EditResult) -> str:
     )
 
 
-def _find(wish: EditRequest) -> tuple[checklists.Document, checklists.Item] | None:
+def _find(request: EditRequest) -> tuple[checklists.Document, checklists.Item] | None:
     """The document as it is now and the item in it; None when the edit will say what is wrong."""
     try:
-        document = checklists.CACHE.parse(read_regular(wish.path))
-        return document, checklists.locate(document, wish.anchor)
+        document = checklists.CACHE.parse(read_regular(request.path))
+        return document, checklists.locate(document, request.anchor)
     except (OSError, checklists.ChecklistError):
         return None
 
 
 def _key_of(result: checklists.EditResult) -> str:
-    wish = EditRequest(result.path, result.anchor, result.status_after)
-    found = _find(wish)
+    request = EditRequest(result.path, result.anchor, result.status_after)
+    found = _find(request)
     return found[1].key if found is not None else ""
 
 
-def _why_not(document: checklists.Document, item: checklists.Item, mirror: Path) -> str:
-    """Why a mirror can't follow; one that can't be read may hold the item's image."""
+def _mirror_obstacle(document: checklists.Document, item: checklists.Item, mirror: Path) -> str:
+    """The reason why a mirror can't follow; one that can't be read may hold the item's image."""
     try:
         other = checklists.CACHE.parse(read_regular(mirror))
     except OSError:
@@ -300,7 +304,7 @@ def _why_not(document: checklists.Document, item: checklists.Item, mirror: Path)
     return without_image(document, item, other)
 
 
-def _still_meant(pending: Pending) -> bool:
+def _still_wanted(pending: Pending) -> bool:
     """Whether the original still has the state its mirror shall get."""
     try:
         document = checklists.CACHE.parse(read_regular(pending.source))

@@ -1,4 +1,4 @@
-"""Starting the service of a listener as one act: trusted, locked, recorded, verified."""
+"""Start the service of a listener as one act: trusted, locked, recorded, verified."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cockpit.config.models import ListenerTable, LoadedConfig
+from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import locks_folder, output_file, plain_name
 from cockpit.engine.blocking import SerialExecutor
 from cockpit.engine.commands.act_audit import ActLog
-from cockpit.engine.commands.stop_job import ActContext, Tell
+from cockpit.engine.commands.stop_job import ActContext, OnStep
 from cockpit.facts import Facts
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.system.control.process_control import ReadOnlyError
 from cockpit.system.control.start import READY_SECONDS, StartOutcome, StartRequest, start
-from cockpit.system.control.unit_start import COMMAND_SECONDS, Supervised, start_supervised
+from cockpit.system.control.supervised_start import COMMAND_SECONDS, Supervised, start_supervised
 from cockpit.system.processes import process_table
 from cockpit.system.processes.argv import shown
-from cockpit.system.services.detection import reader_for
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
+from cockpit.system.services.supervisors import reader_for
 from cockpit.system.sockets.listeners import Listener, ListenerSource
 from cockpit.text import format_utc, sanitize
 
@@ -32,7 +33,7 @@ _ANSWER_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class StartJob:
-    """What would be started. `ready_path` must answer over HTTP on the port.
+    """A start that was shown to the operator. `ready_path` must answer over HTTP on the port.
 
     With a `service` the request's argv asks that unit or task to start it, which keeps its output.
     """
@@ -44,14 +45,14 @@ class StartJob:
     notes: tuple[str, ...] = ()
 
     @property
-    def word(self) -> str:
-        """What the operator types where nothing is ended: the port, or the service's name."""
+    def expected_answer(self) -> str:
+        """The text the operator types where nothing is ended: the port, or the service's name."""
         if self.request.port is not None:
             return str(self.request.port)
         return " ".join(sanitize(self.service.name if self.service else self.name).split())
 
     def lines(self) -> list[str]:
-        """What would be done, line by line."""
+        """The lines of the question."""
         request = self.request
         service = self.service
         if request.port is not None:
@@ -137,21 +138,21 @@ def unit_start_job(
 
 
 def folder_of(loaded: LoadedConfig, table: ListenerTable | None) -> Path | None:
-    """Where the config says that a listener's service works; None when it does not say."""
+    """The configured folder of a listener's service; None without one."""
     return loaded.resolve(table.cwd) if table is not None and table.cwd else None
 
 
 def claimed(loaded: LoadedConfig, table: ListenerTable | None) -> tuple[int, ...]:
     """The ports of the other listeners of the config."""
-    return tuple(one.port for one in loaded.config.listener if one is not table)
+    return tuple(one.port for one in loaded.config.of(ListenerTable) if one is not table)
 
 
 async def carry_out_start(
-    job: StartJob, tools: ActContext, log: ActLog, tell: Tell
+    job: StartJob, context: ActContext, log: ActLog, tell: OnStep
 ) -> StartOutcome:
-    """Start one, and only one. Raises NotRecorded before anything is started."""
+    """Start the service, only once. Raises NotRecorded before anything is started."""
     request = job.request
-    if tools.acts.read_only:
+    if context.controller.read_only:
         return StartOutcome(refused=str(ReadOnlyError(f"starting {job.name}")))
     where = {"service": job.service.name} if job.service else {"output": str(request.output)}
     facts: Facts = {
@@ -165,19 +166,24 @@ async def carry_out_start(
     try:
         if job.service:
             outcome = await start_supervised(
-                request, job.service, tools.source, tools.acts, clock=tools.clock, on_step=tell
+                request,
+                job.service,
+                context.source,
+                context.controller,
+                clock=context.clock,
+                on_step=tell,
             )
         else:
             outcome = await start(
                 request,
-                tools.source,
-                tools.acts,
-                clock=tools.clock,
+                context.source,
+                context.controller,
+                clock=context.clock,
                 on_step=tell,
-                on_exit=_exit_teller(job.name, log),
+                on_exit=_exit_recorder(job.name, log),
             )
         if outcome.done and job.ready_path and outcome.identity is not None:
-            lacking = await _until_answered(job, tools, lambda: _alive(outcome))
+            lacking = await _until_answered(job, context, lambda: _alive(outcome))
             outcome = replace(outcome, error=lacking)
     finally:
         pids = () if outcome.identity is None else (outcome.identity.pid,)
@@ -187,7 +193,7 @@ async def carry_out_start(
     return outcome
 
 
-def _exit_teller(name: str, log: ActLog) -> Callable[[int, int], None]:
+def _exit_recorder(name: str, log: ActLog) -> Callable[[int, int], None]:
     """Records the exit of what was started, for as long as this cockpit lives."""
     loop = asyncio.get_running_loop()
 
@@ -210,21 +216,21 @@ def _alive(outcome: StartOutcome) -> bool:
     return outcome.identity is not None and process_table.is_alive(outcome.identity)
 
 
-async def _until_answered(job: StartJob, tools: ActContext, alive: Callable[[], bool]) -> str:
+async def _until_answered(job: StartJob, context: ActContext, alive: Callable[[], bool]) -> str:
     """Ask the path until it answers; what is lacking in the end, empty when nothing is."""
     assert job.request.port is not None
-    lane = SerialExecutor("ready", tools.clock)
-    end_at = tools.clock.monotonic() + job.request.ready_within
+    lane = SerialExecutor("ready", context.clock)
+    end_at = context.clock.monotonic() + job.request.ready_within
     while True:
-        lacking = await lane(_any_answers, tools.source, job.request.port, job.ready_path)
-        if not lacking or tools.clock.monotonic() >= end_at:
+        lacking = await lane(_ready_trouble, context.source, job.request.port, job.ready_path)
+        if not lacking or context.clock.monotonic() >= end_at:
             return lacking
         if not alive():
             return f"it ended; {lacking}"
-        await tools.clock.sleep(_POLL_SECONDS)
+        await context.clock.sleep(_POLL_SECONDS)
 
 
-def _any_answers(source: ListenerSource, port: int, path: str) -> str:
+def _ready_trouble(source: ListenerSource, port: int, path: str) -> str:
     """Why `path` does not answer where the service listens; empty when it does."""
     try:
         listener = source.snapshot([port]).on(port)
@@ -232,11 +238,11 @@ def _any_answers(source: ListenerSource, port: int, path: str) -> str:
         return sanitize(f"where {port} listens can't be seen: {error}")
     if listener is None:
         return f"nobody listens on port {port}"
-    return answers(port, path, host_of(listener))
+    return http_trouble(port, path, host_of(listener))
 
 
 def host_of(listener: Listener) -> str:
-    """The address at which to ask what listens there: loopback where it listens on that."""
+    """The address to connect to for a listener: loopback where it listens on that."""
     if listener.ipv4 and {"*", "127.0.0.1"} & set(listener.addresses):
         return "127.0.0.1"
     if {"*", "::1"} & set(listener.addresses):
@@ -244,8 +250,9 @@ def host_of(listener: Listener) -> str:
     return listener.addresses[0]
 
 
-def answers(port: int, path: str, host: str = "127.0.0.1") -> str:
-    """Why `path` on `host` and `port` does not answer with 2xx or 3xx; empty when it does."""
+def http_trouble(port: int, path: str, host: str = "127.0.0.1") -> str:
+    """The reason why `path` on `host` and `port` does not answer with 2xx or 3xx; empty when it
+    does."""
     connection = http.client.HTTPConnection(host, port, timeout=_ANSWER_SECONDS)
     try:
         connection.request("GET", path)

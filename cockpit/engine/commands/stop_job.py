@@ -1,4 +1,4 @@
-"""Ending what was shown, as one act: one process tree, or every service of several ports.
+"""Stop what was shown, as one act: one process tree, or every service of several ports.
 
 All of it is carried out in one go, with one intent recorded before and one outcome after it.
 """
@@ -13,38 +13,44 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cockpit.clock import Clock
+from cockpit.commands import StopProgress
 from cockpit.engine.commands.act_audit import ActLog
-from cockpit.engine.commands.control_methods import ControlMethods, Stop
+from cockpit.engine.commands.control_methods import ControlMethods, StopCommand
 from cockpit.facts import Facts
-from cockpit.feed import StopProgress
 from cockpit.system.control.process_control import ProcessController, ReadOnlyError
-from cockpit.system.control.stop import GRACE_SECONDS, StopState, cut_short, longest, stop
+from cockpit.system.control.stop import (
+    GRACE_SECONDS,
+    StopState,
+    interrupted_result,
+    longest_duration,
+    stop,
+)
 from cockpit.system.control.stop_plan import (
     OwnProcess,
     ResetPlan,
     StopPlan,
+    combined_ports,
     is_foreign,
-    left_of,
     plan_reset,
-    together,
+    remaining_owners,
 )
 from cockpit.system.control.stop_result import StopResult
 from cockpit.system.control.target_lock import TargetBusy, TargetLock
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
 from cockpit.system.sockets.listeners import ListenerSnapshot, ListenerSource
 from cockpit.text import exact_age, format_utc, sanitize
 
-Tell = Callable[[str], None]
-Watch = Callable[[StopProgress], None]
+OnStep = Callable[[str], None]
+OnProgress = Callable[[StopProgress], None]
 """Gets how far an end has come, after each change."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActContext:
-    """What acting needs. `locks` is the folder of the target locks."""
+    """The context of an act. `locks` is the folder of the target locks."""
 
     source: ListenerSource
-    acts: ProcessController
+    controller: ProcessController
     clock: Clock
     who: str
     locks: Path
@@ -53,7 +59,7 @@ class ActContext:
 
 @dataclass(frozen=True, slots=True)
 class StopJob:
-    """What was shown to the operator, and is carried out exactly so."""
+    """A stop that was shown to the operator, and is carried out exactly so."""
 
     plans: tuple[StopPlan, ...]
     left_alone: tuple[str, ...] = ()
@@ -61,7 +67,7 @@ class StopJob:
 
     @property
     def refusal(self) -> str:
-        """Why nothing of it can be done; empty when it can."""
+        """The reason why nothing of it can be done; empty when it can."""
         return next((plan.refusal for plan in self.plans if plan.refusal), "")
 
     @property
@@ -70,9 +76,9 @@ class StopJob:
         return tuple(plan.victims[0].pid for plan in self.plans if plan.victims)
 
     @property
-    def word(self) -> str:
-        """What the operator types: the PID of the one root, or of both processes where it is two;
-        for more the first PID and how many processes end."""
+    def expected_answer(self) -> str:
+        """The text the operator types: the PID of the one root, or of both processes where it is
+        two; for more the first PID and how many processes end."""
         roots = self.roots
         if len(roots) > 1 and len(self.pids) > 2:
             return f"{roots[0]} {len(self.pids)}"
@@ -83,37 +89,37 @@ class StopJob:
         """Every PID that would end."""
         return tuple(victim.pid for plan in self.plans for victim in plan.victims)
 
-    def others(self, actor: OwnProcess) -> tuple[str, ...]:
+    def other_users(self, actor: OwnProcess) -> tuple[str, ...]:
         """The other users whose processes would end, by name; empty when all are `actor`'s own."""
         victims = [victim for plan in self.plans for victim in plan.victims]
         names = (victim.user or str(victim.uid) for victim in victims if is_foreign(victim, actor))
         return tuple(dict.fromkeys(sanitize(name) for name in names))
 
     @property
-    def alone(self) -> StopJob | None:
-        """The same without the children, where there are any and a signal is what ends it."""
+    def root_only(self) -> StopJob | None:
+        """The same stop without the children, where there are any and a signal is what ends it."""
         if len(self.plans) != 1 or len(self.plans[0].victims) < 2 or self.plans[0].supervised:
             return None
         plan = self.plans[0]
         root = plan.victims[0].identity
         ports = tuple(
-            replace(hold, freed=not hold.hidden and not left_of(hold, [root]))
+            replace(hold, freed=not hold.hidden and not remaining_owners(hold, [root]))
             for hold in plan.ports
             if any(owner.same_as(root) for owner in hold.owners)
         )
         return StopJob((replace(plan, victims=plan.victims[:1], ports=ports),), self.left_alone)
 
     def lines(self, now: datetime) -> list[str]:
-        """What would die: each process with its PID, those that run the same on one line; what
-        becomes of the ports; who is left alone, and why."""
-        holds = {hold.port: hold for hold in together(self.plans)}
+        """The lines of the question: each process with its PID, those that run the same on one
+        line; the ports; who is left alone, and why."""
+        holds = {hold.port: hold for hold in combined_ports(self.plans)}
         plans = [
             replace(plan, ports=tuple(holds[hold.port] for hold in plan.ports))
             for plan in self.plans
         ]
         lines = [f"ends {len(self.pids)} processes:"] if len(self.pids) > 2 else []
         lines += _victims(plans, now)
-        lines += [line for plan in plans for line in plan.describe_way()]
+        lines += [line for plan in plans for line in plan.describe_method()]
         alone = [f"left alone: {line}" for line in self.left_alone]
         return [*dict.fromkeys(lines), *alone, *self.free]
 
@@ -142,20 +148,20 @@ async def reset_job(
     snapshot: ListenerSnapshot,
     *,
     words: Sequence[str] = (),
-    ways: ControlMethods | None = None,
+    methods: ControlMethods | None = None,
     actor: OwnProcess | None = None,
 ) -> StopJob:
-    """Every service on `ports` whose argv matches `words` (none: every service)."""
-    ways = ways or ControlMethods()
+    """The stop of every service on `ports` whose argv matches `words` (none: every service)."""
+    methods = methods or ControlMethods()
     supervisors: dict[int, ServiceState] = {}
-    stops: dict[int, Stop] = {}
+    stops: dict[int, StopCommand] = {}
     for port in ports:
         listener = snapshot.on(port)
         for service in listener.services if listener else ():
-            found = await ways.supervisor(service.root, snapshot)
+            found = await methods.supervisor(service.root, snapshot)
             if found is not None:
                 supervisors[service.root.pid] = found
-            stops[service.root.pid] = ways.stop(service.root, snapshot)
+            stops[service.root.pid] = methods.stop_command(service.root, snapshot)
     plan: ResetPlan = plan_reset(
         list(dict.fromkeys(ports)),
         snapshot,
@@ -168,26 +174,26 @@ async def reset_job(
     return StopJob(stopped, plan.left_alone, plan.free)
 
 
-def stopped_in(plan: StopPlan, stops: Mapping[int, Stop]) -> StopPlan:
+def stopped_in(plan: StopPlan, stops: Mapping[int, StopCommand]) -> StopPlan:
     """The plan with the folder of its stop command; `stops` by root PID."""
     if plan.root is None or plan.supervised or not plan.command:
         return plan
-    return replace(plan, command_folder=stops.get(plan.root.pid, Stop()).folder)
+    return replace(plan, command_folder=stops.get(plan.root.pid, StopCommand()).folder)
 
 
 async def carry_out(
-    job: StopJob, tools: ActContext, log: ActLog, tell: Tell, watch: Watch = lambda _: None
+    job: StopJob, context: ActContext, log: ActLog, tell: OnStep, watch: OnProgress = lambda _: None
 ) -> StopResult:
     """End what `job` shows. Raises NotRecorded before the first signal.
 
     When it is cancelled, the outcome says how it stands; `tell` gets it, too.
     """
     pids = job.pids
-    if tools.acts.read_only:
+    if context.controller.read_only:
         return StopResult(refused=str(ReadOnlyError("ending a process")))
     if job.refusal or not pids:
         return StopResult(refused=job.refusal or "the plan names nobody")
-    facts = _facts(job, tools)
+    facts = _facts(job, context)
     subject = str(job.roots[0])
     await log.begin(subject, f"is ending {_named(job)}", pids, facts)
     steps: list[str] = []
@@ -198,19 +204,19 @@ async def carry_out(
 
     def moved() -> None:
         kill_at = None
-        if course.kill_at is not None:
-            seconds = course.kill_at - tools.clock.monotonic()
-            kill_at = tools.clock.now() + timedelta(seconds=seconds)
-        watch(StopProgress(log.act, pids, course.alive, kill_at, bool(course.killed)))
+        if state.kill_at is not None:
+            seconds = state.kill_at - context.clock.monotonic()
+            kill_at = context.clock.now() + timedelta(seconds=seconds)
+        watch(StopProgress(log.act, pids, state.alive, kill_at, bool(state.killed)))
 
-    course = StopState(moved)
+    state = StopState(moved)
     outcome: StopResult | None = None
     try:
-        outcome = await _locked(job, tools, course, step, log.act)
+        outcome = await _locked(job, context, state, step, log.act)
     finally:
         # Recorded even when the cockpit is being closed over it.
         if outcome is None:
-            outcome = cut_short(job.plans, tools.source, course)
+            outcome = interrupted_result(job.plans, context.source, state)
             tell(outcome.text)
         after: Facts = {
             "steps": tuple(steps),
@@ -226,7 +232,7 @@ async def carry_out(
     return outcome
 
 
-def _facts(job: StopJob, tools: ActContext) -> Facts:
+def _facts(job: StopJob, context: ActContext) -> Facts:
     """What the evidence keeps of the victims: enough to know them again by PID and start time."""
     first = job.plans[0].victims[0]
     victims = [victim for plan in job.plans for victim in plan.victims]
@@ -236,10 +242,10 @@ def _facts(job: StopJob, tools: ActContext) -> Facts:
         "user": first.user,
         "started_at": first.identity.started_at,
         "starts": tuple(repr(victim.identity.started_at) for victim in victims),
-        "ports": tuple(hold.port for hold in together(job.plans)),
+        "ports": tuple(hold.port for hold in combined_ports(job.plans)),
         "by": "; ".join(commands),
-        "grace": tools.grace,
-        "at_most": longest(job.plans, tools.grace),
+        "grace": context.grace,
+        "at_most": longest_duration(job.plans, context.grace),
     }
 
 
@@ -254,14 +260,14 @@ def _named(job: StopJob) -> str:
 
 
 async def _locked(
-    job: StopJob, tools: ActContext, course: StopState, step: Tell, act: str
+    job: StopJob, context: ActContext, state: StopState, step: OnStep, act: str
 ) -> StopResult:
     """End it while nobody else does. What was sent stands in the locks, for who finds them when
     this process ends over it."""
     with ExitStack() as held:
         locks: list[TargetLock] = []
         for pid in job.roots:
-            lock = TargetLock(lock_of(tools.locks, pid), f"{tools.who} is ending {pid}")
+            lock = TargetLock(lock_of(context.locks, pid), f"{context.who} is ending {pid}")
             try:
                 locks.append(held.enter_context(lock))
             except TargetBusy as busy:
@@ -271,17 +277,17 @@ async def _locked(
 
         def note(line: str) -> None:
             step(line)
-            if locks and course.asked:
-                locks[0].note(f"{act} {format_utc(tools.clock.now())} {line}")
+            if locks and state.asked:
+                locks[0].note(f"{act} {format_utc(context.clock.now())} {line}")
 
         return await stop(
             job.plans,
-            tools.source,
-            tools.acts,
-            grace=tools.grace,
-            clock=tools.clock,
+            context.source,
+            context.controller,
+            grace=context.grace,
+            clock=context.clock,
             on_step=note,
-            course=course,
+            state=state,
         )
 
 

@@ -1,4 +1,4 @@
-"""Taking changes back: which one was the last, and undoing it under the rules of an edit.
+"""Undo changes: find the last one, and take it back under the rules of an edit.
 
 Every change that can be taken back has a name of its own in the evidence (`act`), changes made in
 one go share a `batch`, and what takes one back names it (`undoes`). So the screen and the shell
@@ -16,8 +16,8 @@ from cockpit.checklists import AnchorLost, ChecklistError, EditResult
 from cockpit.checklists.editing.changes import NoteHunk
 from cockpit.engine.commands.notes import undo_note
 from cockpit.engine.commands.set_status import Log, StatusEditor, head_of
-from cockpit.facts import Facts
-from cockpit.kinds.checklist.edit_history import edit_facts
+from cockpit.facts import Facts, Json
+from cockpit.kinds.checklist.edit_history import edit_facts, edit_payload
 from cockpit.kinds.checklist.event_payload import hunk_of
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import Event, EventKind
@@ -28,7 +28,7 @@ UNDO_KINDS = (EventKind.EDIT, EventKind.NOTE, EventKind.PROGRESS)
 
 @dataclass(frozen=True, slots=True)
 class UndoableChange:
-    """A change that was made and can be taken back."""
+    """A change that can be undone."""
 
     probe: str
     """Name of its checklist."""
@@ -49,7 +49,7 @@ class UndoableChange:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What became of one undo."""
+    """The outcome of one undo."""
 
     change: UndoableChange
     ok: bool
@@ -59,44 +59,45 @@ class Undone:
 
     @property
     def over(self) -> bool:
-        """Whether there is nothing left to take back: it was, or what it changed is gone."""
+        """Whether nothing is left to undo: it was undone, or what it changed is gone."""
         return self.ok or isinstance(self.error, AnchorLost)
 
 
-def new_name() -> str:
-    """A name for a change or a batch."""
+def new_id() -> str:
+    """A new ID of a change or a batch."""
     return secrets.token_hex(8)
 
 
-def naming(log: Log, path: Path, act: str, batch: str = "") -> Log:
+def named_log(log: Log, path: Path, act: str, batch: str = "") -> Log:
     """`log` that names the change of `path` it tells of; mirrors are no changes of their own."""
     return _marking(log, path, {"act": act, **({"batch": batch} if batch else {})})
 
 
 def undo(
-    change: UndoableChange, log: Log, ticker: StatusEditor, probe: ChecklistProbe | None = None
+    change: UndoableChange, log: Log, editor: StatusEditor, probe: ChecklistProbe | None = None
 ) -> Undone:
-    """Take one change back if it still stands as it was made; mirrors of an edit follow.
+    """Undo one change if it still stands as it was made; mirrors of an edit follow.
 
     `probe` knows the file's mirrors. Blocks.
     """
     log = _marking(log, change.path, {"undoes": change.act})
     if isinstance(change.made, NoteHunk):
-        noted = undo_note(change.made, change.item, log)
-        undone = Undone(change, noted.ok, noted.text, error=noted.error)
+        result = undo_note(change.made, change.item, log)
+        undone = Undone(change, result.ok, result.text, error=result.error)
     else:
-        done = ticker.undo(change.made, change.item, log, probe=probe)
+        done = editor.undo(change.made, change.item, log, probe=probe)
         undone = Undone(change, done.ok, done.text, done.mirrors, done.error)
         if done.edit is not None and not done.edit.changed:
             facts = edit_facts(done.edit, change.item, head=head_of(change.path))
-            log(EventKind.EDIT, f"nothing to take back: {done.text}", facts)
+            text = f"nothing to take back: {done.text}"
+            log(EventKind.EDIT, text, facts, edit_payload(done.edit))
     if undone.over and not undone.ok:
         facts = {"file": str(change.path), "item": change.item}
         log(EventKind.NOTE, f"can't be taken back any more: {change.text}", facts)
     return undone
 
 
-def told(undone: list[Undone]) -> tuple[bool, str]:
+def outcome_text(undone: list[Undone]) -> tuple[bool, str]:
     """Whether all of it was taken back, and a line that says so."""
     ok = all(one.ok for one in undone)
     if len(undone) == 1:
@@ -108,7 +109,7 @@ def told(undone: list[Undone]) -> tuple[bool, str]:
 
 
 def standing_changes(events: Iterable[Event]) -> list[UndoableChange]:
-    """The changes that nobody has taken back, oldest first.
+    """The changes that nobody has undone, oldest first.
 
     `events` of `UNDO_KINDS`, oldest first.
     """
@@ -144,8 +145,8 @@ def last_group(changes: list[UndoableChange]) -> list[UndoableChange]:
 
 
 def _marking(log: Log, path: Path, marks: Facts) -> Log:
-    def marked(kind: EventKind, text: str, data: Facts) -> None:
+    def marked(kind: EventKind, text: str, data: Facts, payload: Json = None, /) -> None:
         ours = kind in UNDO_KINDS and data.get("file") == str(path)
-        log(kind, text, {**data, **marks} if ours else data)
+        log(kind, text, {**data, **marks} if ours else data, payload)
 
     return marked

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from cockpit.checklists import ChecklistError, EditResult
 from cockpit.checklists.editing.mirrors import Intent, normal
-from cockpit.facts import LONGEST_FACT, Facts
-from cockpit.kinds.checklist.long_facts import from_facts, in_facts
+from cockpit.facts import LONGEST_FACT, Facts, Json
 from cockpit.model import Event, EventKind
 from cockpit.text import sanitize
 
@@ -151,7 +151,7 @@ class EditHistory:
 
     def _mirror(self, event: Event, source: Path) -> None:
         try:
-            intent = Intent.from_json(json.loads(from_facts(event.data, "intent")))
+            intent = Intent.from_json(payload_of(event, "intent"))
         except (ValueError, TypeError, ChecklistError):
             return
         self.mirror(source, intent, str(event.data.get("state")), event.text, event.at)
@@ -166,7 +166,7 @@ def same_file(path: Path) -> Path:
 
 
 def edit_facts(result: EditResult, item: str, *, head: str | None, reason: str = "") -> Facts:
-    """What an EDIT event holds; `edit_of` makes the edit of it again."""
+    """What an EDIT event says of an edit; the edit itself is its payload."""
     return {
         "file": str(result.path),
         "item": item,
@@ -181,19 +181,43 @@ def edit_facts(result: EditResult, item: str, *, head: str | None, reason: str =
         "sha256_after": result.sha256_after,
         "head": head,
         "reason": reason,
-        **in_facts("edit", as_fact(result.to_json())),
     }
+
+
+def edit_payload(result: EditResult) -> Json:
+    """The edit as an EDIT event holds it; `edit_of` makes it of that again."""
+    return as_payload("edit", result.to_json())
 
 
 def edit_of(event: Event) -> EditResult | None:
     """The edit an event tells of; None when it holds none that can be read."""
-    told = from_facts(event.data, "edit")
-    if not told:
-        return None
     try:
-        return EditResult.from_json(json.loads(told))
+        return EditResult.from_json(payload_of(event, "edit"))
     except (ValueError, TypeError, ChecklistError):
         return None
+
+
+def as_payload(name: str, value: Mapping[str, object]) -> Json:
+    """A payload that holds `value`, of JSON types, under its name."""
+    return {name: cast(Json, value)}
+
+
+def payload_of(event: Event, name: str) -> dict[str, Json]:
+    """What an event holds under this name in its payload. Raises ValueError when there is none.
+
+    Events of schema 1 hold it as JSON text in their data, in pieces `NAME`, `NAME.2`, `NAME.3`, …
+    """
+    found: Json = None
+    if isinstance(event.payload, dict):
+        found = event.payload.get(name)
+    elif name in event.data:
+        pieces = [event.data[name]]
+        while (piece := event.data.get(f"{name}.{len(pieces) + 1}")) is not None:
+            pieces.append(piece)
+        found = json.loads("".join(map(str, pieces)))
+    if not isinstance(found, dict):
+        raise ValueError(f"event {event.seq} holds no {name}")
+    return found
 
 
 def as_fact(value: object) -> str:

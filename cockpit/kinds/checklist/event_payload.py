@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from cockpit.checklists import ChecklistError
 from cockpit.checklists.editing.changes import BlockHunk, Hunk, NoteHunk, hunk_from_json
-from cockpit.facts import Facts
-from cockpit.kinds.checklist.edit_history import as_fact, edit_of, same_file
-from cockpit.kinds.checklist.long_facts import from_facts, in_facts
+from cockpit.facts import Json
+from cockpit.kinds.checklist.edit_history import as_payload, edit_of, payload_of, same_file
 from cockpit.model import Event, EventKind
 
 HUNK_KINDS = (
@@ -23,9 +21,9 @@ HUNK_KINDS = (
 """The kinds of events that say what is to be committed, or was."""
 
 
-def hunk_facts(hunk: NoteHunk | BlockHunk) -> Facts:
-    """A change as facts of an event, however long; `hunk_of` makes the change of them again."""
-    return in_facts("hunk", as_fact(hunk.to_json()))
+def hunk_payload(hunk: NoteHunk | BlockHunk) -> Json:
+    """A change as the payload of an event; `hunk_of` makes the change of it again."""
+    return as_payload("hunk", hunk.to_json())
 
 
 def hunk_of(event: Event) -> Hunk | None:
@@ -33,11 +31,8 @@ def hunk_of(event: Event) -> Hunk | None:
     if event.kind == EventKind.EDIT:
         edit = edit_of(event)
         return edit if edit is not None and edit.changed else None
-    told = from_facts(event.data, "hunk")
-    if not told:
-        return None
     try:
-        return hunk_from_json(json.loads(told))
+        return hunk_from_json(payload_of(event, "hunk"))
     except (ValueError, TypeError, ChecklistError):
         return None
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cockpit.checklists import Anchor, Document, Form, Item, Meta, Status, anchors_of
+from cockpit.checklists import Anchor, Document, Form, Item, Status, anchors_of
 from cockpit.checklists.parsing.claims import doubts as doubtful_claims
 from cockpit.checklists.parsing.claims import state_conflicts
 from cockpit.checklists.parsing.parents import parents
 from cockpit.checklists.plans.combined_plan import CombinedPlan, Source, combine_plans
-from cockpit.facts import FactValue
 from cockpit.kinds.checklist.edit_history import as_fact
+from cockpit.kinds.checklist.facts import ItemFacts, counts
 from cockpit.kinds.checklist.plan_findings import PlanFindings, read_plan
 from cockpit.kinds.checklist.plan_text import hours_done_text
 from cockpit.kinds.json_query import short
@@ -181,15 +181,6 @@ def _capped(kind: DoubtKind, texts: Sequence[str]) -> list[Doubt]:
     return doubts
 
 
-def counts(finding: Finding) -> bool:
-    """Whether a finding is of an item that progress counts."""
-    return "status" in finding.facts and "plan" not in finding.facts and not _beside(finding)
-
-
-def _beside(finding: Finding) -> bool:
-    return finding.facts.get("counted") is False
-
-
 def item_finding(
     item: Item, anchor: Anchor, computed: str = "", *, counted: bool = True
 ) -> Finding:
@@ -201,6 +192,7 @@ def item_finding(
     section = " > ".join(item.section)
     telling = counted or item.form is Form.STATUS_LINE
     blocked = item.status is Status.BLOCKED and telling
+    meta, effort = item.meta, item.meta.effort
     return Finding(
         key=item.key,
         verdict=_VERDICTS[item.status],
@@ -209,35 +201,27 @@ def item_finding(
         title="BLOCKED" if blocked else "",
         next_act="clear what blocks it, or defer it" if blocked else "",
         state=str(item.status),
-        facts={
-            "line": item.line,
-            "status": str(item.status),
-            "marker": item.marker,
-            "form": str(item.form),
-            "depth": item.depth,
-            "section": section,
-            "id": item.id,
-            "anchor": anchor_text(anchor),
-            **({"computed": computed} if computed else {}),
-            **({} if counted else {"counted": False}),
-            **_meta_facts(item.meta),
-        },
+        data=ItemFacts(
+            line=item.line,
+            status=str(item.status),
+            marker=item.marker,
+            form=str(item.form),
+            depth=item.depth,
+            section=section,
+            id=item.id,
+            anchor=anchor_text(anchor),
+            computed=computed or None,
+            counted=counted,
+            priority=meta.priority,
+            depends=meta.depends,
+            owner=meta.owner,
+            due=meta.due,
+            effort=effort.text if effort is not None else None,
+            hours_low=effort.low if effort is not None else None,
+            hours_high=effort.high if effort is not None else None,
+            requires=meta.requires,
+        ),
     )
-
-
-def _meta_facts(meta: Meta) -> dict[str, FactValue]:
-    """What an item says about itself; only what is there."""
-    facts: dict[str, FactValue] = {}
-    for name in ("priority", "depends", "owner", "due"):
-        value = getattr(meta, name)
-        if value is not None:
-            facts[name] = str(value)
-    if meta.effort is not None:
-        facts["effort"] = meta.effort.text
-        facts["hours_low"], facts["hours_high"] = meta.effort.low, meta.effort.high
-    if meta.requires:
-        facts["requires"] = meta.requires
-    return facts
 
 
 def anchor_text(anchor: Anchor) -> str:
@@ -246,9 +230,10 @@ def anchor_text(anchor: Anchor) -> str:
     An anchor too long for a fact goes without its neighbours, which only matter among items of one
     text; an item whose text alone is too long gets none and can't be edited from the screen.
     """
-    alone = replace(anchor, before="", after="", same_place=0)
-    texts = (as_fact(each.to_json()) for each in (anchor, alone))
-    return next((text for text in texts if len(text) <= _LONGEST_FACT), "")
+    text = as_fact(anchor.to_json())
+    if len(text) > _LONGEST_FACT:
+        text = as_fact(replace(anchor, before="", after="", same_place=0).to_json())
+    return text if len(text) <= _LONGEST_FACT else ""
 
 
 def _encoding_doubts(document: Document) -> list[Doubt]:

@@ -17,6 +17,7 @@ from cockpit.checklists import AnchorAmbiguous, AnchorLost, Document, Item, Stat
 from cockpit.checklists.editing.edit_survival import EditVerdict, Fate, judge, same_but_for
 from cockpit.checklists.git.restores import restored
 from cockpit.kinds.checklist.edit_history import KeptEdit
+from cockpit.kinds.checklist.facts import ItemFacts, OverwrittenEditFacts
 from cockpit.model import Finding, Observation, Verdict
 from cockpit.text import format_utc
 
@@ -57,7 +58,7 @@ class OverwrittenEdit:
             return f"write {made.marker_after} there by hand again"
         return f"space sets it to {made.status_after} again"
 
-    def told(self, finding: Finding, file: str) -> Finding:
+    def told(self, finding: Finding, item: ItemFacts, file: str) -> Finding:
         """The item's finding with this in it. All of one file and title are one problem."""
         was, edit = self.edit.result.status_after, self.edit
         return replace(
@@ -68,11 +69,7 @@ class OverwrittenEdit:
             f" again: {self.why}",
             cause=f"{self.title.lower()}:{file}",
             next_act=f"{self._again}; a leaves it {self.now} for good",
-            facts={
-                **finding.facts,
-                "reverted_from": str(was),
-                "reverted_item": edit.item,
-            },
+            data=OverwrittenEditFacts.of(item, status=str(was), key=edit.item),
         )
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cockpit.checklists import Item, Status
+from cockpit.checklists import Status
 from cockpit.checklists.parsing.tasks import Task
 from cockpit.checklists.plans.combined_plan import CombinedPlan
 from cockpit.checklists.plans.plan import Plan
-from cockpit.facts import Facts, FactValue
+from cockpit.checklists.plans.stages import ParallelGroup
+from cockpit.kinds.checklist.facts import PlanFacts, PlanPart, PlanTaskFacts, PlanTotalFacts
 from cockpit.kinds.checklist.plan_text import (
     called,
     counted,
@@ -114,15 +115,19 @@ class _Rows:
             self._task("path", name, task, order=n)
             for (n, task), name in zip(along, names, strict=True)
         ]
-        for part, told in (("parallel", joint.parallel()), ("sequence", joint.in_order())):
+        parts: tuple[tuple[PlanPart, Sequence[ParallelGroup]], ...] = (
+            ("parallel", joint.parallel()),
+            ("sequence", joint.in_order()),
+        )
+        for part, told in parts:
             groups = [group for group in told if group.document == self.name]
             found += [
-                self._finding(part, n, group.text, together(group), {"line": group.line})
+                self._finding(PlanFacts(part, group.line), n, group.text, together(group))
                 for n, group in enumerate(groups[:_MOST], 1)
             ]
         problems = [each for each in joint.problems() if each.document == self.name]
         found += [
-            self._finding("problem", n, sentence(problem), "", {"line": problem.line})
+            self._finding(PlanFacts("problem", problem.line), n, sentence(problem))
             for n, problem in enumerate(problems[:_MOST], 1)
         ]
         return (*found, *self._whole())
@@ -130,14 +135,14 @@ class _Rows:
     def _own(self, tasks: Iterable[Task]) -> list[Task]:
         return [task for task in tasks if task.document == self.name]
 
-    def _part(self, part: str, rows: Iterable[tuple[Task, str]]) -> Iterable[Finding]:
+    def _part(self, part: PlanPart, rows: Iterable[tuple[Task, str]]) -> Iterable[Finding]:
         listed = list(rows)
         names = _identities(task for task, _ in listed)
         for (task, text), name in zip(listed[:_MOST], names, strict=False):
             yield self._task(part, name, task, text)
         if len(listed) > _MOST:
             more = f"and {counted(len(listed) - _MOST, 'more task')} of {self.name}"
-            yield self._finding(part, _MORE, more, "", {})
+            yield self._finding(PlanFacts(part), _MORE, more)
 
     def _whole(self) -> Iterable[Finding]:
         """What holds for all the checklists together."""
@@ -145,36 +150,37 @@ class _Rows:
         path = joint.critical_path
         if path.tasks:
             named = counted(len(path.tasks), "task")
-            yield self._finding("path", 0, named, path_text(joint), {})
+            yield self._finding(PlanTotalFacts("path"), 0, named, path_text(joint))
         if joint.open_work.tasks:
-            yield self._finding("work", 0, open_text(joint), "", {})
+            yield self._finding(PlanTotalFacts("work"), 0, open_text(joint))
         repeated = repeated_text(joint.repeated())
         if repeated:
-            yield self._finding("repeated", 0, repeated, "", {})
+            yield self._finding(PlanTotalFacts("repeated"), 0, repeated)
 
-    def _task(self, part: str, name: str, task: Task, text: str = "", order: int = 0) -> Finding:
-        """A task by its identity: its key stays its own, wherever the task stands among others."""
-        facts = {**self._place(task.line, task.item), "hours": task_hours(task)}
-        if order:
-            facts["order"] = order
-        return self._finding(part, name, called(task), text, facts)
-
-    def _place(self, line: int, item: Item | None) -> dict[str, FactValue]:
-        """Line and file, and what is needed to set the item that stands there."""
-        facts: dict[str, FactValue] = {"line": line, "file": self.name}
-        if item is not None and id(item) in self.anchors:
-            facts |= {"status": str(item.status), "item": item.key}
-            facts["anchor"] = self.anchors[id(item)]
-        return facts
-
-    def _finding(
-        self, part: str, name: str | int, subject: str, text: str, facts: Facts
+    def _task(
+        self, part: PlanPart, name: str, task: Task, text: str = "", order: int | None = None
     ) -> Finding:
+        """A task by its identity: its key stays its own, wherever the task stands among others."""
+        item = task.item
+        settable = item is not None and id(item) in self.anchors
+        facts = PlanTaskFacts(
+            plan=part,
+            line=task.line,
+            file=self.name,
+            status=str(item.status) if item is not None and settable else None,
+            item=item.key if item is not None and settable else None,
+            anchor=self.anchors[id(item)] if settable else None,
+            hours=task_hours(task),
+            order=order,
+        )
+        return self._finding(facts, name, called(task), text)
+
+    def _finding(self, facts: PlanFacts, name: str | int, subject: str, text: str = "") -> Finding:
         return Finding(
-            key=f"{PREFIX}{part}:{name}",
+            key=f"{PREFIX}{facts.plan}:{name}",
             verdict=Verdict.OK,
             subject=subject,
             text=text,
             quiet=True,
-            facts={"plan": part, **facts},
+            data=facts,
         )

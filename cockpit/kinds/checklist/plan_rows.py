@@ -6,11 +6,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from cockpit.kinds.checklist.facts import (
+    CLOSED,
+    ItemFacts,
+    PlanFacts,
+    PlanPart,
+    PlanTaskFacts,
+    PlanTotalFacts,
+)
 from cockpit.model import Finding, Observation
-from cockpit.rows import Line, Row, Span, Tone, View, fact, fact_text, join_key, named
+from cockpit.rows import Line, PaneRows, Row, Span, Tone, View, fact_text, join_key, named
 
 KINDS = ("checklist",)
-_PARTS = (
+_PARTS: tuple[tuple[PlanPart, str], ...] = (
     ("ready", "can start now"),
     ("doing", "under way"),
     ("blocked", "can not start yet"),
@@ -21,15 +29,17 @@ _PARTS = (
 )
 _TOLD = ("parallel", "sequence")
 """Parts whose rows say more than the words of the document."""
-_CLOSED = ("done", "dropped")
+_WHOLE: tuple[tuple[PlanPart, str], ...] = (("work", "open work"), ("repeated", "IDs"))
+"""Parts that are one line for all checklists."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A row-to-be: a finding and the checklist that told it."""
+    """A row-to-be: a finding, what it states, and the checklist that told it."""
 
     observation: Observation
     finding: Finding
+    facts: PlanFacts
 
 
 def rows(view: View) -> list[Row]:
@@ -54,7 +64,7 @@ def rows(view: View) -> list[Row]:
             lines.extend(found)
     if len(lines) == len(observations):
         lines.append(Row("", (Span("nothing is open", Tone.DIM),)))
-    for part, heading in (("work", "open work"), ("repeated", "IDs")):
+    for part, heading in _WHOLE:
         one = _newest(observations, part)
         if one is not None:
             told = " ".join(text for text in (one.subject, one.text) if text)
@@ -67,7 +77,9 @@ def banner(view: View) -> Line:
     """How much can start: tasks of plans, and the next item of each list without one."""
     observations = _telling(view)
     ready = sum(
-        fact(one, "plan") == "ready" for observation in observations for one in observation.findings
+        isinstance(one.data, PlanFacts) and one.data.plan == "ready"
+        for observation in observations
+        for one in observation.findings
     )
     ready += sum(_first(one, several=False) is not None for one in observations)
     return (Span(f"{ready} can start now", Tone.DIM),) if ready else ()
@@ -82,36 +94,37 @@ def _head(view: View, observation: Observation) -> Line:
     return (*named(view, observation), Span(f"  {told}", Tone.DIM))
 
 
-def _entries(observations: Sequence[Observation], part: str) -> Iterator[_Entry]:
+def _entries(observations: Sequence[Observation], part: PlanPart) -> Iterator[_Entry]:
     """What the checklists tell of a part; the critical path in its own order through them."""
     found = [
-        _Entry(observation, one)
+        _Entry(observation, one, one.data)
         for observation in observations
         for one in observation.findings
-        if fact(one, "plan") == part and not one.key.endswith(":0")
+        if isinstance(one.data, PlanFacts)
+        and one.data.plan == part
+        and not isinstance(one.data, PlanTotalFacts)
     ]
     if part == "path":
-        found.sort(key=lambda entry: _number(entry.finding))
+        found.sort(key=_order)
     return iter(found)
 
 
-def _number(finding: Finding) -> int:
-    order = finding.facts.get("order")
-    return order if isinstance(order, int) else 0
+def _order(entry: _Entry) -> int:
+    return (entry.facts.order or 0) if isinstance(entry.facts, PlanTaskFacts) else 0
 
 
-def _newest(observations: Sequence[Observation], part: str) -> Finding | None:
+def _newest(observations: Sequence[Observation], part: PlanPart) -> Finding | None:
     """What holds for all checklists, from the one that was looked at last."""
     found = [
         (observation.observed_at, one)
         for observation in observations
         for one in observation.findings
-        if fact(one, "plan") == part and one.key.endswith(":0")
+        if isinstance(one.data, PlanTotalFacts) and one.data.plan == part
     ]
     return max(found, key=lambda each: each[0])[1] if found else None
 
 
-def _whole(observations: Sequence[Observation], part: str) -> str:
+def _whole(observations: Sequence[Observation], part: PlanPart) -> str:
     one = _newest(observations, part)
     return f"  {one.text}" if one is not None else ""
 
@@ -126,37 +139,50 @@ def _tasks(view: View, entries: Sequence[_Entry], several: bool) -> Iterator[Row
 
 
 def _why(entry: _Entry) -> str:
-    return entry.finding.text if fact(entry.finding, "plan") == "blocked" else ""
+    return entry.finding.text if entry.facts.plan == "blocked" else ""
 
 
 def _task(entry: _Entry, several: bool, indent: str) -> Row:
-    one = entry.finding
-    told = f"  {one.text}" if one.text and fact(one, "plan") in _TOLD else ""
+    one, facts = entry.finding, entry.facts
+    told = f"  {one.text}" if one.text and facts.plan in _TOLD else ""
     text = (Span(f"{indent}{one.subject}"), Span(told, Tone.DIM))
-    where = _where(entry, several)
-    tail = (Span(fact(one, "hours")), Span(f" {where:>9}", Tone.DIM))
+    where = _where(entry.observation, facts.line, several)
+    hours = facts.hours if isinstance(facts, PlanTaskFacts) else ""
+    tail = (Span(hours), Span(f" {where:>9}", Tone.DIM))
     key = join_key(entry.observation.probe, one.key)
-    return Row(key, (text,), tail=tail, home=fact(one, "plan") == "ready")
+    return Row(key, (text,), tail=tail, home=facts.plan == "ready")
 
 
-def _where(entry: _Entry, several: bool) -> str:
+def _where(observation: Observation, line: int | None, several: bool) -> str:
     """`line 12`; where there are several checklists, which one it is."""
-    line = fact(entry.finding, "line")
-    if not line or not several:
-        return f"line {line}" if line else ""
-    return f"{fact_text(entry.observation.basis.get('file')).rpartition('/')[2]}:{line}"
+    if line is None or not several:
+        return f"line {line}" if line is not None else ""
+    return f"{fact_text(observation.basis.get('file')).rpartition('/')[2]}:{line}"
 
 
 def _first(observation: Observation, several: bool) -> Row | None:
     """The first open item of a checklist in which nothing depends on anything."""
-    if any("plan" in one.facts for one in observation.findings):
+    if any(isinstance(one.data, PlanFacts) for one in observation.findings):
         return None
-    items = (one for one in observation.findings if "counted" not in one.facts)
-    left = [one for one in items if fact(one, "status") not in ("", *_CLOSED)]
+    items = [(one, one.data) for one in observation.findings if isinstance(one.data, ItemFacts)]
+    left = [(one, at) for one, at in items if at.counted and at.status not in CLOSED]
     if not left:
         return None
+    first, facts = left[0]
     more = f"  and {len(left) - 1} more open" if len(left) > 1 else ""
-    text = (Span("  next: ", Tone.DIM), Span(left[0].subject), Span(more, Tone.DIM))
-    where = _where(_Entry(observation, left[0]), several)
-    key = join_key(observation.probe, left[0].key)
+    text = (Span("  next: ", Tone.DIM), Span(first.subject), Span(more, Tone.DIM))
+    where = _where(observation, facts.line, several)
+    key = join_key(observation.probe, first.key)
     return Row(key, (text,), tail=Span(where, Tone.DIM), home=True)
+
+
+PANE = PaneRows(
+    id="plan",
+    key="n",
+    label="PLAN",
+    opens="the plan: what can start, what waits",
+    rows=rows,
+    banner=banner,
+    ageless=True,
+    overview=False,
+)

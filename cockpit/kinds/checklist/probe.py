@@ -12,19 +12,18 @@ from cockpit.checklists import CACHE, Document, Item, Status, cycle
 from cockpit.checklists.editing.mirrors import Intent, is_carried_out, match
 from cockpit.checklists.plans.combined_plan import PLANS, CombinedPlan
 from cockpit.checklists.plans.requires import Green, Unmet
-from cockpit.config.models import ChecklistTable, resolve
 from cockpit.facts import Facts
-from cockpit.kinds.base import Probe, ProbeContext
+from cockpit.kinds.base import BuildContext, Probe, ProbeContext
 from cockpit.kinds.checklist.edit_history import EditHistory, Pending, same_file
+from cockpit.kinds.checklist.facts import PendingMirrorFacts, UnreadableFacts, counts
 from cockpit.kinds.checklist.findings import (
     ChecklistReading,
     conflict_doubts,
-    counts,
     fence_findings,
     read_document,
 )
 from cockpit.kinds.checklist.overwritten_edits import OverwrittenEdit, OverwrittenEdits
-from cockpit.kinds.checklist.related_lists import RelatedList, RelatedLists
+from cockpit.kinds.checklist.related_lists import RelatedList, RelatedLists, related_lists
 from cockpit.kinds.checklist.requirements import (
     Rules,
     against,
@@ -35,8 +34,11 @@ from cockpit.kinds.checklist.requirements import (
     required_probes,
     told,
 )
+from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.kinds.file_io import read_file
+from cockpit.kinds.gate.table import GateTable
 from cockpit.kinds.json_query import short
+from cockpit.kinds.tables import resolve
 from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict, worst
 from cockpit.text import format_utc
 
@@ -65,7 +67,6 @@ class ChecklistProbe(Probe):
     """
 
     kind = "checklist"
-    priority = 70
 
     def __init__(
         self,
@@ -289,6 +290,7 @@ class ChecklistProbe(Probe):
             title="MIRROR PENDING",
             cause=f"mirror:{intent.mirror}",
             next_act="an open cockpit tries again by itself; or set it there by hand",
+            data=PendingMirrorFacts(str(intent.mirror), str(intent.to)),
         )
 
     def _unreadable(self, at: datetime, trouble: str, written: str | None) -> Observation:
@@ -300,6 +302,7 @@ class ChecklistProbe(Probe):
             title="NO CHECKLIST",
             cause=f"file:{self._table.file}",
             next_act="see whether the path in the config is right",
+            data=UnreadableFacts(),
         )
         return self.observe(
             at,
@@ -309,3 +312,13 @@ class ChecklistProbe(Probe):
             basis={"file": self._table.file, "modified_at": written},
             doubts=(Doubt(DoubtKind.NOTHING_MEASURED, trouble),),
         )
+
+
+def build(table: ChecklistTable, context: BuildContext) -> ChecklistProbe:
+    """Build the probe of a `[[checklist]]`."""
+    # A gate that counts this checklist waits for it; the other way round they would never rest.
+    gates = [gate.name for gate in context.tables.of(GateTable) if gate.checklist == table.name]
+    lists = related_lists(context.tables, context.folder)
+    return ChecklistProbe(
+        table, context.folder, memory=context.edits, lists=lists, not_awaited=gates
+    )

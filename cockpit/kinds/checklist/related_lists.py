@@ -8,9 +8,10 @@ from pathlib import Path
 
 from cockpit.checklists import CACHE, Document
 from cockpit.checklists.plans.combined_plan import Source
-from cockpit.config.models import LoadedConfig
 from cockpit.kinds.checklist.edit_history import same_file
+from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.kinds.file_io import FileRead
+from cockpit.kinds.tables import Tables, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,15 @@ class RelatedList:
     mirrors: tuple[Path, ...] = ()
 
 
-def related_lists(loaded: LoadedConfig) -> dict[str, RelatedList]:
+def related_lists(tables: Tables, folder: Path) -> dict[str, RelatedList]:
     """All checklists of a config, in its order, by their files as the config names them."""
     return {
         table.file: RelatedList(
-            loaded.resolve(table.file),
+            resolve(folder, table.file),
             table.order == "sequential",
-            tuple(map(loaded.resolve, table.mirrors)),
+            tuple(resolve(folder, mirror) for mirror in table.mirrors),
         )
-        for table in loaded.config.checklist
+        for table in tables.of(ChecklistTable)
     }
 
 

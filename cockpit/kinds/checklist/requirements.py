@@ -21,6 +21,8 @@ from cockpit.checklists.plans.requires import (
     requirements_of,
     unmet,
 )
+from cockpit.kinds import registry
+from cockpit.kinds.checklist.facts import ItemFacts
 from cockpit.kinds.checklist.overwritten_edits import OverwrittenEdit
 from cockpit.kinds.checklist.plan_findings import without_unclear
 from cockpit.model import Finding, Observation, Verdict, expire
@@ -37,9 +39,10 @@ def green_now(board: Mapping[str, Observation], now: datetime) -> Green:
     """Looks probes up on a board: green is OK and not expired; None when it is not on the board."""
 
     def green(requirement: Requirement) -> Light | None:
-        seen = board.get(requirement.name)
-        if seen is None or requirement.kind not in ("", "probe", seen.kind):
+        name = requirement.probe_in({seen.probe: seen.kind for seen in board.values()})
+        if name is None:
             return None
+        seen = board[name]
         if expire(seen, now) is not seen:
             return Light(
                 False,
@@ -58,16 +61,26 @@ def asked_for(data: bytes) -> frozenset[str]:
     """
     texts = (match[1].decode("utf-8", "replace") for match in _COMMENT.finditer(data))
     required = (read_requirement(word) for word in from_comments(texts).requires)
-    return frozenset(each.name for each in required if each.kind != "item")
+    return frozenset(
+        name for each in required if each.kind != "item" for name in _probe_names(each)
+    )
+
+
+def _probe_names(requirement: Requirement) -> tuple[str, ...]:
+    """What the probe that is meant may be called: a name may hold a colon itself."""
+    if requirement.kind in ("", "probe", *registry.names()):
+        return (requirement.name,)
+    return (requirement.name, str(requirement))
 
 
 def required_probes(document: Document, configured: Mapping[str, Sequence[str]]) -> frozenset[str]:
     """Names of the probes and gates that items of a document require."""
     return frozenset(
-        requirement.name
+        name
         for item in document.items
         for requirement in requirements_of(item, configured)
         if requirement.kind != "item"
+        for name in _probe_names(requirement)
     )
 
 
@@ -160,11 +173,17 @@ def told(
     override: str | None,
     file: str,
 ) -> Finding:
-    """The finding of an item of `file` with what was found out about it, the worst first."""
-    required = _required(finding, red, early, override, file)
+    """The finding of an item of `file` with what was found out about it, the worst first.
+
+    A finding that is of no item comes back as it is.
+    """
+    item = finding.data
+    if not isinstance(item, ItemFacts):
+        return finding
+    required = _required(finding, red, early, override, f"{file}:{item.line}")
     if reverted is None:
         return required
-    undone = reverted.told(finding, file)
+    undone = reverted.told(finding, item, file)
     if required.verdict is Verdict.FAIL:
         return replace(required, text=f"{required.text}; {undone.text}")
     return undone if red is None else replace(undone, text=f"{undone.text}; {red.text}")
@@ -175,15 +194,15 @@ def _required(
     red: Against | None,
     early: Against | None,
     override: str | None,
-    file: str,
+    place: str,
 ) -> Finding:
-    """The finding with what speaks against the item's state."""
+    """The finding with what speaks against the item's state; `place` is `PLAN.md:12`."""
     if red is not None and override is not None:
         return replace(
             finding,
             verdict=Verdict.WARN,
             title=OVERRIDDEN,
-            text=f"{file}:{finding.facts.get('line')} was set done although {red.text}; {override}",
+            text=f"{place} was set done although {red.text}; {override}",
             next_act=red.act,
         )
     if red is not None:
@@ -191,7 +210,7 @@ def _required(
             finding,
             verdict=Verdict.FAIL,
             title=RED,
-            text=f"{file}:{finding.facts.get('line')} is done, but {red.text}",
+            text=f"{place} is done, but {red.text}",
             next_act=f"{red.act}, or set it back to todo",
         )
     if early is not None:

@@ -5,12 +5,24 @@ Of a section the last heading comes first: where a line is cut, it is not what t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
+from cockpit.kinds.checklist.facts import CLOSED, ItemFacts, PlanFacts, UnreadableFacts
 from cockpit.model import Finding, Observation, Verdict
-from cockpit.rows import Line, Row, Span, Tone, View, fact, join_key, named, numbers, summary
+from cockpit.rows import (
+    Line,
+    PaneRows,
+    Row,
+    Span,
+    Tone,
+    View,
+    join_key,
+    named,
+    numbers,
+    summary,
+)
 
 KINDS = ("checklist",)
 
@@ -22,12 +34,35 @@ _BOXES = {
     "deferred": "[>]",
     "blocked": "[!]",
 }
-_CLOSED = {"done", "dropped"}
 _HEADS = ("status-line", "heading")
 """Forms of items that are the heading of a section."""
 _BESIDE = {"emoji": "emoji", "cell": "cell"}
 """What is told of items that progress does not count, if they are no heads of others."""
 _STEP = " > "
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """An item to be drawn: its finding and what that states."""
+
+    finding: Finding
+    facts: ItemFacts
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is no work any more."""
+        return self.facts.status in CLOSED
+
+    @property
+    def is_head(self) -> bool:
+        """Whether it is the heading of a section."""
+        return self.facts.form in _HEADS
+
+    @property
+    def below(self) -> str:
+        """The section that it is the heading of, where it is one."""
+        section, own = self.facts.section, self.finding.subject
+        return f"{section}{_STEP}{own}" if section else own
 
 
 def rows(view: View) -> list[Row]:
@@ -65,7 +100,8 @@ def _score(view: View, observation: Observation) -> Line:
 
 def _file(view: View, observation: Observation, *, several: bool) -> list[Row]:
     lines: list[Row] = []
-    if several or not observation.findings:
+    listed = list(_listed(observation))
+    if several or not listed:
         told = view.text(observation.headline)
         text = (*named(view, observation), Span(f"  {told}", Tone.DIM))
         lines.append(Row(join_key(observation.probe), (text,)))
@@ -74,31 +110,42 @@ def _file(view: View, observation: Observation, *, several: bool) -> list[Row]:
             Row("", ((Span(f"  doubt  {view.text(doubt.text)}", Tone.DIM),),))
             for doubt in observation.doubts
         )
-    listed = [one for one in observation.findings if not fact(one, "plan")]
-    outline = _Outline(listed)
+    outline = _Outline([one for one in listed if isinstance(one, _Listed)])
     waiting = True
-    for finding in listed:
-        if (heading := outline.heading(finding)) is not None:
+    for one in listed:
+        if isinstance(one, Finding):
+            lines.append(_other(view, observation, one))
+            continue
+        if (heading := outline.heading(one)) is not None:
             lines.append(heading)
-        row = _item(view, observation, finding, outline)
-        if waiting and _counts(finding) and fact(finding, "status") not in _CLOSED:
+        row = _item(view, observation, one, outline)
+        if waiting and one.facts.counted and not one.closed:
             waiting = False
             row = replace(row, home=True)
         lines.append(row)
     return lines
 
 
+def _listed(observation: Observation) -> Iterator[_Listed | Finding]:
+    """Items, and what else is worth a line: the plan has rows of its own, and facts that an older
+    cockpit stored say nothing here until the file is read again."""
+    for finding in observation.findings:
+        if isinstance(finding.data, ItemFacts):
+            yield _Listed(finding, finding.data)
+        elif finding.title and not isinstance(finding.data, PlanFacts):
+            yield finding
+
+
 class _Outline:
     """Sections and tasks above their items. A task with a status line is the head of the boxes
     below its heading: it takes the place of the heading."""
 
-    def __init__(self, listed: Sequence[Finding]) -> None:
-        items = [one for one in listed if fact(one, "status")]
+    def __init__(self, items: Sequence[_Listed]) -> None:
         own: dict[str, list[int]] = {}
         for one in items:
-            tally = own.setdefault(fact(one, "section"), [0, 0])
-            if _counts(one):
-                tally[0] += fact(one, "status") in _CLOSED
+            tally = own.setdefault(one.facts.section, [0, 0])
+            if one.facts.counted:
+                tally[0] += one.closed
                 tally[1] += 1
         self._tallies: dict[str, list[int]] = {}
         """Closed items and all, by section with what is under it."""
@@ -107,21 +154,21 @@ class _Outline:
                 tally = self._tallies.setdefault(path, [0, 0])
                 tally[0] += closed
                 tally[1] += total
-        heads = {_below(one) for one in items if _is_head(one)}
+        heads = {one.below for one in items if one.is_head}
         self._heads = heads
         self._under = {path for path in own if not heads.isdisjoint(_and_above(path))}
         """Sections in which items stand below a task."""
         self._common = _common(own)
         self._at = ""
 
-    def heading(self, finding: Finding) -> Row | None:
+    def heading(self, one: _Listed) -> Row | None:
         """The heading to stand above a row, where it begins another section."""
-        section = fact(finding, "section")
-        if not section or section == self._at or not fact(finding, "status"):
+        section = one.facts.section
+        if not section or section == self._at:
             return None
         within = self._at.startswith(f"{section}{_STEP}")
         self._at = section
-        if section in self._heads or (within and _is_head(finding)):
+        if section in self._heads or (within and one.is_head):
             return None  # the row of the task says it, or the section goes on with its next task
         *above, own = section.split(_STEP)
         ancestors = list(reversed(above[self._common :]))
@@ -130,36 +177,24 @@ class _Outline:
         line = (Span(own, Tone.STRONG), Span(f"{told}{where}", Tone.DIM))
         return Row("", (line,))
 
-    def indent(self, finding: Finding) -> str:
+    def indent(self, one: _Listed) -> str:
         """Boxes stand under the task they belong to."""
-        depth = finding.facts.get("depth")
-        under = fact(finding, "section") in self._under
-        return "  " * (min(depth if isinstance(depth, int) else 0, 8) + under)
+        under = one.facts.section in self._under
+        return "  " * (min(one.facts.depth, 8) + under)
 
-    def below(self, finding: Finding) -> str:
+    def below(self, one: _Listed) -> str:
         """The score of the boxes below a task; empty where there are none."""
-        return self._score(_below(finding)) if _is_head(finding) else ""
+        return self._score(one.below) if one.is_head else ""
 
-    def finished(self, finding: Finding) -> bool:
+    def finished(self, one: _Listed) -> bool:
         """Whether a task is open although all the boxes below it are closed."""
-        done, total = self._tallies.get(_below(finding), (0, 0))
-        return _is_head(finding) and 0 < total == done and fact(finding, "status") not in _CLOSED
+        done, total = self._tallies.get(one.below, (0, 0))
+        return one.is_head and 0 < total == done and not one.closed
 
     def _score(self, path: str) -> str:
         """How much of what stands under it is closed."""
         tally = self._tallies.get(path)
         return f"  {tally[0]}/{tally[1]}" if tally is not None else ""
-
-
-def _is_head(finding: Finding) -> bool:
-    """Whether it is the heading of a section."""
-    return finding.facts.get("form") in _HEADS
-
-
-def _below(finding: Finding) -> str:
-    """The section that a heading task is the heading of."""
-    section = fact(finding, "section")
-    return f"{section}{_STEP}{finding.subject}" if section else finding.subject
 
 
 def _and_above(section: str) -> list[str]:
@@ -177,35 +212,45 @@ def _common(sections: Collection[str]) -> int:
     return sum(1 for _ in steps)
 
 
-def _counts(finding: Finding) -> bool:
-    """Whether progress counts it: beside boxes it counts nothing else."""
-    return bool(fact(finding, "status")) and "counted" not in finding.facts
+def _other(view: View, observation: Observation, finding: Finding) -> Row:
+    """What is no item: the file can't be read, a mirror is still to be written."""
+    unreadable = isinstance(finding.data, UnreadableFacts)
+    told = finding.text if unreadable else f"{finding.subject} {finding.text}"
+    what = (view.flag(finding.verdict, finding.title), Span(f" {view.text(told)}"))
+    return Row(join_key(observation.probe, finding.key), (what,))
 
 
-def _item(view: View, observation: Observation, finding: Finding, outline: _Outline) -> Row:
-    status = fact(finding, "status")
-    key = join_key(observation.probe, finding.key)
-    if not status:  # not an item: the file itself could not be read
-        told = finding.text if finding.key == "file" else f"{finding.subject} {finding.text}"
-        what = (view.flag(finding.verdict, finding.title), Span(f" {view.text(told)}"))
-        return Row(key, (what,))
-    box = _BOXES.get(status, "[?]")
-    tone = Tone.DIM if status in _CLOSED else Tone.PLAIN
+def _item(view: View, observation: Observation, one: _Listed, outline: _Outline) -> Row:
+    finding, facts = one.finding, one.facts
+    box = _BOXES.get(facts.status, "[?]")
+    tone = Tone.DIM if one.closed else Tone.PLAIN
     text = (
-        Span(f"{outline.indent(finding)}{box} {finding.subject}", tone),
-        Span(outline.below(finding), Tone.DIM),
+        Span(f"{outline.indent(one)}{box} {finding.subject}", tone),
+        Span(outline.below(one), Tone.DIM),
     )
-    loud = (finding.verdict in (Verdict.FAIL, Verdict.UNKNOWN) and _counts(finding)) or bool(
+    loud = (finding.verdict in (Verdict.FAIL, Verdict.UNKNOWN) and facts.counted) or bool(
         finding.title
     )
-    word = status if status not in ("todo", "done") else ""
+    word = facts.status if facts.status not in ("todo", "done") else ""
     if finding.title and finding.title != "BLOCKED":
         word = finding.title
-    elif outline.finished(finding):
-        word = f"still {status}"
-    elif not _counts(finding):
-        word = f"{word} {_BESIDE.get(fact(finding, 'form'), '')}".strip()
-    where = f"line {fact(finding, 'line')}"
+    elif outline.finished(one):
+        word = f"still {facts.status}"
+    elif not facts.counted:
+        word = f"{word} {_BESIDE.get(facts.form, '')}".strip()
+    where = f"line {facts.line}"
     mark = (view.mark(finding.verdict), Span(" ")) if loud else ()
     tail = (*mark, Span(word, Tone.STRONG if loud else Tone.PLAIN), Span(f" {where:>9}", Tone.DIM))
+    key = join_key(observation.probe, finding.key)
     return Row(key, (text,), tone, tail=tail)
+
+
+PANE = PaneRows(
+    id="checklist",
+    key="c",
+    label="LIST",
+    opens="checklists",
+    rows=rows,
+    banner=banner,
+    ageless=True,
+)

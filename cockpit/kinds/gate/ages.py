@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from cockpit.config.models import GateTable
-from cockpit.kinds.gate.evaluate import GateJudgement, retold
+from cockpit.kinds.base import Judgement
+from cockpit.kinds.gate.evaluate import retold
+from cockpit.kinds.gate.table import GateTable
 from cockpit.model import Doubt, DoubtKind, Verdict
 from cockpit.text import duration_text, format_utc
 
@@ -57,8 +58,8 @@ def next_moment(
 
 
 def aged(
-    judged: GateJudgement, table: GateTable, name: str, modified_at: datetime, now: datetime
-) -> GateJudgement:
+    judged: Judgement, table: GateTable, name: str, modified_at: datetime, now: datetime
+) -> Judgement:
     """`judged` with what the age of its report does to it."""
     day = name_date(name)
     written = report_time(name, modified_at)
@@ -81,13 +82,13 @@ def _limit(table: GateTable, name: str) -> timedelta:
     return next((limit for word, limit in _USUAL_LIMITS.items() if word in words), _USUAL_LIMIT)
 
 
-def _from_future(judged: GateJudgement, reason: str) -> GateJudgement:
+def _from_future(judged: Judgement, reason: str) -> Judgement:
     verdict = Verdict.FAIL if judged.verdict is Verdict.FAIL else Verdict.UNKNOWN
     text = f"{reason}; it said {judged.headline}"
     return retold(judged, verdict, text, [Doubt(DoubtKind.CLOCK, reason)])
 
 
-def _too_old(judged: GateJudgement, table: GateTable, told: str) -> GateJudgement:
+def _too_old(judged: Judgement, table: GateTable, told: str) -> Judgement:
     """Past the limit of the config nothing it says counts; without one a red gate stays red."""
     if table.max_age is not None:
         reason, act = f"{told}, limit {duration_text(table.max_age)}", "have a new report made"

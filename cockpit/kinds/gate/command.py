@@ -7,16 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-from cockpit.config.models import GateTable, resolve
 from cockpit.kinds.artefact_policy import keep_news
-from cockpit.kinds.base import ProbeContext
-from cockpit.kinds.file_io import Signature, signatures
-from cockpit.kinds.gate.evaluate import GateJudgement, nothing
+from cockpit.kinds.base import Judgement, ProbeContext
+from cockpit.kinds.gate.evaluate import nothing
+from cockpit.kinds.gate.facts import ScoreFacts
 from cockpit.kinds.gate.output import Ending, Output, judge_output
 from cockpit.kinds.gate.probe import GateProbe
-from cockpit.kinds.redact import Redactor
+from cockpit.kinds.gate.table import GateTable
+from cockpit.kinds.tables import resolve
 from cockpit.model import DoubtKind, Observation
+from cockpit.redaction import Redactor
 from cockpit.system.commands import CommandResult, run_command
+from cockpit.system.files.watch_targets import Signature, signatures
 from cockpit.system.processes.argv import shown
 
 Trusted: TypeAlias = Callable[[GateTable], bool]
@@ -57,11 +59,15 @@ class CommandGateProbe(GateProbe):
         if output.text.strip():
             body = output.text.encode("utf-8", "surrogateescape")
             score, *rest = judged.findings
-            score, ref = keep_news(ctx, at, score, "text/plain; charset=utf-8", body)
-            observation = replace(observation, findings=(score, *rest), artefacts=(ref,))
+            copy = keep_news(ctx, at, score, "text/plain; charset=utf-8", body)
+            counts = score.data
+            assert isinstance(counts, ScoreFacts), "the first finding of a gate is its score"
+            facts = replace(counts, kept_at=copy.kept_at, bytes=copy.ref.size)
+            findings = (replace(score, data=facts), *rest)
+            observation = replace(observation, findings=findings, artefacts=(copy.ref,))
         return observation
 
-    def _judge(self, result: CommandResult) -> tuple[Output, GateJudgement]:
+    def _judge(self, result: CommandResult) -> tuple[Output, Judgement]:
         output = self._output(result)
         return output, judge_output(output, self._table)
 
@@ -86,7 +92,7 @@ class CommandGateProbe(GateProbe):
     def _text(self, raw: bytes) -> str:
         return self._redactor.body(raw).decode("utf-8", "replace")
 
-    def _untrusted(self) -> GateJudgement:
+    def _untrusted(self) -> Judgement:
         command = self._redactor.text(shown(self._table.command or ()))
         return nothing(
             "NOT TRUSTED",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from cockpit.facts import Facts, Scalar
+from cockpit.kinds.base import Judgement
+from cockpit.kinds.gate.facts import PartFacts, ScoreFacts
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict
 
 
@@ -39,18 +41,6 @@ class Part:
         if self.met is False:
             return Verdict.FAIL
         return Verdict.OK if self.proven else Verdict.UNKNOWN
-
-
-@dataclass(frozen=True, slots=True)
-class GateJudgement:
-    """What a gate says."""
-
-    verdict: Verdict
-    headline: str
-    findings: tuple[Finding, ...]
-    doubts: tuple[Doubt, ...] = ()
-    basis: Facts = field(default_factory=dict)
-    metrics: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +86,7 @@ def judge_parts(
     source: str,
     cause: str,
     doubts: Sequence[Doubt] = (),
-) -> GateJudgement:
+) -> Judgement:
     """The gate over `parts`. `source` names what makes the claims (`file`, `output`)."""
     tally = Tally.of(parts)
     objections = [part for part in parts if part.met is True and part.objection]
@@ -124,7 +114,7 @@ _ACTS = {
 }
 
 
-def judge_tally(tally: Tally, passes: int | float | str, *, cause: str) -> GateJudgement:
+def judge_tally(tally: Tally, passes: int | float | str, *, cause: str) -> Judgement:
     """The gate over bare counts."""
     verdict = decide(passes, tally)
     text = f"{tally.proven}/{tally.total} proven"
@@ -141,15 +131,15 @@ def judge_tally(tally: Tally, passes: int | float | str, *, cause: str) -> GateJ
         title="" if verdict is Verdict.OK else "GATE RED",
         cause=cause,
         next_act=_ACTS.get(verdict, ""),
-        facts=counts,
+        data=ScoreFacts(tally.met, tally.proven, tally.total),
     )
     metrics = {name: float(count) for name, count in counts.items()}
-    return GateJudgement(verdict, text, (score,), doubts, dict(counts), metrics)
+    return Judgement(verdict, text, (score,), doubts, dict(counts), metrics)
 
 
 def retold(
-    judged: GateJudgement, verdict: Verdict, text: str, doubts: Sequence[Doubt] = ()
-) -> GateJudgement:
+    judged: Judgement, verdict: Verdict, text: str, doubts: Sequence[Doubt] = ()
+) -> Judgement:
     """`judged` with another verdict and text on its score, and further doubts."""
     score, *rest = judged.findings
     title = "" if verdict is Verdict.OK else score.title or "GATE RED"
@@ -176,7 +166,7 @@ def part_findings(parts: Sequence[Part]) -> list[Finding]:
                 verdict=part.verdict,
                 subject=part.name,
                 text=_part_text(part),
-                facts={"required": part.required, "current": part.current, "met": part.met},
+                data=PartFacts(part.required, part.current, part.met),
             )
         )
     return findings
@@ -203,19 +193,19 @@ def nothing(
     next_act: str = "",
     basis: Facts | None = None,
     verdict: Verdict = Verdict.UNKNOWN,
-) -> GateJudgement:
+) -> Judgement:
     """A gate with no score to show: why, and what to do (by default what fits its `title`)."""
     score = Finding(
-        "score",
-        verdict,
-        "score",
-        text,
-        title,
-        cause,
-        next_act or _NOTHING_ACTS.get(title, ""),
-        {"met": 0, "proven": 0, "total": 0},
+        key="score",
+        verdict=verdict,
+        subject="score",
+        text=text,
+        title=title,
+        cause=cause,
+        next_act=next_act or _NOTHING_ACTS.get(title, ""),
+        data=ScoreFacts(met=0, proven=0, total=0),
     )
     doubts = (Doubt(kind, text),) if verdict is Verdict.UNKNOWN else ()
-    return GateJudgement(
+    return Judgement(
         verdict, f"{title.lower()}: {text}", (score,), doubts, {**(basis or {}), "total": 0}
     )

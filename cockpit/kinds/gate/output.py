@@ -9,11 +9,12 @@ import enum
 import re
 from dataclasses import dataclass, replace
 
-from cockpit.config.models import GateTable
 from cockpit.facts import Facts
-from cockpit.kinds.gate.evaluate import GateJudgement, Tally, judge_tally, nothing, retold
+from cockpit.kinds.base import Judgement
+from cockpit.kinds.gate.evaluate import Tally, judge_tally, nothing, retold
 from cockpit.kinds.gate.report import judge_report
 from cockpit.kinds.gate.scores import lines_of, read_output
+from cockpit.kinds.gate.table import GateTable
 from cockpit.kinds.json_query import BadJson, decode
 from cockpit.model import Doubt, DoubtKind, Verdict
 from cockpit.system.processes.argv import shown
@@ -63,7 +64,7 @@ class Output:
         return f"{self.stdout}\n{self.stderr}" if self.stderr else self.stdout
 
 
-def judge_output(output: Output, table: GateTable, *, cause: str = "") -> GateJudgement:
+def judge_output(output: Output, table: GateTable, *, cause: str = "") -> Judgement:
     """The gate over a finished command."""
     basis: Facts = {"command": shown(table.command or ()), "exit_code": output.exit_code}
     trouble = _trouble(output, table)
@@ -146,7 +147,7 @@ def _last_raised(lines: list[str]) -> str | None:
     return None
 
 
-def _judge_json(output: Output, table: GateTable, cause: str) -> GateJudgement:
+def _judge_json(output: Output, table: GateTable, cause: str) -> Judgement:
     try:
         data = decode(output.stdout.encode("utf-8", "surrogatepass"))
     except BadJson as error:
@@ -157,7 +158,7 @@ def _judge_json(output: Output, table: GateTable, cause: str) -> GateJudgement:
     return _with_exit(judged, output)
 
 
-def _judge_text(output: Output, table: GateTable, cause: str) -> GateJudgement:
+def _judge_text(output: Output, table: GateTable, cause: str) -> Judgement:
     reading = read_output(output.text, table.pattern)
     score = reading.score
     if reading.vacuous or (score is not None and score.total <= 0):
@@ -186,7 +187,7 @@ def _judge_text(output: Output, table: GateTable, cause: str) -> GateJudgement:
     return _with_exit(judged, output)
 
 
-def _without_score(output: Output, table: GateTable, cause: str) -> GateJudgement:
+def _without_score(output: Output, table: GateTable, cause: str) -> Judgement:
     """Only the exit code speaks: enough for `pass = "all"`, not for a count or a share."""
     passed = output.exit_code == 0
     if passed and (table.pattern is not None or table.passes != "all"):
@@ -198,7 +199,7 @@ def _without_score(output: Output, table: GateTable, cause: str) -> GateJudgemen
     return retold(judged, judged.verdict, f"exit {output.exit_code}: {last.strip()}")
 
 
-def _with_exit(judged: GateJudgement, output: Output) -> GateJudgement:
+def _with_exit(judged: Judgement, output: Output) -> Judgement:
     """Exit code first: what it calls a failure is one, whatever the output claims."""
     if output.exit_code == 0:
         if judged.verdict is Verdict.FAIL:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from cockpit.checklists import parse
-from cockpit.config.models import GateTable, resolve
 from cockpit.facts import Facts
-from cockpit.kinds.base import Probe, ProbeContext
+from cockpit.kinds.base import BuildContext, Judgement, Probe, ProbeContext
+from cockpit.kinds.checklist.facts import counts
 from cockpit.kinds.checklist.findings import unclosed_fence
 from cockpit.kinds.file_io import FileRead, read_file
 from cockpit.kinds.gate.ages import aged, name_date, next_moment
-from cockpit.kinds.gate.evaluate import GateJudgement, Tally, judge_tally, nothing, retold
+from cockpit.kinds.gate.evaluate import Tally, judge_tally, nothing, retold
 from cockpit.kinds.gate.report import judge_report
+from cockpit.kinds.gate.table import GateTable
 from cockpit.kinds.json_query import BadJson, decode
+from cockpit.kinds.tables import resolve
 from cockpit.model import Doubt, DoubtKind, Observation, Verdict, expire
+from cockpit.redaction import Redactor, environment_secrets
 from cockpit.text import format_utc, parse_instant
 
 REPORT_CAP = 5_000_000
@@ -30,25 +34,17 @@ class GateProbe(Probe):
     """What the forms of a gate have in common."""
 
     kind = "gate"
-    priority = 60
 
     def __init__(self, table: GateTable, folder: Path) -> None:
         super().__init__(table, folder)
         self._table = table
 
-    def seen(self, at: datetime, judged: GateJudgement) -> Observation:
+    def seen(self, at: datetime, judged: Judgement) -> Observation:
         """The observation that says what was judged."""
-        return self.observe(
-            at,
-            judged.verdict,
-            judged.headline,
-            findings=tuple(
-                replace(f, subject=self.name) if f.key == "score" else f for f in judged.findings
-            ),
-            basis=judged.basis,
-            doubts=judged.doubts,
-            metrics=judged.metrics,
+        findings = (
+            replace(f, subject=self.name) if f.key == "score" else f for f in judged.findings
         )
+        return self.conclude(at, replace(judged, findings=tuple(findings)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +78,7 @@ class ReportGateProbe(GateProbe):
             return None
         return next_moment(self._table, name, parse_instant(modified), observation.observed_at)
 
-    def _look(self, now: datetime) -> tuple[_Report, GateJudgement | None]:
+    def _look(self, now: datetime) -> tuple[_Report, Judgement | None]:
         """The newest report and what it says; None when it is unreadable, perhaps half-written."""
         path, doubts = newest(self.folder, self._table.json_file or "")
         if path is None:
@@ -109,7 +105,7 @@ class ReportGateProbe(GateProbe):
         basis: Facts = {"file": path.name, "modified_at": format_utc(read.modified_at)}
         return report, replace(judged, basis={**basis, **judged.basis})
 
-    def _unreadable(self, report: _Report) -> GateJudgement:
+    def _unreadable(self, report: _Report) -> Judgement:
         name = report.path.name if report.path else ""
         modified = report.read.modified_at
         return nothing(
@@ -187,8 +183,7 @@ class ChecklistGateProbe(GateProbe):
                 "NO REPORT", text, DoubtKind.NOTHING_MEASURED, cause=cause, basis=basis
             )
             return self.seen(now, judged)
-        items = [f for f in current.findings if "status" in f.facts and "counted" not in f.facts]
-        unknown = sum(f.verdict is Verdict.UNKNOWN for f in items)
+        unknown = sum(counts(f) and f.verdict is Verdict.UNKNOWN for f in current.findings)
         hidden = current.basis.get("hidden")
         judged = _progress(
             done, total, unknown, hidden if isinstance(hidden, int) else 0, self._table
@@ -200,7 +195,7 @@ class ChecklistGateProbe(GateProbe):
             judged = retold(judged, Verdict.UNKNOWN, text, [stale])
         return self.seen(now, replace(judged, basis={**basis, **judged.basis}))
 
-    def _from_file(self) -> GateJudgement:
+    def _from_file(self) -> Judgement:
         read = read_file(resolve(self.folder, self._source), CHECKLIST_CAP)
         basis: Facts = {
             "file": self._source,
@@ -221,7 +216,7 @@ class ChecklistGateProbe(GateProbe):
         return replace(judged, basis={**basis, **judged.basis})
 
 
-def _progress(done: int, total: int, unknown: int, hidden: int, table: GateTable) -> GateJudgement:
+def _progress(done: int, total: int, unknown: int, hidden: int, table: GateTable) -> Judgement:
     """The gate over a list. `hidden` boxes lie behind an open code fence: perhaps items, too."""
     if total <= 0:
         text = "no items: an empty list proves nothing"
@@ -233,3 +228,16 @@ def _progress(done: int, total: int, unknown: int, hidden: int, table: GateTable
         return retold(judged, judged.verdict, text)
     text += f"; {hidden} behind an open code fence"
     return retold(judged, judged.verdict, text, [Doubt(DoubtKind.PARTIAL_READ, text)])
+
+
+def build(table: GateTable, context: BuildContext) -> Probe:
+    """Build the probe of a `[[gate]]`, by where its score comes from."""
+    if table.command is not None:
+        from cockpit.kinds.gate.command import CommandGateProbe
+
+        redactor = Redactor([*context.secrets(), *environment_secrets(os.environ)])
+        return CommandGateProbe(table, context.folder, trusted=context.trusted, redactor=redactor)
+    if table.checklist is not None:
+        names = [checklist.name for checklist in context.tables.of_kind("checklist")]
+        return ChecklistGateProbe(table, context.folder, names=names)
+    return ReportGateProbe(table, context.folder)

@@ -7,17 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from cockpit.config.models import GateTable, ScoreTable
+from cockpit.kinds.base import Judgement
 from cockpit.kinds.gate.claims import CURRENT, NO_FIGURES, REQUIRED, SAMPLES, check_claim
-from cockpit.kinds.gate.evaluate import GateJudgement, Part, judge_parts, nothing
+from cockpit.kinds.gate.evaluate import Part, judge_parts, nothing
 from cockpit.kinds.gate.scores import FAIL_WORDS, PASS_WORDS
+from cockpit.kinds.gate.table import GateTable, ScoreTable
 from cockpit.kinds.json_query import BadPath, Json, number, query, scalar
 from cockpit.model import Doubt, DoubtKind
 
 _DEEPEST = 6
 
 
-def judge_report(data: Json, table: GateTable, *, source: str, cause: str) -> GateJudgement:
+def judge_report(data: Json, table: GateTable, *, source: str, cause: str) -> Judgement:
     """The gate over a report's JSON, whatever its shape; never raises.
 
     `source` names the speaker in texts (`file`, `output`). What a command says that was run just

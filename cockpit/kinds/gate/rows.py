@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from cockpit.facts import FactValue
+from cockpit.kinds.gate.facts import PartFacts
 from cockpit.model import Finding, Observation, Verdict
 from cockpit.rows import (
     Align,
     Column,
     Line,
+    PaneRows,
     Row,
     Span,
     Tone,
     View,
     bad,
-    fact,
+    fact_text,
     finding_rows,
     finding_text,
     join_key,
@@ -46,6 +49,22 @@ def _row(view: View, observation: Observation, finding: Finding) -> Row:
     home = bad(finding.verdict)
     if finding.key == "score":
         return Row(key, ((mark, Span(f" {finding.subject}  ", Tone.STRONG), *text),), home=home)
-    has, needs = fact(finding, "current"), fact(finding, "required")
+    part = finding.data if isinstance(finding.data, PartFacts) else PartFacts()
+    has, needs = _told(part.current), _told(part.required)
     tone = Tone.OK if finding.verdict is Verdict.OK else Tone.PLAIN
     return Row(key, (mark, finding.subject, has, needs, text), tone, home=home)
+
+
+PANE = PaneRows(
+    id="gates",
+    key="g",
+    label="GATES",
+    opens="gates",
+    rows=rows,
+    banner=banner,
+    columns=COLUMNS,
+)
+
+
+def _told(value: FactValue) -> str:
+    return "" if value is None else fact_text(value)

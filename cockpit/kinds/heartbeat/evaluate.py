@@ -7,29 +7,17 @@ neither a touched file nor a wrongly read zone makes an old beat look young.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cockpit.config.models import HeartbeatTable
-from cockpit.facts import Facts
+from cockpit.kinds.base import Judgement
+from cockpit.kinds.heartbeat.facts import AgeFacts, CounterFacts
 from cockpit.kinds.heartbeat.measurements import Beat, Evidence, most_apart
 from cockpit.kinds.heartbeat.parity import judge_engines, judge_parity
+from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict, worst
-from cockpit.text import duration_text, format_utc
+from cockpit.text import duration_text, format_utc, whole_second
 
 FUTURE_TOLERANCE = timedelta(seconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What the evidence says."""
-
-    verdict: Verdict
-    headline: str
-    findings: tuple[Finding, ...]
-    doubts: tuple[Doubt, ...]
-    basis: Facts
-    metrics: dict[str, float]
 
 
 def judge(table: HeartbeatTable, path: str, evidence: Evidence) -> Judgement:
@@ -101,7 +89,7 @@ def judge_age(
             title="" if verdict is Verdict.OK else title,
             cause=f"engine:{table.name}" if engine_gone else f"file:{path}",
             next_act=_AGE_ACTS.get(title, ""),
-            facts=facts,
+            data=facts,
         ),
         doubts,
     )
@@ -194,14 +182,11 @@ def judge_counter(table: HeartbeatTable, evidence: Evidence) -> tuple[Finding, l
     count = current.counter if current else None
     if current is None or count is None:
         text = f"no number at {table.counter}"
-        finding = Finding(
-            "counter", Verdict.UNKNOWN, "counter", text, facts={"counter": None, "moved_at": None}
-        )
-        return finding, []
+        return Finding("counter", Verdict.UNKNOWN, "counter", text, data=CounterFacts()), []
     moved_at = evidence.moved_at
     if beat is not None and (before is None or before.counter != count or moved_at is None):
         moved_at = beat.timestamp
-    facts: Facts = {"counter": count, "moved_at": _text(moved_at)}
+    facts = CounterFacts(count, moved_at)
     stands = (
         moved_at is not None
         and current.timestamp is not None
@@ -210,17 +195,17 @@ def judge_counter(table: HeartbeatTable, evidence: Evidence) -> tuple[Finding, l
     if stands and moved_at is not None:
         text = f"beats go on, but the counter stands at {count} since {format_utc(moved_at)}"
         doubt = Doubt(DoubtKind.CONTRADICTS, text)
-        return Finding("counter", Verdict.WARN, "counter", text, facts=facts), [doubt]
-    return Finding("counter", Verdict.OK, "counter", f"{count}", facts=facts), []
+        return Finding("counter", Verdict.WARN, "counter", text, data=facts), [doubt]
+    return Finding("counter", Verdict.OK, "counter", f"{count}", data=facts), []
 
 
-def _age_facts(table: HeartbeatTable, beat: Beat) -> Facts:
-    return {
-        "timestamp": _text(beat.timestamp),
-        "mtime": _text(beat.mtime),
-        "warn_after": table.warn_after,
-        "fail_after": table.fail_after,
-    }
+def _age_facts(table: HeartbeatTable, beat: Beat) -> AgeFacts:
+    return AgeFacts(
+        timestamp=_second(beat.timestamp),
+        mtime=_second(beat.mtime),
+        warn_after=table.warn_after,
+        fail_after=table.fail_after,
+    )
 
 
 def _headline(table: HeartbeatTable, findings: list[Finding], beat: Beat | None) -> str:
@@ -251,11 +236,15 @@ _FILLERS = {"total", "session", "count", "counter", "n", "num", ""}
 
 def _is_row(finding: Finding) -> bool:
     """Whether it only names an engine; one that runs old code counts."""
-    return finding.key.startswith("engine:") and finding.verdict is Verdict.OK
+    return finding.is_process and finding.verdict is Verdict.OK
 
 
 def _older_than(moment: datetime | None, now: datetime, seconds: float) -> bool:
     return moment is not None and (now - moment).total_seconds() >= seconds
+
+
+def _second(moment: datetime | None) -> datetime | None:
+    return whole_second(moment) if moment else None
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from cockpit.config.models import HeartbeatTable
+from cockpit.kinds.heartbeat.facts import AgeFacts, CounterFacts, EngineParityFacts
+from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.kinds.heartbeat.timestamps import Naive, read_timestamp
 from cockpit.kinds.json_query import BadPath, Json, first, kind_of, number
 from cockpit.kinds.restarts import Restarts
 from cockpit.model import Observation
 from cockpit.system.process_match import CodeAge
-from cockpit.text import parse_instant
 
 _LARGEST_PID = 2**32 - 1
 _MOST_APART = 60.0
@@ -159,36 +159,23 @@ def last_good_of(previous: Observation | None) -> Beat | None:
     """The last readable beat, as the previous observation remembers it."""
     if previous is None:
         return None
-    age, parity = previous.finding("age"), previous.finding("parity")
-    if age is None:
+    age = previous.facts_of(AgeFacts)
+    if age is None or age.timestamp is None:
         return None
-    timestamp = _instant(age.facts.get("timestamp"))
-    if timestamp is None:
-        return None
-    pid = parity.facts.get("heartbeat_pid") if parity else None
-    counted = previous.finding("counter")
+    parity, counted = previous.facts_of(EngineParityFacts), previous.facts_of(CounterFacts)
     return Beat(
-        timestamp,
-        _instant(age.facts.get("mtime")),
-        pid if isinstance(pid, int) else None,
-        number(counted.facts.get("counter")) if counted else None,
+        age.timestamp,
+        age.mtime,
+        parity.heartbeat_pid if parity is not None else None,
+        counted.counter if counted is not None else None,
     )
 
 
 def moved_at_of(previous: Observation | None) -> datetime | None:
     """When the counter moved last, as the previous observation remembers it."""
-    counted = previous.finding("counter") if previous else None
-    return _instant(counted.facts.get("moved_at")) if counted else None
+    counted = previous.facts_of(CounterFacts) if previous is not None else None
+    return counted.moved_at if counted is not None else None
 
 
 def _near(one: datetime, other: datetime, seconds: float) -> bool:
     return abs((one - other).total_seconds()) <= seconds
-
-
-def _instant(value: object) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        return parse_instant(value)
-    except ValueError:
-        return None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from cockpit.config.models import HeartbeatTable
 from cockpit.kinds.code_freshness import OLD_CODE, defunct_words
+from cockpit.kinds.heartbeat.facts import EngineFacts, EngineParityFacts
 from cockpit.kinds.heartbeat.measurements import Beat, Engine, Evidence, most_apart
+from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict
-from cockpit.text import format_utc
+from cockpit.text import format_utc, whole_second
 
 _START_TOLERANCE = timedelta(seconds=2)
 """A start time may be read a second late, a beat is cut to whole seconds."""
@@ -18,7 +19,6 @@ def judge_parity(table: HeartbeatTable, evidence: Evidence) -> tuple[Finding, li
     """The `parity` finding and its doubts."""
     beat = evidence.read.beat or evidence.last_good
     verdict, title, text, act, doubts = _parity(table, evidence, beat)
-    times = evidence.restarts.times
     if verdict is Verdict.OK and evidence.restarts.too_many:
         verdict, title = Verdict.WARN, "RESTARTS"
         text = f"{text}; {evidence.restarts.too_many}"
@@ -31,15 +31,15 @@ def judge_parity(table: HeartbeatTable, evidence: Evidence) -> tuple[Finding, li
         title="" if verdict is Verdict.OK else title,
         cause=f"engine:{table.name}",
         next_act=act,
-        facts={
-            "heartbeat_pid": beat.pid if beat else None,
-            "pidfile_pid": evidence.pidfile.pid if evidence.pidfile else None,
-            "engines": tuple(engine.pid for engine in _engines(evidence)),
-            "starts": tuple(sorted({format_utc(one.started_at) for one in _engines(evidence)})),
-            "last_start": evidence.restarts.last_start,
-            "restarts": times,
-            "zombies": tuple(evidence.zombies),
-        },
+        data=EngineParityFacts(
+            heartbeat_pid=beat.pid if beat else None,
+            pidfile_pid=evidence.pidfile.pid if evidence.pidfile else None,
+            engines=tuple(engine.pid for engine in _engines(evidence)),
+            starts=tuple(sorted({whole_second(one.started_at) for one in _engines(evidence)})),
+            last_start=evidence.restarts.last_start,
+            restarts=evidence.restarts.times,
+            zombies=tuple(evidence.zombies),
+        ),
     )
     return finding, doubts
 
@@ -140,14 +140,14 @@ def _row(table: HeartbeatTable, evidence: Evidence, engine: Engine) -> Finding:
         next_act=f"restart {engine.pid} to run what is on disk" if old else "",
         is_process=True,
         pids=tuple(dict.fromkeys((engine.pid, *engine.pids))),
-        facts={
-            "pid": engine.pid,
-            "argv": engine.argv,
-            "user": engine.user,
-            "started_at": format_utc(engine.started_at),
-            "parent": engine.parent,
-            "defunct": defunct,
-        },
+        data=EngineFacts(
+            pid=engine.pid,
+            argv=engine.argv,
+            user=engine.user,
+            started_at=whole_second(engine.started_at),
+            parent=engine.parent,
+            defunct=defunct,
+        ),
     )
 
 

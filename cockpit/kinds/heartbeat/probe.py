@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import NamedTuple
 
-from cockpit.config.models import HeartbeatTable, resolve
 from cockpit.kinds.act_history import ActHistory
-from cockpit.kinds.base import Probe, ProbeContext
+from cockpit.kinds.base import BuildContext, Probe, ProbeContext
 from cockpit.kinds.code_freshness import CodeAges
 from cockpit.kinds.file_io import read_file
 from cockpit.kinds.heartbeat.evaluate import judge, oldest
+from cockpit.kinds.heartbeat.facts import EngineParityFacts
 from cockpit.kinds.heartbeat.measurements import (
     Beat,
     BeatRead,
@@ -26,9 +27,12 @@ from cockpit.kinds.heartbeat.measurements import (
     moved_at_of,
     pid_of,
 )
+from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.kinds.json_query import BadJson, decode
 from cockpit.kinds.resource_usage import Usage, UsageSampler, drawable_argv
 from cockpit.kinds.restarts import restarts_seen
+from cockpit.kinds.service.table import agreeing_services
+from cockpit.kinds.tables import resolve
 from cockpit.model import Observation
 from cockpit.system.process_match import CodeAge
 from cockpit.system.processes import process_table
@@ -48,7 +52,6 @@ class HeartbeatProbe(Probe):
     """
 
     kind = "heartbeat"
-    priority = 30
 
     def __init__(
         self,
@@ -75,6 +78,7 @@ class HeartbeatProbe(Probe):
 
     async def run(self, ctx: ProbeContext) -> Observation:
         last_good = last_good_of(ctx.previous)
+        before = ctx.previous.facts_of(EngineParityFacts) if ctx.previous is not None else None
         seen = await ctx.blocking(self._look, last_good, ctx.clock.monotonic(), False)
         if seen is None:
             await ctx.clock.sleep(RETRY_AFTER)
@@ -97,25 +101,22 @@ class HeartbeatProbe(Probe):
             defunct=usage.defunct,
             code=code,
             restarts=restarts_seen(
-                ctx.previous,
-                "parity",
+                before,
                 starts,
                 ctx.clock.now(),
                 lambda at: self._acts.who_asked(at, self._names),
             ),
             zombies=found.zombies,
-            still=tuple(pid for pid in found.zombies if pid in _zombies_before(ctx.previous)),
+            # A process that ends is a zombie for a moment; one that still is one is left over.
+            still=tuple(pid for pid in found.zombies if before and pid in before.zombies),
         )
         judged = judge(self._table, self._table.file, evidence)
-        return self.observe(
-            evidence.now,
-            judged.verdict,
-            judged.headline,
-            findings=judged.findings,
+        judged = replace(
+            judged,
             basis={**judged.basis, **({"graphics": usage.graphics} if usage.graphics else {})},
-            doubts=judged.doubts,
             metrics={**judged.metrics, **usage.metrics},
         )
+        return self.conclude(evidence.now, judged)
 
     def next_due(self, observation: Observation) -> datetime | None:
         beat = last_good_of(observation)
@@ -162,14 +163,9 @@ def _knew_engine(previous: Observation | None) -> bool:
     parity = previous.finding("parity") if previous else None
     if parity is None:
         return False
-    return bool(parity.facts.get("engines")) or parity.title == "ENGINE GONE"
-
-
-def _zombies_before(previous: Observation | None) -> tuple[object, ...]:
-    """A process that ends is a zombie for a moment; the one that still is one is left over."""
-    parity = previous.finding("parity") if previous else None
-    known = parity.facts.get("zombies") if parity else None
-    return known if isinstance(known, tuple) else ()
+    told = parity.data
+    engines = told.engines if isinstance(told, EngineParityFacts) else ()
+    return bool(engines) or parity.title == "ENGINE GONE"
 
 
 class _Found:
@@ -279,3 +275,9 @@ def _own_uid() -> int | None:
         return None
     else:
         return os.getuid()
+
+
+def build(table: HeartbeatTable, context: BuildContext) -> HeartbeatProbe:
+    """Build the probe of a `[[heartbeat]]`."""
+    names = agreeing_services(context.tables, table.name)
+    return HeartbeatProbe(table, context.folder, names=names, acts=context.acts)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from cockpit.kinds.heartbeat.facts import AgeFacts, CounterFacts, EngineFacts
 from cockpit.kinds.process_rows import command_of, fact_mark, odd, since, usage_of
 from cockpit.model import Finding, Observation, Verdict
 from cockpit.rows import (
     Column,
     Line,
+    PaneRows,
     Row,
     Span,
     Tone,
     View,
     bad,
-    fact,
     finding_text,
     head_row,
     join_key,
-    moment_of,
     summary,
 )
 
@@ -42,15 +44,34 @@ def banner(view: View) -> Line:
 
 def _row(view: View, observation: Observation, finding: Finding) -> Row:
     key = join_key(observation.probe, finding.key)
-    if finding.key.startswith("engine:"):
-        pid = fact(finding, "pid") or finding.subject
-        what = command_of(finding, (*odd(finding), *usage_of(observation, finding)))
-        engine = (fact_mark(view, finding), f"PID {pid}", what)
-        return Row(key, engine, tail=since(view, finding))
-    stamp = moment_of(finding.facts.get("timestamp") or finding.facts.get("moved_at"))
+    if isinstance(finding.data, EngineFacts):
+        process = finding.data
+        before = (*odd(finding), *usage_of(observation, process))
+        what = command_of(process, finding.text, before)
+        engine = (fact_mark(view, finding), f"PID {process.pid}", what)
+        return Row(key, engine, tail=since(view, process))
+    stamp = _beat_time(finding)
     tail = f"{view.age(stamp):>3}" if stamp else ""
     if stamp and view.at(stamp) not in view.text(finding.text):
         tail = f"{view.at(stamp)} {tail}"
     tone = Tone.DIM if finding.verdict is Verdict.OK else Tone.PLAIN
     cells = (view.mark(finding.verdict), finding.key, finding_text(view, finding))
     return Row(key, cells, tail=Span(tail, tone), home=bad(finding.verdict))
+
+
+def _beat_time(finding: Finding) -> datetime | None:
+    match finding.data:
+        case AgeFacts(timestamp=stamp) | CounterFacts(moved_at=stamp):
+            return stamp
+    return None
+
+
+PANE = PaneRows(
+    id="engines",
+    key="e",
+    label="ENGINE",
+    opens="engines and heartbeats",
+    rows=rows,
+    banner=banner,
+    columns=COLUMNS,
+)

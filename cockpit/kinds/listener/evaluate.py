@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
-from cockpit.config.models import ListenerTable
-from cockpit.facts import Facts, FactValue
+from cockpit.facts import FactValue
 from cockpit.kinds.act_history import Act
+from cockpit.kinds.base import Judgement
+from cockpit.kinds.listener.facts import PortFacts
 from cockpit.kinds.listener.owners import is_strange, service_finding
 from cockpit.kinds.listener.port_snapshot import PortSnapshot
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.resource_usage import Usage
 from cockpit.kinds.restarts import Restarts
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict, worst
 from cockpit.system.sockets.hidden_owners import hidden_of
 from cockpit.system.sockets.listeners import Listener, Queue, Service
-from cockpit.text import format_utc, sanitize
-
-
-@dataclass(frozen=True, slots=True)
-class PortJudgement:
-    """What a listener probe says."""
-
-    verdict: Verdict
-    headline: str
-    findings: tuple[Finding, ...]
-    doubts: tuple[Doubt, ...]
-    basis: Facts
-    metrics: dict[str, float]
+from cockpit.text import sanitize, whole_second
 
 
 def judge_port(
@@ -40,7 +29,7 @@ def judge_port(
     was: Verdict = Verdict.OK,
     ending: Act | None = None,
     started_by: Mapping[int, str] | None = None,
-) -> PortJudgement:
+) -> Judgement:
     """Everything this port says.
 
     `full_before`: the sockets whose queue was full the run before; `was`: what the port was then;
@@ -71,22 +60,22 @@ def judge_port(
         cause=f"port:{table.port}",
         next_act=act,
         root_cause=True,
-        facts={
-            "port": table.port,
-            "expect": table.expect,
-            "addresses": listener.addresses if listener else (),
-            "owners": listener.pids if listener else (),
-            "services": len(services),
-            "hidden_uid": _hidden_uid(listener),
-            "sockets": listener.sockets if listener else 0,
-            "shared": listener.shared if listener else False,
-            "full": tuple(queue.inode for queue in full_queues(listener)),
-            "elsewhere": tuple(other.port for other in sight.other_ports),
-            "starts": tuple(sorted({format_utc(s.root.started_at) for s in services})),
-            "last_start": restarts.last_start,
-            "restarts": restarts.times,
-            "restarted_by": restarts.by,
-        },
+        data=PortFacts(
+            port=table.port,
+            expect=table.expect,
+            addresses=listener.addresses if listener else (),
+            owners=listener.pids if listener else (),
+            services=len(services),
+            hidden_uid=_hidden_uid(listener),
+            sockets=listener.sockets if listener else 0,
+            shared=listener.shared if listener else False,
+            full=tuple(queue.inode for queue in full_queues(listener)),
+            elsewhere=tuple(other.port for other in sight.other_ports),
+            starts=tuple(sorted({whole_second(s.root.started_at) for s in services})),
+            last_start=restarts.last_start,
+            restarts=restarts.times,
+            restarted_by=restarts.by,
+        ),
     )
     basis: dict[str, FactValue] = {
         "source": snapshot.source,
@@ -101,7 +90,7 @@ def judge_port(
         metrics["backlog"] = float(listener.backlog or 0)
         fullest = max((queue.waiting for queue in listener.queues), default=0)
         metrics["longest_queue"] = float(fullest)
-    return PortJudgement(
+    return Judgement(
         worst([verdict, *(row.verdict for row in rows)]),
         f"{table.port} {text}",
         (port, *rows),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from cockpit.config.models import ListenerTable
 from cockpit.kinds.code_freshness import OLD_CODE, defunct_words
+from cockpit.kinds.listener.facts import OwnerFacts
 from cockpit.kinds.listener.port_snapshot import PortSnapshot, is_wanted
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.resource_usage import Usage, brief_argv, drawable_argv
 from cockpit.model import Finding, Verdict
 from cockpit.system.sockets.listeners import Service
-from cockpit.text import format_utc
+from cockpit.text import format_utc, whole_second
 
 
 def service_finding(
@@ -35,22 +36,22 @@ def service_finding(
         is_process=True,
         pids=tuple(dict.fromkeys((root.pid, *service.pids))),
         priority=1,
-        facts={
-            "port": table.port,
-            "pid": root.pid,
-            "pids": service.pids,
-            "workers": len(service.owners),
-            "sockets": service.sockets,
-            "argv": drawable_argv(root),
-            "brief": brief_argv(root),
-            "user": root.user,
-            "started_at": format_utc(root.started_at),
-            "cwd": root.cwd,
-            "executable": root.executable,
-            "parent": root.parent_name,
-            "started_by": started_by,
-            "defunct": defunct,
-        },
+        data=OwnerFacts(
+            port=table.port,
+            pid=root.pid,
+            pids=service.pids,
+            workers=len(service.owners),
+            sockets=service.sockets,
+            argv=drawable_argv(root),
+            brief=brief_argv(root),
+            user=root.user,
+            started_at=whole_second(root.started_at),
+            cwd=root.cwd,
+            executable=root.executable,
+            parent=root.parent_name,
+            started_by=started_by,
+            defunct=defunct,
+        ),
     )
 
 

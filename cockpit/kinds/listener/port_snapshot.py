@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cockpit.config.models import ListenerTable, resolve
+from cockpit.kinds.listener.table import ListenerTable
+from cockpit.kinds.tables import resolve
 from cockpit.system.process_match import (
     CodeAge,
-    drifted,
+    listeners_nearby,
     mismatches,
     same_path,
     service_code_age,
@@ -77,7 +78,7 @@ def _elsewhere(
     words = table.process
     if words is None or table.expect == "none" or any(is_wanted(words, one) for one in services):
         return ()
-    found = drifted(source.snapshot(), table.port, words)
+    found = listeners_nearby(source.snapshot(), table.port, words)
     return tuple(
         one
         for one in found

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from cockpit.config.models import ListenerTable
 from cockpit.kinds.act_history import ActHistory
-from cockpit.kinds.base import Probe, ProbeContext
+from cockpit.kinds.base import BuildContext, Probe, ProbeContext
 from cockpit.kinds.code_freshness import CODE_EVERY
+from cockpit.kinds.file_io import read_tail
 from cockpit.kinds.listener.evaluate import judge_port
+from cockpit.kinds.listener.facts import PortFacts
 from cockpit.kinds.listener.output_tail import keep_tail
 from cockpit.kinds.listener.port_snapshot import PortSnapshot, take_snapshot
-from cockpit.kinds.redact import Redactor
+from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.resource_usage import Usage, UsageSampler
 from cockpit.kinds.restarts import restarts_seen
+from cockpit.kinds.service.table import agreeing_services
 from cockpit.model import ArtefactRef, Doubt, DoubtKind, Finding, Observation, Verdict
+from cockpit.redaction import Redactor, environment_secrets
 from cockpit.system.sockets.listeners import Listener, ListenerSource
 
 _TAIL_BYTES = 8192
@@ -45,7 +49,6 @@ class ListenerProbe(Probe):
     """
 
     kind = "listener"
-    priority = 10
 
     def __init__(
         self,
@@ -98,18 +101,18 @@ class ListenerProbe(Probe):
         now = ctx.clock.now()
         services = listener.services if listener else ()
         port = ctx.previous.finding(f"port:{self.port}") if ctx.previous else None
+        before = port.data if port is not None and isinstance(port.data, PortFacts) else None
         judged = judge_port(
             self._table,
             sight,
             restarts=restarts_seen(
-                ctx.previous,
-                f"port:{self.port}",
+                before,
                 [service.root.started_at for service in services],
                 now,
                 lambda at: self._acts.who_asked(at, self._names, (self.port,)),
             ),
             usage=usage,
-            full_before=_full_before(port),
+            full_before=before.full if before is not None else (),
             was=port.verdict if port is not None else Verdict.OK,
             ending=self._acts.being_ended(pids_of(listener), now),
             started_by={
@@ -119,16 +122,8 @@ class ListenerProbe(Probe):
             },
         )
         more, artefacts = self._kept(ctx, now, judged.findings[0].text, tail)
-        return self.observe(
-            now,
-            judged.verdict,
-            judged.headline,
-            findings=(*judged.findings, *more),
-            basis=judged.basis,
-            doubts=judged.doubts,
-            metrics=judged.metrics,
-            artefacts=artefacts,
-        )
+        judged = replace(judged, findings=(*judged.findings, *more))
+        return self.conclude(now, judged, artefacts=artefacts)
 
     async def _settled(self, ctx: ProbeContext) -> _Look:
         """One look; another one soon after while a group of owners is about to be gone, so that it
@@ -159,19 +154,14 @@ class ListenerProbe(Probe):
         elif known is not None:
             sight = replace(sight, code=known[2].code)
         roots = [service.root.pid for service in listener.services] if listener else []
-        return _Look(sight, self._meter.measure(roots, now), self._tail() if self._output else b"")
+        return _Look(sight, self._meter.measure(roots, now), self._tail())
 
     def _tail(self) -> bytes:
         """The last lines of the output file, secrets cut out; empty when there is none."""
-        try:
-            assert self._output is not None
-            with self._output.open("rb") as stream:
-                size = stream.seek(0, 2)
-                stream.seek(max(0, size - _TAIL_BYTES))
-                body = self._redactor.body(stream.read(_TAIL_BYTES))
-            return b"".join(body.splitlines(keepends=True)[-_TAIL_LINES:])
-        except OSError:
+        if self._output is None:
             return b""
+        body = self._redactor.body(read_tail(self._output, _TAIL_BYTES))
+        return b"".join(body.splitlines(keepends=True)[-_TAIL_LINES:])
 
     def _kept(
         self, ctx: ProbeContext, now: datetime, state: str, tail: bytes
@@ -184,9 +174,8 @@ class ListenerProbe(Probe):
             verdict=Verdict.OK,
             subject=self._output.name,
             text=f"output of what was started here; {state}",
-            facts={"file": str(self._output)},
         )
-        finding, ref = keep_tail(ctx, now, finding, tail)
+        finding, ref = keep_tail(ctx, now, finding, self._output, tail)
         return (finding,), (ref,)
 
     def _blind(self, ctx: ProbeContext, reason: str) -> Observation:
@@ -199,14 +188,7 @@ class ListenerProbe(Probe):
             cause=f"source:{self._source.name}",
             root_cause=True,
             next_act="run `cockpit doctor`: it tells what is missing",
-            facts={
-                "port": self.port,
-                "expect": self._table.expect,
-                "addresses": (),
-                "owners": (),
-                "services": 0,
-                "hidden_uid": None,
-            },
+            data=PortFacts(self.port, self._table.expect),
         )
         return self.observe(
             ctx.clock.now(),
@@ -231,16 +213,21 @@ def pids_of(listener: Listener | None) -> frozenset[int]:
 
 def known_pids(previous: Observation | None) -> frozenset[int]:
     """The same as the run before saw them."""
-    found: set[int] = set()
-    for finding in previous.findings if previous else ():
-        if finding.key.startswith("owner:"):
-            pids = finding.facts.get("pids")
-            told = (finding.facts.get("pid"), *(pids if isinstance(pids, tuple) else ()))
-            found.update(pid for pid in told if isinstance(pid, int))
-    return frozenset(found)
+    findings = previous.findings if previous else ()
+    return frozenset(pid for finding in findings if finding.is_process for pid in finding.pids)
 
 
-def _full_before(port: Finding | None) -> tuple[int, ...]:
-    """The sockets on which, at the run before, as many connections waited as may."""
-    known = port.facts.get("full") if port is not None else None
-    return tuple(one for one in known if isinstance(one, int)) if isinstance(known, tuple) else ()
+def build(table: ListenerTable, context: BuildContext) -> ListenerProbe:
+    """Build the probe of a `[[listener]]`."""
+    return ListenerProbe(
+        table,
+        context.folder,
+        source=context.listener_source(),
+        output=context.output_file(table.name),
+        redactor=Redactor([*context.secrets(), *environment_secrets(os.environ)])
+        if table.start is not None
+        else None,
+        others=[one for one in context.tables.of(ListenerTable) if one.name != table.name],
+        names=agreeing_services(context.tables, table.name),
+        acts=context.acts,
+    )

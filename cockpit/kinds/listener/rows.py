@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cockpit.facts import FactValue
+from cockpit.kinds.listener.facts import OutputFacts, OwnerFacts
 from cockpit.kinds.process_rows import command_of, fact_mark, odd, since, usage_of
-from cockpit.model import Finding, Observation
-from cockpit.rows import Column, Line, Row, View, bad, fact, join_key, summary
+from cockpit.model import Observation
+from cockpit.rows import Column, Line, PaneRows, Row, View, bad, join_key, summary
 
 KINDS = ("listener",)
 COLUMNS = (
@@ -32,22 +32,24 @@ def _listener(view: View, observation: Observation) -> list[Row]:
         cells = (view.mark(observation.verdict), "-", name, headline)
         return [Row(join_key(name), cells, home=bad(observation.verdict))]
     lines: list[Row] = []
-    folders: dict[FactValue, set[str]] = {}
+    folders: dict[tuple[str, ...], set[str]] = {}
     for finding in observation.findings:
-        folders.setdefault(_words(finding), set()).add(fact(finding, "cwd"))
+        if isinstance(finding.data, OwnerFacts):
+            folders.setdefault(_words(finding.data), set()).add(finding.data.cwd or "")
     for finding in observation.findings:
         key = join_key(name, finding.key)
-        if finding.key == "output":
+        if isinstance(finding.data, OutputFacts):
             continue  # evidence for the detail, no fact of its own
-        if finding.key.startswith("owner:"):
+        if isinstance(finding.data, OwnerFacts):
+            process = finding.data
             pid = f" {finding.subject}"
             # Where several run the very same words, their folders may tell them apart.
-            apart = len(folders[_words(finding)]) > 1
-            place = fact(finding, "cwd") if apart else ""
-            used = usage_of(observation, finding)
-            what = command_of(finding, odd(finding), place)
+            apart = len(folders[_words(process)]) > 1
+            place = (process.cwd or "") if apart else ""
+            used = usage_of(observation, process)
+            what = command_of(process, finding.text, odd(finding), place)
             owner = (fact_mark(view, finding), pid, used, what)
-            lines.append(Row(key, owner, tail=since(view, finding)))
+            lines.append(Row(key, owner, tail=since(view, process)))
         else:
             text = view.text(finding.text) or headline
             cells = (view.mark(finding.verdict), finding.subject, name, text)
@@ -55,5 +57,16 @@ def _listener(view: View, observation: Observation) -> list[Row]:
     return lines
 
 
-def _words(finding: Finding) -> FactValue:
-    return finding.facts.get("brief") or finding.facts.get("argv")
+def _words(process: OwnerFacts) -> tuple[str, ...]:
+    return process.brief or process.argv
+
+
+PANE = PaneRows(
+    id="ports",
+    key="p",
+    label="PORTS",
+    opens="ports and their owners",
+    rows=rows,
+    banner=banner,
+    columns=COLUMNS,
+)

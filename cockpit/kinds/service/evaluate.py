@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cockpit.config.models import ServiceTable
-from cockpit.facts import Facts
+from cockpit.kinds.base import Judgement
+from cockpit.kinds.heartbeat.facts import EngineParityFacts
+from cockpit.kinds.service.facts import ServiceParityFacts, SettingFacts, UnitFacts
+from cockpit.kinds.service.table import ServiceTable
 from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict, worst
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,37 +23,18 @@ class Witness:
     known: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceJudgement:
-    """What a service probe says."""
-
-    verdict: Verdict
-    headline: str
-    findings: tuple[Finding, ...]
-    doubts: tuple[Doubt, ...]
-    basis: Facts
-    metrics: Mapping[str, float]
-
-
 def witness_of(observation: Observation) -> Witness:
     """The processes a heartbeat or listener observation names."""
     pids: list[int] = []
     for finding in observation.findings:
-        if finding.key == "parity":
-            pids += _numbers(finding.facts, "heartbeat_pid", "pidfile_pid", "engines")
-        elif finding.key.startswith("owner:"):
-            pids += _numbers(finding.facts, "pid")
+        if isinstance(finding.data, EngineParityFacts):
+            told = finding.data
+            named = (told.heartbeat_pid, told.pidfile_pid, *told.engines)
+            pids += [pid for pid in named if pid is not None]
+        elif finding.is_process:
+            pids += finding.pids[:1]
     known = observation.verdict is not Verdict.UNKNOWN or bool(pids)
     return Witness(observation.probe, observation.kind, tuple(dict.fromkeys(pids)), known)
-
-
-def _numbers(facts: Facts, *names: str) -> list[int]:
-    found: list[int] = []
-    for name in names:
-        value = facts.get(name)
-        values = value if isinstance(value, tuple) else (value,)
-        found += [one for one in values if isinstance(one, int) and not isinstance(one, bool)]
-    return found
 
 
 def judge_service(
@@ -59,7 +42,7 @@ def judge_service(
     state: ServiceState,
     witnesses: Sequence[Witness] = (),
     above: Mapping[int, Sequence[int]] | None = None,
-) -> ServiceJudgement:
+) -> Judgement:
     """Everything this service says. `above` maps a witness's PID to the PIDs above it."""
     cause = _cause(table, witnesses)
     findings = [_unit(table, state, cause), *_wishes(table, state, cause)]
@@ -72,7 +55,7 @@ def judge_service(
     bad = [one for one in findings if one.verdict is not Verdict.OK]
     told = "; ".join(one.text for one in bad) or findings[0].text
     metrics = {} if state.restarts is None else {"restarts": float(state.restarts)}
-    return ServiceJudgement(
+    return Judgement(
         worst(one.verdict for one in findings),
         f"{state.name} {told}",
         tuple(findings),
@@ -107,13 +90,13 @@ def _unit(table: ServiceTable, state: ServiceState, cause: str) -> Finding:
         title="" if verdict is Verdict.OK else title,
         cause=cause,
         next_act=act,
-        facts={
-            "service": state.name,
-            "supervisor": state.kind,
-            "state": state.state,
-            "pid": state.main_pid,
-            "expect": table.expect,
-        },
+        data=UnitFacts(
+            service=state.name,
+            supervisor=state.kind,
+            state=state.state,
+            pid=state.main_pid,
+            expect=table.expect,
+        ),
     )
 
 
@@ -166,7 +149,7 @@ def _wishes(table: ServiceTable, state: ServiceState, cause: str) -> list[Findin
                 title="" if verdict is Verdict.OK else "AFTER REBOOT",
                 cause=f"{cause}:{key}",
                 next_act=act if verdict is Verdict.WARN and wanted else "",
-                facts={"wanted": wanted, "actual": actual},
+                data=SettingFacts(wanted, actual),
             )
         )
     return found
@@ -220,9 +203,9 @@ def _parity(
         title=title,
         cause=cause,
         next_act=act,
-        facts={
-            "main_pid": main,
-            "named": tuple(f"{name}={pid}" for name, pid in named),
-            "strangers": tuple(pid for _, pid in strangers),
-        },
+        data=ServiceParityFacts(
+            main_pid=main,
+            named=tuple(f"{name}={pid}" for name, pid in named),
+            strangers=tuple(pid for _, pid in strangers),
+        ),
     )

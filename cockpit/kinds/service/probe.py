@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cockpit.config.models import ServiceTable
-from cockpit.kinds.base import Probe, ProbeContext
+from cockpit.kinds.base import BuildContext, Probe, ProbeContext
 from cockpit.kinds.service.evaluate import Witness, judge_service, witness_of
+from cockpit.kinds.service.table import ServiceTable
 from cockpit.model import Observation
 from cockpit.system.processes import process_table
-from cockpit.system.services.detection import reader_for
-from cockpit.system.services.supervisor import ServiceKind, ServiceReader
+from cockpit.system.services.service_state import ServiceKind, ServiceReader
+from cockpit.system.services.supervisors import reader_for
 
 
 def service_kind(table: ServiceTable) -> ServiceKind:
@@ -25,7 +25,6 @@ class ServiceProbe(Probe):
     """Watches one unit or task. Its main process's exit runs the probe at once."""
 
     kind = "service"
-    priority = 20
 
     def __init__(
         self, table: ServiceTable, folder: Path, *, reader: ServiceReader | None = None
@@ -48,17 +47,14 @@ class ServiceProbe(Probe):
         witnesses = [witness_of(ctx.board[name]) for name in names]
         above = await ctx.blocking(_above, witnesses)
         judged = judge_service(self._table, state, witnesses, above)
-        return self.observe(
-            ctx.clock.now(),
-            judged.verdict,
-            judged.headline,
-            findings=judged.findings,
-            basis=judged.basis,
-            doubts=judged.doubts,
-            metrics=judged.metrics,
-        )
+        return self.conclude(ctx.clock.now(), judged)
 
 
 def _above(witnesses: Sequence[Witness]) -> dict[int, Sequence[int]]:
     """The PIDs above each named process: a unit may run the engine through a script."""
     return {pid: process_table.ancestors(pid) for witness in witnesses for pid in witness.pids}
+
+
+def build(table: ServiceTable, context: BuildContext) -> ServiceProbe:
+    """Build the probe of a `[[service]]`."""
+    return ServiceProbe(table, context.folder)

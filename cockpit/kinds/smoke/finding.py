@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cockpit.facts import FactValue
+from cockpit.kinds.artefact_policy import KeptCopy
+from cockpit.kinds.listener.facts import PortFacts
+from cockpit.kinds.smoke.facts import RequestFacts
 from cockpit.kinds.smoke.reply import Outcome, Reply
 from cockpit.kinds.smoke.request import own_port
 from cockpit.kinds.smoke.request_spec import RequestSpec
@@ -35,7 +37,7 @@ def finding_of(
         title="" if outcome.ok else outcome.title,
         cause="" if outcome.ok else _cause(step, outcome, port, base_url),
         next_act="" if outcome.ok else outcome.next_act,
-        facts=facts_of(step, reply),
+        data=facts_of(step, reply),
     )
 
 
@@ -50,23 +52,23 @@ def _cause(step: RequestSpec, outcome: Outcome, port: int | None, base_url: str)
     return f"url:{base_url}"
 
 
-def facts_of(step: RequestSpec, reply: Reply | None) -> dict[str, FactValue]:
-    """The facts of a step that was asked, or without `reply` was not."""
-    return {
-        "check": step.check,
-        "symbol": step.symbol,
-        "method": step.method,
-        "path": step.path,
-        "status": reply.status if reply else None,
-        "limit_ms": round(step.limit * 1000),
-        "content_type": reply.content_type if reply else None,
-    }
+def facts_of(step: RequestSpec, reply: Reply | None, copy: KeptCopy | None = None) -> RequestFacts:
+    """The facts of a step that was asked, or without `reply` was not. `copy` is of its body."""
+    return RequestFacts(
+        check=step.check,
+        symbol=step.symbol,
+        method=step.method,
+        path=step.path,
+        status=reply.status if reply else None,
+        limit_ms=round(step.limit * 1000),
+        content_type=reply.content_type if reply else None,
+        kept_at=copy.kept_at if copy else None,
+        bytes=copy.ref.size if copy else None,
+    )
 
 
 def _port_finding(board: Mapping[str, Observation], port: int) -> Finding | None:
-    for observation in board.values():
-        if observation.kind == "listener":
-            finding = observation.finding(f"port:{port}")
-            if finding is not None:
-                return finding
-    return None
+    findings = (finding for observation in board.values() for finding in observation.findings)
+    return next(
+        (one for one in findings if isinstance(one.data, PortFacts) and one.data.port == port), None
+    )

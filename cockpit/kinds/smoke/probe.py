@@ -9,11 +9,11 @@ from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
-from cockpit.config.models import SmokeCheck, SmokeTable
-from cockpit.kinds.base import Probe, ProbeContext
+from cockpit.kinds.base import BuildContext, Probe, ProbeContext
 from cockpit.kinds.json_query import Json
-from cockpit.kinds.redact import Redactor
+from cockpit.kinds.smoke.evaluate import judge_run
 from cockpit.kinds.smoke.expectations import unmet
+from cockpit.kinds.smoke.facts import RequestFacts
 from cockpit.kinds.smoke.options_chain import chain_of, judge_chain
 from cockpit.kinds.smoke.options_checks import (
     expiration_dates,
@@ -26,8 +26,10 @@ from cockpit.kinds.smoke.reply import Outcome, failed
 from cockpit.kinds.smoke.request import new_client, own_port
 from cockpit.kinds.smoke.request_spec import RequestSpec, cached_doubt
 from cockpit.kinds.smoke.run_state import RunState, SmokeRun
-from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict, worst
-from cockpit.text import format_utc, parse_instant
+from cockpit.kinds.smoke.table import SmokeCheck, SmokeTable
+from cockpit.model import Observation, Verdict
+from cockpit.redaction import Redactor
+from cockpit.text import parse_instant
 
 HEALTH_LIMIT = 0.5
 EXPIRATIONS_LIMIT = 2.0
@@ -42,7 +44,6 @@ class SmokeProbe(Probe):
     """Asks one API. `redactor` knows the secrets of the config."""
 
     kind = "smoke"
-    priority = 40
 
     def __init__(self, table: SmokeTable, folder: Path, *, redactor: Redactor) -> None:
         super().__init__(table, folder)
@@ -70,7 +71,7 @@ class SmokeProbe(Probe):
                 await self._configured(run)
             else:
                 await self._options(run)
-        return self._observation(run)
+        return self.conclude(ctx.clock.now(), judge_run(run), artefacts=tuple(run.artefacts))
 
     def watched_ports(self) -> tuple[int, ...]:
         port = own_port(self._table.base_url)
@@ -121,53 +122,14 @@ class SmokeProbe(Probe):
             with_token=False,
         )
         await run.ask(step)
-        finding = run.findings[step.key]
-        status = finding.facts.get("status")
+        asked = run.findings[step.key].data
+        status = asked.status if isinstance(asked, RequestFacts) else None
         if status == 403:
             run.derive(step, Outcome(Verdict.OK, "403"))
         elif status == 200:
             act = "set the API's token, so that it refuses strangers"
             text = "answers 200 without a token, want 401"
             run.derive(step, Outcome(Verdict.WARN, text, "AUTH", "check", act))
-
-    def _observation(self, run: SmokeRun) -> Observation:
-        findings = tuple(run.findings.values())
-        counted = [f for f in findings if not _is_on_demand(f)]
-        doubts = list(run.doubts)
-        if not run.course.asked:
-            reason = "no request was made" if findings else "no checks and no symbols"
-            doubts.insert(0, Doubt(DoubtKind.NOTHING_MEASURED, reason))
-        if run.course.quiet_until is not None:
-            text = f"nothing is asked of upstream until {format_utc(run.course.quiet_until)}"
-            doubts.append(Doubt(DoubtKind.PARTIAL_READ, text))
-        doubts += _contradictions(findings)
-        passed = sum(f.verdict is Verdict.OK for f in findings)
-        bad = sorted(
-            (f for f in counted if f.verdict is not Verdict.OK and f.title),
-            key=lambda f: -f.verdict.severity,
-        )
-        headline = f"{passed} of {len(findings)} passed"
-        if bad:
-            headline += f"; {bad[0].subject} {bad[0].text}"
-        basis: dict[str, str | int | bool | None] = {
-            "base_url": self._base,
-            "token": self._token is not None,
-            "requests": run.course.asked,
-            "passed": passed,
-            "total": len(findings),
-        }
-        if run.course.quiet_until is not None:
-            basis["quiet_until"] = format_utc(run.course.quiet_until)
-        return self.observe(
-            run.ctx.clock.now(),
-            worst(f.verdict for f in counted),
-            headline,
-            findings=findings,
-            basis=basis,
-            doubts=tuple(doubts),
-            metrics=run.metrics,
-            artefacts=tuple(run.artefacts),
-        )
 
 
 async def _symbol(run: SmokeRun, base: str, symbol: str, today: date) -> None:
@@ -240,13 +202,6 @@ def _step_of(check: SmokeCheck, symbol: str) -> RequestSpec:
     )
 
 
-def _is_on_demand(finding: Finding) -> bool:
-    """A check that waits for its key, or passed when it last was asked: it proves nothing now."""
-    if finding.facts.get("method") != "POST":
-        return False
-    return finding.verdict in (Verdict.OK, Verdict.UNKNOWN) and not finding.title
-
-
 def _quiet_until(observation: Observation | None, now: datetime) -> datetime | None:
     """The end of the silence an earlier run asked for, while it lies ahead."""
     text = observation.basis.get("quiet_until") if observation else None
@@ -260,10 +215,6 @@ def _quiet_until(observation: Observation | None, now: datetime) -> datetime | N
     return until if now < until <= now + timedelta(hours=1, minutes=1) else None
 
 
-def _contradictions(findings: tuple[Finding, ...]) -> list[Doubt]:
-    health = next((f for f in findings if f.facts.get("check") == "health"), None)
-    failing = [f.subject for f in findings if f.verdict is Verdict.FAIL]
-    if health is None or health.verdict is not Verdict.OK or not failing:
-        return []
-    text = f"health {health.text} while {', '.join(failing[:3])} fails"
-    return [Doubt(DoubtKind.CONTRADICTS, text)]
+def build(table: SmokeTable, context: BuildContext) -> SmokeProbe:
+    """Build the probe of a `[[smoke]]`."""
+    return SmokeProbe(table, context.folder, redactor=Redactor(context.secrets()))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cockpit.kinds.json_query import Json
+from cockpit.kinds.smoke.facts import Method
 from cockpit.kinds.smoke.reply import Outcome
 from cockpit.model import Doubt, DoubtKind
 
@@ -21,7 +22,7 @@ class RequestSpec:
     check: str
     path: str
     symbol: str = ""
-    method: str = "GET"
+    method: Method = "GET"
     status: int = 200
     content_type: str = "application/json"
     limit: float = 3.0

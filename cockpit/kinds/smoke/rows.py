@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from cockpit.kinds.smoke.facts import RequestFacts
 from cockpit.model import Finding, Observation, Verdict
 from cockpit.rows import (
     Column,
     Line,
+    PaneRows,
     Row,
     Span,
     Tone,
     View,
     bad,
-    fact,
     finding_rows,
     finding_text,
     join_key,
@@ -47,13 +48,25 @@ def about(milliseconds: float) -> str:
 
 def _row(view: View, observation: Observation, finding: Finding) -> Row:
     tone = Tone.OK if finding.verdict is Verdict.OK else Tone.PLAIN
-    path = " ".join(part for part in (fact(finding, "method"), fact(finding, "path")) if part)
-    text = (*finding_text(view, finding), Span(f"  {path}" if path else "", Tone.DIM))
+    request = finding.data if isinstance(finding.data, RequestFacts) else None
+    path = f"  {request.method} {request.path}" if request else ""
+    text = (*finding_text(view, finding), Span(path, Tone.DIM))
     took = observation.metrics.get(f"{finding.key}.ms")
-    limit = finding.facts.get("limit_ms")
     tail = "" if took is None else about(took)
-    if tail and isinstance(limit, int | float):
-        tail += f" of {limit:g}"
-    cells = (view.mark(finding.verdict), finding.subject, fact(finding, "status") or "-", text)
+    if tail and request is not None:
+        tail += f" of {request.limit_ms:g}"
+    status = "-" if request is None or request.status is None else str(request.status)
+    cells = (view.mark(finding.verdict), finding.subject, status, text)
     key = join_key(observation.probe, finding.key)
     return Row(key, cells, tone, tail=Span(tail, tone), home=bad(finding.verdict))
+
+
+PANE = PaneRows(
+    id="smoke",
+    key="s",
+    label="SMOKE",
+    opens="smoke requests",
+    rows=rows,
+    banner=banner,
+    columns=COLUMNS,
+)

@@ -18,7 +18,7 @@ from cockpit.clock import Clock
 from cockpit.kinds.artefact_policy import keep_news
 from cockpit.kinds.base import ProbeContext
 from cockpit.kinds.json_query import BadJson, Json, decode
-from cockpit.kinds.redact import Redactor
+from cockpit.kinds.smoke.facts import RequestFacts
 from cockpit.kinds.smoke.finding import facts_of, finding_of
 from cockpit.kinds.smoke.reply import Outcome, Reply, failed, judge_latency, judge_transport
 from cockpit.kinds.smoke.request import fetch
@@ -30,6 +30,7 @@ from cockpit.model import (
     Observation,
     Verdict,
 )
+from cockpit.redaction import Redactor
 from cockpit.text import format_utc
 
 _PATIENCE = 2.0
@@ -127,7 +128,7 @@ class SmokeRun:
     def leave(self, step: RequestSpec, reason: str) -> None:
         """Not asked: in a silence, what was red when it began stays red."""
         previous = self.ctx.previous if self.course.quiet_until is not None else None
-        before = previous.finding(step.key) if previous else None
+        before = _before(step, previous)
         if before is not None and before.title:
             self.carry(step, previous)
         else:
@@ -140,7 +141,7 @@ class SmokeRun:
             verdict=Verdict.UNKNOWN,
             subject=step.subject,
             text=f"not asked: {reason}",
-            facts=facts_of(step, None),
+            data=facts_of(step, None),
         )
 
     def derive(self, step: RequestSpec, outcome: Outcome) -> None:
@@ -148,11 +149,11 @@ class SmokeRun:
         self.doubts += outcome.doubts
         before = self.findings.get(step.key)
         finding = self._finding(step, outcome, None)
-        self.findings[step.key] = replace(finding, facts=before.facts) if before else finding
+        self.findings[step.key] = replace(finding, data=before.data) if before else finding
 
     def carry(self, step: RequestSpec, previous: Observation | None) -> None:
         """Keep what a step on demand said when it was asked last."""
-        before = previous.finding(step.key) if previous else None
+        before = _before(step, previous)
         if before is None:
             self.skip(step, "on demand only")
             return
@@ -241,10 +242,17 @@ class SmokeRun:
         finding = self._finding(step, outcome, reply)
         if reply.body:
             media_type = reply.content_type.split(";")[0] or "application/octet-stream"
-            finding, ref = keep_news(self.ctx, self._clock.now(), finding, media_type, reply.body)
-            self.artefacts.append(ref)
+            copy = keep_news(self.ctx, self._clock.now(), finding, media_type, reply.body)
+            finding = replace(finding, data=facts_of(step, reply, copy))
+            self.artefacts.append(copy.ref)
         self.findings[step.key] = finding
 
     def _finding(self, step: RequestSpec, outcome: Outcome, reply: Reply | None) -> Finding:
         finding = finding_of(step, outcome, reply, self.base_url, self.ctx.board)
         return replace(finding, text=self.redactor.text(finding.text))
+
+
+def _before(step: RequestSpec, previous: Observation | None) -> Finding | None:
+    """What the run before found of a step, if its facts can be read."""
+    finding = previous.finding(step.key) if previous else None
+    return finding if finding and isinstance(finding.data, RequestFacts) else None

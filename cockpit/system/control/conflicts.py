@@ -1,5 +1,8 @@
-"""Who runs a program already, before it is started: the same service, or another one that only
-has the same words in its command line."""
+"""Find processes that run a program already, before it is started.
+
+The same service must not be started twice; another service may have the same words in its command
+line.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ class ConflictingInstances:
 
     @property
     def refusal(self) -> str:
-        """Why none may be started beside the first of `same`; empty without one."""
+        """The reason not to start another one beside the first of `same`; empty without one."""
         if not self.same:
             return ""
         first = self.same[0]
@@ -59,9 +62,9 @@ class ConflictingInstances:
 
 
 def find_conflicts(
-    meant: TargetService, snapshot: ListenerSnapshot, leaving: Collection[int] = ()
+    target: TargetService, snapshot: ListenerSnapshot, leaving: Collection[int] = ()
 ) -> ConflictingInstances:
-    """Every process tree with the words of `meant`, but for those that hold a PID of `leaving`.
+    """Every process tree with the words of `target`, but for those that hold a PID of `leaving`.
 
     `snapshot` should hold all ports. Blocking.
     """
@@ -69,7 +72,7 @@ def find_conflicts(
     others: list[ProcessFacts] = []
     ports: dict[int, tuple[int, ...]] = {}
     found = (
-        process_table.tree_roots(process_table.find_by_words(meant.words)) if meant.words else []
+        process_table.tree_roots(process_table.find_by_words(target.words)) if target.words else []
     )
     for process in found:
         family = {process.pid, *process_table.descendants(process.pid)}
@@ -78,21 +81,21 @@ def find_conflicts(
         ports[process.pid] = tuple(
             one.port for one in snapshot.listeners if not family.isdisjoint(one.pids)
         )
-        (others if _is_other(meant, process, ports[process.pid]) else same).append(process)
+        (others if _is_other(target, process, ports[process.pid]) else same).append(process)
     return ConflictingInstances(tuple(same), tuple(others), tuple(ports.items()))
 
 
-def _is_other(meant: TargetService, process: ProcessFacts, ports: Sequence[int]) -> bool:
+def _is_other(target: TargetService, process: ProcessFacts, ports: Sequence[int]) -> bool:
     """Whether it is certainly another service. What can't be read speaks for the same one."""
-    if meant.port is not None and meant.port in ports:
+    if target.port is not None and target.port in ports:
         return False
-    if meant.folder is not None and process.cwd and not _same_folder(meant.folder, process.cwd):
+    if target.folder is not None and process.cwd and not _same_folder(target.folder, process.cwd):
         return True
-    if not ports or meant.port is None:
+    if not ports or target.port is None:
         return False  # it may not listen yet, or not at all
-    if set(ports) <= set(meant.claimed):
+    if set(ports) <= set(target.claimed):
         return True
-    arguments = meant.arguments
+    arguments = target.arguments
     # The same command line on another port is the service itself, gone astray.
     return arguments is not None and process.argv[len(process.argv) - len(arguments) :] != arguments
 

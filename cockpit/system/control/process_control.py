@@ -1,4 +1,4 @@
-"""The one place from which other processes are signalled or started: here `--read-only` refuses.
+"""Signal and start processes: the one place that does, so that `--read-only` is refused here.
 
 A process is signalled through a handle that was checked against its identity: a pidfd on Linux,
 which can never mean another process; elsewhere the identity is read again right before.
@@ -23,7 +23,8 @@ _started_here: set[ProcessIdentity] = set()
 
 
 def started_here(identity: ProcessIdentity) -> bool:
-    """Whether `Acts.spawn` of this process started it: then its exit code is told there."""
+    """Whether `ProcessController.spawn` of this process started it: then its exit code is told
+    there."""
     return identity in _started_here
 
 
@@ -35,7 +36,8 @@ class ReadOnlyError(PermissionError):
 
 
 class ProcessHandle:
-    """One very process, held for signalling. Made by `Acts.open`; to be closed after use."""
+    """A process held for signalling, by its identity. Made by `ProcessController.open`; to be
+    closed after use."""
 
     def __init__(self, identity: ProcessIdentity, fd: int | None, *, read_only: bool) -> None:
         self.identity = identity
@@ -89,13 +91,14 @@ class ProcessHandle:
 
 
 class ProcessController:
-    """What this cockpit may do to other processes. With `read_only` it refuses everything."""
+    """Signals and starts other processes; with `read_only` it refuses everything."""
 
     def __init__(self, *, read_only: bool = False) -> None:
         self.read_only = read_only
 
     def open(self, identity: ProcessIdentity) -> ProcessHandle | None:
-        """A handle on that very process; None when it is gone or its PID is another's by now."""
+        """A handle on the process of that identity; None when it is gone or its PID is another's by
+        now."""
         fd = None
         if sys.platform == "linux":
             with contextlib.suppress(OSError, AttributeError, ValueError):

@@ -1,4 +1,4 @@
-"""Starts one, and only one, of a configured program: locked, checked before, verified after."""
+"""Start a configured program once: locked, checked before, verified after."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _TAIL_BYTES = 65536
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """What to start and how to tell that it runs.
+    """A program to start, and how to tell that it is ready.
 
     `argv` must be trusted by the caller; `words` recognise the running program (see
     `argv.matches`); `port` is where exactly one service must then listen; `log_line` a regular
     expression for a line of its output. `output` takes what it prints; `lock` is the target's lock
     file; `who` is written into both. `folder`, `arguments` and `claimed` tell it from other
-    services with the same words (see `rivals.Meant`).
+    services with the same words (see `conflicts.TargetService`).
     """
 
     argv: tuple[str, ...]
@@ -50,7 +50,7 @@ class StartRequest:
 
 @dataclass(frozen=True, slots=True)
 class StartOutcome:
-    """What came of it. With `refused` nothing was started; `error` says why it is not ready,
+    """The outcome of a start. With `refused` nothing was started; `error` says why it is not ready,
     `note` what could not be checked."""
 
     refused: str = ""
@@ -76,46 +76,46 @@ class StartOutcome:
 async def start(
     request: StartRequest,
     source: ListenerSource,
-    acts: ProcessController,
+    controller: ProcessController,
     *,
     clock: Clock | None = None,
     on_step: Callable[[str], None] | None = None,
     on_exit: Callable[[int, int], None] | None = None,
 ) -> StartOutcome:
-    """Start it unless it runs already, and wait until it is ready.
+    """Start a program unless it runs already, and wait until it is ready.
 
     The lock is held from the check before to the verification after. Never raises for what the
     system or the program does. What does not become ready is left running, and said so. `on_exit`
-    is told of its end, however late; see `Acts.spawn`.
+    is told of its end, however late; see `ProcessController.spawn`.
     """
     tell = on_step or (lambda _: None)
     clock = clock or SystemClock()
-    if acts.read_only:
+    if controller.read_only:
         return StartOutcome(refused=str(ReadOnlyError("starting a process")))
     try:
         with TargetLock(request.lock, f"{request.who} is starting {shown(request.argv)}"):
-            if running := already_there(request, source):
+            if running := running_already(request, source):
                 return StartOutcome(refused=running)
-            return await _start(request, source, acts, clock, tell, on_exit)
+            return await _start(request, source, controller, clock, tell, on_exit)
     except TargetBusy as busy:
         return StartOutcome(refused=str(busy))
     except OSError as error:
         return StartOutcome(refused=sanitize(f"{request.argv[0]} cannot be started: {error}"))
 
 
-def rivals_of(
+def conflicts_of(
     request: StartRequest, source: ListenerSource, leaving: Collection[int] = ()
 ) -> ConflictingInstances:
-    """Who runs the program already, without the PIDs in `leaving`. Blocking."""
-    meant = TargetService(
+    """The processes that run the program already, without the PIDs in `leaving`. Blocking."""
+    target = TargetService(
         request.words, request.port, request.folder, request.arguments, request.claimed
     )
-    return find_conflicts(meant, source.snapshot(), leaving)
+    return find_conflicts(target, source.snapshot(), leaving)
 
 
-def already_there(request: StartRequest, source: ListenerSource) -> str:
-    """Who runs the service or holds its port already, in words; empty when nobody does."""
-    if running := rivals_of(request, source).refusal:
+def running_already(request: StartRequest, source: ListenerSource) -> str:
+    """The process that runs the service or holds its port already, in words; empty without one."""
+    if running := conflicts_of(request, source).refusal:
         return running
     if request.port is not None:
         snapshot = source.snapshot([request.port])
@@ -131,7 +131,7 @@ def already_there(request: StartRequest, source: ListenerSource) -> str:
 async def _start(
     request: StartRequest,
     source: ListenerSource,
-    acts: ProcessController,
+    controller: ProcessController,
     clock: Clock,
     tell: Callable[[str], None],
     on_exit: Callable[[int, int], None] | None,
@@ -141,7 +141,7 @@ async def _start(
     with request.output.open("ab") as stream:
         stream.write(f"{head}\n".encode())
         begin = stream.tell()
-    identity = acts.spawn(
+    identity = controller.spawn(
         request.argv, cwd=request.cwd, env=request.env, output=request.output, on_exit=on_exit
     )
     if identity is None:
@@ -161,7 +161,7 @@ async def _start(
 def not_ready(
     request: StartRequest, source: ListenerSource, identity: ProcessIdentity, begin: int = 0
 ) -> str:
-    """What is still missing, in words; empty when it is ready.
+    """The checks that still fail, in words; empty when it is ready.
 
     Exactly one service must listen on the port, and it must be the started process or one of its
     descendants; the log line must stand in the output after byte `begin`.
@@ -195,6 +195,6 @@ def _output(path: Path, begin: int) -> str:
 
 
 def last_line(path: Path, begin: int = 0) -> str:
-    """The last line it printed, cleaned; `no output` when there is none."""
+    """The last line of the program's output, cleaned; `no output` when there is none."""
     lines = [line for line in _output(path, begin).splitlines() if line.strip()]
     return sanitize(lines[-1], limit=300) if lines else "no output"

@@ -1,4 +1,4 @@
-"""Ends what plans show, and nothing else: checked again, asked first, killed later, verified."""
+"""Carry out stop plans: check the processes again, terminate, kill later, verify the ports."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from cockpit.clock import Clock, SystemClock
 from cockpit.system.control.process_control import ProcessController, ProcessHandle, ReadOnlyError
-from cockpit.system.control.stop_plan import PortHold, StopPlan, changed_owners, together
+from cockpit.system.control.stop_plan import PortHold, StopPlan, changed_owners, combined_ports
 from cockpit.system.control.stop_result import (
     VERIFY_SECONDS,
     StopResult,
-    look_at_ports,
     pids_text,
-    verify,
+    read_ports,
+    wait_for_free_ports,
 )
 from cockpit.system.processes import process_table
 from cockpit.system.processes.argv import program
@@ -30,16 +30,17 @@ OnStep = Callable[[str], None]
 """Gets one line for each thing that happens, as it happens."""
 
 
-def longest(plans: Iterable[StopPlan], grace: float, settle: float = SETTLE_SECONDS) -> float:
-    """Seconds that carrying them out takes at most."""
+def longest_duration(
+    plans: Iterable[StopPlan], grace: float, settle: float = SETTLE_SECONDS
+) -> float:
+    """The seconds that carrying out the plans takes at most."""
     by_command = any(plan.command for plan in plans)
     seconds = grace + _KILL_SECONDS + max(settle, VERIFY_SECONDS)
     return seconds + (_COMMAND_SECONDS + grace if by_command else 0.0)
 
 
 class StopState:
-    """How far an end has come: for who watches it, and for who must tell of it when it is cut
-    short. `moved` is called after each change.
+    """The progress of a stop: for who watches it, and for the record when it is interrupted.
 
     `asked` and `killed` are the PIDs that were signalled, `alive` those that still run, `kill_at`
     the monotonic second at which these are killed, None while no grace runs.
@@ -52,24 +53,24 @@ class StopState:
         self.alive: tuple[int, ...] = ()
         self.kill_at: float | None = None
 
-    def moved(self) -> None:
-        """Say that it changed."""
+    def notify(self) -> None:
+        """Call the callback: something changed."""
         self._moved()
 
 
 async def stop(
     plans: StopPlan | Sequence[StopPlan],
     source: ListenerSource,
-    acts: ProcessController,
+    controller: ProcessController,
     *,
     grace: float = GRACE_SECONDS,
     settle: float = SETTLE_SECONDS,
     clock: Clock | None = None,
     on_step: OnStep | None = None,
-    course: StopState | None = None,
+    state: StopState | None = None,
 ) -> StopResult:
     """Carry out all of `plans` in one go. Never raises for what a process or the system does;
-    cancelling it stops before the next signal, and `cut_short` tells then how it stands.
+    cancelling it stops before the next signal, and `interrupted_result` tells then how it stands.
 
     At the moment of the signal every victim of every plan must still be the process that was shown,
     run the same program, and the ports must still have the same owners; else nothing at all is
@@ -77,7 +78,7 @@ async def stop(
     freed port must stay free, in seconds.
     """
     plans = (plans,) if isinstance(plans, StopPlan) else tuple(plans)
-    if acts.read_only:
+    if controller.read_only:
         return StopResult(refused=str(ReadOnlyError("ending a process")))
     refused = next((plan.refusal for plan in plans if plan.refusal), "")
     if refused or not plans or not all(plan.victims for plan in plans):
@@ -85,12 +86,14 @@ async def stop(
     held: list[tuple[StopPlan, list[ProcessHandle]]] = [(plan, []) for plan in plans]
     try:
         for plan, handles in held:
-            if refused := _hold(plan, acts, handles):
+            if refused := _hold(plan, controller, handles):
                 return StopResult(refused=refused)
-        holds = together(plans)
+        holds = combined_ports(plans)
         if refused := _owners_changed(holds, source):
             return StopResult(refused=refused)
-        run = _Run(acts, clock or SystemClock(), on_step or (lambda _: None), course or StopState())
+        run = _StopRun(
+            controller, clock or SystemClock(), on_step or (lambda _: None), state or StopState()
+        )
         return await run.carry_out(held, holds, source, grace, settle)
     except ReadOnlyError as error:
         return StopResult(refused=str(error))
@@ -100,32 +103,35 @@ async def stop(
                 handle.close()
 
 
-def cut_short(plans: Sequence[StopPlan], source: ListenerSource, course: StopState) -> StopResult:
-    """How it stands when `end` was cancelled: who was signalled, who still runs, what of the ports.
+def interrupted_result(
+    plans: Sequence[StopPlan], source: ListenerSource, state: StopState
+) -> StopResult:
+    """The result of a stop that was cancelled: who was signalled, who still runs, the state of the
+    ports.
 
     Blocking, a look at the processes and the ports.
     """
     victims = [victim.identity for plan in plans for victim in plan.victims]
     alive = tuple(one.pid for one in victims if process_table.is_alive(one))
-    if course.killed:
-        done = f"KILL was sent to {pids_text(course.killed)}"
-    elif course.asked:
-        done = f"TERM was sent to {pids_text(course.asked)}, no KILL"
+    if state.killed:
+        done = f"KILL was sent to {pids_text(state.killed)}"
+    elif state.asked:
+        done = f"TERM was sent to {pids_text(state.asked)}, no KILL"
     else:
         done = "no signal was sent"
     return StopResult(
         interrupted=f"interrupted: {done}",
-        asked=course.asked,
+        asked=state.asked,
         ended=tuple(one.pid for one in victims if one.pid not in alive),
         survivors=alive,
-        ports=look_at_ports(source, [hold.port for hold in together(plans)]),
+        ports=read_ports(source, [hold.port for hold in combined_ports(plans)]),
     )
 
 
-def _hold(plan: StopPlan, acts: ProcessController, handles: list[ProcessHandle]) -> str:
-    """Take hold of every victim; why not, when one is not what was shown."""
+def _hold(plan: StopPlan, controller: ProcessController, handles: list[ProcessHandle]) -> str:
+    """Open a handle on every victim; the reason when one is not what was shown."""
     for index, victim in enumerate(plan.victims):
-        handle = acts.open(victim.identity)
+        handle = controller.open(victim.identity)
         now = process_table.facts(victim.pid) if handle is not None else None
         if handle is not None:
             handles.append(handle)
@@ -152,16 +158,16 @@ def _owners_changed(holds: Sequence[PortHold], source: ListenerSource) -> str:
     return changed_owners(holds, snapshot)
 
 
-class _Run:
-    """One end under way."""
+class _StopRun:
+    """A stop that is being carried out."""
 
     def __init__(
-        self, acts: ProcessController, clock: Clock, tell: OnStep, course: StopState
+        self, controller: ProcessController, clock: Clock, tell: OnStep, state: StopState
     ) -> None:
-        self._acts = acts
+        self._controller = controller
         self._clock = clock
         self._tell = tell
-        self._course = course
+        self._state = state
         self._errors: list[str] = []
 
     async def carry_out(
@@ -173,7 +179,7 @@ class _Run:
         settle: float,
     ) -> StopResult:
         handles = [handle for _, mine in held for handle in mine]
-        watched = _Ends(handles, self._tell, self._course)
+        watched = _ExitTracker(handles, self._tell, self._state)
         try:
             commands = [(plan, mine) for plan, mine in held if plan.command]
             await asyncio.gather(*(self._command(*one, watched, grace) for one in commands))
@@ -183,25 +189,25 @@ class _Run:
         finally:
             watched.close()
         victims = [victim.identity for plan, _ in held for victim in plan.victims]
-        freed, kept = await verify(victims, holds, source, self._clock, settle)
+        freed, kept = await wait_for_free_ports(victims, holds, source, self._clock, settle)
         for after in (*freed, *kept):
             self._tell(after.text)
         ended = tuple(one.identity.pid for one in handles if one.identity.pid not in left)
         return StopResult(
             error="; ".join(self._errors),
-            asked=self._course.asked,
+            asked=self._state.asked,
             ended=ended,
-            killed=tuple(pid for pid in self._course.killed if pid in ended),
+            killed=tuple(pid for pid in self._state.killed if pid in ended),
             survivors=left,
             ports=freed,
             kept=kept,
         )
 
     async def _command(
-        self, plan: StopPlan, handles: Sequence[ProcessHandle], watched: _Ends, grace: float
+        self, plan: StopPlan, handles: Sequence[ProcessHandle], watched: _ExitTracker, grace: float
     ) -> None:
         self._tell(sanitize(f"running {' '.join(plan.command)}"))
-        result = await self._acts.run(
+        result = await self._controller.run(
             plan.command, timeout=_COMMAND_SECONDS, folder=plan.command_folder
         )
         if result.exit_code == 0:
@@ -211,25 +217,27 @@ class _Run:
         self._failed(f"{plan.command[0]} ended with {result.exit_code}: {said}")
         self._tell(self._errors[-1])
 
-    async def _signal(self, watched: _Ends, handles: Sequence[ProcessHandle], grace: float) -> None:
+    async def _signal(
+        self, watched: _ExitTracker, handles: Sequence[ProcessHandle], grace: float
+    ) -> None:
         """Ask all that run, roots first, then kill what is left."""
-        course = self._course
+        state = self._state
         for handle in watched.still(handles):
             if self._sent(handle.terminate, f"{handle.identity.pid} could not be signalled"):
-                course.asked = (*course.asked, handle.identity.pid)
-        if not course.asked:
+                state.asked = (*state.asked, handle.identity.pid)
+        if not state.asked:
             return
-        course.kill_at = self._clock.monotonic() + grace
-        self._tell(f"asked {pids_text(course.asked)} to end, {grace:g} s grace")
-        course.moved()
+        state.kill_at = self._clock.monotonic() + grace
+        self._tell(f"asked {pids_text(state.asked)} to end, {grace:g} s grace")
+        state.notify()
         await watched.gone(handles, self._clock, grace)
-        course.kill_at = None
+        state.kill_at = None
         for handle in watched.still(handles):
             if self._sent(handle.kill, f"{handle.identity.pid} could not be killed"):
-                course.killed = (*course.killed, handle.identity.pid)
-        if course.killed:
-            self._tell(f"killed {pids_text(course.killed)}")
-        course.moved()
+                state.killed = (*state.killed, handle.identity.pid)
+        if state.killed:
+            self._tell(f"killed {pids_text(state.killed)}")
+        state.notify()
         await watched.gone(handles, self._clock, _KILL_SECONDS)
 
     def _sent(self, send: Callable[[], bool], failed: str) -> bool:
@@ -245,26 +253,26 @@ class _Run:
         self._errors.append(sanitize(text, limit=300))
 
 
-class _Ends:
-    """Notices the end of each held process."""
+class _ExitTracker:
+    """Tracks the exits of the held processes."""
 
-    def __init__(self, handles: Iterable[ProcessHandle], tell: OnStep, course: StopState) -> None:
+    def __init__(self, handles: Iterable[ProcessHandle], tell: OnStep, state: StopState) -> None:
         self.running = [handle for handle in handles if handle.alive]
         self._tell = tell
-        self._course = course
+        self._state = state
         self._watcher = ExitWatcher()
         self._over = {id(handle): asyncio.Event() for handle in self.running}
-        course.alive = tuple(handle.identity.pid for handle in self.running)
+        state.alive = tuple(handle.identity.pid for handle in self.running)
         for handle in list(self.running):
             self._watch(handle)
 
     def _watch(self, handle: ProcessHandle) -> None:
         def ended(*_: object) -> None:
             self.running.remove(handle)
-            self._course.alive = tuple(one.identity.pid for one in self.running)
+            self._state.alive = tuple(one.identity.pid for one in self.running)
             self._over[id(handle)].set()
             self._tell(f"{handle.identity.pid} has ended")
-            self._course.moved()
+            self._state.notify()
 
         self._watcher.watch(handle.identity, ended)
 

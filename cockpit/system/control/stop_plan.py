@@ -1,6 +1,6 @@
-"""What exactly would die if one ended a process: decided before anything is done.
+"""Plan which processes end, before anything is done.
 
-`plan_end` gathers, `refusal` decides; the decision is a pure function of facts.
+`plan_stop` gathers the facts; `refusal` decides on them and is pure.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from pathlib import Path
 from cockpit.system.processes import process_table
 from cockpit.system.processes.argv import matches
 from cockpit.system.processes.process_table import ProcessFacts, ProcessIdentity
-from cockpit.system.services.detection import reader_for
-from cockpit.system.services.supervisor import ServiceState
+from cockpit.system.services.service_state import ServiceState
+from cockpit.system.services.supervisors import reader_for
 from cockpit.system.sockets.listeners import ListenerSnapshot, Service
 from cockpit.text import exact_age, sanitize
 
 
 @dataclass(frozen=True, slots=True)
 class OwnProcess:
-    """Who asks: its PID, the PIDs above it, its user. `other_users`: asked for explicitly."""
+    """The asking process: its PID, the PIDs above it, its user. `other_users`: ending others' was
+    asked for."""
 
     pid: int
     ancestors: frozenset[int]
@@ -34,7 +35,7 @@ class OwnProcess:
 
 @dataclass(frozen=True, slots=True)
 class PortHold:
-    """Who held a port when the plan was shown; `freed`: nobody would be left."""
+    """The owners of a port when the plan was shown; `freed`: nobody would be left."""
 
     port: int
     owners: tuple[ProcessIdentity, ...]
@@ -44,7 +45,7 @@ class PortHold:
 
 @dataclass(frozen=True, slots=True)
 class StopPlan:
-    """What will be ended, in order, the one to confirm first.
+    """The processes that will be ended, in order, the one to confirm first.
 
     `victims[0]` is the root; its PID is what the operator types. `asked` is the PID that was
     pointed at: a worker's root is ended in its place. With a `command` (unit, task or configured
@@ -71,12 +72,6 @@ class StopPlan:
         """The name of the service that supervises it; empty without one."""
         return self.supervisor.name if self.supervisor is not None else ""
 
-    def describe(self, now: datetime) -> list[str]:
-        """The plan in lines for the confirmation: each victim, the ports, the way, the notes."""
-        if self.refusal:
-            return [f"refused: {self.refusal}"]
-        return [*self.describe_victims(now), *self.describe_way()]
-
     def describe_victims(self, now: datetime) -> list[str]:
         """A line for each process that ends, the root first."""
         lines = []
@@ -88,8 +83,8 @@ class StopPlan:
             )
         return lines
 
-    def describe_way(self) -> list[str]:
-        """What becomes of the ports, how it is ended, what is to be known of it."""
+    def describe_method(self) -> list[str]:
+        """Lines on the ports, the command that is used, and the notes."""
         lines = []
         freed = [str(hold.port) for hold in self.ports if hold.freed]
         kept = [str(hold.port) for hold in self.ports if not hold.freed]
@@ -103,7 +98,7 @@ class StopPlan:
 
 
 def refusal(victims: Sequence[ProcessFacts], parents: Mapping[int, int], actor: OwnProcess) -> str:
-    """Why these must not be ended; empty when they may. Pure."""
+    """The reason not to end these processes; empty when they may be ended. Pure."""
     for victim in victims:
         if reason := _refusal(victim, parents, actor):
             return sanitize(f"{victim.pid}: {reason}")
@@ -138,7 +133,7 @@ def is_foreign(victim: ProcessFacts, actor: OwnProcess) -> bool:
 
 
 def own_process(*, other_users: bool = False) -> OwnProcess:
-    """The cockpit that runs this."""
+    """The process that runs this. Reads it from the system."""
     own = process_table.facts(os.getpid())
     uid: int | None = None
     if sys.platform != "win32":
@@ -162,11 +157,11 @@ def plan_stop(
     stop_command: Sequence[str] = (),
     actor: OwnProcess | None = None,
 ) -> StopPlan:
-    """The plan for ending what `pid` belongs to. Blocking; nothing is done yet.
+    """The plan for ending the service that `pid` belongs to. Blocking; nothing is done yet.
 
     A worker or reloaded child stands for its root unless `exact`. With `tree` its descendants end
-    too. `supervisor` (see `services.supervisor_of`) is the service that has it as main process,
-    `stop_command` a configured one, used first. `snapshot` should hold all ports.
+    too. `supervisor` (see `services.supervisors.supervisor_of`) is the service that has it as
+    main process, `stop_command` a configured one, used first. `snapshot` should hold all ports.
     """
     actor = actor or own_process()
     asked = process_table.facts(pid)
@@ -193,7 +188,7 @@ def plan_stop(
     return StopPlan(
         asked=pid,
         victims=tuple(victims),
-        ports=holds(snapshot, {victim.pid for victim in victims}),
+        ports=ports_held_by(snapshot, {victim.pid for victim in victims}),
         command=tuple(command),
         supervisor=supervisor,
         notes=tuple(sanitize(note) for note in notes),
@@ -201,7 +196,7 @@ def plan_stop(
     )
 
 
-def holds(snapshot: ListenerSnapshot, pids: Collection[int]) -> tuple[PortHold, ...]:
+def ports_held_by(snapshot: ListenerSnapshot, pids: Collection[int]) -> tuple[PortHold, ...]:
     """The ports that any of `pids` holds, with all their owners."""
     found = []
     for listener in snapshot.listeners:
@@ -213,24 +208,27 @@ def holds(snapshot: ListenerSnapshot, pids: Collection[int]) -> tuple[PortHold, 
     return tuple(found)
 
 
-def left_of(hold: PortHold, gone: Sequence[ProcessIdentity]) -> tuple[ProcessIdentity, ...]:
+def remaining_owners(
+    hold: PortHold, gone: Sequence[ProcessIdentity]
+) -> tuple[ProcessIdentity, ...]:
     """The owners that are not among `gone`."""
     return tuple(o for o in hold.owners if not any(o.same_as(one) for one in gone))
 
 
-def together(plans: Iterable[StopPlan]) -> tuple[PortHold, ...]:
-    """Each port once, as it is when all plans are carried out: free when all its owners leave."""
+def combined_ports(plans: Iterable[StopPlan]) -> tuple[PortHold, ...]:
+    """Each port of all plans once: freed when all its owners end."""
     plans = tuple(plans)
     leaving = [victim.identity for plan in plans for victim in plan.victims]
     found = {hold.port: hold for plan in plans for hold in plan.ports}
     return tuple(
-        replace(hold, freed=not hold.hidden and not left_of(hold, leaving))
+        replace(hold, freed=not hold.hidden and not remaining_owners(hold, leaving))
         for hold in found.values()
     )
 
 
 def changed_owners(shown: Iterable[PortHold], snapshot: ListenerSnapshot) -> str:
-    """Which port has other owners than when the plan was shown; empty when none has. Pure."""
+    """The first port whose owners changed since the plan was shown, in words; empty when none did.
+    Pure."""
     for hold in shown:
         listener = snapshot.on(hold.port)
         now = () if listener is None else tuple(o.process.identity for o in listener.owners)
@@ -248,7 +246,7 @@ def changed_owners(shown: Iterable[PortHold], snapshot: ListenerSnapshot) -> str
 
 @dataclass(frozen=True, slots=True)
 class ResetPlan:
-    """Several ports to be freed in one go. `left_alone` says for each other holder why, `free`
+    """The stop plans that free several ports. `left_alone` says for each other holder why, `free`
     names the ports on which nobody listens."""
 
     plans: tuple[StopPlan, ...] = ()

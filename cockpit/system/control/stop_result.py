@@ -1,4 +1,4 @@
-"""What came of ending processes, in words and as facts."""
+"""The result of a stop, in words and as facts, and the check of the ports after it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cockpit.text import sanitize
 
 @dataclass(frozen=True, slots=True)
 class PortAfter:
-    """A port after the end: free, or who holds it. `free` None: it could not be seen."""
+    """A port after a stop: free, or its holders. `free` None: it could not be seen."""
 
     port: int
     free: bool | None
@@ -34,7 +34,8 @@ class PortAfter:
 
 @dataclass(frozen=True, slots=True)
 class StopResult:
-    """What came of it. With `refused` nothing was done at all; `error` says what went wrong later.
+    """The result of a stop. With `refused` nothing was done at all; `error` says what went wrong
+    later.
 
     `asked` are the PIDs that got a TERM, `ended` those that ended, `killed` those of them that had
     to be killed, `survivors` the planned ones that still run. `ports` should be free, `kept` were
@@ -77,7 +78,7 @@ class StopResult:
         return sanitize("; ".join([*parts, self.error] if self.error else parts))
 
     def results(self, pids: Iterable[int]) -> tuple[str, ...]:
-        """What became of each of `pids`, a line each."""
+        """The result for each of `pids`, a line each."""
         return tuple(f"{pid} {self._result(pid)}" for pid in pids)
 
     def _result(self, pid: int) -> str:
@@ -100,29 +101,32 @@ VERIFY_SECONDS = 2.0
 """How long a port may take to become free."""
 
 
-async def verify(
+async def wait_for_free_ports(
     victims: Sequence[ProcessIdentity],
     holds: Sequence[PortHold],
     source: ListenerSource,
     clock: Clock,
     settle: float,
 ) -> tuple[tuple[PortAfter, ...], tuple[PortAfter, ...]]:
-    """Each port that should be free now, and each that others were to keep. Sockets may close a
-    little late, and whoever keeps a program running starts it again a little later: both are
-    waited for, `settle` seconds at least until a port counts as free."""
+    """The ports that should be free now, and those that others were to keep, once they have
+    settled.
+
+    Sockets may close a little late, and whoever keeps a program running starts it again a little
+    later: both are waited for, `settle` seconds at least until a port counts as free.
+    """
     wanted = [hold.port for hold in holds if hold.freed]
     kept = [hold.port for hold in holds if not hold.freed]
     begin = clock.monotonic()
     while wanted:
-        found = look_at_ports(source, wanted)
+        found = read_ports(source, wanted)
         elapsed = clock.monotonic() - begin
         if _taken(found, victims):
-            return found, look_at_ports(source, kept)
+            return found, read_ports(source, kept)
         free = all(after.free is not False for after in found)
         if elapsed >= (settle if free else max(settle, VERIFY_SECONDS)):
-            return found, look_at_ports(source, kept)
+            return found, read_ports(source, kept)
         await clock.sleep(0.05)
-    return (), look_at_ports(source, kept)
+    return (), read_ports(source, kept)
 
 
 def _taken(found: Iterable[PortAfter], victims: Sequence[ProcessIdentity]) -> bool:
@@ -134,8 +138,8 @@ def _taken(found: Iterable[PortAfter], victims: Sequence[ProcessIdentity]) -> bo
     )
 
 
-def look_at_ports(source: ListenerSource, ports: Sequence[int]) -> tuple[PortAfter, ...]:
-    """Each of `ports` as it is now. Blocking."""
+def read_ports(source: ListenerSource, ports: Sequence[int]) -> tuple[PortAfter, ...]:
+    """The present state of each of `ports`. Blocking."""
     if not ports:
         return ()
     try:

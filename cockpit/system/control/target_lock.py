@@ -1,4 +1,4 @@
-"""One lock for each target: of two operators, only one at a time starts or ends the same thing."""
+"""A lock file for each target: of two operators, only one at a time starts or ends it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _LOCK_BYTE = 1 << 20
 
 
 class TargetBusy(RuntimeError):
-    """Somebody else holds the lock; `holder` is what they wrote, such as `bob is starting api`."""
+    """The lock is held by somebody else; `holder` is what they wrote, such as `bob is starting
+    api`."""
 
     def __init__(self, holder: str) -> None:
         super().__init__(holder or "somebody else holds the lock of this target")
@@ -50,8 +51,10 @@ class TargetLock:
         return self
 
     def note(self, text: str) -> None:
-        """Add a line to what stands in the file while the lock is held. What a holder that was
-        killed noted stays there until the next one (see `left_in`)."""
+        """Add a line to the lock file while the lock is held.
+
+        What a holder that was killed noted stays there until the next one (see `notes_left_in`).
+        """
         if self._fd is not None:
             with contextlib.suppress(OSError):
                 os.write(self._fd, f"\n{sanitize(text, limit=_LONGEST_NOTE)}".encode())
@@ -71,8 +74,8 @@ class TargetLock:
             self._fd = None
 
 
-def left_in(path: Path) -> tuple[str, ...]:
-    """What a holder that ended without letting go noted; nothing when somebody holds the lock."""
+def notes_left_in(path: Path) -> tuple[str, ...]:
+    """The notes of a holder that ended without releasing the lock; none while somebody holds it."""
     try:
         fd = os.open(path, os.O_RDWR)
     except OSError:

@@ -1,4 +1,4 @@
-"""Tells which of a set of files changed: file system events on their folders, and a slow sweep.
+"""Watch files for changes: file system events on their folders, and a slow sweep.
 
 Folders are watched, not files: a file that is replaced atomically stays watched. Network drives and
 some virtual machines deliver no events, so every few seconds all files are also compared by

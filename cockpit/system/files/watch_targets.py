@@ -1,10 +1,11 @@
-"""What a folder watch must look at: files and patterns as folders, names and signatures.
+"""The files and patterns a watcher watches: their folders, names and signatures.
 
 Blocking file system calls: on a network drive that hangs they hang, so they run in threads.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import os
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ Signature = tuple[int, int, int] | None
 
 @dataclass(frozen=True, slots=True)
 class WatchTarget:
-    """One watched thing: a file in a folder, or every file there whose name fits a pattern."""
+    """A watched file in a folder, or every file there whose name fits a pattern."""
 
     folder: Path
     name: str
@@ -25,7 +26,7 @@ class WatchTarget:
 
     @classmethod
     def of(cls, path: str | Path) -> WatchTarget:
-        """The entry a path or pattern means. ValueError for a wildcard in the folder part."""
+        """The target of a path or pattern. ValueError for a wildcard in the folder part."""
         absolute = Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
         if any(sign in str(absolute.parent) for sign in "*?"):
             raise ValueError(
@@ -46,7 +47,7 @@ class WatchTarget:
         return self.is_pattern and fnmatch.fnmatch(name, self.name)
 
     def files(self) -> list[Path]:
-        """The files it means now; the file itself also when it does not exist."""
+        """The present files of the target; the file itself also when it does not exist."""
         if not self.is_pattern:
             return [self.folder / self.name]
         try:
@@ -58,12 +59,23 @@ class WatchTarget:
 
 
 def signature(path: Path) -> Signature:
-    """What tells one state of a file from another; links are followed."""
+    """The signature of a file, which differs when the file does; links are followed."""
     try:
         found = path.stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
     return (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def signatures(paths: Iterable[str | Path]) -> dict[Path, Signature]:
+    """The signature of every file that exists; the name of a path may be a pattern."""
+    found: dict[Path, Signature] = {}
+    for path in paths:
+        with contextlib.suppress(ValueError):  # a wildcard in the folder means no file
+            for file in WatchTarget.of(path).files():
+                if (seen := signature(file)) is not None:
+                    found[file] = seen
+    return found
 
 
 @dataclass(frozen=True, slots=True)

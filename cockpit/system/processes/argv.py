@@ -1,4 +1,4 @@
-"""Which program an argv runs, and whether it is the one that was meant: pure word matching.
+"""Match command lines: which program an argv runs, and whether it is the expected one. Pure.
 
 The rule of `matches`, in full:
 
@@ -27,6 +27,7 @@ import shlex
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from cockpit.redaction import mask_argv
 from cockpit.system.processes.interpreters import (
     BYSTANDERS,
     IN_PROCESS_LAUNCHERS,
@@ -39,33 +40,12 @@ from cockpit.system.processes.interpreters import (
 from cockpit.text import sanitize
 
 _ARGUMENT_LIKE = re.compile(r"^-|^[\w.]+:[\w.]+(?:\(\))?$")
-_SECRET_OPTION = re.compile(
-    r"^(?!--no-)(-{1,2}[\w-]*|\w*)"
-    r"(token|passw(?:or)?d|passwd|secret|api-?_?key|credential)[\w-]*$",
-    re.I,
-)
-# A lookbehind and bounds keep a word of many thousand letters from taking quadratic time.
-_NAME = (
-    r"(?<![\w-])[\w-]{0,60}(?:token|passw(?:or)?d|passwd|secret|api-?_?key|credential)[\w-]{0,60}"
-)
-_SECRET_HEADER = re.compile(rf"(?i)(?:(?:proxy-)?authorization|cookie|{_NAME}):")
-_SCHEMES = {"bearer", "basic", "digest", "token"}
-_INSIDE = (
-    re.compile(rf"(?i)((?:(?:proxy-)?authorization|cookie|{_NAME}):\s*)(?![/\s])[^\"']+"),
-    re.compile(r"(?i)(\bbearer\s+)[^\s\"'*]+"),
-    re.compile(r"(://[^/\s:@\"']*:)[^/\s\"']*(?=@)"),
-    re.compile(r"(?i)(https?://)[^/\s:@\"']+(?=@)"),
-    re.compile(rf"(?i)([?&]{_NAME}=)[^&\s\"']+"),
-    re.compile(rf"(?i)((?:^|(?<=\s)){_NAME}=)[^\s\"']+"),
-    re.compile(rf"(?i)((?:^|(?<=\s))(?=-){_NAME}\s+)[^\s\"'-][^\s\"']*"),
-)
-"""What precedes a secret inside a word, for words such as headers, URLs and shell code."""
-_COMPOSED = re.compile(r"[:=\s]")
 _MASKED_PLAIN = re.compile(r"[\w@%+=:,./-]*\*\*\*")
 
 
 class Program(NamedTuple):
-    """Where an argv names its program: the names it answers to, and the index of the last one.
+    """The program of an argv: the names it answers to, and the index of the last word that names
+    it.
 
     `script` is the index of the script or module word, None without one.
     """
@@ -174,48 +154,9 @@ def _in_order(actual: Sequence[str], index: int, words: Sequence[str], script: i
     return True
 
 
-def masked(argv: Sequence[str]) -> tuple[str, ...]:
-    """`argv` with `***` for what is secret in it, whether it fills a word or stands inside one.
-
-    That is: the value of an option, a header or a `NAME=value` whose name speaks of a token,
-    password, secret or key; the word after `Bearer`; the password of a URL, a URL's user where it
-    stands alone before an http host, and a URL's query value of such a name.
-    """
-    words: list[str] = []
-    mask_next = False
-    for word in argv:
-        if mask_next and word.lower() in _SCHEMES:
-            words.append(word)
-            continue
-        name, equals, value = word.partition("=")
-        if mask_next and not word.startswith("-"):
-            words.append("***")
-            mask_next = False
-        elif equals and value and _SECRET_OPTION.match(name):
-            words.append(f"{name}=***")
-            mask_next = False
-        else:
-            words.append(_masked_inside(word))
-            mask_next = not equals and _announces_secret(word)
-    return tuple(words)
-
-
-def _announces_secret(word: str) -> bool:
-    """Whether the next word is a secret: `--token`, `Authorization:`, `Bearer`."""
-    if word.startswith("-"):
-        return bool(_SECRET_OPTION.match(word))
-    return word.lower() == "bearer" or bool(_SECRET_HEADER.fullmatch(word))
-
-
-def _masked_inside(word: str) -> str:
-    if not _COMPOSED.search(word):
-        return word
-    for pattern in _INSIDE:
-        word = pattern.sub(r"\1***", word)
-    return word
-
-
 def shown(argv: Sequence[str], *, limit: int = 400) -> str:
     """`argv` as one safe line for a screen or a report: secrets masked, quoted, cleaned."""
-    quoted = (word if _MASKED_PLAIN.fullmatch(word) else shlex.quote(word) for word in masked(argv))
+    quoted = (
+        word if _MASKED_PLAIN.fullmatch(word) else shlex.quote(word) for word in mask_argv(argv)
+    )
     return sanitize(" ".join(quoted), limit=limit)

@@ -1,4 +1,4 @@
-"""The command lines of all processes on Linux, without reading every one of them at each question.
+"""A cache of all command lines on Linux, so that not each is read at each question.
 
 What was read of a PID is kept for ten seconds. A process that is younger than that to this cache
 may be about to become another program (fork, then exec), so it is read each time; a PID that the
@@ -28,7 +28,7 @@ class _Kept(NamedTuple):
 
 
 class ArgvCache:
-    """Which PIDs run a program. Blocking; safe in any thread."""
+    """The PIDs that run a program, from cached command lines. Blocking; safe in any thread."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock: Clock = clock or SystemClock()

@@ -1,4 +1,4 @@
-"""Tells at once when a process ends: pidfd in the event loop on Linux, elsewhere a waiting thread.
+"""Notice the exit of a process at once: by pidfd on Linux, elsewhere in a waiting thread.
 
 Nothing here collects a child: the exit code is read and left for whoever started the process. It
 never delays the news of the end: where it is told later, it follows.
@@ -41,7 +41,7 @@ class _Poller(Protocol):
 
 
 class ExitHandle:
-    """One process that is being watched; `cancel` ends the watch, its callback then never comes."""
+    """A watched process; `cancel` ends the watch, and its callback then never comes."""
 
     def __init__(
         self,
@@ -138,7 +138,7 @@ class ExitWatcher:
         callback: ExitCallback,
         learnt: CodeCallback | None = None,
     ) -> ExitHandle:
-        """Call `callback` in the running loop once this very process has ended.
+        """Call `callback` in the running loop once the process of that identity has ended.
 
         When it is gone already, or its PID belongs to another process by now, the callback comes
         with the loop's next turn. `learnt` comes after it, at once or a little later, where the
@@ -298,8 +298,8 @@ def code_by_pidfd(fd: int) -> int | None:
         return os.waitstatus_to_exitcode(struct.unpack_from("=i", info, _EXIT_CODE_AT)[0])
 
 
-def why_not_told() -> str:
-    """Why exit codes of other processes can't be learnt here; empty when they can.
+def why_no_exit_codes() -> str:
+    """The reason why exit codes of other processes can't be learnt here; empty when they can.
 
     Found out with a child that is started for it, ends and is collected. Blocking.
     """
@@ -319,8 +319,8 @@ def why_not_told() -> str:
             os.close(fd)
 
 
-def ended_text(code: int) -> str:
-    """`ended with exit code 3`, or `was ended by signal 9 (SIGKILL)` for a negative one."""
+def exit_text(code: int) -> str:
+    """An exit code in words: `ended with exit code 3`, `was ended by signal 9 (SIGKILL)`."""
     if code >= 0:
         return f"ended with exit code {code}"
     try:

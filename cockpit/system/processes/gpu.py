@@ -1,4 +1,4 @@
-"""Graphics processors through `nvidia-ml-py`, where that optional package and a driver are there.
+"""The load of graphics processors, through `nvidia-ml-py` where it and a driver are there.
 
 Some devices do not report every figure (machines with memory shared between CPU and GPU report no
 GPU memory): such a field is None, "not supported", never 0.
@@ -16,12 +16,12 @@ from cockpit.text import sanitize
 
 @dataclass(frozen=True, slots=True)
 class GpuLoad:
-    """One device. `busy` is in percent, memory in bytes, `temperature` in °C, `power` in watts."""
+    """The load of a device. `busy` is in percent, memory in bytes, `temperature` in °C, `power` in
+    watts."""
 
     index: int
     name: str
     busy: int | None = None
-    memory_used: int | None = None
     memory_total: int | None = None
     temperature: int | None = None
     power: float | None = None
@@ -38,7 +38,8 @@ class GpuReport:
 
 
 def read_gpus() -> GpuReport:
-    """The devices now. Blocking; never raises for a missing package, driver or figure."""
+    """The present load of all devices. Blocking; never raises for a missing package, driver or
+    figure."""
     try:
         nvml: Any = importlib.import_module("pynvml")
     except ImportError:
@@ -80,7 +81,6 @@ def _device(nvml: Any, handle: Any, index: int) -> GpuLoad:
         index=index,
         name=sanitize(str(name or f"GPU {index}")),
         busy=None if rates is None else rates.gpu,
-        memory_used=None if memory is None else memory.used,
         memory_total=None if memory is None else memory.total,
         temperature=_or_none(
             nvml, lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)

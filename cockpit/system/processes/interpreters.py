@@ -1,4 +1,4 @@
-"""How interpreters read their command lines, so that the program they run can be told.
+"""The option grammars of interpreters, so that the program they run can be told.
 
 Tables of the option grammars that matter here, and which programs only stand beside others.
 """

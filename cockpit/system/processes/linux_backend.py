@@ -1,4 +1,4 @@
-"""Processes read straight from /proc: an order of magnitude cheaper than going through psutil.
+"""Processes from /proc: an order of magnitude cheaper than psutil.
 
 Formats: proc(5), `/proc/PID/stat`, `/proc/PID/status`, `/proc/PID/cmdline`, `/proc/stat`.
 """
@@ -125,7 +125,7 @@ def read_stat(pid: int) -> Stat | None:
 
 
 def identity_of(pid: int) -> ProcessIdentity | None:
-    """Who has this PID now; None when nobody has."""
+    """The identity of the process that has this PID now; None without one."""
     stat = read_stat(pid)
     return None if stat is None else _identity(pid, stat)
 
@@ -169,7 +169,7 @@ def user_name(uid: int) -> str:
 
 
 def facts_of(pid: int) -> ProcessFacts | None:
-    """Everything about a process; None when it is gone, or was replaced while it was read."""
+    """All facts of a process; None when it is gone, or was replaced while it was read."""
     stat = read_stat(pid)
     if stat is None:
         return None

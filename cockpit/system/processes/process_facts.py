@@ -1,4 +1,4 @@
-"""What is known of a process: its identity, its facts and its load."""
+"""The data of a process: its identity, its facts and its load."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SAME_START = 0.02
 
 @dataclass(frozen=True, slots=True)
 class ProcessIdentity:
-    """One process, once: a PID that is given to another process is another identity.
+    """A process by PID and start time: a PID that is given out again is another identity.
 
     `started_at` is in epoch seconds as the kernel reports it. On Linux it is boot time plus clock
     ticks: exact to 10 ms against other processes, up to one second early against the wall clock.
@@ -30,7 +30,7 @@ class ProcessIdentity:
 
 @dataclass(frozen=True, slots=True)
 class ProcessFacts:
-    """A process as it was read once. None means that it could not be read, not that it is empty.
+    """The facts of a process, read once. None means not readable, not empty.
 
     `argv` holds the words exactly as the kernel gives them (undecodable bytes as surrogates): never
     draw them, draw `command`. `name` is the kernel's short name, also of a process without argv.
@@ -71,7 +71,7 @@ class ProcessFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProcessLoad:
-    """What a process uses. None means not readable here.
+    """The resources a process uses. None means not readable here.
 
     `cpu_seconds` is user plus system time since the start; `resident` is in bytes; `open_files`
     counts file descriptors (handles on Windows); `children` counts direct children. `ended`: it is

@@ -1,4 +1,4 @@
-"""Processes: who has a PID, which process is meant by argv words, who belongs to whom.
+"""The process table: find processes by PID or command line, and walk their trees.
 
 Blocking calls, safe in any thread. On Linux they read /proc, elsewhere they ask psutil.
 """
@@ -23,7 +23,7 @@ from cockpit.system.processes.process_facts import (
 
 
 class _Backend(Protocol):
-    """What each platform's module offers; see `processes_linux`."""
+    """The functions of each platform's module; see `linux_backend` for what they mean."""
 
     def identity_of(self, pid: int) -> ProcessIdentity | None: ...
     def facts_of(self, pid: int) -> ProcessFacts | None: ...
@@ -64,12 +64,12 @@ _FORKED = ("--multiprocessing-fork", "from multiprocessing.")
 
 
 def facts(pid: int) -> ProcessFacts | None:
-    """Everything about the process that has this PID now; None when there is none."""
+    """All facts of the process that has this PID now; None when there is none."""
     return _backend.facts_of(pid) if pid > 0 else None
 
 
 def identity_of(pid: int) -> ProcessIdentity | None:
-    """Who has this PID now; None when nobody has."""
+    """The identity of the process that has this PID now; None when there is none."""
     return _backend.identity_of(pid) if pid > 0 else None
 
 
@@ -79,27 +79,27 @@ def load(pid: int, *, counts: bool = True) -> ProcessLoad | None:
 
 
 def family(pid: int) -> list[int]:
-    """`descendants`, read from the process itself where the system lists its children: cheap on a
-    machine with many processes."""
+    """The descendants of `pid`, read from the process itself where the system lists its children:
+    cheap on a machine with many processes."""
     found: list[int] = []
     queue = [pid]
     while queue:
         children = _backend.children_of(queue.pop(0))
         if children is None:
-            return descendants(pid) if is_there(pid) else []
+            return descendants(pid) if pid_exists(pid) else []
         fresh = [child for child in children if child not in found and child != pid]
         found += fresh
         queue += fresh
     return found
 
 
-def is_there(pid: int) -> bool:
-    """Whether anybody, zombies included, has this PID now."""
+def pid_exists(pid: int) -> bool:
+    """Whether a process, zombies included, has this PID now."""
     return identity_of(pid) is not None
 
 
 def is_alive(identity: ProcessIdentity) -> bool:
-    """Whether that very process still runs. A zombie has ended, so it is not alive."""
+    """Whether the process of that identity still runs. A zombie has ended, so it is not alive."""
     now = _backend.facts_of(identity.pid) if identity.pid > 0 else None
     return now is not None and now.identity.same_as(identity) and not now.is_zombie
 
@@ -224,7 +224,7 @@ def same_service(parent: ProcessFacts, child: ProcessFacts) -> bool:
 
 
 def service_root(process: ProcessFacts) -> ProcessFacts:
-    """The process to address when one means the service: its reloader, master or launcher.
+    """The root process of a service: the reloader, master or launcher above `process`, or itself.
 
     Climbs while the parent is the same service (`same_service`), never to the asking process or
     above it.

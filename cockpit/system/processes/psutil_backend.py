@@ -1,4 +1,4 @@
-"""Processes through psutil: the way on Windows and macOS, and where /proc is not what it was."""
+"""Processes from psutil: on Windows and macOS, and on a Linux without a usable /proc."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def _or_none(read: Callable[[], T]) -> T | None:
 
 
 def identity_of(pid: int) -> ProcessIdentity | None:
-    """Who has this PID now; None when nobody has, or when its start can't be read."""
+    """The identity of the process that has this PID now; None without one, or when its start can't
+    be read."""
     try:
         return ProcessIdentity(pid, psutil.Process(pid).create_time())
     except (psutil.Error, OSError, ValueError, OverflowError):
@@ -39,7 +40,7 @@ def read_argv(pid: int) -> tuple[str, ...]:
 
 
 def facts_of(pid: int) -> ProcessFacts | None:
-    """Everything about a process; None when it is gone or its start can't be read."""
+    """All facts of a process; None when it is gone or its start can't be read."""
     try:
         process = psutil.Process(pid)
         identity = ProcessIdentity(pid, process.create_time())

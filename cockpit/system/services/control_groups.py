@@ -1,4 +1,4 @@
-"""Which systemd unit a process runs in, by its control group (cgroups(7), systemd.unit(5))."""
+"""The systemd unit of a process, by its control group (cgroups(7), systemd.unit(5))."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.system.services.supervisor import ServiceKind
+from cockpit.system.services.service_state import ServiceKind
 
 _MANAGER = re.compile(r"user@(\d+)\.service")
 

@@ -1,4 +1,4 @@
-"""Windows scheduled tasks through `schtasks`, read by column order and XML, not by word.
+"""Windows scheduled tasks through `schtasks`, by column order and XML, not by words.
 
 The words of `schtasks` follow the display language. The order of the columns of `/FO CSV /V`, the
 result codes and the XML definition do not.
@@ -14,12 +14,11 @@ from datetime import datetime
 from xml.etree import ElementTree
 
 from cockpit.system.commands import run_command
-from cockpit.system.services.supervisor import ServiceOutput, ServiceState, tool_error
+from cockpit.system.services.service_state import ServiceOutput, ServiceState, tool_error
 from cockpit.text import sanitize
 
 TASK_RUNNING = 0x41301
 """SCHED_S_TASK_RUNNING, the "last result" of a task that runs now (winerror.h)."""
-TASK_DISABLED = 0x41302
 _NAME, _STATUS, _LAST_RESULT, _COMMAND = 1, 3, 6, 8
 _MIN_COLUMNS = 12
 _TIMEOUT = 10.0

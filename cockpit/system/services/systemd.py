@@ -9,7 +9,12 @@ from datetime import datetime
 from pathlib import Path
 
 from cockpit.system.commands import CommandResult, run_command
-from cockpit.system.services.supervisor import ServiceKind, ServiceOutput, ServiceState, tool_error
+from cockpit.system.services.service_state import (
+    ServiceKind,
+    ServiceOutput,
+    ServiceState,
+    tool_error,
+)
 from cockpit.text import sanitize
 
 _PROPERTIES = (

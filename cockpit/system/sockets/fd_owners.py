@@ -1,4 +1,4 @@
-"""Which processes hold a socket: Linux's /proc/PID/fd, read as little as possible.
+"""The processes that hold a socket: from Linux's /proc/PID/fd, read as little as possible.
 
 A known (process, descriptor) is verified by one readlink. Descriptors are scanned only for sockets
 not seen before and for processes started since; a full rescan now and then finds sockets that were
@@ -40,7 +40,7 @@ def _inode(path: str) -> int:
 
 
 class FdOwners:
-    """Remembers who holds which socket. Not for use by two threads at once."""
+    """The owners of sockets, remembered between updates. Not for use by two threads at once."""
 
     def __init__(self) -> None:
         self._held: dict[int, dict[int, int]] = {}

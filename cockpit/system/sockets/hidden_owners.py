@@ -1,4 +1,4 @@
-"""Why the owner of a socket can't be seen, in words, and what would show it."""
+"""The reason why the owner of a socket can't be seen, in words, and who would see it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Whose sockets have no visible owner. `outside`: the asking user may look at all of that
-    user's processes, so that the owner is none of those that can be seen at all."""
+    """The users of sockets without a visible owner. `outside`: the asking user may look at all of
+    that user's processes, so that the owner is none of those that can be seen at all."""
 
     uids: tuple[int, ...]
     outside: bool
@@ -23,14 +23,14 @@ class Hidden:
 
     @property
     def why(self) -> str:
-        """Why it can't be seen."""
+        """The reason why the owner can't be seen."""
         if self.outside:
             return "outside this process view (another PID namespace)"
         return "the owner belongs to another user"
 
     @property
     def act(self) -> str:
-        """Who would see it."""
+        """Advice: who would see the owner."""
         if self.outside:
             return "look from the host, or from the container it runs in"
         return "run as that user or root"

@@ -1,4 +1,4 @@
-"""Tells when listeners appear or go: a cheap fingerprint every quarter second, and kernel events.
+"""Notice new and closed listeners: a cheap fingerprint every quarter second, and kernel events.
 
 The kernel announces no new listeners, so the fingerprint is compared. Closed sockets are announced
 on a netlink group that needs no privilege; where that works a closed port is noticed at once, and
@@ -14,12 +14,11 @@ import socket
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from cockpit.clock import Clock, SystemClock
 from cockpit.system.sockets import sock_diag
 from cockpit.system.sockets.listeners import ListenerSource
-from cockpit.system.sockets.transient_sockets import TransientSockets
 
 OnPorts = Callable[[frozenset[int]], None]
 OnUnseen = Callable[[dict[int, int]], None]
@@ -52,7 +51,8 @@ def open_destroy_events() -> socket.socket:
 
 
 def why_no_destroy_events(seconds: float = _TRIAL_SECONDS) -> str:
-    """Why the kernel's news of closed sockets can't be used here; empty when it can.
+    """The reason why the kernel's events for closed sockets can't be used here; empty when they
+    can.
 
     It is tried: a socket is closed, and its message waited for. Blocks for `seconds` at most.
     """
@@ -86,6 +86,63 @@ def closed_ports(link: socket.socket) -> Counter[int]:
                     port = sock_diag.closed_port(message.body)
                     found.update(() if port is None else (port,))
     return found
+
+
+AWAITED_SECONDS = 5.0
+"""How long the announcement of a socket that was seen to go may take. It always comes later: the
+kernel takes a socket off the list first, and announces its end from a queue."""
+
+QUIET_SECONDS = 60.0
+"""So long a port of which was told is not told of again."""
+
+
+class TransientSockets:
+    """Sockets that were opened and closed between two looks, known from kernel events only."""
+
+    def __init__(self) -> None:
+        self._awaited: dict[int, list[float]] = {}
+
+    def unseen(
+        self, closed: Mapping[int, int], gone: Mapping[int, int], now: float
+    ) -> dict[int, int]:
+        """The number of closed sockets that no look ever saw, by port.
+
+        `closed` counts what was announced by port, before the look that found `gone` missing; `now`
+        is monotonic seconds.
+        """
+        for port, count in gone.items():
+            self._awaited.setdefault(port, []).extend([now + AWAITED_SECONDS] * count)
+        unseen: Counter[int] = Counter()
+        for port, count in closed.items():
+            awaited = [until for until in self._awaited.pop(port, ()) if until > now]
+            if count > len(awaited):
+                unseen[port] = count - len(awaited)
+            elif awaited[count:]:
+                self._awaited[port] = awaited[count:]
+        for port in [p for p, untils in self._awaited.items() if untils[-1] <= now]:
+            del self._awaited[port]
+        return dict(unseen)
+
+
+class RateLimiter:
+    """Passes a port's news on at once, and then at most once a minute, with all that came
+    meanwhile."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, tuple[float, int]] = {}
+
+    def due(self, port: int, count: int, now: float) -> int:
+        """The number to tell of now, `count` new ones among them; 0: not yet.
+
+        `now` is monotonic seconds.
+        """
+        until, kept = self._held.get(port, (now, 0))
+        kept += count
+        if now < until:
+            self._held[port] = (until, kept)
+            return 0
+        self._held[port] = (now + QUIET_SECONDS, 0)
+        return kept
 
 
 class ListenerWatcher:
@@ -127,11 +184,6 @@ class ListenerWatcher:
         self.trouble = ""
         """Why listeners can't be seen at the moment, in words; empty when they can."""
 
-    @property
-    def has_kernel_events(self) -> bool:
-        """Whether the kernel announces closed sockets to this watcher."""
-        return self._link is not None
-
     def start(self) -> None:
         """Begin to watch, in the running event loop."""
         if self._loop is not None:
@@ -139,13 +191,13 @@ class ListenerWatcher:
         self._loop = asyncio.get_running_loop()
         self._ready = asyncio.Event()
         if self._kernel_events:
-            self._link = self._follow_the_kernel(self._loop)
+            self._link = self._subscribe_to_kernel(self._loop)
         if not self._cheap:
             threading.Thread(target=self._work, name="listener-watch", daemon=True).start()
-        self._look()
+        self._check()
         self._timer = self._loop.create_task(self._tick())
 
-    def _follow_the_kernel(self, loop: asyncio.AbstractEventLoop) -> socket.socket | None:
+    def _subscribe_to_kernel(self, loop: asyncio.AbstractEventLoop) -> socket.socket | None:
         try:
             link = open_destroy_events()
         except OSError:
@@ -178,29 +230,29 @@ class ListenerWatcher:
     async def _tick(self) -> None:
         while True:
             await self._clock.sleep(self._every)
-            self._look()
+            self._check()
 
     def _closed(self) -> None:
         """Some TCP socket was closed: look now, and then rest, for busy machines close many."""
         if self._link is None or self._loop is None:
             return
         self._loop.remove_reader(self._link)
-        self._look()
+        self._check()
         self._resume = self._loop.call_later(_SETTLE_SECONDS, self._listen_again)
 
     def _listen_again(self) -> None:
         if self._link is not None and self._loop is not None:
             self._loop.add_reader(self._link, self._closed)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         """Have the source asked, here or in the thread. What was announced is read first."""
         closed = closed_ports(self._link) if self._link is not None else Counter[int]()
         if not self._cheap:
             self._due.set()
-        elif (now := self._ask()) is not None:
-            self._take(now, closed)
+        elif (now := self._read_signature()) is not None:
+            self._compare(now, closed)
 
-    def _ask(self) -> Signature | None:
+    def _read_signature(self) -> Signature | None:
         try:
             now = self._source.signature()
         except (OSError, ValueError) as error:
@@ -209,7 +261,7 @@ class ListenerWatcher:
         self.trouble = ""
         return now
 
-    def _take(self, now: Signature, closed: Counter[int]) -> None:
+    def _compare(self, now: Signature, closed: Counter[int]) -> None:
         """Compare with the look before and tell the difference. In the loop."""
         before, self._before = self._before, now
         if self._stopped.is_set():
@@ -220,7 +272,7 @@ class ListenerWatcher:
             return
         gone = Counter(port for port, _ in before - now)
         if self._link is not None and (gone or closed):
-            unseen = self._unseen.told(closed, gone, self._clock.monotonic())
+            unseen = self._unseen.unseen(closed, gone, self._clock.monotonic())
             if unseen:
                 self._on_unseen(unseen)
         if now != before:
@@ -232,8 +284,8 @@ class ListenerWatcher:
             self._due.clear()
             if self._stopped.is_set():
                 return
-            now = self._ask()
+            now = self._read_signature()
             if now is not None and self._loop is not None:
                 # A closed loop has nobody left to be told.
                 with contextlib.suppress(RuntimeError):
-                    self._loop.call_soon_threadsafe(self._take, now, Counter[int]())
+                    self._loop.call_soon_threadsafe(self._compare, now, Counter[int]())

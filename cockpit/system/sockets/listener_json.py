@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cockpit.system.processes.argv import masked
+from cockpit.redaction import mask_argv
 from cockpit.system.sockets.listeners import Listener, Owner
 from cockpit.text import format_utc, sanitize
 
@@ -12,7 +12,7 @@ def owner_json(owner: Owner) -> dict[str, object]:
     process = owner.process
     return {
         "pid": process.pid,
-        "argv": [sanitize(word) for word in masked(process.argv)],
+        "argv": [sanitize(word) for word in mask_argv(process.argv)],
         "name": sanitize(process.name),
         "user": None if process.user is None else sanitize(process.user),
         "uid": process.uid,

@@ -1,7 +1,7 @@
-"""Listening TCP ports: who listens, since when, alone or not, and what could not be seen.
+"""Listening TCP ports and their owners: processes, services, and what could not be seen.
 
-Every source (`listener_sources` gives the best one of this machine) assembles the same objects from
-raw sockets and their owners, so that they pass the same tests.
+Every source (`sources.default_source` gives the best one of this machine) assembles the same
+objects from raw sockets and their owners, so that they pass the same tests.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Service:
 
 
 class Queue(NamedTuple):
-    """The connections of one socket that nobody has accepted yet, and how many may wait."""
+    """The queue of a listening socket: connections not accepted yet, and how many may wait."""
 
     inode: int
     waiting: int
@@ -121,7 +121,7 @@ class ListenerSnapshot:
 
 
 class ListenerSource(Protocol):
-    """A way to learn who listens. Calls block; a source may be used from any thread."""
+    """A source of listeners. Calls block; a source may be used from any thread."""
 
     @property
     def name(self) -> str:
@@ -138,21 +138,21 @@ class ListenerSource(Protocol):
         ...
 
     def signature(self) -> frozenset[tuple[int, int]]:
-        """A cheap fingerprint (port, socket) of the listeners: when it changes, so did they."""
+        """A cheap fingerprint (port, socket) of the listeners: it changes when they do."""
         ...
 
 
-class Services:
+class ServiceGrouper:
     """Groups owners into services, remembering the answer while the owners stay the same."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[Owner, ...], tuple[Service, ...]] = {}
 
     def forget(self) -> None:
-        """Look at the parents anew next time."""
+        """Drop what is remembered, so that the parents are read anew."""
         self._known.clear()
 
-    def of(self, owners: tuple[Owner, ...]) -> tuple[Service, ...]:
+    def group(self, owners: tuple[Owner, ...]) -> tuple[Service, ...]:
         found = self._known.get(owners)
         if found is None:
             found = self._known[owners] = group_services(owners)
@@ -202,7 +202,7 @@ def _service(owners: list[Owner], roots: Mapping[int, ProcessFacts]) -> Service:
 def assemble(
     sockets: Iterable[RawSocket],
     owners: Mapping[int, Collection[ProcessFacts]],
-    services: Services,
+    services: ServiceGrouper,
 ) -> tuple[Listener, ...]:
     """Raw sockets and the owners of each inode as listeners, ascending by port."""
     by_port: dict[int, list[RawSocket]] = {}
@@ -215,7 +215,7 @@ def _listener(
     port: int,
     sockets: list[RawSocket],
     owners: Mapping[int, Collection[ProcessFacts]],
-    services: Services,
+    services: ServiceGrouper,
 ) -> Listener:
     held: dict[int, tuple[ProcessFacts, list[int]]] = {}
     hidden: list[RawSocket] = []
@@ -237,7 +237,7 @@ def _listener(
         ipv4=answers_ipv4(sockets),
         ipv6=any(raw.family == 6 for raw in sockets),
         owners=listed,
-        services=services.of(listed),
+        services=services.group(listed),
         sockets=len(sockets),
         shared=len(set(places)) < len(places),
         hidden=len(hidden),

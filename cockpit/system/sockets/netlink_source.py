@@ -1,4 +1,4 @@
-"""Listeners from the Linux kernel itself: netlink `sock_diag`, without privileges.
+"""Listeners from the Linux kernel: netlink `sock_diag`, without privileges.
 
 It sees every listening TCP socket of this process's network namespace, also those whose owner is
 hidden. Owners come from `fd_owners`; facts of known owners are read again every few seconds.
@@ -17,7 +17,7 @@ from cockpit.system.processes import process_table
 from cockpit.system.processes.process_table import ProcessFacts
 from cockpit.system.sockets import sock_diag
 from cockpit.system.sockets.fd_owners import FdOwners
-from cockpit.system.sockets.listeners import Listener, ListenerSnapshot, Services, assemble
+from cockpit.system.sockets.listeners import Listener, ListenerSnapshot, ServiceGrouper, assemble
 from cockpit.system.sockets.sock_diag import RawSocket
 
 FACTS_SECONDS = 5.0
@@ -71,7 +71,7 @@ class NetlinkListenerSource:
         self._clock: Clock = clock or SystemClock()
         self._lock = threading.Lock()
         self._owners = FdOwners()
-        self._services = Services()
+        self._services = ServiceGrouper()
         self._facts: dict[int, ProcessFacts] = {}
         self._facts_at = float("-inf")
         self._known: dict[int, tuple[int, ...]] = {}

@@ -1,4 +1,4 @@
-"""Listeners through psutil: the source on Windows and macOS, and the fallback on Linux.
+"""Listeners from psutil: the source on Windows and macOS, and the fallback on Linux.
 
 psutil names one process for a socket that several hold; on Linux the others are found by their
 descriptors, and the user of a hidden owner in /proc/net/tcp. On macOS an ordinary user sees the
@@ -23,7 +23,7 @@ from cockpit.clock import Clock, SystemClock
 from cockpit.system.processes import process_table
 from cockpit.system.processes.process_table import ProcessFacts
 from cockpit.system.sockets.fd_owners import FdOwners
-from cockpit.system.sockets.listeners import ListenerSnapshot, Services, assemble
+from cockpit.system.sockets.listeners import ListenerSnapshot, ServiceGrouper, assemble
 from cockpit.system.sockets.sock_diag import RawSocket, address_text
 
 _PARTIAL = "without administrator rights the sockets of other users' processes are not visible"
@@ -54,7 +54,7 @@ class PsutilListenerSource:
         self._owners = FdOwners()
 
     def signature(self) -> frozenset[tuple[int, int]]:
-        """(port, PID) of every listening socket. As dear as a snapshot."""
+        """(port, PID) of every listening socket. As expensive as a snapshot."""
         rows, _ = _rows()
         return frozenset((row.port, row.pid) for row in rows)
 
@@ -71,7 +71,7 @@ class PsutilListenerSource:
                 inode: [process for pid in found if (process := facts[pid]) is not None]
                 for inode, found in pids.items()
             }
-            listeners = assemble(sockets, owners, Services())
+            listeners = assemble(sockets, owners, ServiceGrouper())
         return ListenerSnapshot(listeners, self.name, complete, () if complete else (_PARTIAL,))
 
     def _with_inodes(self, rows: list[_Row]) -> _Found:

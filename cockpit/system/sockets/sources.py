@@ -1,4 +1,4 @@
-"""Which way to learn who listens works best on this machine."""
+"""The choice of the best listener source of this machine."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What each pane shows, as pure functions from a view of the board to rows and a banner."""
+"""Rows and banners of panes that belong to no kind, as pure functions of a view of the board."""

@@ -1,4 +1,4 @@
-"""Every probe, whatever its kind: verdict, name, kind, headline, when it was seen."""
+"""The rows of every probe, whatever its kind: verdict, name, kind, headline, when it was seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The detail panel: everything behind one row, to the second, wrapped to the panel's width."""
+"""The rows of the detail panel: everything behind one row, wrapped to the panel's width."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from cockpit.facts import Facts, FactValue
 from cockpit.feed import Artefact, HistoryPoint
+from cockpit.kinds.checklist.facts import ItemFacts, PlanFacts, item_key
+from cockpit.kinds.process_facts import ProcessFindingFacts
 from cockpit.kinds.process_rows import exact_usage, words_text
 from cockpit.model import Event, Finding, Observation, Problem, Verdict
 from cockpit.rows import Line, Row, Span, Tone, View, fact_text
@@ -19,13 +21,12 @@ RAW_LINES = 200
 RAW_BYTES = 64_000
 HISTORY = 20
 _NAME = 10
-_READ = ("user", "cwd", "executable")
 _OPAQUE = {"anchor", "item", "computed", "brief"}  # read by the checklist engine, or told in words
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """What the feed knows beside the board about the probes behind a row."""
+class Details:
+    """The details of a row beside the board: history, artefacts, events of items."""
 
     history: Mapping[str, Sequence[HistoryPoint]] = field(default_factory=dict)
     artefacts: Mapping[str, Artefact] = field(default_factory=dict)
@@ -47,7 +48,7 @@ class Sheet:
             self._add(())
         self._add((Span(text, Tone.STRONG),))
 
-    def say(self, name: str, text: str, tone: Tone = Tone.PLAIN) -> None:
+    def add(self, name: str, text: str, tone: Tone = Tone.PLAIN) -> None:
         """A named text, wrapped under itself; nothing for an empty one."""
         if not text:
             return
@@ -68,19 +69,19 @@ class Sheet:
         self.rows.append(Row(f"line {len(self.rows)}", (line,)))
 
 
-def problem_detail(view: View, problem: Problem, proof: Proof, width: int) -> list[Row]:
-    """A problem: what, since when, what to do, then the proof of each probe behind it."""
+def problem_detail(view: View, problem: Problem, details: Details, width: int) -> list[Row]:
+    """The rows of a problem: what, since when, what to do, then each probe behind it."""
     sheet = Sheet(view, width)
     sheet.spans(
         view.flag(problem.verdict, problem.title or problem.verdict.value),
         Span(f"  {problem.subject}", Tone.STRONG),
     )
-    sheet.say("facts", facts_of(problem))
-    sheet.say("since", f"{view.at(problem.since)} ({view.exact(problem.since)})")
-    sheet.say("concern", "RUN" if problem.concern.value == "run" else "GO-LIVE")
-    sheet.say("do", problem.next_act or "nothing is advised; read the proof below", Tone.STRONG)
+    sheet.add("facts", facts_of(problem))
+    sheet.add("since", f"{view.at(problem.since)} ({view.exact(problem.since)})")
+    sheet.add("concern", "RUN" if problem.concern.value == "run" else "GO-LIVE")
+    sheet.add("do", problem.next_act or "nothing is advised; read the proof below", Tone.STRONG)
     if problem.acked_by:
-        sheet.say("known", f"by {problem.acked_by}: {problem.ack_note}")
+        sheet.add("known", f"by {problem.acked_by}: {problem.ack_note}")
     for name in problem.probes:
         observation = view.board.observations.get(name)
         if observation is None:
@@ -92,41 +93,41 @@ def problem_detail(view: View, problem: Problem, proof: Proof, width: int) -> li
             if problem.key in (one.cause, problem.finding) or one.key == problem.finding
         ]
         others = [one for one in observation.findings if one not in related]
-        _probe(sheet, observation, [*related, *others], proof)
+        _probe(sheet, observation, [*related, *others], details)
     return sheet.rows
 
 
 def finding_detail(
-    view: View, observation: Observation, finding: Finding | None, proof: Proof, width: int
+    view: View, observation: Observation, finding: Finding | None, details: Details, width: int
 ) -> list[Row]:
-    """One finding in front, then the probe that found it."""
+    """The rows of a finding, then of the probe that found it."""
     sheet = Sheet(view, width)
     if finding is not None:
-        _finding(sheet, finding)
-        sheet.say("uses", exact_usage(observation, finding))
+        _finding(sheet, observation, finding)
         _computed(sheet, finding)
-        sheet.say("do", finding.next_act, Tone.STRONG)
-        _item_history(sheet, finding, proof.item_events.get(observation.probe, ()))
+        sheet.add("do", finding.next_act, Tone.STRONG)
+        _item_history(sheet, finding, details.item_events.get(observation.probe, ()))
     others = [
         one
         for one in observation.findings
-        if one is not finding and not (one.verdict is Verdict.OK and "plan" in one.facts)
+        if one is not finding
+        and not (one.verdict is Verdict.OK and isinstance(one.data, PlanFacts))
     ]
-    _probe(sheet, observation, others, proof)
+    _probe(sheet, observation, others, details)
     return sheet.rows
 
 
 def _computed(sheet: Sheet, finding: Finding) -> None:
     """What the sub-items of an item say of it, beside what is written."""
-    told, written = finding.facts.get("computed"), finding.facts.get("status")
-    if told:
-        same = "as written" if told == written else f"written is {written}"
-        sheet.say("sub-items", f"say {told}; {same}")
+    item = finding.data
+    if isinstance(item, ItemFacts) and item.computed:
+        same = "as written" if item.computed == item.status else f"written is {item.status}"
+        sheet.add("sub-items", f"say {item.computed}; {same}")
 
 
 def _item_history(sheet: Sheet, finding: Finding, events: Sequence[Event]) -> None:
     """Who did what to a checklist item, newest first."""
-    item = finding.facts.get("item", finding.key)
+    item = item_key(finding)
     mine = [event for event in events if event.data.get("item") == item]
     for index, event in enumerate(reversed(mine[-HISTORY:])):
         name = "done to it" if index == 0 else ""
@@ -136,7 +137,7 @@ def _item_history(sheet: Sheet, finding: Finding, events: Sequence[Event]) -> No
         reason = event.data.get("reason")
         said = f"{change}{f': {reason}' if reason else ''}" if change else f" {event.text}"
         told = f"{sheet.view.at(event.at)} {event.kind}{said}"
-        sheet.say(name, f"{told}  [{event.actor}]")
+        sheet.add(name, f"{told}  [{event.actor}]")
 
 
 def pairs_detail(view: View, title: str, pairs: Iterable[tuple[str, str]], width: int) -> list[Row]:
@@ -144,12 +145,12 @@ def pairs_detail(view: View, title: str, pairs: Iterable[tuple[str, str]], width
     sheet = Sheet(view, width)
     sheet.head(title)
     for name, text in pairs:
-        sheet.say(name, text)
+        sheet.add(name, text)
     return sheet.rows
 
 
 def _probe(
-    sheet: Sheet, observation: Observation, findings: Sequence[Finding], proof: Proof
+    sheet: Sheet, observation: Observation, findings: Sequence[Finding], details: Details
 ) -> None:
     view = sheet.view
     sheet.head(f"{observation.probe} ({observation.kind})")
@@ -159,37 +160,37 @@ def _probe(
         Span(f"  {view.text(observation.headline)}"),
     )
     seen, until = observation.observed_at, observation.valid_until
-    sheet.say("seen", f"{view.at(seen)}, {view.exact(seen)} ago, took {observation.duration:.3g} s")
+    sheet.add("seen", f"{view.at(seen)}, {view.exact(seen)} ago, took {observation.duration:.3g} s")
     left = (until - view.now).total_seconds()
-    sheet.say("holds", f"until {view.at(until)}" + ("" if left >= 0 else ", which is past"))
+    sheet.add("holds", f"until {view.at(until)}" + ("" if left >= 0 else ", which is past"))
     for doubt in observation.doubts:
-        sheet.say("doubt", f"{doubt.kind}: {doubt.text}", Tone.STRONG)
-    for name, line in last_output(observation, proof.artefacts):
-        sheet.say(name, line)
+        sheet.add("doubt", f"{doubt.kind}: {doubt.text}", Tone.STRONG)
+    for name, line in last_output(observation, details.artefacts):
+        sheet.add(name, line)
     _facts(sheet, "basis", observation.basis)
     if not observation.basis:
-        sheet.say("basis", "none given: nothing says what was measured", Tone.STRONG)
-    sheet.say("runbook", observation.runbook)
+        sheet.add("basis", "none given: nothing says what was measured", Tone.STRONG)
+    sheet.add("runbook", observation.runbook)
     for finding in findings:
-        _finding(sheet, finding)
-        sheet.say("uses", exact_usage(observation, finding))
+        _finding(sheet, observation, finding)
     _metrics(sheet, observation.metrics)
-    _history(sheet, proof.history.get(observation.probe, ()))
-    _artefacts(sheet, observation, proof.artefacts)
+    _history(sheet, details.history.get(observation.probe, ()))
+    _artefacts(sheet, observation, details.artefacts)
 
 
-def _finding(sheet: Sheet, finding: Finding) -> None:
+def _finding(sheet: Sheet, observation: Observation, finding: Finding) -> None:
     word = finding.title or finding.verdict.value
     sheet.spans(
         Span(f"{'finding':<{_NAME}}", Tone.DIM),
         sheet.view.flag(finding.verdict, word),
         Span(f"  {finding.subject}"),
     )
-    sheet.say("", finding.text)
+    sheet.add("", finding.text)
     _facts(sheet, "", {**finding.facts, **dict(finding.data.items())})
-    if "pid" in finding.facts:
-        unread = [key for key in _READ if key in finding.facts and finding.facts[key] is None]
-        sheet.say("", f"can't be read by this user: {', '.join(unread)}" if unread else "")
+    if isinstance(finding.data, ProcessFindingFacts):
+        unread = ", ".join(finding.data.unread)
+        sheet.add("", f"can't be read by this user: {unread}" if unread else "")
+        sheet.add("uses", exact_usage(observation, finding.data))
 
 
 def _facts(sheet: Sheet, name: str, facts: Facts) -> None:
@@ -199,7 +200,7 @@ def _facts(sheet: Sheet, name: str, facts: Facts) -> None:
         for key, value in facts.items()
         if key not in _OPAQUE and value not in ("", ()) and (name or value is not None)
     ]
-    sheet.say(name, "  ".join(told), Tone.PLAIN if name else Tone.DIM)
+    sheet.add(name, "  ".join(told), Tone.PLAIN if name else Tone.DIM)
 
 
 def _fact(key: str, value: FactValue) -> str:
@@ -207,7 +208,7 @@ def _fact(key: str, value: FactValue) -> str:
 
 
 def _metrics(sheet: Sheet, metrics: Mapping[str, float]) -> None:
-    sheet.say("numbers", "  ".join(f"{name}={_exact(value)}" for name, value in metrics.items()))
+    sheet.add("numbers", "  ".join(f"{name}={_exact(value)}" for name, value in metrics.items()))
 
 
 def _exact(value: float) -> str:
@@ -231,7 +232,7 @@ def _artefacts(sheet: Sheet, observation: Observation, artefacts: Mapping[str, A
         sheet.head(f"raw {ref.name}: {ref.media_type}, {ref.size} bytes, sha256 {ref.digest[:16]}")
         artefact = artefacts.get(ref.digest)
         if artefact is None:
-            sheet.say("", "not kept any more")
+            sheet.add("", "not kept any more")
             continue
         lines = raw_lines(artefact)
         for line in lines:

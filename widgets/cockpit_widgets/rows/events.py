@@ -1,4 +1,4 @@
-"""The event timeline, newest first."""
+"""The rows of the event timeline, newest first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the help screen says."""
+"""The rows of the help screen."""
 
 from __future__ import annotations
 

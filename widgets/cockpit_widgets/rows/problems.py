@@ -1,10 +1,11 @@
-"""The problem list, worst first, and the next act of the selected problem."""
+"""The rows of the problem list, worst first, and the next act of the selected problem."""
 
 from __future__ import annotations
 
 from rich.cells import cell_len
 
 from cockpit.model import Concern, Problem, Verdict
+from cockpit.readiness import unexplained
 from cockpit.rows import Brief, Cell, Column, Row, Span, Tone, View
 
 _TITLE = (12, 22)
@@ -46,6 +47,8 @@ def rows(view: View) -> list[Row]:
         else:
             text = "nothing is watched: no probe is configured"
             lines.append(Row("", (view.flag(Verdict.UNKNOWN, text),)))
+    if board.observations and (why := unexplained(board)):
+        lines.append(Row("", ((Span("  "), view.mark(board.readiness.verdict), Span(f" {why}")),)))
     return [*lines, *(Row("", (note,), Tone.DIM) for note in board.identity.notes)]
 
 
@@ -87,7 +90,7 @@ def _word(problem: Problem) -> str:
 
 
 def next_act(view: View, key: str) -> list[Row]:
-    """The one line that says what to do about the problem under the cursor."""
+    """The line that says what to do about the problem under the cursor."""
     for number, problem in enumerate(view.board.problems, 1):
         if problem.key == key:
             act = view.text(problem.next_act) or "Enter shows the proof"

@@ -1,4 +1,4 @@
-"""The lines that frame the screen: whose it is and how it stands, how well it watches."""
+"""The rows around the panes: header, monitoring line and key bar."""
 
 from __future__ import annotations
 
@@ -9,22 +9,18 @@ from datetime import datetime, timedelta, tzinfo
 
 from rich.cells import cell_len
 
-from cockpit.feed import FeedMode, StopProgress
+from cockpit.commands import StopProgress
+from cockpit.feed import FeedMode
 from cockpit.model import MonitoringGap, Rollup, Verdict
-from cockpit.rows import TONES, Line, Row, Span, Tone, View, numbers
+from cockpit.readiness import go_live
+from cockpit.rows import TONES, Line, Row, Span, Tone, View
 from cockpit.text import exact_age
 from cockpit_widgets.line_render import width_of
-from cockpit_widgets.rows.stop_progress import under_way
+from cockpit_widgets.rows.stop_progress import progress_text
 
 SILENT_AFTER = timedelta(seconds=10)
 """A dead-man mark older than this means that the board is no longer being kept."""
 
-_LIVE_WORDS = {
-    Verdict.OK: "YES",
-    Verdict.WARN: "WARN",
-    Verdict.UNKNOWN: "UNKNOWN",
-    Verdict.FAIL: "NO",
-}
 _MEGABYTE = 1_000_000
 _SHORT_NAME = 12
 _QUIT = "q"
@@ -36,8 +32,8 @@ _FOLDERS = re.compile(r"(?<![\w.~:/\\])(?:[A-Za-z]:)?(?:[\\/][^\\/:;,()]+)+[\\/]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the frame tells beside the board: the feed's mode, why a board can't be read, until when
-    processes may be acted on, and how far an end of one's own has come."""
+    """The state of the screen beside the board: the feed's mode, why a board can't be read, until
+    when processes may be acted on, and the progress of one's own stop."""
 
     mode: FeedMode = FeedMode.LIVE
     broken: str = ""
@@ -58,7 +54,7 @@ def clock_text(now: datetime, zone: tzinfo | None) -> str:
 
 
 def silence(view: View, frame: Frame) -> str:
-    """Why the board can't be trusted to be now's; empty when it can."""
+    """The reason why the board can't be trusted to be now's; empty when it can."""
     if frame.broken:
         return "BOARD NOT READ"
     beat = view.board.watch.beat
@@ -76,10 +72,10 @@ def unrecorded(view: View, frame: Frame) -> bool:
 
 
 def top(view: View, frame: Frame, width: int) -> list[Row]:
-    """The identity and truth of the screen; what matters least is left out first."""
+    """The header line; what matters least is left out first."""
     identity = view.board.identity
     who = f"{identity.user}@{identity.host}" if identity.host else identity.user
-    parts: list[tuple[int, Line]] = [(0, _run(view, frame)), (2, _live(view))]
+    parts: list[tuple[int, Line]] = [(0, _run(view, frame))]
     if unrecorded(view, frame):
         parts.insert(0, (0, (Span(" NOT RECORDING ", Tone.FAIL),)))
     if quiet := silence(view, frame):
@@ -89,10 +85,21 @@ def top(view: View, frame: Frame, width: int) -> list[Row]:
     if frame.armed_until is not None and frame.armed(view.now):
         until = view.at(frame.armed_until)
         parts.insert(0, (0, (Span(f" ARMED until {until} ", Tone.WARN),)))
+    label: list[tuple[int, Line]] = []
     if identity.label:
-        parts.append((1, (Span(identity.label, Tone.STRONG),)))
+        label.append((1, (Span(identity.label, Tone.STRONG),)))
     bar = Span(f" {view.glyphs.bar} ", Tone.DIM)
-    kept = _fitting(parts, _names(who, identity.checkout), width, width_of([bar]))
+    gap = width_of([bar])
+    names = _names(who, identity.checkout)
+    *counted, bare = ([*parts, (2, live), *label] for live in _live(view))
+    # Counts make room for the names in full, the first of them only for who it is.
+    wishes = [(one, names[:1]) for one in counted] + [(one, names[:3]) for one in counted[-1:]]
+    for told, wanted in wishes:
+        kept = _named(told, wanted, width, gap)
+        if kept is not None:
+            break
+    else:
+        kept = _named(bare, names, width, gap) or _whittled(bare, width, gap)
     line: list[Span] = []
     for _, part in kept:
         line.extend((bar, *part) if line else part)
@@ -108,14 +115,19 @@ def _names(who: str, checkout: str) -> list[str]:
     return [one for one in dict.fromkeys(said) if one]
 
 
-def _fitting(
+def _named(
     parts: list[tuple[int, Line]], names: Sequence[str], width: int, gap: int
-) -> list[tuple[int, Line]]:
-    """The parts that fit, with the longest name that does; RUN's verdict is left out last."""
+) -> list[tuple[int, Line]] | None:
+    """The parts with the longest name that fits; None where none does."""
     for name in names:
         named = [*parts, (3, (Span(name),))]
         if _length(named, gap) <= width:
             return named
+    return None
+
+
+def _whittled(parts: list[tuple[int, Line]], width: int, gap: int) -> list[tuple[int, Line]]:
+    """The parts that fit; RUN's verdict is left out last."""
     while len(parts) > 1 and _length(parts, gap) > width:
         parts.remove(max(parts, key=lambda part: part[0]))
     return parts
@@ -152,22 +164,20 @@ def _run(view: View, frame: Frame) -> Line:
     return (Span("RUN ", Tone.STRONG), flag, Span(f" {counts}" if counts else ""))
 
 
-def _live(view: View) -> Line:
+def _live(view: View) -> list[Line]:
+    """GO-LIVE with all the counts that make it so, then with ever fewer of them."""
     verdict = view.board.readiness.verdict
-    word = _LIVE_WORDS[verdict]
-    scores = [numbers(one, "proven", "total") for one in view.board.of_kind("gate")]
-    proven = sum(score[0] for score in scores if score)
-    total = sum(score[1] for score in scores if score)
-    told = f" {proven:.0f}/{total:.0f}" if total else ""
-    return (
-        Span("GO-LIVE ", Tone.STRONG),
-        Span(word, TONES[verdict] if verdict is Verdict.UNKNOWN else Tone.STRONG),
-        Span(told),
-    )
+    said = go_live(view.board)
+    word = Span(said.word, TONES[verdict] if verdict is Verdict.UNKNOWN else Tone.STRONG)
+    told = [", ".join(said.counts[:most]) for most in range(len(said.counts), -1, -1)]
+    return [
+        (Span("GO-LIVE ", Tone.STRONG), word, Span(f" {counts}" if counts else ""))
+        for counts in told
+    ]
 
 
 def watch(view: View, frame: Frame, width: int) -> list[Row]:
-    """How the watching goes: who watches, whether it is recorded, the last gap.
+    """The monitoring line: who watches, whether it is recorded, the last gap.
 
     Where trouble does not fit, it is told without the folders of its paths: the end of a sentence
     says what is wrong.
@@ -183,7 +193,7 @@ def _watch_line(view: View, frame: Frame, trouble: str) -> Line:
     parts: list[Line] = []
     if frame.broken:
         parts.append((Span(frame.broken, Tone.WARN),))
-    if acting := under_way(view, frame.under_way):
+    if acting := progress_text(view, frame.under_way):
         parts.append((Span(acting, Tone.WARN),))
     if not state.recording:
         parts.append((Span(f"not recorded: {trouble or 'nobody says why'}", Tone.WARN),))

@@ -1,4 +1,4 @@
-"""What is being done to processes just now, and by whom."""
+"""The text about processes that are being stopped or started now, and by whom."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from cockpit.feed import StopProgress
+from cockpit.commands import StopProgress
 from cockpit.model import Event
 from cockpit.rows import View
 
@@ -15,8 +15,8 @@ _AT_MOST = timedelta(minutes=2)
 _MOST_NAMED = 8
 
 
-def under_way(view: View, own: StopProgress | None = None) -> str:
-    """What goes on: the `own` end, else the newest act of anybody that has no outcome yet.
+def progress_text(view: View, own: StopProgress | None = None) -> str:
+    """The progress of the `own` stop, else of the newest act of anybody that has no outcome yet.
 
     `ending 7245 7246: 3 s until KILL, 7246 still alive`, `bob@spark is ending 18800: 3 s until
     KILL`; empty when nothing goes on.

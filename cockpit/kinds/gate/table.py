@@ -1,0 +1,118 @@
+"""`[[gate]]` in `cockpit.toml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator, model_validator
+
+from cockpit.kinds.tables import Mistake, ProbeTable, Siblings, file_mistake, is_there, resolve
+from cockpit.kinds.types import Duration, JsonPath, Strict, Text, Words
+from cockpit.model import Concern
+from cockpit.suggestions import did_you_mean
+
+
+class ScoreTable(Strict):
+    """`score = {…}`: where a gate's parts or its number stand in the JSON."""
+
+    each: JsonPath | None = Field(None, description="JSONPath of the parts")
+    met: Text | None = Field(None, description="key of a part that says it is met")
+    value: JsonPath | None = Field(None, description="JSONPath of a single number")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> ScoreTable:
+        if (self.each is None) == (self.value is None):
+            raise ValueError('give either { each = "$.path", met = "key" } or { value = "$.path" }')
+        if self.each is not None and self.met is None:
+            raise ValueError("`each` needs `met`, the key that says whether a part is met")
+        return self
+
+
+class GateTable(ProbeTable):
+    """`[[gate]]`: a score from a report, a command or a checklist."""
+
+    kind = "gate"
+
+    every: Duration = Field(30.0, description="longest time between two runs")
+    timeout: Duration = Field(60.0, description="a run that takes longer is UNKNOWN")
+    affects: Annotated[Concern, Field(strict=False)] = Field(
+        Concern.READINESS, description="the roll-up it counts in"
+    )
+    json_file: Text | None = Field(None, alias="json", description="report; newest match of a glob")
+    command: Words | None = Field(None, description="argv; runs only after `cockpit trust`")
+    cwd: Text | None = Field(None, description="folder the command runs in")
+    output_cap: int = Field(1_000_000, ge=1000, description="bytes of output that are kept")
+    pattern: Text | None = Field(
+        None, description="regular expression with groups `met` and `total` for the output"
+    )
+    checklist: Text | None = Field(None, description="a checklist's name here, or a markdown file")
+    score: ScoreTable | None = Field(None, description="where the score stands in the JSON")
+    passes: int | float | str = Field("all", alias="pass", description='"all", a count or "80%"')
+    max_age: Duration | None = Field(
+        None, description="an older report is UNKNOWN; by default 2, 8 or 32 days by its name"
+    )
+
+    @field_validator("passes", mode="before")
+    @classmethod
+    def _passes(cls, value: Any) -> Any:
+        if isinstance(value, str) and (
+            value == "all"
+            or (re.fullmatch(r"\d{1,3}(\.\d{1,9})?%", value) and float(value[:-1]) <= 100)
+        ):
+            return value
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e15:
+            return value
+        raise ValueError('`pass` is "all", a number such as 5, or a share such as "80%"')
+
+    @field_validator("pattern")
+    @classmethod
+    def _pattern(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            groups = re.compile(value).groupindex
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        if "met" not in groups or "total" not in groups:
+            raise ValueError("the pattern needs the named groups (?P<met>…) and (?P<total>…)")
+        return value
+
+    @model_validator(mode="after")
+    def _one_source(self) -> GateTable:
+        sources = [s for s in (self.json_file, self.command, self.checklist) if s is not None]
+        if len(sources) != 1:
+            raise ValueError("give exactly one of `json`, `command` and `checklist`")
+        if self.json_file is not None and self.score is None:
+            raise ValueError(
+                'a `json` gate needs `score`, e.g. { each = "$.gates.*", met = "met" }'
+            )
+        return self
+
+    @classmethod
+    def cross_check(cls, table: Mapping[str, Any], siblings: Siblings) -> Iterator[Mistake]:
+        """Yield a missing `cwd`, and a `checklist` that is neither a probe here nor a file.
+
+        What a report or an engine writes may come later, and is the probe's business to miss.
+        """
+        cwd, checklist = table.get("cwd"), table.get("checklist")
+        if isinstance(cwd, str) and cwd and not is_there(resolve(siblings.folder, cwd), "dir"):
+            yield Mistake(("cwd",), f'there is no folder "{cwd}"')
+        known = siblings.names("checklist")
+        if not isinstance(checklist, str) or not checklist or checklist in known:
+            return
+        if "/" in checklist or checklist.lower().endswith((".md", ".markdown")):
+            yield from file_mistake(("checklist",), checklist, siblings.folder)
+        else:
+            others = f"known here: {', '.join(known)}" if known else "there is no [[checklist]]"
+            hint = did_you_mean(checklist, known) or others
+            yield Mistake(("checklist",), f'no checklist is called "{checklist}"', hint)
+
+    def commands(self) -> Mapping[str, Sequence[str]]:
+        """Return `command`, where it is given."""
+        return {} if self.command is None else {"command": self.command}
+
+    def command_folder(self) -> str | None:
+        """Return `cwd`: where `command` runs."""
+        return self.cwd

@@ -1,0 +1,56 @@
+"""What the findings of a heartbeat state: the beat, the counter, the PIDs, each engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cockpit.facts import FindingFacts
+from cockpit.kinds.process_facts import ProcessFindingFacts
+
+
+@dataclass(frozen=True, slots=True)
+class AgeFacts(FindingFacts, type="heartbeat.age"):
+    """The last good beat: the time it names and its file's, both UTC in whole seconds.
+
+    `warn_after` and `fail_after` are the ages in seconds from which it is too old.
+    """
+
+    timestamp: datetime | None
+    mtime: datetime | None
+    warn_after: float
+    fail_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class CounterFacts(FindingFacts, type="heartbeat.counter"):
+    """The number in the beat, and the time of the beat in which it last moved (UTC)."""
+
+    counter: int | float | None = None
+    moved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineParityFacts(FindingFacts, type="heartbeat.parity"):
+    """The PIDs that should be one: the heartbeat's, the pidfile's, those of the live `engines`.
+
+    `starts`: when the engines seen now were started; `last_start`: the newest start ever seen;
+    `restarts`: starts within the last hour that replaced an earlier engine; UTC in whole seconds.
+    `zombies`: PIDs of the heartbeat or the pidfile that have ended and were not collected.
+    """
+
+    heartbeat_pid: int | None = None
+    pidfile_pid: int | None = None
+    engines: tuple[int, ...] = ()
+    starts: tuple[datetime, ...] = ()
+    last_start: datetime | None = None
+    restarts: tuple[datetime, ...] = ()
+    zombies: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineFacts(ProcessFindingFacts, type="heartbeat.engine"):
+    """An engine: `pid` is that of its tree which the heartbeat or the pidfile names, or its root's.
+
+    Nothing is read of ports and folders.
+    """

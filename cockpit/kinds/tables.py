@@ -1,0 +1,149 @@
+"""What the config tables of all kinds share: their keys, their checks, and the set of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
+
+from pydantic import Field, SecretStr, field_validator
+
+from cockpit.kinds import registry
+from cockpit.kinds.types import Duration, Strict, Text
+from cockpit.model import Concern
+from cockpit.suggestions import closest_file
+from cockpit.text import sanitize
+
+_Table = TypeVar("_Table", bound="ProbeTable")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong in a table that its model can't see: the key below it, and a way out."""
+
+    path: tuple[str | int, ...]
+    problem: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Siblings:
+    """The tables of the same file as far as they can be told before they are checked.
+
+    `kinds` maps each probe's name to its kind, in the order of the file.
+    """
+
+    folder: Path
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+    def names(self, *kinds: str) -> list[str]:
+        """The names of the probes of these kinds; of all without any."""
+        return [name for name, kind in self.kinds.items() if not kinds or kind in kinds]
+
+
+class ProbeTable(Strict):
+    """What every probe table may say."""
+
+    kind: ClassVar[str]
+
+    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\s/][^/\n]*$")] = Field(
+        description="what the screen and `--only` call it, unique over all kinds"
+    )
+    every: Duration = Field(5.0, description="longest time between two runs")
+    timeout: Duration = Field(10.0, description="a run that takes longer is UNKNOWN")
+    affects: Annotated[Concern, Field(strict=False)] = Field(
+        Concern.RUN, description="the roll-up it counts in: is it running, or may it go live"
+    )
+    runbook: str = Field("", description="what to do, shown in the detail")
+    watch: list[Text] = Field(
+        default_factory=list, description="further files whose change runs the probe at once"
+    )
+
+    @field_validator("name")
+    @classmethod
+    def _name_as_shown(cls, value: str) -> str:
+        if sanitize(value) != value or value != value.strip():
+            raise ValueError("holds blanks at an end or characters that no screen shows")
+        return value
+
+    @classmethod
+    def cross_check(cls, table: Mapping[str, Any], siblings: Siblings) -> Iterator[Mistake]:
+        """Check an unchecked table against the others of its file and against the disk.
+
+        Values of a wrong type are passed over: the model tells of them.
+        """
+        return iter(())
+
+    @classmethod
+    def secret_keys(cls) -> list[str]:
+        """The keys whose value is a secret, and may stand as `${NAME}` of the environment."""
+        return [
+            field.alias or name
+            for name, field in cls.model_fields.items()
+            if field.annotation is SecretStr or SecretStr in get_args(field.annotation)
+        ]
+
+    def commands(self) -> Mapping[str, Sequence[str]]:
+        """The argv of each command it may run, by key; they run only after `cockpit trust`."""
+        return {}
+
+    def command_folder(self) -> str | None:
+        """The folder its commands run in, as written; None is the config's own."""
+        return None
+
+    def surroundings(self, tables: Tables) -> Sequence[str]:
+        """What its probe takes from other tables: when that changes, it is built anew."""
+        return ()
+
+
+class Tables:
+    """The probe tables of a config, kinds in board order."""
+
+    def __init__(self, tables: Iterable[ProbeTable] = ()) -> None:
+        self._tables = sorted(tables, key=lambda table: registry.rank(table.kind))
+
+    def probes(self) -> list[ProbeTable]:
+        """Every probe table, kinds in board order, each in the order of the file."""
+        return list(self._tables)
+
+    def of(self, table: type[_Table]) -> list[_Table]:
+        """The tables of one kind, by their model, in the order of the file."""
+        return [each for each in self._tables if isinstance(each, table)]
+
+    def of_kind(self, kind: str) -> list[Any]:
+        """The tables of one kind, by its name, in the order of the file."""
+        return [each for each in self._tables if each.kind == kind]
+
+
+def resolve(folder: Path, written: str) -> Path:
+    """`written` as an absolute path: below `folder` when relative, `~` expanded where it can be."""
+    try:
+        return folder / Path(written).expanduser()
+    except RuntimeError:  # `~name` of nobody: an ordinary file name then
+        return folder / written
+
+
+def file_mistake(key: tuple[str | int, ...], written: object, folder: Path) -> Iterator[Mistake]:
+    """What is wrong with a file that must be there now; nothing where the text is none."""
+    if not isinstance(written, str) or not written or "\0" in written:
+        return
+    target = resolve(folder, written)
+    if is_there(target, "file"):
+        return
+    if is_there(target, "dir"):
+        yield Mistake(key, f'"{written}" is a folder, a file is wanted')
+    elif is_there(target, "any"):
+        yield Mistake(key, f'"{written}" is not a regular file')
+    elif not is_there(target.parent, "dir"):
+        yield Mistake(key, f'there is no file "{written}"', "its folder does not exist either")
+    else:
+        yield Mistake(key, f'there is no file "{written}"', closest_file(target))
+
+
+def is_there(path: Path, what: Literal["file", "dir", "any"]) -> bool:
+    """Whether `path` is such a thing; what may not be looked at is not."""
+    try:
+        return {"dir": path.is_dir, "file": path.is_file, "any": path.exists}[what]()
+    except (OSError, ValueError):
+        return False

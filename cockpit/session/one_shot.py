@@ -1,0 +1,129 @@
+"""Every probe once, beside whoever watches: what `check` does between its config and its output.
+
+The store is opened once to read what it remembers and once to write what was seen. Observations of
+a check are history: they advance no state, so where only checks run "since" is read from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from cockpit.board import compose
+from cockpit.engine.loop_thread import LoopThread
+from cockpit.engine.runner import ProbeRun, run_all
+from cockpit.evidence.errors import StoreError
+from cockpit.evidence.reader import Reader
+from cockpit.evidence.rules import CHECK
+from cockpit.model import Board, Observation, SessionInfo
+from cockpit.probe_state import ProbeState, apply
+from cockpit.session.composition import Composition
+
+FLUSH = 5.0
+"""Seconds that writing the evidence may take at most."""
+HISTORY = 5000
+"""Earlier observations that are looked at for the beginning of a stretch."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneShot:
+    """The board of one run; `trouble` says why it was not recorded, empty when it was."""
+
+    board: Board
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What the store remembers: the states of who watches, and what anybody saw last."""
+
+    states: Mapping[str, ProbeState] = field(default_factory=dict)
+    newest: Mapping[str, Observation] = field(default_factory=dict)
+
+
+def run_once(
+    composition: Composition, wanted: Sequence[str], *, host: str, record: bool
+) -> OneShot:
+    """Run the probes `wanted`, and those they depend on, once.
+
+    With `record` False the store is read all the same and nothing is written. Trouble with the
+    store changes no verdict.
+    """
+    with composition.reader() as reader:
+        memory = _remember(composition, reader)
+        runs = [one for one in _run(composition, wanted, memory) if one.observation.probe in wanted]
+        states = [_state(one.observation, memory, reader) for one in runs]
+    trouble = _record(composition, runs) if record else ""
+    board = compose(
+        composition.probes(wanted).order,
+        {state.observation.probe: state for state in states},
+        composition.clock.now(),
+        identity=SessionInfo(host=host, label=composition.loaded.config.cockpit.label),
+    )
+    return OneShot(board, trouble)
+
+
+def _remember(composition: Composition, reader: Reader) -> _Memory:
+    try:
+        composition.remember_edits(reader)
+        composition.remember_acts(reader)
+        return _Memory(reader.probe_states(), reader.newest(composition.names))
+    except StoreError:
+        return _Memory()
+
+
+def _run(composition: Composition, wanted: Sequence[str], memory: _Memory) -> list[ProbeRun]:
+    needed = composition.with_dependencies(wanted)
+    thread = LoopThread("cockpit-check")
+    thread.start()
+    try:
+        return thread.spawn(
+            run_all(
+                [composition.probe(name) for name in needed],
+                composition.clock,
+                previous=memory.newest,
+            )
+        ).result()
+    finally:
+        thread.stop()
+
+
+def _state(observation: Observation, memory: _Memory, reader: Reader) -> ProbeState:
+    known = memory.states.get(observation.probe)
+    state, _ = apply(known, observation)
+    if known is not None:
+        return state
+    since = observation.observed_at
+    with suppress(StoreError):
+        since = _since(observation, reader)
+    return replace(state, since=since, finding_since=dict.fromkeys(state.finding_since, since))
+
+
+def _since(observation: Observation, reader: Reader) -> datetime:
+    """When the stretch of this verdict began, in what earlier checks saw. Raises StoreError."""
+    since = observation.observed_at
+    for point in reader.history(observation.probe, HISTORY):
+        if point.verdict is not observation.verdict:
+            break
+        since = min(since, point.at)
+    return since
+
+
+def _record(composition: Composition, runs: Sequence[ProbeRun]) -> str:
+    """Leave the observations in the evidence; returns why that failed, empty when it did not."""
+    try:
+        store = composition.open_store()
+    except StoreError as error:
+        return str(error)
+    try:
+        for run in runs:
+            for artefact in run.artefacts:
+                store.save_artefact(artefact)
+            store.observe(run.observation, source=CHECK)
+        if not store.flush(FLUSH):
+            return store.health.trouble or "the store is busy"
+        return ""
+    finally:
+        store.close()
