@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 LISTEN = (
     "import socket,sys\n"
-    "s=socket.socket(); s.bind(('127.0.0.1',0)); s.listen()\n"
+    "s=socket.socket(); s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1)\n"
+    "s.bind(('127.0.0.1',int(sys.argv[1]))); s.listen()\n"
     "print(s.getsockname()[1],flush=True); sys.stdin.read()"
 )
 
 
-def until(condition: Callable[[], object], timeout: float = 15.0) -> None:
+DEADLINE = 120.0
+"""Seconds after which what has not come never will. Only a test that fails spends them, so they are
+many: the machine may be doing the work of twenty."""
+
+_PAUSE = 0.01
+
+
+def until(condition: Callable[[], object], what: str = "the condition") -> None:
     """Wait until `condition` holds, for things that give no event."""
-    pause = threading.Event()
-    for _ in range(int(timeout / 0.01)):
-        if condition():
-            return
-        pause.wait(0.01)
-    raise AssertionError("the condition never came true")
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, f"{what} never came true"
+        time.sleep(_PAUSE)
+
+
+async def until_async(condition: Callable[[], object], what: str = "the condition") -> None:
+    """`until` for the event loop, which goes on working meanwhile."""
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, f"{what} never came true"
+        await asyncio.sleep(_PAUSE)
 
 
 class Listening:
-    """A real process that listens on a free loopback port until it is told to end."""
+    """A real process that listens on a loopback port, a free one for 0, until it is ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", LISTEN],
+            [sys.executable, "-c", LISTEN, str(port)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -87,6 +102,6 @@ def cockpit(
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=DEADLINE,
         check=False,
     )

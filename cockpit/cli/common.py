@@ -116,10 +116,16 @@ def wait_for_end() -> None:
 
 
 @contextmanager
-def on_end_signals(handler: Callable[[], None]) -> Iterator[None]:
-    """Install `handler` for SIGTERM, SIGHUP (and Ctrl-Break on Windows) in the main thread."""
+def on_end_signals(handler: Callable[[], None], *, ignored_too: bool = False) -> Iterator[None]:
+    """Install `handler` for SIGTERM, SIGHUP (and Ctrl-Break on Windows) in the main thread.
+
+    What the caller ignores stays ignored, such as a hang-up under `nohup`, unless `ignored_too`.
+    """
     names = ("SIGTERM", "SIGHUP", "SIGBREAK")
-    signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    known = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    signals = [
+        number for number in known if ignored_too or signal.getsignal(number) is not signal.SIG_IGN
+    ]
 
     def receive(number: int, frame: FrameType | None) -> None:
         handler()

@@ -282,7 +282,8 @@ def _remaining(source: ListenerSource, ports: Sequence[int], *, after: bool = Fa
 @contextmanager
 def interruptible(task: asyncio.Task[Any], costs: str) -> Iterator[None]:
     """While this lasts, the first Ctrl-C says what another one `costs`, and the second one, like
-    SIGTERM or SIGHUP at once, cancels `task`. To be used in the main thread's running loop."""
+    SIGTERM or SIGHUP at once, cancels `task`. To be used in the main thread's running loop. What
+    the caller ignores stays ignored: Ctrl-C in a background job."""
     loop = asyncio.get_running_loop()
     asked = False
 
@@ -298,7 +299,9 @@ def interruptible(task: asyncio.Task[Any], costs: str) -> Iterator[None]:
         asked = True
         click.echo(f"under way: it goes on; Ctrl-C once more {costs}", err=True)
 
-    before = signal.signal(signal.SIGINT, receive)
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, receive)
     try:
         with on_end_signals(cancel):
             yield

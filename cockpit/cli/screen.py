@@ -125,7 +125,8 @@ def open_screen(
         terminal.leave_soon(opening.close)
 
     try:
-        with on_end_signals(end), beside(opening):
+        # A screen whose terminal has hung up is of no use, whatever its caller ignores.
+        with on_end_signals(end, ignored_too=True), beside(opening):
             app.run(mouse=capture)
     finally:
         if unwritten := opening.close():

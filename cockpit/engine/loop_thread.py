@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from cockpit.engine.blocking import DaemonExecutor
+from cockpit.system.commands import kill_running_commands
 
 T = TypeVar("T")
 
@@ -53,10 +54,15 @@ class LoopThread:
                 raise
 
     def stop(self, timeout: float = 0.6) -> bool:
-        """Cancel every task and wait `timeout` seconds at most; False when some did not end."""
+        """Cancel every task and wait `timeout` seconds at most; False when some did not end.
+
+        Commands that are still running then are killed: on a busy machine the loop may not have
+        had its turn.
+        """
         if self._thread.is_alive():
             self.call(lambda: asyncio.ensure_future(self._wind_down()))
-            self._ended.wait(timeout)
+            if not self._ended.wait(timeout):
+                kill_running_commands()
         return self._ended.is_set()
 
     async def _wind_down(self) -> None:

@@ -24,6 +24,8 @@ TERM_GRACE_SECONDS = 0.3
 _PIPE_GRACE_SECONDS = 0.3
 _REAP_SECONDS = 1.0
 _CHUNK = 1 << 16
+_running: set[int] = set()
+"""The leading processes of the commands that are not over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +115,17 @@ async def run_command(
         return CommandResult(words, None, missing=True, error=f"no such program: {words[0]}")
     except (OSError, ValueError) as error:
         return CommandResult(words, None, error=f"{words[0]} cannot be started: {error}")
+    _running.add(process.pid)
     output, errors = _Capped(output_cap), _Capped(output_cap)
     work = asyncio.ensure_future(_drain_both(process, output, errors))
     timed_out, left = False, ""
     try:
         timed_out = not await _finished(process, work, timeout)
     finally:
-        left = await _end(process)
+        try:
+            left = await _end(process)
+        finally:
+            _running.discard(process.pid)
         work.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await work
@@ -135,6 +141,16 @@ async def run_command(
         duration=clock.monotonic() - started,
         error=left,
     )
+
+
+def kill_running_commands() -> None:
+    """Kill every command that is still running, and all it started; from any thread.
+
+    For an exit whose event loop got no time to end them in the orderly way.
+    """
+    for pid in tuple(_running):
+        family = map(process_table.identity_of, (pid, *process_table.descendants(pid)))
+        _send(pid, [identity for identity in family if identity is not None], kill=True)
 
 
 async def _finished(

@@ -158,5 +158,5 @@ class Checklist(RuleBasedStateMachine):
         assert found == [(ln.text, ln.done) for ln in self.lines if ln.done is not None]
 
 
-Checklist.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+Checklist.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 TestChecklist = Checklist.TestCase

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from support import DEADLINE
 
 from cockpit.checklists import (
     AnchorLost,
@@ -32,6 +33,7 @@ from cockpit.checklists import (
 )
 from cockpit.checklists.editing.platform import this_platform
 from cockpit.checklists.editing.platform_api import Held
+from cockpit.checklists.editing.safe_write import Splice, update
 
 LINUX = sys.platform == "linux"
 SOURCE = (
@@ -265,7 +267,7 @@ def test_somebody_knocking_does_not_end_this_process(file: Path) -> None:
                 break
             os.sched_yield()
         assert file.stat().st_size == len(SOURCE)
-    assert child.wait(timeout=30) == 0
+    assert child.wait(timeout=DEADLINE) == 0
     assert file.read_bytes() == SOURCE + b"!"
 
 
@@ -348,6 +350,25 @@ def test_a_foreign_write_in_the_moment_of_ours_is_noticed(
         result = set_item(file, anchor, Status.DONE, platform=platform, pause=no_pause)
         assert (result.method, result.changed) == ("observed", True)
         assert file.read_bytes() == foreign.replace(b"[ ] a", b"[x] a")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a held file cannot be renamed there")
+def test_a_file_put_aside_under_the_writer_keeps_its_bytes(file: Path) -> None:
+    """An editor renames the old version and writes a new one, just before the write in place."""
+    aside = file.with_name("list.md~")
+    looks = 0
+
+    def decide(data: bytes) -> Splice:
+        nonlocal looks
+        looks += 1
+        if looks == 2:  # the first look is free, in the second one the file is held
+            file.rename(aside)
+            file.write_bytes(SOURCE)
+        return Splice(data.index(b" ] a"), b" ", b"x")
+
+    update(file, decide, pause=no_pause)
+    assert file.read_bytes() == SOURCE.replace(b"[ ] a", b"[x] a")
+    assert aside.read_bytes() == SOURCE
 
 
 def test_already_there_needs_nobody_to_let_go(file: Path) -> None:

@@ -44,17 +44,34 @@ def test_json_is_all_there_is_on_stdout(tmp_path: Path) -> None:
     assert board["problems"] == []
 
 
+def since(folder: Path) -> str:
+    """Since when the one problem of a check stands."""
+    done = cockpit("check", "--only", "backend", "--format", "json", cwd=folder)
+    (problem,) = json.loads(done.stdout)["problems"]
+    return str(problem["since"])
+
+
+def a_second_later(than: str) -> None:
+    """Wait until the clock shows another second, which is all that `since` tells."""
+    until(lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") > than)
+
+
 def test_since_when_is_known_where_only_checks_run(tmp_path: Path) -> None:
     write_config(tmp_path, 1)
+    first = since(tmp_path)
+    a_second_later(first)
+    assert since(tmp_path) == first
 
-    def since() -> str:
-        done = cockpit("check", "--only", "backend", "--format", "json", cwd=tmp_path)
-        (problem,) = json.loads(done.stdout)["problems"]
-        return str(problem["since"])
 
-    first = since()
-    until(lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") > first)
-    assert since() == first
+def test_a_problem_that_was_gone_stands_since_it_came_back(tmp_path: Path) -> None:
+    with Listening() as listening:
+        port = listening.port
+    write_config(tmp_path, port)
+    first = since(tmp_path)
+    with Listening(port):
+        assert cockpit("check", "--only", "backend", cwd=tmp_path).returncode == 0
+    a_second_later(first)
+    assert since(tmp_path) > first
 
 
 def test_a_broken_store_changes_no_verdict_and_is_told(tmp_path: Path) -> None:

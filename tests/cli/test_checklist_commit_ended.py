@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from checklist_shell import git, repository
-from support import cockpit, environment, until
+from support import DEADLINE, cockpit, environment, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and a shell")
 
@@ -69,7 +69,7 @@ def test_its_hook_ends_with_it_and_nothing_is_committed(
     lab: Path, committing: subprocess.Popen[str], name: str
 ) -> None:
     committing.send_signal(getattr(signal, name))
-    _, said = committing.communicate(timeout=20)
+    _, said = committing.communicate(timeout=DEADLINE)
     assert committing.returncode == (130 if name == "SIGINT" else 143)
     assert name == "SIGINT" or "ended by a signal: nothing was committed" in said
     until(lambda: not runs(hooks_child(lab)))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from checklist_shell import Ran, run
+from support import DEADLINE
 
 from cockpit.cli import run as whole
 from cockpit.clock import SystemClock
@@ -59,7 +60,7 @@ def observe(folder: Path, verdict: Verdict, *, ago: timedelta, valid: timedelta)
     )
     store = Composition(loaded, clock, "t").open_store()
     store.observe(made, source=CHECK)
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     store.close()
     return made
 

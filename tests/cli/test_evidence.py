@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import DEADLINE
 
 from cockpit.cli import run as whole
 from cockpit.clock import ManualClock
@@ -42,7 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 payload={"text": "⚠️ \u202e"},
             )
         )
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     store.close(5)
     return tmp_path
 

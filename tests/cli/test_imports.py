@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import Listening, environment, write_config
+from support import DEADLINE, Listening, environment, write_config
 
 PROBE = """
 import sys
@@ -48,7 +48,7 @@ def test_without_a_screen_the_screen_library_is_not_loaded(
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=DEADLINE,
             check=True,
         )
     assert "LOADED []" in done.stderr
@@ -72,7 +72,7 @@ def test_one_tick_loads_no_client_and_no_other_probe(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=DEADLINE,
         check=True,
     )
     told, code, *loaded = done.stderr.split()
@@ -100,7 +100,7 @@ def test_a_widgets_package_of_the_users_own_project_is_not_ours(tmp_path: Path) 
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=DEADLINE,
             check=False,
         )
     assert "decoy" not in done.stdout + done.stderr

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import Listening, cockpit, environment, write_config
+from support import DEADLINE, Listening, cockpit, environment, write_config
 
 REUSING = (
     "import signal,socket,sys\n"
@@ -99,7 +99,7 @@ def test_reset_ends_what_matches_and_leaves_the_rest_alone(tmp_path: Path, serve
     assert done.returncode == 1, done.stderr
     assert str(other.pid) in done.stdout and "does not match" in done.stdout
     assert f"frees port {port}" in done.stdout
-    assert first.wait(20) and second.wait(20)
+    assert first.wait(DEADLINE) and second.wait(DEADLINE)
     assert other.poll() is None and free(port) and not free(elsewhere)
     found = events(tmp_path)
     intents = [e for e in found if "is ending" in str(e["text"])]
@@ -208,7 +208,7 @@ def test_the_pid_is_typed_and_typeahead_does_not_count(tmp_path: Path, serve, ri
             break
         said += more
     os.close(ours)
-    assert child.wait(30) == (0 if right else 64), said.decode()
+    assert child.wait(DEADLINE) == (0 if right else 64), said.decode()
     assert free(port) is right
     assert (b"is free" if right else b"nothing was ended") in said
 
@@ -238,7 +238,7 @@ def test_an_interrupted_reset_asks_first_and_says_how_it_stands(
         assert "Ctrl-C once more leaves it half done" in child.stderr.readline()
         assert child.poll() is None and process.poll() is None
     child.send_signal(signals[-1])
-    _, left = child.communicate(timeout=30)
+    _, left = child.communicate(timeout=DEADLINE)
     assert child.returncode == 2, left
     assert f"TERM was sent to {process.pid}, no KILL" in left
     assert process.poll() is None

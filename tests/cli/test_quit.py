@@ -12,15 +12,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from support import environment, until
+from support import DEADLINE, environment, until
 
 if sys.platform == "win32":
     pytest.skip("needs a pseudo terminal", allow_module_level=True)
 
-import fcntl
-import pty
-import struct
-import termios
+from terminals import Terminal
 
 DRIVER = textwrap.dedent(
     """
@@ -63,57 +60,54 @@ def _write(folder: Path) -> Path:
 @pytest.mark.parametrize("way", ["q", "SIGTERM", "SIGHUP"])
 def test_leaving_waits_for_nothing_that_hangs(way: str, tmp_path: Path) -> None:
     config = _write(tmp_path)
-    env = environment(tmp_path, {"TERM": "xterm-256color"})
+    env = environment(tmp_path)
     subprocess.run(
         [sys.executable, "-m", "cockpit", "trust", "--yes", "--config", str(config)],
         env=env, check=True, capture_output=True,
     )  # fmt: skip
     driver = tmp_path / "driver.py"
     driver.write_text(DRIVER)
-    screen, terminal = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    before = termios.tcgetattr(terminal)
     hears, tells = os.pipe()
-    process = subprocess.Popen(
-        [sys.executable, str(driver), str(tells), "screen", "--config", str(config)],
-        stdin=terminal, stdout=terminal, stderr=terminal, env=env,
-        pass_fds=(tells,), start_new_session=True,
-    )  # fmt: skip
-    os.close(tells)
-    drawn, words = bytearray(), b""
+    argv = [sys.executable, driver, str(tells), "screen", "--config", config]
     pidfile = tmp_path / "gate.pid"
-    try:
-        while not (b"dns" in words and b"thread" in words and pidfile.exists() and drawn):
-            ready, _, _ = select.select([screen, hears], [], [], 20)
-            assert ready, (words, bytes(drawn[-500:]))
-            if screen in ready:
-                drawn += os.read(screen, 65536)
-            if hears in ready:
-                words += os.read(hears, 100)
-        until(lambda: pidfile.read_text())
+    with Terminal(argv, cwd=tmp_path, env=env, pass_fds=(tells,)) as terminal:
+        os.close(tells)
+        terminal.until_drawn("thread")
+        words = b""
+        while not (b"dns" in words and b"thread" in words):
+            assert select.select([hears], [], [], DEADLINE)[0], (words, terminal.text())
+            words += os.read(hears, 100)
+        until(lambda: pidfile.exists() and pidfile.read_text())
         child = psutil.Process(int(pidfile.read_text()))
         if way == "q":
-            os.write(screen, b"q")
+            terminal.press(b"q")
         else:
-            process.send_signal(getattr(signal, way))
-        while process.poll() is None:
-            ready, _, _ = select.select([screen], [], [], 0.05)
-            if ready:
-                drawn += os.read(screen, 65536)
+            terminal.process.send_signal(getattr(signal, way))
         # The probes still hang and always would: that the process is gone is the proof.
-        assert process.returncode == 0, bytes(drawn[-2000:])
-        while select.select([screen], [], [], 0)[0]:
-            drawn += os.read(screen, 65536)
-        assert b"\x1b[?1049l" in drawn
-        assert b"\x1b[?25h" in drawn
-        assert termios.tcgetattr(terminal) == before
-        gone, _ = psutil.wait_procs([child], timeout=10)
+        assert terminal.end() == 0, terminal.text()
+        assert "\x1b[?1049l" in terminal.text()
+        assert "\x1b[?25h" in terminal.text()
+        assert terminal.as_before
+        gone, _ = psutil.wait_procs([child], timeout=DEADLINE)
         assert gone
-    finally:
-        process.kill()
-        process.wait()
-        for fd in (screen, terminal, hears):
-            os.close(fd)
+    os.close(hears)
+
+
+DEAF = (
+    "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN);"
+    "os.execv(sys.executable, [sys.executable, '-m', 'cockpit', *sys.argv[1:]])"
+)
+
+
+def test_a_hang_up_ends_a_screen_whatever_its_caller_ignores(tmp_path: Path) -> None:
+    config = tmp_path / "cockpit.toml"
+    config.write_text('[[checklist]]\nname = "list"\nfile = "LIST.md"\n')
+    (tmp_path / "LIST.md").write_text("- [ ] one\n")
+    argv = [sys.executable, "-c", DEAF, "screen", "--config", config]
+    with Terminal(argv, cwd=tmp_path, env=environment(tmp_path)) as terminal:
+        terminal.until_drawn("list")
+        terminal.process.send_signal(signal.SIGHUP)
+        assert terminal.end() == 0
 
 
 HANGING = """
@@ -130,23 +124,16 @@ with on_end_signals(lambda: terminal.leave_soon(lambda: sys.stderr.write("closed
 """
 
 
-def test_a_screen_that_hangs_in_its_own_terminal_is_ended_all_the_same() -> None:
+def test_a_screen_that_hangs_in_its_own_terminal_is_ended_all_the_same(tmp_path: Path) -> None:
     """A dead link blocks the screen's thread in a write: the orderly exit never comes."""
-    screen, terminal = pty.openpty()
-    before = termios.tcgetattr(terminal)
-    process = subprocess.Popen(
-        [sys.executable, "-c", HANGING], stdin=terminal, stderr=subprocess.PIPE
-    )
-    try:
-        assert process.stderr is not None
-        assert process.stderr.read(7) == b"hanging"
-        assert termios.tcgetattr(terminal) != before
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
-        assert process.stderr.read() == b"closed"
-        assert termios.tcgetattr(terminal) == before
-    finally:
-        process.kill()
-        process.communicate()
-        os.close(screen)
-        os.close(terminal)
+    with Terminal(
+        [sys.executable, "-c", HANGING], cwd=tmp_path, env=os.environ, stderr=subprocess.PIPE
+    ) as terminal:
+        told = terminal.process.stderr
+        assert told is not None
+        assert told.read(7) == b"hanging"
+        assert not terminal.as_before
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.end() == 0
+        assert told.read() == b"closed"
+        assert terminal.as_before

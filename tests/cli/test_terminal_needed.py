@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import environment
+from support import DEADLINE, environment
 
 if sys.platform == "win32":
     pytest.skip("needs a pseudo terminal", allow_module_level=True)
@@ -30,7 +30,7 @@ def run(folder: Path, *verb: str, without: str) -> tuple[int, str]:
                 [sys.executable, "-m", "cockpit", *verb],
                 cwd=folder,
                 env=environment(folder) | {"TMPDIR": str(folder)},
-                timeout=60,
+                timeout=DEADLINE,
                 check=False,
                 **streams,
             )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,10 +11,7 @@ from support import environment
 if sys.platform == "win32":
     pytest.skip("needs a pseudo terminal", allow_module_level=True)
 
-import fcntl
-import pty
-import struct
-import termios
+from terminals import Terminal
 
 WRONG = '[[listener]]\nname = "backend"\nprot = 8001\n[[heartbeat]]\nname = "backend"\n'
 LEAVE_ALTERNATE = "\x1b[?1049l"
@@ -25,33 +20,10 @@ LEAVE_ALTERNATE = "\x1b[?1049l"
 
 def screen_on(config: Path) -> tuple[int, str, bool]:
     """Exit code, everything written, and whether the terminal's settings are as they were."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 200, 0, 0))
-    before = termios.tcgetattr(theirs)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cockpit", "screen", "--config", str(config)],
-        stdin=theirs, stdout=theirs, stderr=theirs, cwd=config.parent,
-        env=environment(config.parent, {"TERM": "xterm-256color"}), start_new_session=True,
-    )  # fmt: skip
-    settings = os.dup(theirs)
-    os.close(theirs)
-    written = bytearray()
-    try:
-        os.set_blocking(ours, True)
-        while process.poll() is None or not written:
-            try:
-                written += os.read(ours, 65536)
-            except OSError:
-                break
-            if b"unknown key" in written or b"not valid TOML" in written:
-                break
-        code = process.wait(30)
-        same = termios.tcgetattr(settings) == before
-    finally:
-        process.kill()
-        os.close(settings)
-        os.close(ours)
-    return code, written.decode("utf-8", "replace"), same
+    folder = config.parent
+    argv = [sys.executable, "-m", "cockpit", "screen", "--config", config]
+    with Terminal(argv, cwd=folder, env=environment(folder), columns=200) as terminal:
+        return terminal.end(), terminal.text(), terminal.as_before
 
 
 def test_wrong_values_are_told_after_the_screen_has_left(tmp_path: Path) -> None:

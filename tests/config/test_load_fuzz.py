@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.config.errors import ConfigErrors
@@ -70,7 +70,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(documents)
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 def test_any_document(folder: Path, document: dict[str, Any]) -> None:
     text = "".join(f"{to_toml(key)} = {to_toml(value)}\n" for key, value in document.items())
     tomllib.loads(text)

@@ -191,6 +191,22 @@ def test_the_file_is_for_this_user_alone(folder: Path, store: TrustStore) -> Non
     assert "can be written by others" in store.trouble
 
 
+@posix
+def test_a_file_of_another_user_trusts_nothing(
+    folder: Path, store: TrustStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = loads(CONFIG, folder)
+    store.trust(loaded, loaded.config.gate)
+    assert names(store, loaded) == []
+    if os.geteuid() == 0:
+        os.chown(store.path, 12345, -1)
+    else:
+        somebody = os.geteuid() + 1
+        monkeypatch.setattr(os, "geteuid", lambda: somebody)
+    assert names(store, loaded) == ["ops", "module"]
+    assert "can be written by others" in store.trouble
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import DEADLINE
 
 from cockpit.clock import ManualClock
 from cockpit.config.load import load, loads
@@ -250,7 +251,7 @@ def server(tmp_path: Path) -> Iterator[int]:
     assert child.stdout is not None
     try:
         yield int(child.stdout.readline())
-        rest, _ = child.communicate(timeout=10)
+        rest, _ = child.communicate(timeout=DEADLINE)
         assert rest.strip() == "left alone", "a look around connects to nothing"
     finally:
         child.kill()
@@ -455,7 +456,7 @@ file_names = st.from_regex(r"[^\x00-\x1f\x7f/\\$*?\[\]\"]{1,20}", fullmatch=True
     st.sampled_from([None, "$.ts"]),
     st.sampled_from([None, "local", "utc"]),
 )
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_whatever_is_found_the_file_loads(
     tmp_path_factory: pytest.TempPathFactory,
     checklists: list[str],

@@ -10,6 +10,7 @@ import textwrap
 import threading
 
 import pytest
+from support import DEADLINE
 
 from cockpit.clock import ManualClock
 from cockpit.engine.blocking import DaemonExecutor, SerialExecutor, StillHung
@@ -99,6 +100,10 @@ def test_a_program_ends_while_a_lane_and_a_lookup_hang() -> None:
         """
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=True,
     )
     assert done.stdout == "stopped True\n"

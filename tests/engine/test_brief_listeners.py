@@ -7,14 +7,13 @@ import socket
 
 import pytest
 from engine.doubles import Notebook, Scripted, plan_of
+from support import DEADLINE
 
 from cockpit.clock import SystemClock
 from cockpit.engine.scheduler import Engine
 from cockpit.model import Event, EventKind
 from cockpit.system.sockets.listener_events import why_no_destroy_events
 from cockpit.triggers import Triggers
-
-DEADLINE = 20
 
 
 @pytest.mark.skipif(bool(why_no_destroy_events()), reason="the kernel does not tell")

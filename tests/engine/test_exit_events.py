@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 from engine.doubles import Notebook, Scripted, plan_of
+from support import DEADLINE
 
 from cockpit.clock import SystemClock
 from cockpit.engine.scheduler import Engine
@@ -23,7 +24,6 @@ from cockpit.triggers import Triggers
 pytestmark = pytest.mark.skipif(
     bool(exits.why_no_exit_codes()), reason="the kernel does not tell strangers' exit codes"
 )
-DEADLINE = 20
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import DEADLINE
 
 from cockpit.clock import ManualClock
 from cockpit.evidence.lease import Holder
@@ -39,7 +40,7 @@ class Heard:
             self.probe_states += probe_states
             self._condition.notify_all()
 
-    def wait(self, condition: Callable[[Heard], bool], timeout: float = 10.0) -> None:
+    def wait(self, condition: Callable[[Heard], bool], timeout: float = DEADLINE) -> None:
         with self._condition:
             assert self._condition.wait_for(lambda: condition(self), timeout), self.texts()
 

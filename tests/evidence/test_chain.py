@@ -8,6 +8,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from support import DEADLINE
 
 from cockpit.evidence.chain import genesis, link
 
@@ -20,7 +21,7 @@ def chained(world):
             world.event(f"event {number}", actor="bob", data={"n": number, "words": ("a", "b")})
         )
         world.pass_time(1)
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     store.close(5)
     return world
 
@@ -119,5 +120,5 @@ def test_a_damaged_row_is_shown_as_damaged_and_stops_no_writer(chained) -> None:
     assert [("damaged" in text) for text in texts] == [False, False, True, True, False]
     store = chained.store()
     store.log(chained.event("goes on"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert store.health.recording

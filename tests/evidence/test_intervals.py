@@ -10,8 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import DEADLINE
 
 from cockpit.clock import ManualClock
 from cockpit.evidence.errors import StoreError
@@ -36,7 +37,7 @@ def test_observations_of_one_verdict_are_one_stretch(world, recorder) -> None:
         recorder.observe(seen, source=source)
         recorder.observe(world.seen(WARN, "other"))
         world.pass_time(10)
-    assert recorder.flush(10) or recorder.health.trouble == "no store"
+    assert recorder.flush(DEADLINE) or recorder.health.trouble == "no store"
     reader = recorder.reader()
 
     def at(seconds: int):
@@ -62,7 +63,7 @@ def test_a_silence_ends_no_stretch(world, recorder) -> None:
     recorder.observe(world.seen(OK))
     world.pass_time(3600)
     recorder.observe(world.seen(OK))
-    recorder.flush(10)
+    recorder.flush(DEADLINE)
     (only,) = recorder.reader().intervals("ports", start, world.clock.now())
     assert (only.start, only.seen_until) == (start, world.clock.now())
 
@@ -71,7 +72,7 @@ def test_what_is_damaged_is_said(world) -> None:
     store = world.store()
     start = world.clock.now()
     store.observe(world.seen(OK))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     store.close(5)
     with closing(sqlite3.connect(world.path, isolation_level=None)) as db:
         db.execute("UPDATE observations SET metrics = '['")
@@ -89,7 +90,7 @@ def test_a_store_that_is_not_there_has_no_past(world) -> None:
     st.integers(-5, 40),
     st.integers(0, 40),
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 def test_a_file_and_memory_tell_the_same(
     run: list[tuple[Verdict, int]], since: int, length: int
 ) -> None:
@@ -108,8 +109,8 @@ def test_a_file_and_memory_tell_the_same(
             )
             store.observe(seen)
             memory.observe(seen)
-        assert store.flush(10)
-        memory.flush(10)
+        assert store.flush(DEADLINE)
+        memory.flush(DEADLINE)
         low = start + timedelta(seconds=since)
         high = low + timedelta(seconds=length)
         reader = store.reader()

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import psutil
 import pytest
+from support import DEADLINE
 
 from cockpit.evidence.lease import Acquired, HeldBy
 from cockpit.model import EventKind, MonitoringGap
@@ -15,7 +16,7 @@ from cockpit.text import format_utc
 
 
 def take(store, holder):
-    return store.acquire(holder).result(10)
+    return store.acquire(holder).result(DEADLINE)
 
 
 @pytest.fixture
@@ -38,32 +39,32 @@ def test_a_released_lease_is_free_at_once_and_leaves_no_gap(world, two) -> None:
     collector, screen = two
     assert take(collector, world.holder(1)) == Acquired()
     world.pass_time(2)
-    assert collector.release(world.holder(1)).result(10)
+    assert collector.release(world.holder(1)).result(DEADLINE)
     world.pass_time(4)
     assert take(screen, world.holder(2)) == Acquired()
     assert screen.gaps == ()
-    assert not collector.beat(world.holder(1)).result(10), "it is no longer the first one's"
+    assert not collector.beat(world.holder(1)).result(DEADLINE), "it is no longer the first one's"
 
 
 def test_what_was_released_can_not_be_beaten_or_released_again(world, two) -> None:
     collector, _ = two
     take(collector, world.holder(1))
-    assert collector.release(world.holder(1)).result(10)
-    assert not collector.beat(world.holder(1)).result(10)
-    assert not collector.release(world.holder(1)).result(10)
+    assert collector.release(world.holder(1)).result(DEADLINE)
+    assert not collector.beat(world.holder(1)).result(DEADLINE)
+    assert not collector.release(world.holder(1)).result(DEADLINE)
 
 
 def test_time_in_which_nobody_watched_is_a_gap(world, two) -> None:
     collector, screen = two
     take(collector, world.holder(1))
     world.pass_time(2)
-    assert collector.beat(world.holder(1)).result(10)
+    assert collector.beat(world.holder(1)).result(DEADLINE)
     start = world.clock.now()
     world.alive = lambda pid, started_at: False
     world.pass_time(180)
     acquired = take(screen, world.holder(2, actor="bob@spark"))
     assert acquired == Acquired()
-    assert screen.flush(10)
+    assert screen.flush(DEADLINE)
     event = screen.reader().events(kinds=(EventKind.GAP,))[0]
     assert event.data == {"start": format_utc(start), "end": format_utc(world.clock.now())}
     assert event.actor == "bob@spark"
@@ -101,9 +102,9 @@ def test_a_hung_holder_loses_it_and_steps_down_when_it_comes_back(world, two) ->
     )
     world.pass_time(2)
     assert isinstance(take(screen, world.holder(2)), Acquired)
-    assert collector.beat(world.holder(1)).result(10) is False
+    assert collector.beat(world.holder(1)).result(DEADLINE) is False
     assert isinstance(take(collector, world.holder(1)), HeldBy)
-    assert screen.beat(world.holder(2)).result(10) is True
+    assert screen.beat(world.holder(2)).result(DEADLINE) is True
 
 
 def test_a_fresh_contender_confirms_an_old_beat_for_a_few_seconds(world, two) -> None:
@@ -132,12 +133,12 @@ def test_a_step_of_the_wall_clock_takes_no_lease_from_who_beats(world, two, step
     for _ in range(5):
         assert isinstance(take(screen, world.holder(2)), HeldBy)
         world.pass_time(2)
-        assert collector.beat(world.holder(1)).result(10)
+        assert collector.beat(world.holder(1)).result(DEADLINE)
     world.clock.step_wall(step)
     for _ in range(5):
         assert isinstance(take(screen, world.holder(2)), HeldBy)
         world.pass_time(2)
-        assert collector.beat(world.holder(1)).result(10)
+        assert collector.beat(world.holder(1)).result(DEADLINE)
     assert screen.gaps == ()
 
 
@@ -161,5 +162,5 @@ def test_taking_it_again_is_allowed_to_its_holder(world, two) -> None:
 def test_without_a_file_the_lease_is_always_ours(world) -> None:
     recorder = world.memory()
     assert take(recorder, world.holder(1)) == Acquired()
-    assert recorder.beat(world.holder(1)).result(10)
-    assert recorder.release(world.holder(1)).result(10)
+    assert recorder.beat(world.holder(1)).result(DEADLINE)
+    assert recorder.release(world.holder(1)).result(DEADLINE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support import DEADLINE
 
 from cockpit.evidence.base_recorder import LeasedRecorder
 from cockpit.model import Verdict
@@ -13,20 +14,20 @@ def deposed(world):
     """A collector that was frozen, and the store of the one that took over."""
     store, other = world.store(), world.store(actor="bob@spark")
     first, second = world.holder(1), world.holder(2)
-    store.acquire(first).result(10)
+    store.acquire(first).result(DEADLINE)
     world.alive = lambda pid, started_at: pid != 1
-    other.acquire(second).result(10)
+    other.acquire(second).result(DEADLINE)
     return LeasedRecorder(store, first), store, LeasedRecorder(other, second), other
 
 
 def test_a_deposed_collector_changes_no_state_and_logs_nothing(world, deposed) -> None:
     old, old_store, new, new_store = deposed
     new.observe(world.seen(Verdict.FAIL))
-    assert new_store.flush(10)
+    assert new_store.flush(DEADLINE)
     world.pass_time(2)
     old.observe(world.seen(Verdict.OK))
     old.log(world.event("RUN FAIL → UNKNOWN", kind="rollup"))
-    assert old_store.flush(10)
+    assert old_store.flush(DEADLINE)
     reader = world.reader()
     assert reader.probe_states()["ports"].observation.verdict is Verdict.FAIL
     assert [event.text for event in reader.events()] == ["first seen FAIL: 8001 FAIL"]
@@ -36,15 +37,15 @@ def test_a_deposed_collector_changes_no_state_and_logs_nothing(world, deposed) -
 def test_the_one_that_holds_the_lease_is_heard(world, deposed) -> None:
     _, _, new, new_store = deposed
     new.log(world.event("RUN is OK", kind="rollup"))
-    assert new_store.flush(10)
+    assert new_store.flush(DEADLINE)
     assert [event.text for event in world.reader().events()] == ["RUN is OK"]
 
 
 def test_an_operators_word_needs_no_lease(world, deposed) -> None:
     old, _old_store, new, new_store = deposed
     new.observe(world.seen(Verdict.FAIL))
-    assert new_store.flush(10)
-    assert old.acknowledge("port:8001", "known", "ann@spark").result(10)
+    assert new_store.flush(DEADLINE)
+    assert old.acknowledge("port:8001", "known", "ann@spark").result(DEADLINE)
 
 
 def test_a_late_observation_does_not_undo_a_newer_one(world) -> None:
@@ -54,7 +55,7 @@ def test_a_late_observation_does_not_undo_a_newer_one(world) -> None:
     world.pass_time(5)
     store.observe(world.seen(Verdict.FAIL))
     store.observe(slow, source="screen")
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     reader = world.reader()
     assert reader.probe_states()["ports"].observation.verdict is Verdict.FAIL
     assert [event.text for event in reader.events()] == ["first seen FAIL: 8001 FAIL"]
@@ -66,5 +67,5 @@ def test_a_clock_set_back_by_much_does_not_silence_the_news(world) -> None:
     store.observe(world.seen(Verdict.OK))
     world.clock.step_wall(-3600)
     store.observe(world.seen(Verdict.FAIL))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert world.reader().probe_states()["ports"].observation.verdict is Verdict.FAIL

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import old_store
 import pytest
+from support import DEADLINE
 
 from cockpit.evidence import schema
 from cockpit.evidence.errors import StoreError
@@ -47,7 +48,7 @@ def test_an_old_store_is_migrated_and_holds_all_that_it_held(old) -> None:
     before = rows(old.path)
     store = old.store()
     store.log(old.event("new", payload={"edit": {"lines": ["a", "b"]}}))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert rows(old.path) == before
     assert version(old.path) == schema.VERSION == 2
     reader = old.reader()
@@ -70,11 +71,11 @@ def test_an_old_store_is_migrated_and_holds_all_that_it_held(old) -> None:
 def test_a_chain_of_old_and_new_events_verifies(old) -> None:
     store = old.store()
     store.log(old.event("new", payload=[1, 2.5, None]))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     # A process of the older cockpit has had the store open all the time.
     old_store.append(old.path, "config", "of the older one", {"n": 1})
     store.log(old.event("newer"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     found = old.reader().verify()
     assert (found.ok, found.events) == (True, OLD_EVENTS + 4)
     with closing(sqlite3.connect(old.path, isolation_level=None)) as db:
@@ -99,7 +100,7 @@ def test_a_chain_of_old_and_new_events_verifies(old) -> None:
 def test_a_change_shows_in_events_of_both_versions(old, change: str, seq: int) -> None:
     store = old.store()
     store.log(old.event("new", payload=[1, 2.5, None]))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     store.close(5)
     with closing(sqlite3.connect(old.path, isolation_level=None)) as db:
         db.execute(f"UPDATE events SET {change} WHERE seq = ?", (seq,))
@@ -190,7 +191,7 @@ def test_wherever_a_migration_fails_the_store_is_as_it_was(old) -> None:
         break
     assert count > 4
     Flaky.fail_at = 0
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert version(old.path) == 2
     assert len(backups(old.path)) == 1
 
@@ -201,11 +202,11 @@ def test_a_crash_in_the_middle_leaves_a_usable_store(
 ) -> None:
     whole = old.folder / "whole.db"
     old_store.make(whole)
-    out, _ = program("migrate_and_die.py", whole, 0).communicate(timeout=60)
+    out, _ = program("migrate_and_die.py", whole, 0).communicate(timeout=DEADLINE)
     statements = out.splitlines()
     number = next(n for n, sql in enumerate(statements, 1) if sql.startswith(place))
     crash = program("migrate_and_die.py", old.path, number)
-    out, _ = crash.communicate(timeout=60)
+    out, _ = crash.communicate(timeout=DEADLINE)
     assert crash.returncode == 9
     assert out.splitlines()[-1].startswith(place)
     assert version(old.path) == 1
@@ -214,7 +215,7 @@ def test_a_crash_in_the_middle_leaves_a_usable_store(
     assert old.reader().verify().events == OLD_EVENTS
     store = old.store()
     store.log(old.event("after"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert version(old.path) == 2
     assert old.reader().verify().events == OLD_EVENTS + 2
 
@@ -228,7 +229,7 @@ def test_a_store_that_can_not_be_copied_is_not_migrated(old) -> None:
     assert rows(old.path) == before
     (old.folder / "evidence.db.v1.bak.part").rmdir()
     store = old.store()
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert version(old.path) == 2
 
 
@@ -243,7 +244,7 @@ def test_what_a_broken_off_copy_left_is_cleared_away(old) -> None:
 def test_an_older_cockpit_refuses_a_store_that_becomes_newer_under_it(world) -> None:
     store = world.store()
     store.observe(world.seen())
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     reader = world.reader()
     assert len(reader.probe_states()) == 1
     with closing(sqlite3.connect(world.path, isolation_level=None)) as db:
@@ -251,7 +252,7 @@ def test_an_older_cockpit_refuses_a_store_that_becomes_newer_under_it(world) -> 
     with pytest.raises(StoreError, match=r"newer cockpit .schema 3, this one knows 2.; upgrade"):
         reader.events()
     store.log(world.event("kept in memory"))
-    assert not store.flush(10)
+    assert not store.flush(DEADLINE)
     assert "newer cockpit (schema 3, this one knows 2)" in store.health.trouble
     with closing(sqlite3.connect(world.path, isolation_level=None)) as db:
         texts = [row[0] for row in db.execute("SELECT text FROM events")]
@@ -263,7 +264,7 @@ def test_a_payload_of_any_length_and_any_character_comes_back_exactly(world) -> 
     given = {"lines": lines, "n": 10**30, "half": -0.5, "none": None, "yes": True, "deep": [[{}]]}
     store = world.store()
     store.log(world.event("long", payload=given))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     reader = world.reader()
     (event,) = reader.events()
     assert event.payload == given

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import closing
 
 import pytest
+from support import DEADLINE, until
 
 from cockpit.evidence.errors import StoreError
 from cockpit.feed import Artefact
@@ -69,10 +70,10 @@ def test_whichever_statement_fails_nothing_is_lost_or_doubled(world, flaky, hear
     statements: list[str] = []
     store = world.store(world.folder / "count.db", factory=flaky)
     store.observe(world.seen(OK))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     flaky.before = lambda sql: statements.append(sql) if "PRAGMA" not in sql else None
     burst(world, store)
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     flaky.before = None
     written = [sql for sql in statements if not sql.startswith("SELECT")]
     assert any(sql == "COMMIT" for sql in written)
@@ -82,15 +83,15 @@ def test_whichever_statement_fails_nothing_is_lost_or_doubled(world, flaky, hear
         store = world.store(path, factory=flaky)
         told = type(heard)()
         store.observe(world.seen(OK))
-        assert store.flush(10)
+        assert store.flush(DEADLINE)
         store.subscribe(told)
         flaky.before = fail_at({number}, full)
         burst(world, store)
-        store.flush(10)
+        store.flush(DEADLINE)
         flaky.before = None
         world.pass_time(RETRY)
         store.log(world.event("after"))
-        assert store.flush(10), store.health
+        assert store.flush(DEADLINE), store.health
         texts = [event.text for event in store.reader().events()]
         for wanted in ("said", "after", "OK → FAIL: 8001 FAIL"):
             assert texts.count(wanted) == 1, (number, wanted, texts)
@@ -105,13 +106,13 @@ def test_not_recording_is_said_with_its_reason_and_ends_with_one_event(world, fl
     store = world.store(factory=flaky)
     store.subscribe(heard)
     store.observe(world.seen(OK))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     start = world.clock.now()
     flaky.before = fail_at(set(range(1, 10_000)), full)
     for _ in range(10):
         store.observe(world.seen(FAIL))
         store.log(world.event("kept"))
-        assert not store.flush(10)
+        assert not store.flush(DEADLINE)
         world.pass_time(5)
     assert not store.health.recording
     assert "full" in store.health.trouble
@@ -125,7 +126,7 @@ def test_not_recording_is_said_with_its_reason_and_ends_with_one_event(world, fl
     flaky.before = None
     world.pass_time(RETRY)
     store.log(world.event("after"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert store.health.recording
     assert store.health.trouble == ""
     reader = store.reader()
@@ -144,7 +145,7 @@ def test_a_full_disk_and_its_end(world, program: Callable[..., subprocess.Popen[
     if sys.platform == "win32":
         pytest.skip("Windows has no file size limit to set")
     process = program("small_disk.py", world.path)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=DEADLINE)
     assert process.returncode == 0
     before, full_, still, again = (json.loads(line) for line in out.splitlines())
     assert before["flushed"]
@@ -167,15 +168,15 @@ def test_a_full_disk_and_its_end(world, program: Callable[..., subprocess.Popen[
 def test_a_disk_that_keeps_failing_is_asked_less_and_less_often(world, flaky, heard) -> None:
     store = world.store(factory=flaky)
     store.subscribe(heard)
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     for _ in range(100):
         flaky.before = fail_at(set(range(1, 10_000)), full)
         store.log(world.event("fails"))
-        store.flush(10)
+        store.flush(DEADLINE)
         flaky.before = None
         world.pass_time(3)
         store.log(world.event("works when it is tried"))
-        store.flush(10)
+        store.flush(DEADLINE)
     assert 2 < sum(text.startswith("not recording") for text in heard.texts()) < 20
 
 
@@ -187,7 +188,7 @@ def test_a_deleted_store_is_noticed_and_begun_anew(world, heard, what: str) -> N
     store.subscribe(heard)
     store.observe(world.seen(FAIL))
     store.log(world.event("old"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     told = len(heard.events)
     path.unlink()
     if what != "main file":
@@ -196,11 +197,11 @@ def test_a_deleted_store_is_noticed_and_begun_anew(world, heard, what: str) -> N
     if what == "folder":
         path.parent.rmdir()
     store.log(world.event("meanwhile"))
-    assert not store.flush(10)
+    assert not store.flush(DEADLINE)
     assert "deleted" in store.health.trouble
     world.pass_time(RETRY)
     store.log(world.event("after"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     reader = store.reader()
     texts = [event.text for event in reader.events()]
     assert "meanwhile" in texts
@@ -210,11 +211,11 @@ def test_a_deleted_store_is_noticed_and_begun_anew(world, heard, what: str) -> N
     assert min(event.seq for event in reader.events()) == told + 1, "numbers go on, none twice"
 
 
-def test_an_idle_store_notices_that_its_file_is_gone(world, until) -> None:
+def test_an_idle_store_notices_that_its_file_is_gone(world) -> None:
     if sys.platform == "win32":
         pytest.skip("an open file can't be deleted there")
     store = world.store()
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     world.path.unlink()
     until(lambda: not store.health.recording)
 
@@ -226,17 +227,17 @@ def test_a_store_locked_for_too_long_goes_on_in_memory(world, heard) -> None:
 
     store = world.store(factory=Impatient)
     store.subscribe(heard)
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     with closing(sqlite3.connect(world.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         store.log(world.event("meanwhile"))
-        assert not store.flush(10)
+        assert not store.flush(DEADLINE)
         assert "locked" in store.health.trouble
         assert "meanwhile" in heard.texts()
         other.execute("ROLLBACK")
     world.pass_time(RETRY)
     store.log(world.event("after"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert store.reader().events() == heard.events
 
 
@@ -246,18 +247,18 @@ def test_what_another_process_wrote_meanwhile_is_heard_after_the_outage(
     store, other = world.store(factory=flaky), world.store(actor="bob")
     store.subscribe(heard)
     store.observe(world.seen(FAIL))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     flaky.before = fail_at(set(range(1, 10_000)), full)
     store.log(world.event("mine"))
-    assert not store.flush(10)
+    assert not store.flush(DEADLINE)
     world.pass_time(1)
     other.observe(world.seen(OK))
     other.log(world.event("bob's"))
-    assert other.flush(10)
+    assert other.flush(DEADLINE)
     flaky.before = None
     world.pass_time(RETRY)
     store.log(world.event("after"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert heard.texts().count("bob's") == 1
     assert heard.texts().count("mine") == 1
     reader = store.reader()
@@ -268,10 +269,10 @@ def test_what_another_process_wrote_meanwhile_is_heard_after_the_outage(
 
 def test_what_is_kept_is_written_when_closing_in_an_outage(world, flaky) -> None:
     store = world.store(factory=flaky)
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     flaky.before = fail_at(set(range(1, 10_000)), full)
     store.log(world.event("kept"))
-    assert not store.flush(10)
+    assert not store.flush(DEADLINE)
     flaky.before = None
     store.close(5)
     assert "kept" in [event.text for event in world.reader().events()]
@@ -280,49 +281,49 @@ def test_what_is_kept_is_written_when_closing_in_an_outage(world, flaky) -> None
 def test_an_unexpected_error_does_not_end_the_writer(world, flaky, heard) -> None:
     store = world.store(factory=flaky)
     store.subscribe(heard)
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     flaky.before = fail_at({3}, lambda: MemoryError("no more"))
     store.log(world.event("one"))
-    store.flush(10)
+    store.flush(DEADLINE)
     flaky.before = None
     store.log(world.event("two"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert "two" in heard.texts()
     assert heard.texts().count("one") <= 1
 
 
 def test_a_disk_that_does_not_answer_is_said(world, flaky) -> None:
     store = world.store(factory=flaky)
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     stuck, go = threading.Event(), threading.Event()
 
     def hang(sql: str) -> None:
         if sql == "COMMIT":
             stuck.set()
-            assert go.wait(20)
+            assert go.wait(DEADLINE)
 
     flaky.before = hang
     store.log(world.event("slow"))
-    assert stuck.wait(10)
+    assert stuck.wait(DEADLINE)
     assert store.health.recording
     world.pass_time(11)
     assert not store.health.recording
     assert "not answered for 11 s" in store.health.trouble
     go.set()
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert store.health.recording
 
 
 def test_the_raw_evidence_of_the_newest_state_survives_an_outage(world, flaky) -> None:
     store = world.store(factory=flaky)
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     flaky.before = fail_at(set(range(1, 10_000)), full)
     reference = ArtefactRef("reply", "ab" * 32, "text/plain", 3)
     store.save_artefact(Artefact(reference.digest, "text/plain", b"abc"))
     store.observe(world.seen(FAIL, artefacts=(reference,)))
-    assert not store.flush(10)
+    assert not store.flush(DEADLINE)
     flaky.before = None
     world.pass_time(RETRY)
     store.log(world.event("after"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert store.reader().artefact(reference.digest).body == b"abc"

@@ -6,6 +6,8 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable
 
+from support import DEADLINE, until
+
 EVENTS = 150
 
 
@@ -33,7 +35,7 @@ def test_two_writers_and_a_reader_see_every_event_once(
         reader.used()
     read += reader.events(since, 10_000)
     for writer in writers:
-        out, _ = writer.communicate(timeout=60)
+        out, _ = writer.communicate(timeout=DEADLINE)
         assert writer.returncode == 0
         assert out == "lost=0 trouble=''\n"
     assert rounds > 0
@@ -48,7 +50,7 @@ def test_two_writers_and_a_reader_see_every_event_once(
 
 
 def test_a_writer_killed_in_the_middle_leaves_a_whole_store(
-    world, program: Callable[..., subprocess.Popen[str]], until
+    world, program: Callable[..., subprocess.Popen[str]]
 ) -> None:
     writer = program("write_events.py", world.path, "doomed", 1_000_000)
     assert writer.stdin is not None
@@ -62,7 +64,7 @@ def test_a_writer_killed_in_the_middle_leaves_a_whole_store(
     assert found.ok
     store = world.store()
     store.log(world.event("the next one goes on"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     again = reader.verify()
     assert again.ok
     assert again.events > found.events

@@ -7,6 +7,7 @@ import sys
 from contextlib import closing
 
 import pytest
+from support import DEADLINE
 
 from cockpit.evidence.chain import genesis
 from cockpit.evidence.errors import StoreError
@@ -40,14 +41,14 @@ def test_it_appears_as_soon_as_somebody_makes_it(world) -> None:
     reader.changed()
     store = world.store(cap_bytes=7_000_000)
     store.observe(world.seen(Verdict.FAIL))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert reader.changed()
     assert not reader.changed()
     assert reader.probe_states() == store.probe_states
     assert reader.cap() == 7_000_000
     assert reader.used() > 0
     store.log(world.event("more"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert reader.changed()
 
 
@@ -65,7 +66,7 @@ def test_events_since_limit_kind_and_probe(world) -> None:
         store.log(
             world.event(f"e{number}", "file" if number % 2 else "edit", probe=f"p{number % 3}")
         )
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     reader = store.reader()
 
     def texts(*arguments, **options) -> str:
@@ -83,7 +84,7 @@ def test_events_since_limit_kind_and_probe(world) -> None:
 def test_a_file_made_anew_is_read_anew(world) -> None:
     first = world.store()
     first.observe(world.seen(Verdict.FAIL))
-    assert first.flush(10)
+    assert first.flush(DEADLINE)
     reader = world.reader()
     assert len(reader.probe_states()) == 1
     reader.changed()
@@ -93,7 +94,7 @@ def test_a_file_made_anew_is_read_anew(world) -> None:
     assert reader.probe_states() == {}
     second = world.store()
     second.observe(world.seen(Verdict.OK, "other"))
-    assert second.flush(10)
+    assert second.flush(DEADLINE)
     assert reader.changed()
     assert set(reader.probe_states()) == {"other"}
 
@@ -102,11 +103,11 @@ def test_a_file_made_anew_is_read_anew(world) -> None:
 def test_a_file_put_in_its_place_is_read_instead(world) -> None:
     other = world.store(world.folder / "other.db")
     other.observe(world.seen(Verdict.OK, "other"))
-    assert other.flush(10)
+    assert other.flush(DEADLINE)
     other.close(5)
     first = world.store()
     first.observe(world.seen(Verdict.FAIL))
-    assert first.flush(10)
+    assert first.flush(DEADLINE)
     reader = world.reader()
     assert set(reader.probe_states()) == {"ports"}
     first.close(5)
@@ -137,7 +138,7 @@ def test_damage_is_said_and_does_not_spread(world) -> None:
     store.observe(world.seen(Verdict.OK, "torn"))
     store.save_artefact(Artefact("ab" * 32, "text/plain", b"abc"))
     store.acquire(world.holder()).result(5)
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     store.close(5)
     with closing(sqlite3.connect(world.path, isolation_level=None)) as db:
         db.execute("UPDATE artefacts SET body = x'00'")
@@ -155,9 +156,9 @@ def test_damage_is_said_and_does_not_spread(world) -> None:
         with pytest.raises(StoreError, match="damaged"):
             question()
     again = world.store()
-    assert isinstance(again.acquire(world.holder(2)).result(10), Acquired)
+    assert isinstance(again.acquire(world.holder(2)).result(DEADLINE), Acquired)
     again.observe(world.seen(Verdict.FAIL, "torn"))
-    assert again.flush(10)
+    assert again.flush(DEADLINE)
     assert again.probe_states["torn"].observation.verdict is Verdict.FAIL
 
 
@@ -170,7 +171,7 @@ def test_a_page_of_the_log_and_one_event_in_full(world) -> None:
         )
     )
     store.observe(world.seen(Verdict.FAIL), source="screen")
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     reader = store.reader()
     page = log_page(reader)
     first, second = page.events()
@@ -206,7 +207,7 @@ def test_who_follows_the_log_sees_every_event_once(world) -> None:
     store = world.store()
     for number in range(34):
         store.log(world.event(f"e{number}", "file" if number % 2 else "edit"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     reader = store.reader()
 
     def followed(**options: object) -> list[int]:

@@ -7,6 +7,8 @@ import sqlite3
 from contextlib import closing
 from datetime import timedelta
 
+from support import DEADLINE, until
+
 from cockpit.feed import Artefact
 from cockpit.model import ArtefactRef, Verdict
 
@@ -20,13 +22,13 @@ def count(world, table: str) -> int:
         return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
-def settle(store, until) -> None:
+def settle(store) -> None:
     """Let the writer finish its pruning, which it does between other work."""
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     until(lambda: not store.health.pruning)
 
 
-def test_two_days_of_watching_stay_within_the_cap(world, until) -> None:
+def test_two_days_of_watching_stay_within_the_cap(world) -> None:
     cap = MB
     store = world.store(cap_bytes=cap, retain_days=30)
     peak, text = 0, ""
@@ -45,13 +47,13 @@ def test_two_days_of_watching_stay_within_the_cap(world, until) -> None:
                     )
                 )
             world.pass_time(300)
-        settle(store, until)
+        settle(store)
         peak = max(peak, store.health.used)
     assert store.health.recording
     assert store.health.lost == 0
     assert peak < 2 * cap + LOG_LIMIT
     store.observe(world.seen(OK, headline="47 last"))
-    settle(store, until)
+    settle(store)
     assert store.health.used < cap + LOG_LIMIT
     reader = store.reader()
     assert set(reader.probe_states()) == {"ports", "heart", "gates"}
@@ -62,20 +64,20 @@ def test_two_days_of_watching_stay_within_the_cap(world, until) -> None:
     assert 0 < count(world, "observations") < 48 * 12 * 3
 
 
-def test_without_change_two_days_are_small_anyway(world, until) -> None:
+def test_without_change_two_days_are_small_anyway(world) -> None:
     store = world.store(retain_days=1)
     for _ in range(48):
         for _ in range(12):
             for probe in ("ports", "heart", "gates"):
                 store.observe(world.seen(OK, probe))
             world.pass_time(300)
-        settle(store, until)
+        settle(store)
     assert count(world, "bodies") == 3
     assert count(world, "observations") <= 25 * 12 * 3 + 3
     assert store.health.used < 2 * MB + LOG_LIMIT
 
 
-def test_what_is_too_old_goes_and_what_is_current_stays(world, until) -> None:
+def test_what_is_too_old_goes_and_what_is_current_stays(world) -> None:
     store = world.store(retain_days=7)
     reference = ArtefactRef("reply", "ab" * 32, "text/plain", 3)
     kept = ArtefactRef("reply", "cd" * 32, "text/plain", 3)
@@ -88,11 +90,11 @@ def test_what_is_too_old_goes_and_what_is_current_stays(world, until) -> None:
     for _ in range(3):
         world.pass_time(3600)
         store.observe(world.seen(OK))
-        settle(store, until)
+        settle(store)
     assert store.reader().artefact(reference.digest) is not None
     world.pass_time(timedelta(days=8).total_seconds())
     store.observe(world.seen(OK, "ports"))
-    settle(store, until)
+    settle(store)
     reader = store.reader()
     assert [point.verdict for point in reader.history("ports")] == [OK]
     assert reader.history("quiet") == []
@@ -105,25 +107,25 @@ def test_what_is_too_old_goes_and_what_is_current_stays(world, until) -> None:
     assert reader.verify().ok
 
 
-def test_a_body_that_outlives_its_observations_goes_later(world, until) -> None:
+def test_a_body_that_outlives_its_observations_goes_later(world) -> None:
     store = world.store(retain_days=1)
     store.observe(world.seen(FAIL))
-    settle(store, until)
+    settle(store)
     world.pass_time(timedelta(days=2).total_seconds())
     store.observe(world.seen(OK, "other"))
-    settle(store, until)
+    settle(store)
     assert count(world, "bodies") == 2, "the FAIL is still current"
     store.observe(world.seen(OK))
-    settle(store, until)
+    settle(store)
     world.pass_time(3700)
     store.observe(world.seen(OK))
-    settle(store, until)
+    settle(store)
     with closing(sqlite3.connect(world.path)) as db:
         headlines = {row[0] for row in db.execute("SELECT headline FROM bodies")}
     assert headlines == {"8001 OK"}
 
 
-def test_an_old_store_is_pruned_when_it_is_opened(world, until) -> None:
+def test_an_old_store_is_pruned_when_it_is_opened(world) -> None:
     first = world.store(retain_days=7)
     for _ in range(10):
         first.observe(world.seen(OK))
@@ -135,25 +137,25 @@ def test_an_old_store_is_pruned_when_it_is_opened(world, until) -> None:
     assert again.probe_states["ports"].observation.verdict is OK
 
 
-def test_a_short_visit_leaves_the_pruning_to_others(world, until) -> None:
+def test_a_short_visit_leaves_the_pruning_to_others(world) -> None:
     first = world.store()
     first.observe(world.seen(OK))
     first.close(5)
     world.pass_time(timedelta(days=300).total_seconds())
     visit = world.store(upkeep=False)
     visit.observe(world.seen(OK), source="check")
-    settle(visit, until)
+    settle(visit)
     assert count(world, "observations") == 2
 
 
-def test_events_alone_above_the_cap_are_said_not_cut(world, until) -> None:
+def test_events_alone_above_the_cap_are_said_not_cut(world) -> None:
     store = world.store(cap_bytes=MB // 2)
     for number in range(2000):
         store.log(world.event(f"event {number} " + "x" * 300))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     world.pass_time(3700)
     store.log(world.event("last"))
-    settle(store, until)
+    settle(store)
     assert "events" in store.health.note
     assert store.health.recording
     assert store.reader().verify().events == 2001

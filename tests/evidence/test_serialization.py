@@ -14,8 +14,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import DEADLINE
 
 from cockpit.clock import ManualClock
 from cockpit.evidence.serialization import (
@@ -127,7 +128,7 @@ def ordered(value: object) -> object:
 
 
 @given(OBSERVATIONS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 def test_an_observation_comes_back_with_every_type(observation: Observation) -> None:
     again = load_observation(
         body_json(observation),
@@ -144,7 +145,7 @@ def test_an_observation_comes_back_with_every_type(observation: Observation) -> 
 
 
 @given(OBSERVATIONS, st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 def test_the_quick_comparison_of_bodies_never_says_yes_wrongly(
     one: Observation, data: st.DataObject
 ) -> None:
@@ -177,7 +178,7 @@ def test_stamps_sort_as_moments_do(one: datetime, other: datetime) -> None:
         max_size=3,
     ),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 def test_the_store_gives_back_what_it_was_given(
     observations: list[Observation], events: list[Event]
 ) -> None:
@@ -190,7 +191,7 @@ def test_the_store_gives_back_what_it_was_given(
             store.observe(observation)
         for event in events:
             store.log(event)
-        assert store.flush(10)
+        assert store.flush(DEADLINE)
         assert store.health.recording
         reader = store.reader()
         latest = {o.probe: o for o in observations}
@@ -237,7 +238,7 @@ def opened(folder: Path) -> Store:
 def test_facts_and_numbers_keep_their_order_through_the_store(tmp_path: Path) -> None:
     store = opened(tmp_path)
     store.observe(seen_in_order("port", "expect", "addresses"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     reader = store.reader()
     again = reader.probe_states()["p"].observation
     for facts in (again.basis, again.findings[0].facts, again.metrics):
@@ -250,7 +251,7 @@ def test_a_body_of_an_older_version_is_read_and_then_written_in_order(tmp_path: 
     observation = seen_in_order("port", "expect", "addresses")
     store = opened(tmp_path)
     store.observe(observation)
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     store.close(5)
     text = canonical(json.loads(body_json(observation)))  # keys sorted, as it used to be
     with closing(sqlite3.connect(tmp_path / "e.db")) as connection, connection:
@@ -263,7 +264,7 @@ def test_a_body_of_an_older_version_is_read_and_then_written_in_order(tmp_path: 
     assert old == observation and list(old.basis) == ["addresses", "expect", "port"]
     store.observe(observation)
     store.log(Event(at=observation.observed_at, kind="note", text="x"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert list(reader.probe_states()["p"].observation.basis) == ["port", "expect", "addresses"]
     assert reader.verify().ok
     reader.close()
@@ -289,6 +290,6 @@ assert second.facts == other
 print(type(first.facts).__name__)
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE, check=True
     )
     assert done.stdout.strip() == "ScoreFacts"

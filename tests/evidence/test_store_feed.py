@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from support import DEADLINE, until
 
 from cockpit.board import ProbeInfo
 from cockpit.commands import Reply, Reprobe
@@ -29,7 +30,7 @@ class Wakes:
 
     def wait(self, more_than: int) -> None:
         with self._condition:
-            assert self._condition.wait_for(lambda: self.count > more_than, 10)
+            assert self._condition.wait_for(lambda: self.count > more_than, DEADLINE)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_it_is_a_feed_and_shows_what_the_collector_stored(world, attach) -> None
     collector = world.store()
     collector.acquire(world.holder(4412)).result(5)
     collector.observe(world.seen(Verdict.FAIL))
-    assert collector.flush(10)
+    assert collector.flush(DEADLINE)
     feed: Feed = attach()
     board = feed.snapshot()
     assert feed.mode is FeedMode.ATTACHED
@@ -93,16 +94,16 @@ def test_a_commit_wakes_the_listeners(world, attach) -> None:
     wakes.wait(seen)
     seen = wakes.count
     collector.observe(world.seen(Verdict.FAIL))
-    assert collector.flush(10)
+    assert collector.flush(DEADLINE)
     wakes.wait(seen)
     assert feed.snapshot().observations["ports"].verdict is Verdict.FAIL
     stop()
 
 
-def test_what_expires_wakes_the_listeners_without_any_commit(world, attach, until) -> None:
+def test_what_expires_wakes_the_listeners_without_any_commit(world, attach) -> None:
     collector = world.store()
     collector.observe(world.seen(Verdict.OK, valid=30))
-    assert collector.flush(10)
+    assert collector.flush(DEADLINE)
     feed = attach()
     wakes = Wakes()
     feed.subscribe(wakes)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support import DEADLINE
 
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.schema import VERSION
@@ -95,7 +96,7 @@ def test_a_folder_nobody_can_write_is_refused(world) -> None:
 def test_an_empty_file_becomes_a_store(world) -> None:
     world.path.touch()
     store = world.store()
-    assert store.flush(5)
+    assert store.flush(DEADLINE)
     assert store.health.recording
 
 
@@ -106,7 +107,7 @@ def test_file_and_folder_are_private_from_the_first_byte(world) -> None:
         path = world.folder / "deep" / ".cockpit" / "evidence.db"
         store = world.store(path)
         store.log(world.event("something"))
-        assert store.flush(5)
+        assert store.flush(DEADLINE)
         modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in path.parent.iterdir()}
         assert modes["evidence.db"] == modes["evidence.db-wal"] == modes["evidence.db-shm"] == 0o600
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
@@ -130,7 +131,7 @@ def test_a_link_to_a_place_that_does_not_exist_yet_is_followed(world) -> None:
     target = world.folder / "elsewhere" / "real.db"
     world.path.symlink_to(target)
     store = world.store()
-    assert store.flush(5)
+    assert store.flush(DEADLINE)
     assert store.path == target
     assert target.stat().st_size > 0
     assert world.path.is_symlink()
@@ -148,7 +149,7 @@ def test_many_processes_make_one_store_at_once(
         writer.stdin.write("go\n")
         writer.stdin.flush()
     for writer in writers:
-        out, _ = writer.communicate(timeout=60)
+        out, _ = writer.communicate(timeout=DEADLINE)
         assert writer.returncode == 0
         assert out == "lost=0 trouble=''\n"
     texts = sorted(event.text for event in world.reader().events(kinds=("config",)))
@@ -158,9 +159,9 @@ def test_many_processes_make_one_store_at_once(
 def test_opening_twice_in_one_process_keeps_the_locks_of_the_first(world) -> None:
     first, second = world.store(), world.store()
     first.log(world.event("one"))
-    assert first.flush(5)
+    assert first.flush(DEADLINE)
     second.log(world.event("two"))
-    assert second.flush(5)
+    assert second.flush(DEADLINE)
     assert isinstance(first, Store)
     assert [event.text for event in world.reader().events()] == ["one", "two"]
 
@@ -172,7 +173,7 @@ def test_a_store_that_is_up_to_date_opens_without_loading_the_migrations(world) 
         "from cockpit.evidence.store import Store\n"
         "store = Store.open(Path(sys.argv[1]), clock=SystemClock(), actor='x',"
         " alive=lambda pid, started_at: True)\n"
-        "assert store.flush(10); store.close(5)\n"
+        "assert store.flush(60); store.close(5)\n"
         "assert 'sqlite_utils' not in sys.modules and 'textual' not in sys.modules"
     )
     subprocess.run(

@@ -7,6 +7,7 @@ import threading
 from contextlib import closing
 
 import pytest
+from support import DEADLINE
 
 from cockpit.alerting.policy import AlertState, PolicySettings
 from cockpit.evidence.serialization import load_alert
@@ -24,7 +25,7 @@ def recorder(request, world):
 
 
 def settle(recorder) -> None:
-    recorder.flush(10)
+    recorder.flush(DEADLINE)
 
 
 def feed(world, recorder, *verdicts: Verdict, probe: str = "ports", **more) -> None:
@@ -157,7 +158,7 @@ def test_an_unchanged_body_is_stored_once(world) -> None:
     store.observe(world.seen(FAIL))
     store.observe(world.seen(OK))
     store.observe(world.seen(OK, "other"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     with closing(sqlite3.connect(world.path)) as db:
         assert db.execute("SELECT count(*) FROM observations").fetchone() == (23,)
         assert db.execute("SELECT count(*) FROM bodies").fetchone() == (3,)
@@ -168,7 +169,7 @@ def test_facts_that_only_look_equal_are_different_bodies(world) -> None:
     store = world.store()
     for value in (1, True, 1.0):
         store.observe(world.seen(OK, basis={"count": value}))
-        assert store.flush(10)
+        assert store.flush(DEADLINE)
         basis = store.reader().probe_states()["ports"].observation.basis
         assert type(basis["count"]) is type(value)
 
@@ -214,7 +215,7 @@ def test_what_can_not_be_stored_is_said_and_stops_nothing_else(world, heard) -> 
     store.log(world.event("before"))
     store.observe(world.seen(OK, basis={"what": object()}))
     store.log(world.event("after"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     texts = heard.texts()
     assert "before" in texts
     assert "after" in texts
@@ -232,10 +233,10 @@ def test_a_failing_subscriber_does_not_disturb_the_others(world, heard) -> None:
     store.subscribe(broken)
     stop = store.subscribe(heard)
     store.log(world.event("one"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     stop()
     store.log(world.event("two"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert heard.texts() == ["one"]
     assert store.health.recording
 
@@ -249,21 +250,21 @@ def test_an_overflow_drops_observations_counts_them_and_keeps_every_event(
 
     def slow(events, probe_states) -> None:
         entered.set()
-        assert go.wait(10)
+        assert go.wait(DEADLINE)
 
     stop = store.subscribe(slow)
     store.log(world.event("hold the writer here"))
-    assert entered.wait(10)
+    assert entered.wait(DEADLINE)
     store.subscribe(heard)
     for number in range(50):
         store.observe(world.seen(OK, headline=f"run {number}"))
         store.log(world.event(f"event {number}"))
     stop()
     go.set()
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     world.pass_time(1)
     store.log(world.event("last"))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert store.health.lost == 40
     texts = heard.texts()
     assert [text for text in texts if text.startswith("event")] == [
@@ -291,11 +292,11 @@ def test_a_second_process_is_heard_by_the_first(world, heard) -> None:
     here.subscribe(heard)
     there.log(world.event("bob is ending 18800", kind="process"))
     there.observe(world.seen(FAIL))
-    assert there.flush(10)
+    assert there.flush(DEADLINE)
     heard.wait(lambda h: bool(h.probe_states) and "bob is ending 18800" in h.texts())
     assert heard.events[0].actor == "bob@spark"
     here.log(world.event("mine"))
-    assert here.flush(10)
+    assert here.flush(DEADLINE)
     assert [event.seq for event in heard.events] == list(range(1, len(heard.events) + 1))
     assert here.probe_states["ports"].observation.verdict is FAIL
 
@@ -304,7 +305,7 @@ def test_two_processes_advance_the_same_state(world) -> None:
     here, there = world.store(), world.store(actor="bob@spark")
     for store, verdict in ((here, OK), (there, FAIL), (here, FAIL), (there, OK), (here, FAIL)):
         store.observe(world.seen(verdict))
-        assert store.flush(10)
+        assert store.flush(DEADLINE)
         world.pass_time(1)
     texts = [
         event.text
@@ -319,5 +320,5 @@ def test_a_body_names_the_artefacts_it_needs(world) -> None:
     reference = ArtefactRef("reply", "ab" * 32, "text/plain", 3)
     store.save_artefact(Artefact(reference.digest, "text/plain", b"abc"))
     store.observe(world.seen(OK, artefacts=(reference,)))
-    assert store.flush(10)
+    assert store.flush(DEADLINE)
     assert store.reader().probe_states()["ports"].observation.artefacts == (reference,)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import DEADLINE
 
 from cockpit.clock import Clock, SystemClock
 from cockpit.kinds.base import Probe, ProbeContext
@@ -140,7 +141,7 @@ def server() -> Iterator[Server]:
             said = state.answers.get(f"{bare} {'with' if token else 'without'} token")
             said = said or state.answers.get(bare, Answer(404, b'{"detail":"Not Found"}'))
             if said.wait is not None:
-                said.wait.wait(10)
+                said.wait.wait(DEADLINE)
             with suppress(OSError):
                 self.send_response(said.status)
                 self.send_header("Content-Type", said.content_type)

@@ -248,6 +248,15 @@ def test_without_process_words_a_given_away_pid_is_found_by_its_start() -> None:
     assert verdict_of(replace(evidence, holder=None), table).verdict is Verdict.FAIL
 
 
+@pytest.mark.parametrize(
+    ("after", "verdict"), [(1, Verdict.OK), (2, Verdict.OK), (3, Verdict.FAIL)]
+)
+def test_a_start_may_be_read_a_little_after_the_beat_it_wrote(after: int, verdict: Verdict) -> None:
+    """A start time is read a second late, a beat is cut to whole seconds."""
+    fresh = replace(ENGINE, started_at=NOW + timedelta(seconds=after))
+    assert verdict_of(replace(GOOD, engines=(fresh,))).verdict is verdict
+
+
 def test_a_counter_that_stands_while_beats_go_on_is_a_doubt() -> None:
     evidence = replace(GOOD, last_good=Beat(ago(5), ago(5), 17685, 76), moved_at=ago(400))
     judged = verdict_of(evidence)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from facts_strategies import fact_classes, facts_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.facts import FindingFacts, decode, encode
@@ -26,7 +26,6 @@ def test_these_are_all() -> None:
 
 
 @pytest.mark.parametrize("cls", CLASSES)
-@settings(deadline=None)
 @given(st.data())
 def test_what_is_written_is_read_back(cls: type[FindingFacts], data: st.DataObject) -> None:
     facts = data.draw(facts_of(cls))

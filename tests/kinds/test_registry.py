@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cockpit_widgets.keys import BOARD_KEYS
 from cockpit_widgets.panes import OF_KINDS, SPECS
+from support import DEADLINE
 
 from cockpit.config.load import loads
 from cockpit.config.preview import preview
@@ -112,7 +113,7 @@ def test_a_list_of_kinds_imports_nothing_heavy() -> None:
         "print(sorted(heavy & {name.split('.')[0] for name in sys.modules}))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE, check=True
     )
     assert done.stdout.strip() == "[]"
 
@@ -126,7 +127,7 @@ def test_only_the_kinds_that_a_file_names_are_loaded(tmp_path: Path) -> None:
         "n.endswith('.table')))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE, check=True
     )
     loaded = done.stdout.strip()
     assert "listener.table" in loaded

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import DEADLINE
 
 from cockpit.board import problem_list
 from cockpit.clock import SystemClock
@@ -260,7 +261,7 @@ def test_a_server_that_hangs_up(look: Any) -> None:
         thread.start()
         port = listening.getsockname()[1]
         seen = look(smoke(f"http://127.0.0.1:{port}")).observation
-        thread.join(10)
+        thread.join(DEADLINE)
     assert seen.findings[0].title == "SMOKE FAILED"
 
 
@@ -394,7 +395,7 @@ def test_a_hung_health_alone_hides_nothing(server: Any, answer: Any, look: Any) 
 def test_symbols_are_asked_side_by_side(server: Any, answer: Any, look: Any) -> None:
     """The others are all at the server before the first of them has its answer."""
     symbols = ["SPY", "OPTT", "QQQ", "IWM"]
-    together = threading.Barrier(3, timeout=10)
+    together = threading.Barrier(3, timeout=DEADLINE)
     for symbol in symbols:
         server.answers |= good(answer, symbol)
         if symbol != "SPY":
@@ -410,7 +411,7 @@ def test_symbols_are_asked_side_by_side(server: Any, answer: Any, look: Any) -> 
 
 
 def test_checks_of_the_config_are_asked_side_by_side(server: Any, answer: Any, look: Any) -> None:
-    together = threading.Barrier(3, timeout=10)
+    together = threading.Barrier(3, timeout=DEADLINE)
     names = ["a", "b", "c", "d"]
     for name in names:
         server.answers[f"/{name}"] = answer.of({})

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from support import DEADLINE
 
 from cockpit.lab.stack import Lab
 
@@ -31,7 +32,7 @@ def ask() -> Ask:
     """Send one request over its own connection to a port of loopback."""
 
     def request(port: int, path: str, method: str = "GET", token: str | None = None) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             connection.request(method, path, headers=headers)

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from support import DEADLINE, until
 
 from cockpit.lab.headless import run_headless
 from cockpit.lab.process import LabError
 from cockpit.lab.stack import Lab
 
-Until = Callable[[Callable[[], object]], None]
 ROOT = Path(__file__).parents[2]
 
 HOST = """
@@ -133,7 +133,7 @@ def test_a_child_that_dies_at_once_is_reported_with_its_last_words(
 
 @pytest.mark.parametrize("incidents", [(), ("zombie", "stall", "greeks")])
 def test_sigkill_of_the_parent_leaves_no_child_and_no_folder(
-    host: Callable[..., subprocess.Popen[str]], until: Until, incidents: tuple[str, ...]
+    host: Callable[..., subprocess.Popen[str]], incidents: tuple[str, ...]
 ) -> None:
     process = host(*incidents)
     pids, workspace, config = read_start(process)
@@ -154,7 +154,7 @@ def test_an_ending_signal_ends_a_headless_lab_in_order(
     process = host("kill")
     pids, workspace, _ = read_start(process)
     process.send_signal(number)
-    rest, _ = process.communicate(timeout=20)
+    rest, _ = process.communicate(timeout=DEADLINE)
     assert (rest, process.returncode) == ("ended\n", 0)
     assert not any(_runs(pid) for pid in pids)
     assert not workspace.exists()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import DEADLINE
 
 from cockpit.clock import ManualClock
 from cockpit.lab.engine import DECISIONS, HEARTBEAT, LOG, PIDFILE, STATE, Engine, Pulse
@@ -125,7 +126,7 @@ def test_a_stall_is_over_only_when_it_is_lifted(tmp_path: Path, clock: ManualClo
     assert len(beats) == held == 1
     beaten.clear()
     pulse.resume()
-    assert beaten.wait(10)
+    assert beaten.wait(DEADLINE)
     pulse.end()
-    thread.join(10)
+    thread.join(DEADLINE)
     assert not thread.is_alive()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from support import until
 
 from cockpit.lab.incidents import INCIDENTS, NAMES
 from cockpit.lab.process import LabError
@@ -17,7 +17,6 @@ from cockpit.lab.stack import Lab
 
 HEARTBEAT = "data/rl/paper_live_heartbeat.json"
 PIDFILE = "logs/paper_live.pid"
-Until = Callable[[Callable[[], object]], None]
 
 
 def read_json(path: Path) -> Any:
@@ -90,7 +89,7 @@ def test_zombie_answers_most_options_requests_while_health_is_ok(lab: Lab, ask: 
 
 
 def test_mending_the_zombie_brings_back_an_api_that_was_ended_by_mistake(
-    lab: Lab, ask: Any, until: Until
+    lab: Lab, ask: Any
 ) -> None:
     lab.incident("zombie")
     psutil.Process(pid_of(lab, "options-api")).kill()
@@ -116,7 +115,7 @@ def test_every_start_of_a_server_is_in_the_deploy_log(lab: Lab) -> None:
     assert f"pid {pid_of(lab, 'zombie')} started on 127.0.0.1:{lab.port}" in added[0]
 
 
-def test_stall_stops_the_beat_and_not_the_engine(lab: Lab, until: Until) -> None:
+def test_stall_stops_the_beat_and_not_the_engine(lab: Lab) -> None:
     heartbeat = lab.workspace / HEARTBEAT
     first = heartbeat.read_bytes()
     until(lambda: read_json(heartbeat) and heartbeat.read_bytes() != first)
@@ -146,9 +145,7 @@ def test_kill_leaves_every_claim_behind_and_no_process(lab: Lab) -> None:
     assert read_json(lab.workspace / HEARTBEAT)["pid"] == again
 
 
-def test_an_engine_killed_by_somebody_else_is_no_zombie_in_the_process_table(
-    lab: Lab, until: Until
-) -> None:
+def test_an_engine_killed_by_somebody_else_is_no_zombie_in_the_process_table(lab: Lab) -> None:
     engine = pid_of(lab, "engine")
     psutil.Process(engine).kill()
     until(lambda: not psutil.pid_exists(engine))
@@ -156,7 +153,7 @@ def test_an_engine_killed_by_somebody_else_is_no_zombie_in_the_process_table(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to handle")
-def test_an_engine_that_is_asked_to_end_takes_its_pidfile_along(lab: Lab, until: Until) -> None:
+def test_an_engine_that_is_asked_to_end_takes_its_pidfile_along(lab: Lab) -> None:
     engine = pid_of(lab, "engine")
     psutil.Process(engine).terminate()
     until(lambda: not psutil.pid_exists(engine))

@@ -16,6 +16,7 @@ from typing import Any
 from recorded import RecordedFeed
 from recorded_makers import ZONE
 from rich.cells import cell_len
+from support import until_async
 from textual import events
 from textual.app import App
 from textual.drivers.headless_driver import HeadlessDriver
@@ -130,12 +131,8 @@ class Stage:
             await self.pilot._wait_for_screen()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for something that a timer of the app brings about; give up after some seconds."""
-        for _ in range(400):
-            if condition():
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("it did not happen")
+        """Wait for something that a timer of the app brings about."""
+        await until_async(condition)
 
     async def news(self, board: Board | None = None) -> None:
         """Let the feed have news and wait until they have been read and painted."""

@@ -60,7 +60,7 @@ def fresh(pane: LinePane) -> list[str]:
     return ["".join(span.text for span in line) for line in pane.compose_lines()]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(STEPS)
 def test_the_screen_equals_a_fresh_render_and_only_differing_lines_are_repainted(steps) -> None:
     asyncio.run(_play(steps))
@@ -82,7 +82,7 @@ async def _play(steps: list[tuple[str, object]]) -> None:
             assert screen_lines(pilot.app) == fresh(pane)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ROWS, st.integers(0, 20), ROWS, st.integers(1, 8))
 def test_the_cursor_follows_its_key_and_stays_in_sight(rows, steps, others, room) -> None:
     listing = ListState()

@@ -245,7 +245,7 @@ FINDINGS = st.builds(
 KINDS = st.sampled_from(["listener", "heartbeat", "service", "gate", "smoke", "checklist", "other"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(KINDS, st.lists(FINDINGS, max_size=4)), max_size=4))
 def test_no_facts_however_odd_break_a_pane(probes) -> None:
     seen: list[Observation] = [

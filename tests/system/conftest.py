@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,20 +14,6 @@ import psutil
 import pytest
 
 Start = Callable[..., "subprocess.Popen[str]"]
-
-
-def wait_until(condition: Callable[[], object], what: str, *, deadline: float = 20.0) -> None:
-    """Poll `condition` until it holds; fail with `what` after `deadline` seconds."""
-    end = time.monotonic() + deadline
-    while not condition():
-        if time.monotonic() > end:
-            pytest.fail(f"never happened: {what}")
-        time.sleep(0.005)
-
-
-@pytest.fixture
-def until() -> Callable[..., None]:
-    return wait_until
 
 
 @pytest.fixture

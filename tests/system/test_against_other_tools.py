@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support import until
 
 from cockpit.system.sockets.netlink_source import NetlinkListenerSource
 from cockpit.system.sockets.psutil_source import PsutilListenerSource
@@ -75,7 +76,7 @@ def by_lsof() -> Owners:
 
 
 @pytest.mark.parametrize(("tool", "ask"), [("ss", by_ss), ("lsof", by_lsof)])
-def test_other_tools_name_the_same(tool: str, ask, zoo: Owners, until) -> None:
+def test_other_tools_name_the_same(tool: str, ask, zoo: Owners) -> None:
     if shutil.which(tool) is None:
         pytest.skip(f"{tool} is not installed")
     assert only(as_seen(NetlinkListenerSource()), zoo) == zoo
@@ -110,7 +111,7 @@ def places_as_seen() -> dict[int, Place]:
     }
 
 
-def test_ss_names_the_same_sockets_families_and_addresses(zoo: Owners, until) -> None:
+def test_ss_names_the_same_sockets_families_and_addresses(zoo: Owners) -> None:
     if shutil.which("ss") is None:
         pytest.skip("ss is not installed")
 

@@ -6,12 +6,14 @@ import asyncio
 import os
 import sys
 import threading
-import time
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import psutil
 import pytest
+from support import DEADLINE, until, until_async
 
+from cockpit.engine.loop_thread import LoopThread
 from cockpit.system.commands import run_command
 
 PY = sys.executable
@@ -119,31 +121,63 @@ async def test_an_empty_command_is_refused() -> None:
         await run_command([])
 
 
-async def test_a_command_that_takes_too_long() -> None:
-    code = "import time; print('begun', flush=True); time.sleep(3600)"
-    result = await run_command([PY, "-c", code], timeout=1.0)
+def time_passes(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the event loop believe that so much time went by."""
+    loop = asyncio.get_running_loop()
+    real = loop.time
+    monkeypatch.setattr(loop, "time", lambda: real() + seconds)
+
+
+async def test_a_command_that_takes_too_long(tmp_path: Path, monkeypatch) -> None:
+    begun = tmp_path / "begun"
+    code = f"import time; print('begun', flush=True); open({str(begun)!r}, 'w'); time.sleep(3600)"
+    task = asyncio.create_task(run_command([PY, "-c", code], timeout=600))
+    await until_async(begun.exists, "the command has begun")
+    time_passes(600, monkeypatch)
+    result = await task
     assert (result.timed_out, result.exit_code, result.stdout.split()) == (True, None, [b"begun"])
-    assert "ended after 1 s" in result.error
+    assert "ended after 600 s" in result.error
 
 
 @posix
 @pytest.mark.parametrize("options", ["{}", "{'start_new_session': True}"])
-async def test_a_grandchild_that_ignores_term_is_ended_too(options: str, tmp_path: Path) -> None:
+async def test_a_grandchild_that_ignores_term_is_ended_too(
+    options: str, tmp_path: Path, monkeypatch
+) -> None:
     note = tmp_path / "pid"
     argv = [PY, "-c", PARENT.format(end="time.sleep(3600)"), STUBBORN, str(note), options]
-    task = asyncio.create_task(run_command(argv, timeout=2.0))
+    task = asyncio.create_task(run_command(argv, timeout=600))
+    await until_async(lambda: note.exists() and note.read_text(), "the grandchild runs")
+    time_passes(600, monkeypatch)
     result = await task
     assert result.timed_out
-    assert gone(int(note.read_text()))
+    until(lambda: gone(int(note.read_text())))
 
 
 @posix
-async def test_cancelling_ends_everything(tmp_path: Path, until) -> None:
+def test_a_loop_that_gets_no_turn_leaves_no_command_behind(tmp_path: Path) -> None:
+    """On a busy machine an exit may not wait until its event loop has ended what it runs."""
+    note = tmp_path / "pid"
+    argv = [PY, "-c", PARENT.format(end="time.sleep(3600)"), STUBBORN, str(note), "{}"]
+    released = threading.Event()
+    thread = LoopThread()
+    thread.start()
+    running = thread.spawn(run_command(argv))
+    until(lambda: note.exists() and note.read_text(), "the grandchild runs")
+    thread.call(released.wait)
+    assert not thread.stop(timeout=0)
+    until(lambda: gone(int(note.read_text())), "what was begun is ended")
+    released.set()
+    with pytest.raises((CancelledError, ValueError)):
+        running.result(DEADLINE)
+
+
+@posix
+async def test_cancelling_ends_everything(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     argv = [PY, "-c", PARENT.format(end="time.sleep(3600)"), STUBBORN, str(note), "{}"]
     task = asyncio.create_task(run_command(argv))
-    while not (note.exists() and note.read_text()):
-        await asyncio.sleep(0.01)
+    await until_async(lambda: note.exists() and note.read_text(), "the grandchild runs")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -170,7 +204,7 @@ def test_from_a_loop_in_another_thread() -> None:
 
     thread = threading.Thread(target=lambda: asyncio.run(several()))
     thread.start()
-    thread.join(30)
+    thread.join(DEADLINE)
     assert [(r.exit_code, r.stdout.strip()) for r in results] == [
         (0, b"0"), (0, b"1"), (0, b"2"),
     ]  # fmt: skip
@@ -183,8 +217,6 @@ async def test_no_descriptor_and_no_child_is_left() -> None:
     for _ in range(3):
         await run_command([PY, "-c", "pass"])
         await run_command([PY, "-c", "import time; time.sleep(99)"], timeout=0.05)
-    end = time.monotonic() + 10
-    while len(os.listdir("/proc/self/fd")) > before and time.monotonic() < end:
-        await asyncio.sleep(0.01)
+    await until_async(lambda: len(os.listdir("/proc/self/fd")) <= before, "every pipe is closed")
     assert len(os.listdir("/proc/self/fd")) == before
     assert psutil.Process().children() == []

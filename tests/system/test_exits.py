@@ -10,6 +10,7 @@ import sys
 import threading
 
 import pytest
+from support import DEADLINE, until_async
 
 from cockpit.system.processes import exits, process_table
 from cockpit.system.processes import exits as exit_codes
@@ -18,7 +19,6 @@ from cockpit.system.processes.process_table import ProcessIdentity
 
 HOLD = "import sys\nprint('up', flush=True)\nsys.stdin.readline()\nsys.exit(7)\n"
 WAYS = ["pidfd", "thread"] if sys.platform == "linux" else ["thread"]
-DEADLINE = 20
 
 
 @pytest.fixture(params=WAYS)
@@ -256,9 +256,7 @@ async def test_a_code_nobody_collects_is_not_waited_for_for_ever(start, monkeypa
     heard = Heard()
     heard.watch(ExitWatcher(), identity)
     os.kill(identity.pid, signal.SIGKILL)
-    async with asyncio.timeout(DEADLINE):
-        while not heard.ended.is_set() or len(os.listdir("/proc/self/fd")) > before:
-            await asyncio.sleep(0.01)
+    await until_async(lambda: heard.ended.is_set() and len(os.listdir("/proc/self/fd")) <= before)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what Linux may lack")

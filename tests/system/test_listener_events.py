@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 
 import pytest
+from support import DEADLINE, until_async
 
 from cockpit.clock import ManualClock
 from cockpit.system.sockets import listener_events
@@ -20,8 +21,6 @@ from cockpit.system.sockets.listener_events import (
     TransientSockets,
 )
 from cockpit.system.sockets.sources import default_source
-
-DEADLINE = 20
 
 
 class Rig:
@@ -122,9 +121,7 @@ async def test_a_source_that_fails_is_trouble_and_is_asked_again() -> None:
     source = Failing()
     rig = Rig(kernel_events=False, source=source)
     rig.watcher.start()
-    async with asyncio.timeout(DEADLINE):
-        while "refused" not in rig.watcher.trouble:
-            await asyncio.sleep(0.005)
+    await until_async(lambda: "refused" in rig.watcher.trouble)
     source.broken = False
     await rig.clock.advance(6)
     await asyncio.wait_for(rig.watcher.ready(), DEADLINE)

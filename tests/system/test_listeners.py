@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support import until
 
 from cockpit.clock import ManualClock
 from cockpit.system.processes import process_table
@@ -67,7 +68,7 @@ def test_only_the_asked_ports(source, serve) -> None:
     assert list(both) == sorted(both)
 
 
-def test_a_listener_that_closed_is_gone(source, serve, until) -> None:
+def test_a_listener_that_closed_is_gone(source, serve) -> None:
     server = serve("plain")
     before = source.signature()
     assert source.snapshot().on(server.port) is not None
@@ -145,7 +146,7 @@ def test_two_programs_on_one_port_are_two_services(source, serve) -> None:
 
 
 @linux
-def test_a_worker_that_appears_and_one_that_goes(source, serve, until) -> None:
+def test_a_worker_that_appears_and_one_that_goes(source, serve) -> None:
     server = serve("plain")
     source.snapshot()
     other = serve("plain")
@@ -333,7 +334,7 @@ def test_a_listener_as_plain_data_masks_secrets(serve, start, script) -> None:
 
 
 @linux
-async def test_facts_of_known_owners_are_read_again(start, until) -> None:
+async def test_facts_of_known_owners_are_read_again(start) -> None:
     code = (
         "import os, socket, sys\n"
         "s = socket.create_server(('127.0.0.1', 0)); os.set_inheritable(s.fileno(), True)\n"

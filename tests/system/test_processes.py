@@ -16,6 +16,7 @@ import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import until
 
 from cockpit.system.processes import linux_backend, process_table, psutil_backend
 from cockpit.system.processes.process_table import ProcessFacts, ProcessIdentity
@@ -71,7 +72,7 @@ def test_a_process_that_ended_is_gone(backend, start) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no zombies on Windows")
-def test_a_zombie_is_seen_as_one_and_is_not_alive(backend, start, until) -> None:
+def test_a_zombie_is_seen_as_one_and_is_not_alive(backend, start) -> None:
     child = start([sys.executable, "-c", "pass"])
     identity = process_table.identity_of(child.pid)
     assert identity is not None

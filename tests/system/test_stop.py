@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import DEADLINE, until, until_async
 
 from cockpit.clock import SystemClock
 from cockpit.system.control import stop_plan
@@ -140,7 +140,7 @@ async def test_who_took_the_port_is_named(serve, start, script) -> None:
     )
     parent = start([sys.executable, str(keeper), SERVERS], ready=True)
     port, child = (int(word) for word in parent.first_line.split())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(DEADLINE):
         outcome, _ = await carry_out(plan(child), settle=3600)
     assert outcome.ended == (child,)
     assert not outcome.done
@@ -173,7 +173,7 @@ def test_another_users_process_is_refused_unless_asked(start) -> None:
 
 
 @posix
-def test_a_zombie_is_refused_with_the_reason(start, until) -> None:
+def test_a_zombie_is_refused_with_the_reason(start) -> None:
     child = start([sys.executable, "-c", "pass"])
     until(lambda: (f := process_table.facts(child.pid)) and f.is_zombie, "a zombie")
     assert f"waits for its parent {os.getpid()}" in plan(child.pid).refusal
@@ -204,9 +204,7 @@ async def test_a_process_that_became_another_program_is_not_touched(start) -> No
     made = plan(child.pid)
     child.stdin.write("\n")
     child.stdin.flush()
-    end_at = time.monotonic() + 20
-    while process_table.facts(child.pid).argv[:1] != ("sleep",) and time.monotonic() < end_at:
-        await asyncio.sleep(0.005)
+    await until_async(lambda: process_table.facts(child.pid).argv[:1] == ("sleep",))
     outcome, _ = await carry_out(made)
     assert "runs another program now: sleep 3600" in outcome.refused
     assert child.poll() is None
@@ -378,9 +376,7 @@ async def test_the_grace_can_be_watched_and_cancelled(start) -> None:
     task = asyncio.create_task(
         stop(plan(server.pid), SOURCE, ProcessController(), grace=3600, on_step=steps.append)
     )
-    async with asyncio.timeout(20):
-        while not steps:
-            await asyncio.sleep(0.005)
+    await until_async(lambda: steps)
     assert "3600 s grace" in steps[0]
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -441,9 +437,7 @@ async def test_what_was_cut_short_is_told(start) -> None:
     task = asyncio.create_task(
         stop(made, SOURCE, ProcessController(), grace=3600, on_step=steps.append, state=state)
     )
-    async with asyncio.timeout(20):
-        while not steps:
-            await asyncio.sleep(0.005)
+    await until_async(lambda: steps)
     task.cancel()
     await asyncio.wait({task})
     told = interrupted_result([made], SOURCE, state)

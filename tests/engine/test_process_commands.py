@@ -23,6 +23,7 @@ from engine.operators import (
     script_of,
     started,
 )
+from support import DEADLINE, until_async
 
 from cockpit.clock import ManualClock
 from cockpit.commands import Arm, Confirm, PlanEnd, PlanReset, PlanStart
@@ -128,7 +129,7 @@ async def test_all_on_a_port_that_match_end_in_one_go(
     assert set(asked.question.expected.split()) == {str(one.pid), str(two.pid)}
     assert any("left alone" in line and str(other.pid) in line for line in asked.question.lines)
     done = await operator.confirm(asked)
-    assert one.wait(20) and two.wait(20) and other.poll() is None
+    assert one.wait(DEADLINE) and two.wait(DEADLINE) and other.poll() is None
     assert f"{other.pid}" not in done.text.split("ended")[1].split(";")[0]
     other.kill()
     other.wait()
@@ -192,9 +193,7 @@ async def test_an_act_that_is_cut_short_says_how_it_stands(
     operator = Operator(tmp_path, config(port))
     asked = await operator.asked(PlanEnd(process.pid))
     task = asyncio.create_task(operator.confirm(asked))
-    async with asyncio.timeout(20):
-        while not any("grace" in step for step in operator.steps):
-            await asyncio.sleep(0.01)
+    await until_async(lambda: any("grace" in step for step in operator.steps))
     courses = [course for course in operator.courses if course.kill_at is not None]
     assert courses[-1].alive == courses[-1].pids == (process.pid,)
     task.cancel()
@@ -361,9 +360,7 @@ async def test_the_exit_code_of_what_was_started_is_recorded(
     if number:
         assert done.ok, done.text
         os.kill(pid, number)
-    async with asyncio.timeout(20):
-        while not operator.recorder.texts("exit"):
-            await asyncio.sleep(0.01)
+    await until_async(lambda: operator.recorder.texts("exit"))
     (event,) = [one for one in operator.recorder.events if one.data["phase"] == "exit"]
     assert told in event.text and event.text.startswith(f"api {pid} ")
     assert event.data["pids"] == (pid,) and event.actor == "ann@here"

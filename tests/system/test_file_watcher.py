@@ -9,12 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from support import DEADLINE, until_async
 
 from cockpit.clock import ManualClock
 from cockpit.system.files.file_watcher import FileWatcher
 from cockpit.system.files.watch_targets import WatchTarget, signatures
-
-DEADLINE = 20
 
 
 class Seen:
@@ -58,9 +57,7 @@ class Rig:
             await self.watcher.ready()
 
     async def armed(self, folder: Path) -> None:
-        async with asyncio.timeout(DEADLINE):
-            while self.native and str(folder) not in self.watcher._folders.paths:
-                await asyncio.sleep(0.005)
+        await until_async(lambda: not self.native or str(folder) in self.watcher._folders.paths)
 
     async def reported(self, path: Path, *, sweep: bool = False) -> None:
         if sweep or not self.native:
@@ -242,9 +239,7 @@ async def test_without_file_events_the_sweep_still_sees(tmp_path: Path, monkeypa
     await rig.reported(path, sweep=True)
     monkeypatch.undo()
     await rig.clock.advance(5)
-    async with asyncio.timeout(DEADLINE):
-        while rig.watcher.trouble:
-            await asyncio.sleep(0.005)
+    await until_async(lambda: not rig.watcher.trouble)
     rig.watcher.stop()
 
 
