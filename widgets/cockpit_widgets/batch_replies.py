@@ -8,7 +8,7 @@ from cockpit.feed import Reply, Ticket
 
 
 class BatchReplies:
-    """Collects the replies to commands that were given in one go, in however many lots they come."""
+    """The replies to commands that were given in one go, in however many lots they come."""
 
     def __init__(self) -> None:
         self._tickets: frozenset[Ticket] = frozenset()

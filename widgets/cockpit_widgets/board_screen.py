@@ -1,7 +1,7 @@
 """The board screen: panes, detail panel and bottom line, and what each key does there.
 
-Keys turn into `CommandsRequested` messages with a command for the feed; the app submits them. The screen reads
-nothing by itself: it is handed a view of the board whenever there is one.
+Keys turn into `CommandsRequested` messages with a command for the feed; the app submits them. The
+screen reads nothing by itself: it is handed a view of the board whenever there is one.
 """
 
 from __future__ import annotations
