@@ -196,7 +196,7 @@ def test_a_file_of_another_user_trusts_nothing(
     folder: Path, store: TrustStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = loads(CONFIG, folder)
-    store.trust(loaded, loaded.config.gate)
+    store.trust(loaded, loaded.config.of_kind("gate"))
     assert names(store, loaded) == []
     if os.geteuid() == 0:
         os.chown(store.path, 12345, -1)

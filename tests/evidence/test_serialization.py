@@ -241,7 +241,7 @@ def test_facts_and_numbers_keep_their_order_through_the_store(tmp_path: Path) ->
     assert store.flush(DEADLINE)
     reader = store.reader()
     again = reader.probe_states()["p"].observation
-    for facts in (again.basis, again.findings[0].facts, again.metrics):
+    for facts in (again.basis, dict(again.findings[0].facts.items()), again.metrics):
         assert list(facts) == ["port", "expect", "addresses"]
     reader.close()
     store.close(5)

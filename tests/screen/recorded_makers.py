@@ -45,7 +45,7 @@ def at(**span: float) -> str:
 
 
 def finding(key: str, verdict: Verdict, subject: str, text: str = "", **more: object) -> Finding:
-    """A finding; `facts`, `data`, `title`, `cause`, `next_act` by name."""
+    """A finding; `facts`, `title`, `cause`, `next_act` by name."""
     return Finding(key, verdict, subject, text, **more)  # type: ignore[arg-type]
 
 

@@ -171,7 +171,7 @@ async def test_the_history_of_an_item_stands_in_its_detail(feed: RecordedFeed) -
     other = {"item": "item-6", "from": "todo", "to": "done"}
     feed.log += [
         Event(NOW, EventKind.EDIT, "set", probe=NAME, actor="ann@here", data=data, seq=901),
-        Event(NOW, EventKind.EDIT, "set", probe=NAME, actor="eve@there", facts=other, seq=902),
+        Event(NOW, EventKind.EDIT, "set", probe=NAME, actor="eve@there", data=other, seq=902),
     ]
     async with stage(feed, (100, 60)) as on:
         await on.press("c", "enter")

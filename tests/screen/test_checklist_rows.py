@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from cockpit_widgets.intents import item_of, set_again
+from cockpit_widgets.intents import item_of, reapply_edits
 from cockpit_widgets.line_render import draw
-from cockpit_widgets.rows.detail import Proof, finding_detail
+from cockpit_widgets.rows.detail import Details, finding_detail
 from reading import texts, view
 from recorded_makers import board
 from recorded_probes import checklist as recorded
@@ -127,11 +127,11 @@ def test_items_as_an_older_cockpit_stored_them_leave_the_headline_until_the_next
     here = view(board([replace(whole, findings=tuple(told_then))]))
     (row,) = checklist.rows(here)
     assert whole.headline in plain(row.cells[0]) and item_of(here, row.key) is None
-    assert not set_again(here, row.key)
+    assert not reapply_edits(here, row.key)
     assert [one.text() for one in plan_rows.rows(here)][1:] == ["nothing is open"]
     key = join_key(whole.probe, told_then[0].key)
     assert item_of(here, key) is None
     detail = texts(
-        finding_detail(here, here.board.observations[whole.probe], told_then[0], Proof(), 80)
+        finding_detail(here, here.board.observations[whole.probe], told_then[0], Details(), 80)
     )
     assert any("status=todo" in line for line in detail)

@@ -227,7 +227,7 @@ def test_owner_rows_tell_what_is_odd_and_what_the_process_uses() -> None:
         facts=OwnerFacts(pid=7, argv=("uvicorn", "app"), user="ops", started_at=ago(hours=1)),
     )  # fmt: skip
     kept = OutputFacts("/srv/backend.log", ago(minutes=1), 12, ago(minutes=1), 1)
-    output = finding("output", OK, "backend.log", data=kept)
+    output = finding("output", OK, "backend.log", facts=kept)
     metrics = {"7.rss": 84_123_648.0, "7.cpu": 0.314, "7.threads": 12.0, "7.children": 3.0}
     seen = observation("backend", "listener", "8001 7", owner, output, metrics=metrics)
     here = View(board([seen]), NOW, ZONE, UNICODE, ())
