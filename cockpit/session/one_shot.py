@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cockpit.board import compose
 from cockpit.engine.loop_thread import LoopThread
@@ -23,8 +23,9 @@ from cockpit.session.composition import Composition
 
 FLUSH = 5.0
 """Seconds that writing the evidence may take at most."""
-HISTORY = 5000
-"""Earlier observations that are looked at for the beginning of a stretch."""
+FIRST_SPAN = timedelta(days=1)
+LONGEST_SPAN = timedelta(days=400)
+"""How far back the beginning of a stretch is looked for: first, and at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +104,16 @@ def _state(observation: Observation, memory: _Memory, reader: Reader) -> ProbeSt
 
 def _since(observation: Observation, reader: Reader) -> datetime:
     """When the stretch of this verdict began, in what earlier checks saw. Raises StoreError."""
-    since = observation.observed_at
-    for point in reader.history(observation.probe, HISTORY):
-        if point.verdict is not observation.verdict:
-            break
-        since = min(since, point.at)
-    return since
+    until = observation.observed_at
+    span = FIRST_SPAN
+    while True:
+        intervals = reader.intervals(observation.probe, until - span, until)
+        if not intervals or intervals[-1].verdict is not observation.verdict:
+            return until
+        # A stretch that fills the whole span may have begun before it.
+        if len(intervals) > 1 or span >= LONGEST_SPAN:
+            return min(until, intervals[-1].start)
+        span *= 8
 
 
 def _record(composition: Composition, runs: Sequence[ProbeRun]) -> str:
