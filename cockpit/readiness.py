@@ -42,8 +42,8 @@ def go_live(board: Board) -> GoLive:
     """GO-LIVE as `board` has it."""
     rollup = board.readiness
     seen = [board.observations[name] for name in rollup.probes if name in board.observations]
-    kinds = dict.fromkeys(one.kind for one in seen)
-    counts = [text for kind in kinds for text in _counts([o for o in seen if o.kind == kind])]
+    kinds = [[o for o in seen if o.kind == kind] for kind in dict.fromkeys(o.kind for o in seen)]
+    counts = [text for alike in sorted(kinds, key=_telling) for text in _counts(alike)]
     if unseen := len(rollup.probes) - len(seen):
         counts.append(f"{unseen} not observed yet")
     return GoLive(
@@ -90,6 +90,16 @@ def _counts(alike: Sequence[Observation]) -> list[str]:
         if not _open(one) and one.verdict is not Verdict.OK
     )
     return told
+
+
+def _telling(alike: Sequence[Observation]) -> int:
+    """Where a kind's counts stand: what proves readiness, then what is to be done, then the rest.
+
+    A narrow screen has room for the first.
+    """
+    if any(_numbers(one, "proven") is not None for one in alike):
+        return 0
+    return 1 if any(_has_items(one) for one in alike) else 2
 
 
 def _has_items(one: Observation) -> bool:

@@ -85,6 +85,13 @@ def test_a_lone_gate_tells_its_parts_and_one_item_is_one() -> None:
     assert said(seen("url", "smoke", FAIL)) == "NO 0 of 1 smoke green"
 
 
+def test_what_proves_readiness_comes_first() -> None:
+    left_over = seen("old", "listener", FAIL)
+    plan = seen("PLAN", "checklist", WARN, done=1, total=5)
+    gate = seen("g", "gate", FAIL, proven=4, total=7)
+    assert said(left_over, plan, gate) == "NO 4/7 proven, 4 items open, 0 of 1 listener green"
+
+
 def test_what_is_done_is_not_told_as_open() -> None:
     assert said(seen("P", "checklist", OK, done=5, total=5)) == "YES"
     assert said(seen("P", "checklist", UNKNOWN, done=5, total=5)) == "NOT KNOWN P UNKNOWN"
