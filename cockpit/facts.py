@@ -118,7 +118,8 @@ class UnknownFacts(FindingFacts, type="unknown"):
 def encode(facts: FindingFacts) -> dict[str, Any]:
     """`facts` as values that JSON can hold; fields that hold their default are left out."""
     if isinstance(facts, UnknownFacts):
-        return {"type": facts.type, "v": facts.version, **facts.values}
+        named = {"type": facts.type, "v": facts.version} if facts.type else {}
+        return {**named, **facts.values}
     return {"type": facts.TYPE, "v": facts.VERSION, **_encode_fields(facts)}
 
 
@@ -126,8 +127,13 @@ def decode(data: Mapping[str, Any], *, load: Callable[[str], None] | None = None
     """The facts that `encode` wrote. Raises ValueError for what is damaged.
 
     For a type that is not there yet `load` is called with its kind. One that is not loaded then,
-    or a newer version, gives `UnknownFacts`.
+    or a newer version, gives `UnknownFacts`; so do facts without a type, as a cockpit stored them
+    whose facts had none.
     """
+    if not isinstance(data, Mapping):
+        raise ValueError("facts are no table")
+    if "type" not in data and "v" not in data:
+        return UnknownFacts("", 0, data)
     name, version = data.get("type"), data.get("v")
     if not isinstance(name, str) or not isinstance(version, int):
         raise ValueError("facts without a type and a version")

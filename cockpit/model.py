@@ -134,7 +134,7 @@ class Finding:
     `key` names the row and stays the same from run to run. A finding with a `title` (`TWO OWNERS`)
     is worth a line in the problem list when its verdict is not OK; findings of different probes
     with the same `cause` (`port:8001`, `pid:17685`) are one problem. `text` states the facts,
-    `next_act` what an operator does about it. `data` holds the facts of its sort, typed.
+    `next_act` what an operator does about it. `facts` are those of its sort, typed.
 
     How it is treated it says itself. `is_process`: it comes and goes as a process does, and stands
     for `pids`, its root first. `state` is its own word for how it stands (`todo`, `done`); where
@@ -151,8 +151,7 @@ class Finding:
     title: str = ""
     cause: str = ""
     next_act: str = ""
-    facts: Facts = field(default_factory=dict)
-    data: FindingFacts = NO_FACTS
+    facts: FindingFacts = NO_FACTS
     pids: tuple[int, ...] = ()
     is_process: bool = False
     state: str = ""
@@ -169,7 +168,6 @@ class Finding:
             title=sanitize(self.title),
             cause=sanitize(self.cause),
             next_act=sanitize(self.next_act),
-            facts=_clean_facts(self.facts),
         )
 
 
@@ -235,7 +233,7 @@ class Observation:
 
     def facts_of(self, sort: type[_Facts]) -> _Facts | None:
         """The facts of the first finding that states facts of this sort, or None."""
-        return next((one.data for one in self.findings if isinstance(one.data, sort)), None)
+        return next((one.facts for one in self.findings if isinstance(one.facts, sort)), None)
 
 
 def expire(observation: Observation, now: datetime) -> Observation:

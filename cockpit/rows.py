@@ -301,7 +301,7 @@ def fact_text(value: FactValue) -> str:
 
 def fact(finding: Finding, name: str) -> str:
     """A fact of a finding as text; empty when it is missing or None."""
-    value = finding.facts.get(name, dict(finding.data.items()).get(name))
+    value = dict(finding.facts.items()).get(name)
     return "" if value is None else fact_text(value)
 
 

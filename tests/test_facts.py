@@ -98,6 +98,20 @@ def test_what_is_not_known_is_kept_as_it_was(known: tuple[str, int]) -> None:
     assert dict(facts.items()) == {"name": "x", "list": (1, 2)}
 
 
+def test_facts_of_a_cockpit_that_had_no_types_are_kept_as_they_were() -> None:
+    stored = {"port": 8001, "owners": [4412], "title": "x"}
+    facts = decode(stored)
+    assert isinstance(facts, UnknownFacts)
+    assert encode(facts) == stored
+    assert dict(facts.items()) == {"port": 8001, "owners": (4412,), "title": "x"}
+
+
+@pytest.mark.parametrize("damage", [[], "text", 3, {"type": 3, "v": 1}, {"type": "a.b"}])
+def test_what_is_no_table_of_facts_is_damage(damage: Any) -> None:
+    with pytest.raises(ValueError, match="facts"):
+        decode(damage)
+
+
 def test_texts_from_outside_are_safe_to_draw_however_deep() -> None:
     facts = SampleFacts("a\x1b[31mb", words=("c\u202e",), places=(Place("d\x07"),))
     assert (facts.name, facts.words, facts.places) == ("ab", ("c",), (Place("d"),))

@@ -21,7 +21,6 @@ from cockpit.cli.exits import (
     USAGE,
     CommandError,
 )
-from cockpit.cli.interrupts import interruptible
 from cockpit.clock import SystemClock
 from cockpit.config.load import find
 from cockpit.kinds.listener.table import ListenerTable
@@ -38,6 +37,12 @@ if TYPE_CHECKING:
     from cockpit.evidence.store import Store
     from cockpit.model import Event
     from cockpit.system.control.stop_result import StopResult
+import signal
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+from cockpit.cli.common import on_end_signals
 
 LEFT_ALONE = 1
 NOT_ENDED = 2
@@ -272,3 +277,33 @@ def _remaining(source: ListenerSource, ports: Sequence[int], *, after: bool = Fa
         owners = " ".join(map(str, one.pids)) or "a hidden owner"
         click.echo(f"{one.port} is still held by {owners}", err=True)
     return LEFT_ALONE if held or not snapshot.complete else 0
+
+
+@contextmanager
+def interruptible(task: asyncio.Task[Any], costs: str) -> Iterator[None]:
+    """While this lasts, the first Ctrl-C says what another one `costs`, and the second one, like
+    SIGTERM or SIGHUP at once, cancels `task`. To be used in the main thread's running loop. What
+    the caller ignores stays ignored: Ctrl-C in a background job."""
+    loop = asyncio.get_running_loop()
+    asked = False
+
+    def cancel() -> None:
+        # Thread-safe, since that alone wakes a loop that sleeps.
+        loop.call_soon_threadsafe(task.cancel)
+
+    def receive(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            cancel()
+            return
+        asked = True
+        click.echo(f"under way: it goes on; Ctrl-C once more {costs}", err=True)
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, receive)
+    try:
+        with on_end_signals(cancel):
+            yield
+    finally:
+        signal.signal(signal.SIGINT, before if before is not None else signal.SIG_DFL)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from cockpit.checklists import parse
 from cockpit.config.errors import ConfigErrors
 from cockpit.config.load import loads
+from cockpit.config.show import to_toml
 from cockpit.discovery.discovered import Names
-from cockpit.discovery.tables import table
 from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.kinds.file_io import read_file
 from cockpit.resources import shipped_checklist, shipped_checklists, shipped_settings
@@ -99,3 +99,10 @@ def added(folder: Path, config: Path, environment: Mapping[str, str]) -> list[st
     if not tables:
         return [*done, f"left {config} as it is; it names them all"]
     return [*done, f"left {config} as it is; to watch them, add to it:", "", *tables]
+
+
+def table(kind: str, why: str, keys: Iterable[tuple[str, object]], *further: str) -> str:
+    """One table under the reason it is there; keys without a value are left out."""
+    lines = [f"# {why}", f"[[{kind}]]"]
+    lines += [f"{key} = {to_toml(value)}" for key, value in keys if value is not None]
+    return "\n".join([*lines, *further]) + "\n"

@@ -11,7 +11,7 @@ from cockpit.clock import Clock
 from cockpit.config.errors import ConfigErrors
 from cockpit.config.load import FILE_NAME, loads
 from cockpit.config.show import to_toml
-from cockpit.discovery.checklist_templates import CopyError, added, copy_checklists, settings
+from cockpit.discovery.checklist_templates import CopyError, added, copy_checklists, settings, table
 from cockpit.discovery.discover import (
     EPHEMERAL,
     MOST_CHECKLISTS,
@@ -29,8 +29,6 @@ from cockpit.discovery.discovered import (
     FoundReport,
     Names,
 )
-from cockpit.discovery.tables import table
-from cockpit.discovery.templates import HEAD
 from cockpit.kinds import registry
 
 _MOST_REPORTS = 8
@@ -219,3 +217,17 @@ def _create(path: Path, text: str) -> None:
             with contextlib.suppress(OSError):
                 path.unlink()
             raise
+
+
+HEAD = """\
+# What this cockpit watches. `cockpit config validate` checks this file, `cockpit config show`
+# prints it with every default, `cockpit config schema` describes every key.
+# Relative paths start from this file's folder. Durations: "250ms", "90s", "5m", "2h", "1d".
+# Every table may also say: every, timeout, affects ("run" or "readiness"), runbook (what to do).
+
+[cockpit]
+label = "PAPER"                    # the word on the top line
+# store = ".cockpit/evidence.db"   # where the evidence is kept
+# store_max_mb = 512
+# retain_days = 30
+"""

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cockpit.board import ProbeInfo
 from cockpit.config.fingerprint import fingerprint
 from cockpit.config.models import LoadedConfig
+from cockpit.config.paths import output_file
 from cockpit.config.trust import TrustStore
-from cockpit.engine.probe_builder import build
+from cockpit.kinds import registry
 from cockpit.kinds.act_history import ActHistory
-from cockpit.kinds.base import Probe
+from cockpit.kinds.base import BuildContext, Probe
 from cockpit.kinds.checklist.edit_history import EditHistory
 from cockpit.kinds.tables import ProbeTable
 from cockpit.system.sockets.listeners import ListenerSource
 from cockpit.system.sockets.sources import default_source
+
+if TYPE_CHECKING:
+    from cockpit.kinds.act_history import ActHistory
+    from cockpit.kinds.checklist.edit_history import EditHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +110,34 @@ def build_probes(
 def _fingerprint(table: ProbeTable, loaded: LoadedConfig) -> str:
     """What the probe of that table is built from: its table, and what it takes from others."""
     return " ".join((fingerprint(table), *table.surroundings(loaded.config)))
+
+
+def _nothing_trusted(table: ProbeTable) -> bool:
+    return False
+
+
+def build(
+    table: ProbeTable,
+    loaded: LoadedConfig,
+    *,
+    source: ListenerSource | None = None,
+    trusted: Callable[[ProbeTable], bool] = _nothing_trusted,
+    memory: EditHistory | None = None,
+    acts: ActHistory | None = None,
+) -> Probe:
+    """Build the probe that a table describes; its kind is imported here.
+
+    `source` is shared by all listener probes; without it each gets its own. `trusted` says whether
+    the table's commands may run; it may block. `memory` is what is remembered of all checklists,
+    `acts` of acts on processes. Raises KeyError for a table of no known kind.
+    """
+    context = BuildContext(
+        folder=loaded.folder,
+        tables=loaded.config,
+        output_file=lambda name: output_file(loaded, name),
+        trusted=trusted,
+        source=source,
+        edits=memory,
+        acts=acts,
+    )
+    return registry.get(table.kind).build_probe(table, context)

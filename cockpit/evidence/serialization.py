@@ -89,8 +89,7 @@ def same_body(one: Observation, other: Observation) -> bool:
         and one.runbook == other.runbook
         and _same_facts(one.basis, other.basis)
         and all(
-            _same_facts(a.facts, b.facts) and _same_facts(a.data, b.data)
-            for a, b in zip(one.findings, other.findings, strict=True)
+            _same_facts(a.facts, b.facts) for a, b in zip(one.findings, other.findings, strict=True)
         )
     )
 

@@ -47,7 +47,7 @@ def _carried(previous: Observation | None, at: datetime, finding: Finding) -> Ke
     if (before.verdict, before.title) != (finding.verdict, finding.title):
         return None
     ref = next((ref for ref in previous.artefacts if ref.name == finding.key), None)
-    kept_at = before.data.kept_at if isinstance(before.data, HasCopy) else None
+    kept_at = before.facts.kept_at if isinstance(before.facts, HasCopy) else None
     if ref is None or kept_at is None:
         return None
     limit = KEEP_AGAIN if before.text == finding.text else KEEP_WORDS

@@ -52,7 +52,7 @@ def _observation(observation: Observation) -> dict[str, Any]:
                 "text": finding.text,
                 "cause": finding.cause,
                 "next_act": finding.next_act,
-                "facts": _plain({**finding.facts, **dict(finding.data.items())}),
+                "facts": _plain(dict(finding.facts.items())),
             }
             for finding in observation.findings
         ],

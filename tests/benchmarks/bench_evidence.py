@@ -49,7 +49,7 @@ def seen(probe: str, number: int) -> Observation:
     now = CLOCK.now()
     findings = tuple(
         Finding(
-            f"{port}", Verdict.OK, f":{port}", "one owner", data=OwnerFacts(pid=4412, port=port)
+            f"{port}", Verdict.OK, f":{port}", "one owner", facts=OwnerFacts(pid=4412, port=port)
         )
         for port in range(8000, 8010)
     )

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from cockpit.cli.interrupts import interruptible
 
 from cockpit.cli.common import on_end_signals
-from cockpit.cli.interrupts import interruptible
 
 if sys.platform == "win32":
     pytest.skip("signals of POSIX", allow_module_level=True)

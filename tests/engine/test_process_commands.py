@@ -27,7 +27,7 @@ from support import DEADLINE, until_async
 
 from cockpit.clock import ManualClock
 from cockpit.commands import Arm, Confirm, PlanEnd, PlanReset, PlanStart
-from cockpit.engine.commands.arming import ARMED_SECONDS, Arming
+from cockpit.engine.commands.process_commands import ARMED_SECONDS, Arming
 from cockpit.engine.commands.stop_job import StopJob
 from cockpit.system.control.stop_plan import StopPlan
 from cockpit.system.control.target_lock import TargetLock

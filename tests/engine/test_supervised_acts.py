@@ -18,7 +18,7 @@ from engine.operators import SERVER, Operator, Serve, config, posix, script_of, 
 from cockpit.commands import Arm, Confirm, PlanEnd, PlanReset, PlanStart, Question
 from cockpit.system.processes import process_table
 from cockpit.system.services import supervisors
-from cockpit.system.services.control_groups import parse_cgroup
+from cockpit.system.services.supervisors import parse_cgroup
 
 pytestmark = posix
 Tool = Callable[[str, str], None]

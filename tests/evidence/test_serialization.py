@@ -28,6 +28,7 @@ from cockpit.evidence.serialization import (
     stamp,
 )
 from cockpit.evidence.store import Store
+from cockpit.facts import NO_FACTS, UnknownFacts
 from cockpit.model import (
     ArtefactRef,
     Concern,
@@ -67,6 +68,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=6,
 )
+NAMED = st.dictionaries(TEXT.filter(lambda name: name not in ("type", "v")), JSON, max_size=4)
 FINDINGS = st.builds(
     Finding,
     key=TEXT,
@@ -76,7 +78,11 @@ FINDINGS = st.builds(
     title=TEXT,
     cause=TEXT,
     next_act=TEXT,
-    facts=FACTS,
+    facts=st.one_of(
+        st.just(NO_FACTS),
+        st.builds(UnknownFacts, st.just("nobody.knows"), st.just(3), NAMED),
+        st.builds(UnknownFacts, st.just(""), st.just(0), NAMED),
+    ),
 )
 OBSERVATIONS = st.builds(
     Observation,
@@ -216,7 +222,7 @@ def test_numbers_that_are_none_survive_too() -> None:
 def seen_in_order(*names: str) -> Observation:
     now = datetime(2026, 1, 5, tzinfo=UTC)
     facts = dict.fromkeys(names, 1)
-    finding = Finding("k", Verdict.OK, "s", facts=facts)
+    finding = Finding("k", Verdict.OK, "s", facts=UnknownFacts("", 0, facts))
     numbers = dict.fromkeys(names, 1.0)
     return Observation(
         "p", "k", Concern.RUN, Verdict.OK, "h", now, now, 0.0, (finding,), facts, (), numbers
@@ -277,11 +283,11 @@ assert "cockpit.kinds.gate.facts" not in sys.modules
 now = datetime(2026, 1, 5, tzinfo=UTC)
 known = UnknownFacts("gate.score", 1, {"met": 1, "proven": 1, "total": 3})
 other = UnknownFacts("nobody.knows", 1, {"a": 1})
-findings = (Finding("k", Verdict.OK, "s", data=known), Finding("m", Verdict.OK, "s", data=other))
+findings = (Finding("k", Verdict.OK, "s", facts=known), Finding("m", Verdict.OK, "s", facts=other))
 body = body_json(Observation("p", "k", Concern.RUN, Verdict.OK, "h", now, now, 0.0, findings))
 first, second = load_observation(body, stamp(now), stamp(now), 0.0, "{}").findings
-assert second.data == other
-print(type(first.data).__name__)
+assert second.facts == other
+print(type(first.facts).__name__)
 """
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE, check=True

@@ -8,7 +8,7 @@ from typing import Any
 from checklist_findings import item_facts, items
 
 from cockpit.config.models import Config, LoadedConfig
-from cockpit.engine.probe_builder import build
+from cockpit.engine.probe_set import build
 from cockpit.kinds.base import Probe
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.kinds.checklist.table import ChecklistTable

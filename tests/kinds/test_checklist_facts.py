@@ -6,7 +6,7 @@ import json
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cockpit.checklists import parse
@@ -70,6 +70,7 @@ def test_no_class_is_left_out_here() -> None:
     assert all(one.TYPE.startswith("checklist.") for one in here)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.one_of(*made.values()))
 def test_what_is_written_is_read_back(facts: FindingFacts) -> None:
     again = decode(json.loads(json.dumps(encode(facts))))
@@ -94,9 +95,9 @@ def test_people_are_told_what_is_there_and_nothing_else(text: str, told: dict[st
     finding = next(
         one
         for one in read_document(parse(text.encode())).findings
-        if told.get("counted", True) == getattr(one.data, "counted", None)
+        if told.get("counted", True) == getattr(one.facts, "counted", None)
     )
-    shown = dict(finding.data.items())
+    shown = dict(finding.facts.items())
     always = {"line", "status", "marker", "form", "depth", "anchor"}
     assert {key: value for key, value in shown.items() if key not in always} == told
     assert always <= set(shown)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cockpit.checklists import Anchor, Status, locate, parse
 from cockpit.config.models import Config, LoadedConfig
-from cockpit.engine.probe_builder import build
+from cockpit.engine.probe_set import build
 from cockpit.kinds.checklist.findings import read_document, unclosed_fence
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.kinds.checklist.table import ChecklistTable

@@ -16,7 +16,7 @@ from checklist_findings import item_facts, items, of_plan
 from cockpit.checklists import Anchor, EditResult, Status, anchor_of, locate, parse, set_item, undo
 from cockpit.checklists.editing.mirrors import Intent
 from cockpit.config.models import Config, LoadedConfig
-from cockpit.engine.probe_builder import build
+from cockpit.engine.probe_set import build
 from cockpit.kinds.checklist.edit_history import EditHistory, edit_facts, edit_payload
 from cockpit.kinds.checklist.facts import OverwrittenEditFacts, PlanTaskFacts
 from cockpit.kinds.checklist.probe import ChecklistProbe
@@ -225,7 +225,7 @@ def test_a_tick_that_an_editor_saved_over_is_reported_until_it_stands(
     found = look(made).observation.findings[0]
     assert found.title == "TICK REVERTED"
     assert "set to done by ann" in found.text and "is todo again" in found.text
-    assert isinstance(found.data, OverwrittenEditFacts) and found.data.reverted_from == "done"
+    assert isinstance(found.facts, OverwrittenEditFacts) and found.facts.reverted_from == "done"
     tick(made.path, "P1.1 one", memory)
     assert [f.title for f in look(made).observation.findings] == ["", ""]
 

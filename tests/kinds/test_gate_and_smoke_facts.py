@@ -48,7 +48,7 @@ def test_facts_come_back_as_they_were(facts: FindingFacts) -> None:
 
 @given(FACTS)
 def test_facts_come_back_from_the_store(facts: FindingFacts) -> None:
-    finding = Finding("x", Verdict.OK, "x", data=facts)
+    finding = Finding("x", Verdict.OK, "x", facts=facts)
     until = NOW + timedelta(minutes=1)
     seen = Observation("p", "gate", Concern.RUN, Verdict.OK, "", NOW, until, findings=(finding,))
     stored = load_observation(body_json(seen), stamp(NOW), stamp(until), 0.0, "{}")

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.config.models import Config, LoadedConfig
-from cockpit.engine.probe_builder import build
-from cockpit.facts import NO_FACTS
+from cockpit.engine.probe_set import build
+from cockpit.facts import UnknownFacts
 from cockpit.kinds.gate.output import Ending, Output, judge_output
 from cockpit.kinds.gate.table import GateTable
 from cockpit.model import DoubtKind, Observation, Verdict
@@ -193,7 +193,7 @@ def test_an_output_that_tells_the_same_is_kept_once(tmp_path: Path, look: Any) -
     gate = table(command=[sys.executable, "-c", "print('1/2 gates passed')"])
     probe = build(gate, LoadedConfig(Config([gate]), tmp_path), trusted=lambda _: True)
     first = look(probe)
-    facts = first.observation.findings[0].data
+    facts = first.observation.findings[0].facts
     assert (facts.met, facts.total, facts.bytes) == (1, 2, first.observation.artefacts[0].size)
     second = look(probe, first.observation)
     assert not second.ctx.artefacts
@@ -202,7 +202,7 @@ def test_an_output_that_tells_the_same_is_kept_once(tmp_path: Path, look: Any) -
 
     # What an older cockpit wrote tells no moment: there is no memory, and nothing breaks.
     score = first.observation.findings[0]
-    plain = replace(score, facts=dict(score.data.items()), data=NO_FACTS)
+    plain = replace(score, facts=UnknownFacts("", 0, dict(score.facts.items())))
     older = replace(first.observation, findings=(plain,))
     third = look(probe, older)
     assert len(third.ctx.artefacts) == 1

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cockpit.clock import ManualClock
 from cockpit.config.models import Config, LoadedConfig
-from cockpit.engine.probe_builder import build
+from cockpit.engine.probe_set import build
 from cockpit.kinds.base import Judgement, Probe
 from cockpit.kinds.gate.ages import name_date, report_time
 from cockpit.kinds.gate.evaluate import Tally, decide
@@ -63,13 +63,13 @@ def test_the_pass_on_zero_trades_proves_nothing() -> None:
 
 def test_a_score_and_its_parts_state_their_figures() -> None:
     seen = judged(weekly(max_drawdown=DRAWDOWN, hit_rate={"met": False}))
-    assert [list(f.data.items()) for f in seen.findings] == [
+    assert [list(f.facts.items()) for f in seen.findings] == [
         [("met", 1), ("proven", 0), ("total", 2)],
         [("required", 0.1), ("current", 0.0), ("met", True)],
         [("met", False)],
     ]
     nothing = judged({})
-    assert list(nothing.findings[0].data.items()) == [("met", 0), ("proven", 0), ("total", 0)]
+    assert list(nothing.findings[0].facts.items()) == [("met", 0), ("proven", 0), ("total", 0)]
 
 
 def test_the_same_pass_on_trades_counts() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cockpit.facts import NO_FACTS
+from cockpit.facts import UnknownFacts
 from cockpit.kinds.heartbeat import probe as heartbeat
 from cockpit.kinds.heartbeat.facts import EngineParityFacts
 from cockpit.kinds.heartbeat.probe import HeartbeatProbe
@@ -69,7 +69,7 @@ def parity_facts(seen: Observation) -> EngineParityFacts:
 def with_parity(seen: Observation, **facts: Any) -> Observation:
     """As it would have been seen with these facts."""
     parity = parity_of(seen)
-    changed = replace(parity, data=replace(parity_facts(seen), **facts))
+    changed = replace(parity, facts=replace(parity_facts(seen), **facts))
     return replace(seen, findings=tuple(changed if f is parity else f for f in seen.findings))
 
 
@@ -104,7 +104,7 @@ def test_without_the_facts_of_the_run_before_there_is_no_memory(
     first = look(watching).observation
     (tmp_path / "beat.json").unlink()
     assert "last good beat" in look(watching, first).observation.finding("age").text
-    bare = tuple(replace(one, data=NO_FACTS, facts={"pid": 1}) for one in first.findings)
+    bare = tuple(replace(one, facts=UnknownFacts("", 0, {"pid": 1})) for one in first.findings)
     seen = look(watching, replace(first, findings=bare)).observation
     assert "last good beat" not in seen.finding("age").text
     assert (parity_facts(seen).heartbeat_pid, parity_facts(seen).restarts) == (None, ())
@@ -139,7 +139,7 @@ def test_children_nobody_collected_are_told(tmp_path: Path, look: Any, spawn: An
     process = started(tmp_path, spawn, CARELESS)
     seen = look(made(tmp_path)).observation
     found = row(seen, process.pid)
-    assert "1 defunct child" in found.text and len(found.data.defunct) == 1
+    assert "1 defunct child" in found.text and len(found.facts.defunct) == 1
     assert seen.verdict is Verdict.OK
 
 

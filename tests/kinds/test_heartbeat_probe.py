@@ -62,7 +62,7 @@ def test_three_way_parity_on_a_live_process(tmp_path: Path, look: Any, engine: A
     assert seen.observation.headline == "76 decisions, PIDs agree"
     assert [identity.pid for identity in seen.ctx.processes] == [process.pid]
     row = seen.observation.finding(f"engine:{process.pid}")
-    assert row is not None and "run" in row.data.argv
+    assert row is not None and "run" in row.facts.argv
 
     process.kill()
     process.wait()

@@ -20,8 +20,7 @@ from cockpit.clock import ManualClock
 from cockpit.facts import NO_FACTS
 from cockpit.kinds.code_freshness import CODE_EVERY
 from cockpit.kinds.listener.facts import PortFacts
-from cockpit.kinds.listener.output_tail import MOST
-from cockpit.kinds.listener.probe import ListenerProbe
+from cockpit.kinds.listener.probe import MOST, ListenerProbe
 from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.resource_usage import COUNTS_EVERY, EVERY, UsageSampler, graphics_text
 from cockpit.kinds.restarts import restarts_seen
@@ -102,7 +101,7 @@ def test_the_program_on_another_port_is_drift(tmp_path: Path, look: Any, server:
     assert found is not None
     assert (found.verdict, found.title) == (Verdict.FAIL, "PORT DRIFT")
     assert f"found on {port} ({process.pid} in {Path.cwd()})" in found.text
-    assert found.data.elsewhere[0] == port
+    assert found.facts.elsewhere[0] == port
 
 
 @pytest.mark.parametrize("home", [{"cwd": "."}, {"start": ["serve.py"]}])
@@ -147,7 +146,7 @@ def test_a_child_nobody_collected_is_told(tmp_path: Path, look: Any, spawn: Any)
     port = free_port()
     spawn(script, str(port))
     seen = look(probe(tmp_path, port)).observation
-    assert len(owner(seen).data.defunct) == 1
+    assert len(owner(seen).facts.defunct) == 1
     assert "1 defunct child" in owner(seen).text
 
 
@@ -215,8 +214,8 @@ def test_one_stuck_member_of_a_group_is_not_lost_in_the_sum(
         port_row = first.findings[0]
         assert (first.verdict, port_row.title) == (Verdict.WARN, "NOT SERVING"), port_row.text
         stuck = [int(words) for words in re.findall(r"wait at (\d+), on 1 of 2", port_row.text)]
-        assert len(stuck) == 1 and stuck[0] in port_row.data.owners
-        assert stuck[0] not in (row.data.pid for row in first.findings[1:]), "it is the worker"
+        assert len(stuck) == 1 and stuck[0] in port_row.facts.owners
+        assert stuck[0] not in (row.facts.pid for row in first.findings[1:]), "it is the worker"
         assert look(watching, first).observation.verdict is Verdict.FAIL
     finally:
         for one in waiting:
@@ -253,12 +252,12 @@ def test_a_restarted_server_is_counted_and_many_warn(
     first = look(watching).observation
     finding = first.findings[0]
     early = datetime(2020, 1, 1, tzinfo=UTC)  # as if the first had been started long ago
-    finding = replace(finding, data=replace(finding.data, starts=(early,), last_start=early))
+    finding = replace(finding, facts=replace(finding.facts, starts=(early,), last_start=early))
     again = look(watching, replace(first, findings=(finding,))).observation
-    assert len(again.findings[0].data.restarts) == 1
+    assert len(again.findings[0].facts.restarts) == 1
     assert again.verdict is Verdict.OK
     many = tuple(datetime.now(UTC) - timedelta(minutes=n) for n in (30, 20))
-    finding = replace(finding, data=replace(finding.data, restarts=many))
+    finding = replace(finding, facts=replace(finding.facts, restarts=many))
     seen = look(watching, replace(first, findings=(finding,))).observation
     assert (seen.verdict, seen.findings[0].title) == (Verdict.WARN, "RESTARTS")
 
@@ -269,11 +268,13 @@ def test_without_the_facts_of_the_run_before_there_is_no_memory(
     _, port, _ = server
     watching = probe(tmp_path, port)
     first = look(watching).observation
-    before = replace(first.findings[0].data, last_start=datetime(2020, 1, 1, tzinfo=UTC), starts=())
+    before = replace(
+        first.findings[0].facts, last_start=datetime(2020, 1, 1, tzinfo=UTC), starts=()
+    )
     for data, count in ((before, 1), (NO_FACTS, 0)):
-        bare = (replace(first.findings[0], data=data), *first.findings[1:])
+        bare = (replace(first.findings[0], facts=data), *first.findings[1:])
         again = look(watching, replace(first, findings=bare)).observation
-        assert len(again.findings[0].data.restarts) == count
+        assert len(again.findings[0].facts.restarts) == count
 
 
 def test_the_output_of_a_start_is_followed_within_bounds(

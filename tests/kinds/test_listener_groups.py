@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from cockpit.config.load import loads
-from cockpit.engine.probe_builder import build
+from cockpit.engine.probe_set import build
 from cockpit.kinds.act_history import ActHistory
 from cockpit.kinds.listener.evaluate import judge_port
 from cockpit.kinds.listener.facts import OwnerFacts
@@ -150,8 +150,8 @@ def test_what_an_operator_started_says_so(tmp_path: Path, look: Any, group: Any)
     seen = look(probe(port, tmp_path, acts)).observation
     owner = seen.findings[1]
     assert "started by" not in owner.text
-    assert isinstance(owner.data, OwnerFacts) and owner.data.started_at is not None
-    started = owner.data.started_at
+    assert isinstance(owner.facts, OwnerFacts) and owner.facts.started_at is not None
+    started = owner.facts.started_at
     start = Event(
         started,
         EventKind.PROCESS,
@@ -162,8 +162,8 @@ def test_what_an_operator_started_says_so(tmp_path: Path, look: Any, group: Any)
     )
     acts.hear([start])
     again = look(probe(port, tmp_path, acts)).observation.findings[1]
-    assert again.data.started_by == "bob@vm" and "started by bob@vm" in again.text
-    assert again.data.pid == servers[0].pid
+    assert again.facts.started_by == "bob@vm" and "started by bob@vm" in again.text
+    assert again.facts.pid == servers[0].pid
 
 
 def test_a_port_that_another_table_claims_is_no_drift(

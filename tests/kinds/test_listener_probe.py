@@ -134,8 +134,8 @@ def test_rows_and_headline() -> None:
     judged = judge_port(table(), PortSnapshot(snapshot(TWO)))
     assert judged.headline == "8001 two, want one: 4412 9120"
     assert [f.key for f in judged.findings] == ["port:8001", "owner:8001:4412", "owner:8001:9120"]
-    assert judged.findings[0].data.services == 2
-    assert judged.findings[1].data.parent == "systemd"
+    assert judged.findings[0].facts.services == 2
+    assert judged.findings[1].facts.parent == "systemd"
     assert judged.basis["listeners"] == 2
 
 

@@ -57,7 +57,7 @@ class Desk:
             *("list", "checklist", Concern.READINESS, Verdict.WARN, "", NOW, NOW),
             findings=tuple(previous),
         )
-        found = self.eye.look(
+        found = self.eye.find(
             parse(self.path.read_bytes()),
             self.edits,
             modified_at=modified_at,
@@ -182,7 +182,7 @@ def test_all_of_one_file_are_one_problem_with_one_offer(desk: Desk) -> None:
     assert {one.next_act for one in found} == {
         "space sets it to done again; a leaves it todo for good"
     }
-    assert [one.data.reverted_item for one in found] == [one.item for one in desk.edits]
+    assert [one.facts.reverted_item for one in found] == [one.item for one in desk.edits]
 
 
 def test_an_old_copy_is_looked_for_over_a_holiday() -> None:

@@ -12,7 +12,7 @@ from checklist_findings import of_plan
 
 from cockpit.checklists import Document, DocumentCache, parse
 from cockpit.config.models import Config, LoadedConfig
-from cockpit.engine.probe_builder import build
+from cockpit.engine.probe_set import build
 from cockpit.kinds.checklist.facts import PlanTaskFacts
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import DoubtKind, Observation

@@ -31,7 +31,7 @@ def table(**values: Any) -> ServiceTable:
 
 
 def heartbeat(verdict: Verdict = Verdict.OK, **facts: Any) -> Observation:
-    finding = Finding("parity", verdict, "engine", data=EngineParityFacts(**facts))
+    finding = Finding("parity", verdict, "engine", facts=EngineParityFacts(**facts))
     return Observation(
         "engine", "heartbeat", Concern.RUN, verdict, "", NOW, NOW, findings=(finding,)
     )
@@ -40,7 +40,7 @@ def heartbeat(verdict: Verdict = Verdict.OK, **facts: Any) -> Observation:
 def listener(pid: int) -> Observation:
     finding = Finding(
         f"owner:8001:{pid}", Verdict.OK, str(pid),
-        data=OwnerFacts(port=8001, pid=pid, pids=(pid,)), is_process=True, pids=(pid,),
+        facts=OwnerFacts(port=8001, pid=pid, pids=(pid,)), is_process=True, pids=(pid,),
     )  # fmt: skip
     return Observation(
         "backend", "listener", Concern.RUN, Verdict.OK, "", NOW, NOW, findings=(finding,)

@@ -16,8 +16,8 @@ from support import DEADLINE
 from cockpit.board import problem_list
 from cockpit.clock import SystemClock
 from cockpit.config.models import Config, LoadedConfig
-from cockpit.engine.probe_builder import build
-from cockpit.facts import NO_FACTS
+from cockpit.engine.probe_set import build
+from cockpit.facts import UnknownFacts
 from cockpit.kinds.base import Probe
 from cockpit.kinds.listener.facts import PortFacts
 from cockpit.kinds.smoke.table import SmokeTable
@@ -99,7 +99,7 @@ def test_nothing_but_time_changes_nothing(server: Any, answer: Any, look: Any) -
 
 def older(seen: Observation) -> Observation:
     """As a cockpit wrote it that knew no typed facts."""
-    plain = [replace(f, facts=dict(f.data.items()), data=NO_FACTS) for f in seen.findings]
+    plain = [replace(f, facts=UnknownFacts("", 0, dict(f.facts.items()))) for f in seen.findings]
     return replace(seen, findings=tuple(plain))
 
 
@@ -111,11 +111,11 @@ def test_a_request_tells_what_was_asked_and_answered(server: Any, answer: Any, l
     asked = {"check": "chain", "symbol": "SPY", "method": "GET", "path": path, "status": 200,
              "limit_ms": 3000, "content_type": "application/json"}  # fmt: skip
     size = next(ref.size for ref in seen.artefacts if ref.name == "chain:SPY")
-    told = dict(chain.data.items())
+    told = dict(chain.facts.items())
     assert told == {**asked, "kept_at": told["kept_at"], "bytes": size}
     assert list(told)[:7] == list(asked)
     unasked = {"check": "greeks", "symbol": "SPY", "method": "GET", "path": path, "limit_ms": 3000}
-    assert dict(greeks.data.items()) == unasked
+    assert dict(greeks.facts.items()) == unasked
 
 
 def test_what_an_older_cockpit_wrote_is_no_memory(server: Any, answer: Any, look: Any) -> None:
@@ -508,7 +508,7 @@ def listening(port: int, verdict: Verdict, title: str) -> Observation:
         *(key, verdict, f":{port}"),
         title=title,
         cause=key,
-        data=PortFacts(port, "one"),
+        facts=PortFacts(port, "one"),
         root_cause=True,
     )
     until = at + timedelta(days=99999)

@@ -24,7 +24,7 @@ def heartbeat(*, calm: bool) -> Observation:
         "engine:17685",
         OK,
         "17685",
-        data=EngineFacts(
+        facts=EngineFacts(
             pid=17685, argv=command, user="ops", started_at=ago(hours=47), parent="systemd"
         ),
     )
@@ -32,7 +32,7 @@ def heartbeat(*, calm: bool) -> Observation:
         "engine:18800",
         FAIL,
         "18800",
-        data=EngineFacts(
+        facts=EngineFacts(
             pid=18800, argv=command, user="ops", started_at=ago(minutes=49), parent="sshd"
         ),
     )
@@ -44,10 +44,10 @@ def heartbeat(*, calm: bool) -> Observation:
             "heartbeat",
             "76 decisions, PIDs agree",
             finding(
-                "age", OK, "heartbeat", f"written {stamp}", data=AgeFacts(last, None, 120.0, 300.0)
+                "age", OK, "heartbeat", f"written {stamp}", facts=AgeFacts(last, None, 120.0, 300.0)
             ),
             finding("parity", OK, "parity", "heartbeat, pidfile and process are 17685"),
-            finding("counter", OK, "decisions", "76", data=CounterFacts(76, last)),
+            finding("counter", OK, "decisions", "76", facts=CounterFacts(76, last)),
             first,
             basis={
                 "file": "data/rl/paper_live_heartbeat.json",
@@ -70,7 +70,7 @@ def heartbeat(*, calm: bool) -> Observation:
             title="STALLED",
             cause="engine:paper-live",
             next_act="Read the engine's log at the time it stopped",
-            data=AgeFacts(last, None, 120.0, 300.0),
+            facts=AgeFacts(last, None, 120.0, 300.0),
         ),
         finding(
             "parity",
@@ -80,14 +80,14 @@ def heartbeat(*, calm: bool) -> Observation:
             title="TWO ENGINES",
             cause="engine:two:paper-live",
             next_act="18800 is not the unit's main PID; find out who started it",
-            data=EngineParityFacts(17685, 18800, engines=(17685, 18800)),
+            facts=EngineParityFacts(17685, 18800, engines=(17685, 18800)),
         ),
         finding(
             "counter",
             FAIL,
             "decisions",
             "76, not moving",
-            data=CounterFacts(76, last),
+            facts=CounterFacts(76, last),
         ),
         first,
         second,
@@ -118,7 +118,7 @@ def owner(port: int, pid: int, started: datetime, parent: str, *argv: str) -> Fi
         executable="",
         parent=parent,
     )
-    return finding(f"owner:{port}:{pid}", OK, str(pid), data=facts)
+    return finding(f"owner:{port}:{pid}", OK, str(pid), facts=facts)
 
 
 def listeners(*, calm: bool) -> list[Observation]:
@@ -132,7 +132,7 @@ def listeners(*, calm: bool) -> list[Observation]:
             "listener",
             "8001 one, as wanted",
             finding(
-                "port:8001", OK, ":8001", "one listener on 127.0.0.1", data=PortFacts(8001, "one")
+                "port:8001", OK, ":8001", "one listener on 127.0.0.1", facts=PortFacts(8001, "one")
             ),
             old,
             basis=basis,
@@ -150,7 +150,7 @@ def listeners(*, calm: bool) -> list[Observation]:
                 title="TWO OWNERS",
                 cause="port:8001",
                 next_act="9120 was started from a shell; ask its owner, then end it",
-                data=PortFacts(8001, "one", owners=(4412, 9120), services=2),
+                facts=PortFacts(8001, "one", owners=(4412, 9120), services=2),
             ),
             old,
             owner(8001, 9120, ago(minutes=49), "sshd", *uvicorn),
@@ -163,7 +163,7 @@ def listeners(*, calm: bool) -> list[Observation]:
             "listener",
             "8000 one, as wanted",
             finding(
-                "port:8000", OK, ":8000", "one listener on 127.0.0.1", data=PortFacts(8000, "one")
+                "port:8000", OK, ":8000", "one listener on 127.0.0.1", facts=PortFacts(8000, "one")
             ),
             owner(8000, 5120, ago(hours=6), "systemd", "python", "-m", "options_api"),
             basis=basis,
@@ -177,7 +177,7 @@ def listeners(*, calm: bool) -> list[Observation]:
                 OK,
                 ":5432",
                 "owner hidden (uid 112)",
-                data=PortFacts(5432, "some", hidden_uid=112),
+                facts=PortFacts(5432, "some", hidden_uid=112),
             ),
             basis=basis,
             doubts=(Doubt(DoubtKind.PARTIAL_PERMISSION, "the owner of 5432 is not shown to us"),),
@@ -208,7 +208,7 @@ def gate() -> Observation:
             title="GATE RED",
             cause="file:weekly_shadow_report_2026-11-16.json",
             next_act="Collect four weeks of decisions before asking again",
-            data=ScoreFacts(met=1, proven=0, total=7),
+            facts=ScoreFacts(met=1, proven=0, total=7),
         ),
         *(
             finding(
@@ -216,7 +216,7 @@ def gate() -> Observation:
                 verdict,
                 name,
                 text,
-                data=PartFacts(required, current, met),
+                facts=PartFacts(required, current, met),
             )
             for name, verdict, current, required, text, met in parts
         ),
@@ -242,7 +242,7 @@ def smoke(*, calm: bool) -> Observation:
             title=title,
             cause="" if verdict is OK else "url:http://127.0.0.1:8001",
             next_act="" if verdict is OK else "Two processes hold 8001: end one and ask again",
-            data=RequestFacts("", "", "GET", path, status, limit_ms=3000),
+            facts=RequestFacts("", "", "GET", path, status, limit_ms=3000),
         )
 
     bad = OK if calm else FAIL
@@ -293,7 +293,7 @@ def item(number: int, section: str, text: str, status: str, depth: int) -> Findi
         text,
         title="BLOCKED" if status == "blocked" else "",
         cause="file:MASTER_BATCH.md" if status == "blocked" else "",
-        data=ItemFacts(
+        facts=ItemFacts(
             line=10 + 2 * number,
             status=status,
             marker=" ",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cockpit_widgets.batch_replies import BatchReplies
+from cockpit_widgets.replies import BatchReplies
 from driving import stage
 from recorded import RecordedFeed
 from recorded_scenes import incident

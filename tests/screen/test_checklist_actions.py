@@ -144,7 +144,7 @@ def reverted() -> tuple[Finding, Observation]:
     whole = checklist()
     found = whole.findings[5]
     facts = OverwrittenEditFacts.of(item_facts(found), status="done", key=found.key)
-    found = replace(found, title="TICK REVERTED", data=facts)
+    found = replace(found, title="TICK REVERTED", facts=facts)
     others = [found if one.key == found.key else one for one in whole.findings]
     return found, replace(whole, findings=tuple(others))
 
@@ -171,7 +171,7 @@ async def test_the_history_of_an_item_stands_in_its_detail(feed: RecordedFeed) -
     other = {"item": "item-6", "from": "todo", "to": "done"}
     feed.log += [
         Event(NOW, EventKind.EDIT, "set", probe=NAME, actor="ann@here", data=data, seq=901),
-        Event(NOW, EventKind.EDIT, "set", probe=NAME, actor="eve@there", data=other, seq=902),
+        Event(NOW, EventKind.EDIT, "set", probe=NAME, actor="eve@there", facts=other, seq=902),
     ]
     async with stage(feed, (100, 60)) as on:
         await on.press("c", "enter")
@@ -192,7 +192,7 @@ def planned() -> Observation:
     plan = [
         Finding(
             *(f"plan:{part}:{n}", Verdict.OK, subject, text),
-            data=PlanTaskFacts(part, 9, hours=hours) if n else PlanTotalFacts(part),
+            facts=PlanTaskFacts(part, 9, hours=hours) if n else PlanTotalFacts(part),
         )
         for part, n, subject, text, hours in parts
     ]
@@ -232,7 +232,7 @@ def _plan(on: Stage) -> str:
 async def test_a_task_of_the_plan_that_is_an_item_is_set_there(feed: RecordedFeed) -> None:
     whole = planned()
     facts = PlanTaskFacts("ready", 7, status="todo", item="k7", anchor="{7}")
-    task = Finding("plan:ready:1", Verdict.OK, "P1.1 One engine", data=facts)
+    task = Finding("plan:ready:1", Verdict.OK, "P1.1 One engine", facts=facts)
     findings = [task if one.key == task.key else one for one in whole.findings]
     with_list(feed, replace(whole, findings=tuple(findings)))
     async with stage(feed) as on:

@@ -13,7 +13,7 @@ from recorded_makers import board
 from recorded_probes import checklist as recorded
 
 from cockpit.checklists import parse
-from cockpit.facts import NO_FACTS
+from cockpit.facts import UnknownFacts
 from cockpit.kinds.checklist import plan_rows
 from cockpit.kinds.checklist import rows as checklist
 from cockpit.kinds.checklist.findings import read_document
@@ -119,7 +119,9 @@ def test_several_doubts_are_counted_in_the_banner_and_stand_in_the_list() -> Non
 def test_items_as_an_older_cockpit_stored_them_leave_the_headline_until_the_next_run() -> None:
     whole = recorded()
     told_then = [
-        replace(one, data=NO_FACTS, title="", facts={"line": 3, "status": "todo", "plan": "ready"})
+        replace(
+            one, title="", facts=UnknownFacts("", 0, {"line": 3, "status": "todo", "plan": "ready"})
+        )
         for one in whole.findings
     ]
     here = view(board([replace(whole, findings=tuple(told_then))]))

@@ -55,7 +55,7 @@ def test_a_parent_says_what_its_sub_items_say() -> None:
         ("done", "say done; written is todo"),
         ("todo", "say todo; as written"),
     ):
-        above = replace(one, data=replace(item_facts(one), computed=computed))
+        above = replace(one, facts=replace(item_facts(one), computed=computed))
         seen = observation("list", "checklist", "", above)
         rows = texts(finding_detail(view(board([seen])), seen, above, Details(), 80))
         assert f"sub-items {words}" in rows

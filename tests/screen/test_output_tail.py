@@ -16,7 +16,7 @@ DIGEST = "d" * 64
 
 
 def test_the_last_lines_are_among_the_first_of_the_detail() -> None:
-    port = finding("port:8001", OK, ":8001", "7", data=PortFacts(8001, "one"))
+    port = finding("port:8001", OK, ":8001", "7", facts=PortFacts(8001, "one"))
     output = finding("output", OK, "backend.log")
     body = b"x" * 9000 + b"".join(b"line %d\n" % number for number in range(100)) + b"\x1b[2Jup\n"
     ref = ArtefactRef("output", DIGEST, "text/plain", len(body))

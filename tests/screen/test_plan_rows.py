@@ -35,7 +35,7 @@ def told(name: str, *parts: Part, late: int = 0) -> Observation:
     findings = [
         Finding(
             *(f"plan:{part}:{number}", Verdict.OK, subject, text),
-            data=stated(part, number, line),
+            facts=stated(part, number, line),
         )
         for part, number, subject, text, line in parts
     ]

@@ -180,12 +180,12 @@ def test_rows_that_name_several_or_nobody() -> None:
 
     from cockpit.rows import join_key
 
-    several = finding("parity", FAIL, "e", data=EngineParityFacts(engines=(1, 2)))
-    stranger = finding("parity2", FAIL, "s", data=ServiceParityFacts(1, strangers=(18800,)))
-    empty = finding("port:1", FAIL, ":1", data=PortFacts(1, "one"))
-    hidden = finding("port:2", FAIL, ":2", data=PortFacts(2, "one", hidden_uid=1001))
-    unit = finding("unit", FAIL, "u", data=UnitFacts("u", "systemd", "active", 77, "stopped"))
-    down = finding("down", FAIL, "d", data=UnitFacts("d", "systemd", "failed", None, "running"))
+    several = finding("parity", FAIL, "e", facts=EngineParityFacts(engines=(1, 2)))
+    stranger = finding("parity2", FAIL, "s", facts=ServiceParityFacts(1, strangers=(18800,)))
+    empty = finding("port:1", FAIL, ":1", facts=PortFacts(1, "one"))
+    hidden = finding("port:2", FAIL, ":2", facts=PortFacts(2, "one", hidden_uid=1001))
+    unit = finding("unit", FAIL, "u", facts=UnitFacts("u", "systemd", "active", 77, "stopped"))
+    down = finding("down", FAIL, "d", facts=UnitFacts("d", "systemd", "failed", None, "running"))
     rows = (several, stranger, empty, hidden, unit, down)
     seen = observation("probe", "listener", "", *rows)
     here = View(board([seen]), NOW, ZONE, UNICODE, ())
@@ -225,7 +225,7 @@ def test_s_works_on_the_rows_of_services_and_engines_and_on_a_problem_of_several
 def test_owner_rows_tell_what_is_odd_and_what_the_process_uses() -> None:
     owner = finding(
         "owner:8001:7", Verdict.WARN, "7", title="RUNS OLD CODE",
-        data=OwnerFacts(pid=7, argv=("uvicorn", "app"), user="ops", started_at=ago(hours=1)),
+        facts=OwnerFacts(pid=7, argv=("uvicorn", "app"), user="ops", started_at=ago(hours=1)),
     )  # fmt: skip
     kept = OutputFacts("/srv/backend.log", ago(minutes=1), 12, ago(minutes=1), 1)
     output = finding("output", OK, "backend.log", data=kept)

@@ -38,12 +38,12 @@ def owner(pid: int, *words: str, port: int = 9105, **more: object) -> Finding:
         parent="systemd",
     )
     facts = replace(facts, **more)
-    return finding(f"owner:{port}:{pid}", OK, str(pid), "said", data=facts)
+    return finding(f"owner:{port}:{pid}", OK, str(pid), "said", facts=facts)
 
 
 def listener(*owners: Finding, **numbers: float) -> Observation:
     metrics = {name.replace("_", "."): value for name, value in numbers.items()}
-    port = finding("port:9105", OK, ":9105", "4 of them", data=PortFacts(9105, "one"))
+    port = finding("port:9105", OK, ":9105", "4 of them", facts=PortFacts(9105, "one"))
     return observation("api", "listener", "said", port, *owners, metrics=metrics)
 
 
@@ -79,7 +79,7 @@ def test_figures_stand_beside_the_pid_and_leave_the_words_their_room() -> None:
 
 
 def test_an_operator_who_started_it_is_named_in_the_place_of_its_parent() -> None:
-    told = text_of(command_of(owner(1, "serve.py", started_by="bob@vm").data, "said"))
+    told = text_of(command_of(owner(1, "serve.py", started_by="bob@vm").facts, "said"))
     assert told == "gus started by bob@vm: /usr/bin/python3 bin/serve.py"
 
 
@@ -87,7 +87,7 @@ def test_words_are_quoted_as_a_shell_would() -> None:
     words = ("python3", "-c", "import a; b()", "", "it's", "--x=1")
     assert words_text(words) == """python3 -c 'import a; b()' '' 'it'"'"'s' --x=1"""
     one = owner(1, "x", argv=words)
-    assert "'import a; b()' ''" in text_of(command_of(one.data, "said"))
+    assert "'import a; b()' ''" in text_of(command_of(one.facts, "said"))
     proof = texts(finding_detail(view(board([listener(one)])), listener(one), one, Details(), 200))
     assert any("argv=python3 -c 'import a; b()' ''" in row for row in proof)
 
@@ -137,7 +137,7 @@ def test_facts_are_told_in_the_order_of_their_fields() -> None:
 
 
 def test_an_engine_row_keeps_its_figures_before_its_words() -> None:
-    engine = finding("engine:5", OK, "5", "beats", data=EngineFacts(pid=5, argv=("engine", "run")))
+    engine = finding("engine:5", OK, "5", "beats", facts=EngineFacts(pid=5, argv=("engine", "run")))
     seen = observation("beat", "heartbeat", "said", engine, metrics={"5.rss": 2e7})
     (row,) = engines.rows(view(board([seen])))
     assert text_of(row.cells[2]) == "20M engine run"

@@ -177,7 +177,7 @@ def test_each_state_of_an_item_has_a_box_of_its_own(state: str, box: str) -> Non
 
 def test_a_checklist_that_cannot_be_read_says_so() -> None:
     what = UnreadableFacts()
-    bad = finding("file", UNKNOWN, "x.md", "no such file", title="NO CHECKLIST", data=what)
+    bad = finding("file", UNKNOWN, "x.md", "no such file", title="NO CHECKLIST", facts=what)
     rows = texts(checklist.rows(view(board([observation("x.md", "checklist", "gone", bad)]))))
     assert rows == ["? NO CHECKLIST no such file"]
 
@@ -232,14 +232,14 @@ FACTS = st.dictionaries(
     VALUES | st.lists(st.text(max_size=5), max_size=3).map(tuple),
 )
 UNKNOWN_FACTS = st.builds(UnknownFacts, st.just("gate.part"), st.just(9), st.just({"met": [1]}))
+OLD_FACTS = st.builds(UnknownFacts, st.just(""), st.just(0), FACTS)
 FINDINGS = st.builds(
     finding,
     st.sampled_from(["age", "owner:1:2", "port:1", "engine:5", "score", "gate:x", "item-1", ""]),
     st.sampled_from(Verdict),
     st.text(max_size=9),
     st.text(max_size=30),
-    facts=FACTS,
-    data=st.one_of(st.just(NO_FACTS), UNKNOWN_FACTS, *map(facts_of, fact_classes())),
+    facts=st.one_of(st.just(NO_FACTS), UNKNOWN_FACTS, OLD_FACTS, *map(facts_of, fact_classes())),
     title=st.sampled_from(["", "STALLED"]),
 )
 KINDS = st.sampled_from(["listener", "heartbeat", "service", "gate", "smoke", "checklist", "other"])

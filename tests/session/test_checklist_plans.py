@@ -116,31 +116,31 @@ MORE = "- [ ] P2.1: more (2h) depends on P1.1\n"
 def test_a_change_in_another_checklist_reaches_the_plan_at_once_and_rests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks: list[str] = []
+    runs: list[str] = []
     parsed: list[bytes] = []
-    look, parse = ChecklistProbe._look, cockpit.checklists.parsing.cache.parse
+    run, parse = ChecklistProbe.run, cockpit.checklists.parsing.cache.parse
 
-    def counted_look(probe: ChecklistProbe, *args: Any) -> Any:
-        looks.append(probe.name)
-        return look(probe, *args)
+    def counted_run(probe: ChecklistProbe, *args: Any) -> Any:
+        runs.append(probe.name)
+        return run(probe, *args)
 
     def counted_parse(data: bytes) -> Document:
         parsed.append(data)
         return parse(data)
 
-    monkeypatch.setattr(ChecklistProbe, "_look", counted_look)
+    monkeypatch.setattr(ChecklistProbe, "run", counted_run)
     monkeypatch.setattr(cockpit.checklists.parsing.cache, "parse", counted_parse)
     with session(tmp_path, base=BASE, more=MORE, words="- [ ] a\n") as made:
         assert planned(made, "more", "blocked") == ["P2.1: more depends on P1.1"]
-        looks.clear()
+        runs.clear()
         parsed.clear()
         done = BASE.replace("[ ]", "[x]")
         save_over(tmp_path / "base.md", done)
         until(lambda: planned(made, "more", "ready") == ["P2.1: more depends on P1.1"])
-        until(lambda: {"base", "words", "more"} <= set(looks))
+        until(lambda: {"base", "words", "more"} <= set(runs))
         assert 1 <= parsed.count(done.encode()) <= 3  # at worst all three at the same moment
         assert set(parsed) <= {done.encode(), b""}  # a write that was seen half-way
         # Each of them ran for the change, and none for another one's having run.
         for name in ("base", "words", "more"):
             assert reply_of(made, Reprobe(name)).ok
-        assert len(looks) < 15
+        assert len(runs) < 15

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cockpit.feed import Reply
+from cockpit.commands import Reply
 from cockpit.session.feed_proxy import FeedProxy
 
 

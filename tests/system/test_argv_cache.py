@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from cockpit.clock import ManualClock
-from cockpit.system.processes import argv_cache, linux_backend, process_table
-from cockpit.system.processes.argv_cache import KEPT_SECONDS, ArgvCache
+from cockpit.system.processes import linux_backend, process_table
+from cockpit.system.processes import linux_backend as argv_cache
+from cockpit.system.processes.linux_backend import KEPT_SECONDS, ArgvCache
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc")
 

@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.system.services import supervisors
-from cockpit.system.services.control_groups import UnitOfProcess, parse_cgroup
 from cockpit.system.services.service_state import ServiceState
-from cockpit.system.services.supervisors import supervisor_of
+from cockpit.system.services.supervisors import UnitOfProcess, parse_cgroup, supervisor_of
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="stand-ins are shell scripts")
 USER = "/user.slice/user-1000.slice/user@1000.service"

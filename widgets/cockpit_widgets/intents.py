@@ -52,7 +52,7 @@ def item_of(view: View, key: str) -> ItemRef | None:
     probe, item = split_key(key)
     observation = view.board.observations.get(probe)
     finding = observation.finding(item) if observation else None
-    facts = finding.data if finding is not None else None
+    facts = finding.facts if finding is not None else None
     if finding is None or not isinstance(facts, ItemFacts | PlanTaskFacts) or facts.status is None:
         return None
     return ItemRef(probe, item_key(finding), facts.anchor or "", facts.status, finding.subject)
@@ -71,7 +71,7 @@ def reapply_edits(view: View, key: str) -> list[SetItem]:
     for probe in problem.probes if problem is not None else ():
         observation = view.board.observations.get(probe)
         for finding in observation.findings if observation is not None else ():
-            undone = finding.data
+            undone = finding.facts
             if not isinstance(undone, OverwrittenEditFacts):
                 continue
             if (finding.cause or f"{probe}/{finding.key}") != key:

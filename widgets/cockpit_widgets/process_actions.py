@@ -124,7 +124,7 @@ def end_command(view: View, target: Target | None) -> Command | str:
     if found is None:
         return f"X ends a process: {_POINT}"
     probe, finding = found
-    match finding.data:
+    match finding.facts:
         case ProcessFindingFacts(pid=pid, started_at=started):
             return PlanEnd(pid, format_utc(started) if started else "", probe)
         case UnitFacts(pid=int(pid)):
@@ -166,10 +166,10 @@ def start_command(view: View, target: Target | None) -> Command | str:
 def reset_command(view: View) -> Command | str:
     """The command that frees every configured port that is red and held; or that there is none."""
     ports = tuple(
-        finding.data.port
+        finding.facts.port
         for observation in view.board.observations.values()
         for finding in observation.findings
-        if isinstance(finding.data, PortFacts)
-        if finding.verdict is Verdict.FAIL and finding.data.owners
+        if isinstance(finding.facts, PortFacts)
+        if finding.verdict is Verdict.FAIL and finding.facts.owners
     )
     return PlanReset(ports) if ports else "no port is held by what should not hold it"

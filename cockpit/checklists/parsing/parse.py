@@ -7,8 +7,10 @@ item, so that a span never points at anything but its marker.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from cockpit.checklists.parsing import marker_span
 from cockpit.checklists.parsing import meta as metadata
@@ -22,7 +24,6 @@ from cockpit.checklists.parsing.blocks import (
     Row,
     walk,
 )
-from cockpit.checklists.parsing.gc_pause import collector_paused
 from cockpit.checklists.parsing.items import (
     NO_META,
     Document,
@@ -38,7 +39,6 @@ from cockpit.checklists.parsing.lines import Lines, front_matter, is_utf8, split
 from cockpit.checklists.parsing.marker_span import MarkerSpan
 from cockpit.checklists.parsing.meta import give_heading_hours
 from cockpit.checklists.parsing.mojibake import Repairer
-from cockpit.checklists.parsing.parser_state import OpenHeading, OpenItem
 from cockpit.checklists.parsing.refs import find_id
 from cockpit.checklists.parsing.tables import read_row
 from cockpit.checklists.parsing.text import comments, plain
@@ -380,3 +380,48 @@ class _Builder:
         ):
             end -= 1
         return end
+
+
+@dataclass(slots=True)
+class OpenHeading:
+    """A heading whose section is being read."""
+
+    level: int
+    title: str
+    path: tuple[str, ...]
+    line: int
+    first: int
+    labels: list[str] = field(default_factory=list)
+    task: int | None = None
+    """Index of the item that is this heading's task."""
+    ruled: bool = False
+    """A thematic break came: labelled lines after it are the document's."""
+
+
+@dataclass(slots=True)
+class OpenItem:
+    """A list item that is being read."""
+
+    end: int
+    item: int | None = None
+
+
+_WORTH_IT = 64 * 1024
+"""Bytes of a document from which on it makes a difference."""
+
+
+@contextmanager
+def collector_paused(size: int) -> Iterator[None]:
+    """Pause the collector while a document of `size` bytes is read; it goes on afterwards.
+
+    The collector is one for all threads: where two read at once, the first to end turns it on
+    again. It stays off where it was off before.
+    """
+    if size < _WORTH_IT or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

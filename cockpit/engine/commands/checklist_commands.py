@@ -139,7 +139,7 @@ class ChecklistCommands:
         for name, observation in self._board().items():
             probe = self._checklist(name)
             for finding in observation.findings if probe is not None else ():
-                undone = finding.data
+                undone = finding.facts
                 if probe is None or finding.cause != problem:
                     continue
                 if not isinstance(undone, OverwrittenEditFacts):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from cockpit.clock import Clock
 from cockpit.commands import (
@@ -23,7 +24,6 @@ from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import locks_folder
 from cockpit.engine.blocking import SerialExecutor
 from cockpit.engine.commands.act_audit import ActLog, ActRecorder, NotRecorded
-from cockpit.engine.commands.arming import ARMED_SECONDS, Arming
 from cockpit.engine.commands.control_methods import ControlMethods, Trusted
 from cockpit.engine.commands.service_start import plan_service_start
 from cockpit.engine.commands.start_job import StartJob, carry_out_start, start_job, unit_start_job
@@ -342,3 +342,37 @@ def _start_label(outcome: StartOutcome, *, after_end: bool) -> str:
 
 def _listener(loaded: LoadedConfig, name: str) -> ListenerTable | None:
     return next((table for table in loaded.config.of(ListenerTable) if table.name == name), None)
+
+
+ARMED_SECONDS = 600.0
+
+
+class Arming:
+    """The permission to act on processes; disarmed at first.
+
+    It ends by the monotonic clock and by the wall clock, whichever is first: the one stands still
+    while a laptop sleeps, the other can be set back.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._until: tuple[float, datetime] | None = None
+
+    def arm(self) -> datetime:
+        """Arm; returns until when (aware UTC)."""
+        until = self._clock.now() + timedelta(seconds=ARMED_SECONDS)
+        self._until = (self._clock.monotonic() + ARMED_SECONDS, until)
+        return until
+
+    def disarm(self) -> datetime:
+        """End the permission; returns now."""
+        self._until = None
+        return self._clock.now()
+
+    @property
+    def armed(self) -> bool:
+        """Whether acts are allowed."""
+        if self._until is None:
+            return False
+        monotonic, wall = self._until
+        return self._clock.monotonic() < monotonic and self._clock.now() < wall

@@ -136,10 +136,10 @@ class UnreadableFacts(FindingFacts, type="checklist.unreadable"):
 
 def counts(finding: Finding) -> bool:
     """Whether a finding is of an item that progress counts."""
-    return isinstance(finding.data, ItemFacts) and finding.data.counted
+    return isinstance(finding.facts, ItemFacts) and finding.facts.counted
 
 
 def item_key(finding: Finding) -> str:
     """The key of the item that a finding stands for: its own, or that of a task of the plan."""
-    facts = finding.data
+    facts = finding.facts
     return facts.item if isinstance(facts, PlanTaskFacts) and facts.item else finding.key

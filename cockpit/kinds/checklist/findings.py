@@ -36,7 +36,7 @@ _BOX = re.compile(rb"^\s*(?:[-*+]|\d{1,9}[.)])\s+\[.\]\s")
 
 
 @dataclass(frozen=True, slots=True)
-class ChecklistReading:
+class ChecklistFindings:
     """A parsed file as findings: the part of an observation that depends on its bytes alone."""
 
     document: Document
@@ -57,12 +57,12 @@ class ChecklistReading:
 
 
 def read_document(
-    document: Document, name: str = "", joint: CombinedPlan | None = None
-) -> ChecklistReading:
+    document: Document, name: str = "", combined: CombinedPlan | None = None
+) -> ChecklistFindings:
     """The findings of a document's items. What progress does not count (the status line of a task
     above boxes) can be set all the same, and is in no verdict. Pure.
 
-    `joint` is the plan it takes part in under its name; by default it is planned alone.
+    `combined` is the plan it takes part in under its name; by default it is planned alone.
     """
     progress = document.progress
     items = document.counted
@@ -74,7 +74,7 @@ def read_document(
         for item in document.items
     )
     texts = {key: anchor_text(each) for key, each in anchors.items()}
-    plan = read_plan(name, joint or combine_plans([Source(name, document)]), texts)
+    plan = read_plan(name, combined or combine_plans([Source(name, document)]), texts)
     doubts = [*_encoding_doubts(document), *_claim_doubts(document), *_plan_doubts(plan)]
     metrics = {"done": float(progress.done), "total": float(progress.total)}
     if not progress.total:
@@ -100,7 +100,7 @@ def read_document(
     if hidden:
         verdict = worst([verdict, Verdict.UNKNOWN])
         headline += f"; {hidden} behind an open code fence"
-    return ChecklistReading(
+    return ChecklistFindings(
         document=document,
         plan=plan,
         verdict=verdict,
@@ -132,9 +132,9 @@ def _hours(document: Document, plan: PlanFindings) -> tuple[float, float, int] |
     return plan.hours_done, plan.hours_total, plan.without_hours
 
 
-def fence_findings(reading: ChecklistReading, file: str) -> tuple[Finding, ...]:
+def fence_findings(parsed: ChecklistFindings, file: str) -> tuple[Finding, ...]:
     """The code fence that is never closed, where boxes stand behind it."""
-    fence = unclosed_fence(reading.document.data)
+    fence = unclosed_fence(parsed.document.data)
     if fence is None or not fence[1]:
         return ()
     line, hidden = fence
@@ -201,7 +201,7 @@ def item_finding(
         title="BLOCKED" if blocked else "",
         next_act="clear what blocks it, or defer it" if blocked else "",
         state=str(item.status),
-        data=ItemFacts(
+        facts=ItemFacts(
             line=item.line,
             status=str(item.status),
             marker=item.marker,

@@ -69,15 +69,17 @@ class OverwrittenEdit:
             f" again: {self.why}",
             cause=f"{self.title.lower()}:{file}",
             next_act=f"{self._again}; a leaves it {self.now} for good",
-            data=OverwrittenEditFacts.of(item, status=str(was), key=edit.item),
+            facts=OverwrittenEditFacts.of(item, status=str(was), key=edit.item),
         )
 
 
 class OverwrittenEdits:
-    """Looks at each version of one file. One thread at a time.
+    """Memory of one file that finds the overwritten edits in each version of it.
+
+    One thread at a time.
 
     Attributes:
-        due: when to look again for the sake of a change that was too young; aware UTC.
+        due: when to run again for the sake of a change that was too young; aware UTC.
     """
 
     due: datetime | None = None
@@ -85,12 +87,12 @@ class OverwrittenEdits:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._before: Document | None = None
-        self._looked: tuple[object, ...] = ()
+        self._asked: tuple[object, ...] = ()
         self._by_git: set[tuple[str, datetime]] = set()
         self._noticed: dict[tuple[str, datetime], datetime] = {}
         self._found: Mapping[str, OverwrittenEdit] = {}
 
-    def look(
+    def find(
         self,
         document: Document,
         edits: Sequence[KeptEdit],
@@ -108,8 +110,8 @@ class OverwrittenEdits:
             previous: what was seen last, also before a restart.
         """
         young = modified_at is not None and timedelta(0) <= now - modified_at < SETTLE
-        looked = (document.data, tuple(edits), young)
-        if looked == self._looked:
+        asked = (document.data, tuple(edits), young)
+        if asked == self._asked:
             return self._found
         by_hand = {found.key for found in _titled(previous, UNTICKED)}
         found = {
@@ -130,7 +132,7 @@ class OverwrittenEdits:
             }
         else:
             self._before = document
-        self._looked, self._found = looked, found
+        self._asked, self._found = asked, found
         self.due = modified_at + SETTLE if young and modified_at is not None else None
         return found
 

@@ -1,4 +1,4 @@
-"""A checklist's part of the joint plan as findings: what can start, what waits for what.
+"""A checklist's part of the combined plan as findings: what can start, what waits for what.
 
 Every checklist tells of its own tasks, so that they can be set where the plan is shown; what holds
 for all of them (critical path, open work, IDs used twice) each of them tells alike.
@@ -41,7 +41,7 @@ _MORE = "more"
 class PlanFindings:
     """The plan of one document in the words of the probes."""
 
-    joint: CombinedPlan
+    combined: CombinedPlan
     findings: tuple[Finding, ...]
     troubles: tuple[str, ...]
     hours_done: float
@@ -52,20 +52,22 @@ class PlanFindings:
 
 
 def read_plan(
-    name: str, joint: CombinedPlan, anchors: Mapping[int, str] | None = None
+    name: str, combined: CombinedPlan, anchors: Mapping[int, str] | None = None
 ) -> PlanFindings:
-    """A document's part of a joint plan that it takes part in. Pure.
+    """A document's part of a combined plan that it takes part in. Pure.
 
     `anchors` has the anchor of an item, as text, by the item's `id()`: with it a task that is an
     item can be set where the plan is shown.
     """
-    tasks = [t for t in joint.plan.tasks if t.document == name and t.status is not Status.DROPPED]
+    tasks = [
+        t for t in combined.plan.tasks if t.document == name and t.status is not Status.DROPPED
+    ]
     efforts = [(task.effort.middle, task.status) for task in tasks if task.effort is not None]
-    planned = name in joint.planned
-    problems = [each for each in joint.problems() if each.document == name]
+    planned = name in combined.planned
+    problems = [each for each in combined.problems() if each.document == name]
     return PlanFindings(
-        joint=joint,
-        findings=_Rows(name, joint, anchors or {}).all(),
+        combined=combined,
+        findings=_Rows(name, combined, anchors or {}).all(),
         troubles=tuple(map(sentence, problems)) if planned else (),
         hours_done=sum(hours for hours, status in efforts if status is Status.DONE),
         hours_total=sum(hours for hours, _ in efforts),
@@ -96,19 +98,19 @@ class _Rows:
     """Makes the findings of one document."""
 
     name: str
-    joint: CombinedPlan
+    combined: CombinedPlan
     anchors: Mapping[int, str]
 
     def all(self) -> tuple[Finding, ...]:
-        joint = self.joint
-        if self.name not in joint.planned:
+        combined = self.combined
+        if self.name not in combined.planned:
             return ()  # nothing depends on anything, or the checklist it is the image of tells it
         own = self._own
-        found = [*self._part("ready", ((t, "can start now") for t in own(joint.ready())))]
-        found += self._part("doing", ((t, "under way") for t in own(joint.under_way())))
-        waiting = (b for b in joint.blocked() if b.task.document == self.name)
+        found = [*self._part("ready", ((t, "can start now") for t in own(combined.ready())))]
+        found += self._part("doing", ((t, "under way") for t in own(combined.under_way())))
+        waiting = (b for b in combined.blocked() if b.task.document == self.name)
         found += self._part("blocked", ((b.task, waits_text(b)) for b in waiting))
-        path = enumerate(joint.critical_path.tasks[:_MOST], 1)
+        path = enumerate(combined.critical_path.tasks[:_MOST], 1)
         along = [(n, task) for n, task in path if task.document == self.name]
         names = _identities(task for _, task in along)
         found += [
@@ -116,8 +118,8 @@ class _Rows:
             for (n, task), name in zip(along, names, strict=True)
         ]
         parts: tuple[tuple[PlanPart, Sequence[ParallelGroup]], ...] = (
-            ("parallel", joint.parallel()),
-            ("sequence", joint.in_order()),
+            ("parallel", combined.parallel()),
+            ("sequence", combined.in_order()),
         )
         for part, told in parts:
             groups = [group for group in told if group.document == self.name]
@@ -125,7 +127,7 @@ class _Rows:
                 self._finding(PlanFacts(part, group.line), n, group.text, together(group))
                 for n, group in enumerate(groups[:_MOST], 1)
             ]
-        problems = [each for each in joint.problems() if each.document == self.name]
+        problems = [each for each in combined.problems() if each.document == self.name]
         found += [
             self._finding(PlanFacts("problem", problem.line), n, sentence(problem))
             for n, problem in enumerate(problems[:_MOST], 1)
@@ -146,14 +148,14 @@ class _Rows:
 
     def _whole(self) -> Iterable[Finding]:
         """What holds for all the checklists together."""
-        joint = self.joint
-        path = joint.critical_path
+        combined = self.combined
+        path = combined.critical_path
         if path.tasks:
             named = counted(len(path.tasks), "task")
-            yield self._finding(PlanTotalFacts("path"), 0, named, path_text(joint))
-        if joint.open_work.tasks:
-            yield self._finding(PlanTotalFacts("work"), 0, open_text(joint))
-        repeated = repeated_text(joint.repeated())
+            yield self._finding(PlanTotalFacts("path"), 0, named, path_text(combined))
+        if combined.open_work.tasks:
+            yield self._finding(PlanTotalFacts("work"), 0, open_text(combined))
+        repeated = repeated_text(combined.repeated())
         if repeated:
             yield self._finding(PlanTotalFacts("repeated"), 0, repeated)
 
@@ -182,5 +184,5 @@ class _Rows:
             subject=subject,
             text=text,
             quiet=True,
-            data=facts,
+            facts=facts,
         )

@@ -77,7 +77,7 @@ def banner(view: View) -> Line:
     """How much can start: tasks of plans, and the next item of each list without one."""
     observations = _telling(view)
     ready = sum(
-        isinstance(one.data, PlanFacts) and one.data.plan == "ready"
+        isinstance(one.facts, PlanFacts) and one.facts.plan == "ready"
         for observation in observations
         for one in observation.findings
     )
@@ -97,12 +97,12 @@ def _head(view: View, observation: Observation) -> Line:
 def _entries(observations: Sequence[Observation], part: PlanPart) -> Iterator[_Entry]:
     """What the checklists tell of a part; the critical path in its own order through them."""
     found = [
-        _Entry(observation, one, one.data)
+        _Entry(observation, one, one.facts)
         for observation in observations
         for one in observation.findings
-        if isinstance(one.data, PlanFacts)
-        and one.data.plan == part
-        and not isinstance(one.data, PlanTotalFacts)
+        if isinstance(one.facts, PlanFacts)
+        and one.facts.plan == part
+        and not isinstance(one.facts, PlanTotalFacts)
     ]
     if part == "path":
         found.sort(key=_order)
@@ -114,12 +114,12 @@ def _order(entry: _Entry) -> int:
 
 
 def _newest(observations: Sequence[Observation], part: PlanPart) -> Finding | None:
-    """What holds for all checklists, from the one that was looked at last."""
+    """What holds for all checklists, from the one whose probe ran last."""
     found = [
         (observation.observed_at, one)
         for observation in observations
         for one in observation.findings
-        if isinstance(one.data, PlanTotalFacts) and one.data.plan == part
+        if isinstance(one.facts, PlanTotalFacts) and one.facts.plan == part
     ]
     return max(found, key=lambda each: each[0])[1] if found else None
 
@@ -162,9 +162,9 @@ def _where(observation: Observation, line: int | None, several: bool) -> str:
 
 def _first(observation: Observation, several: bool) -> Row | None:
     """The first open item of a checklist in which nothing depends on anything."""
-    if any(isinstance(one.data, PlanFacts) for one in observation.findings):
+    if any(isinstance(one.facts, PlanFacts) for one in observation.findings):
         return None
-    items = [(one, one.data) for one in observation.findings if isinstance(one.data, ItemFacts)]
+    items = [(one, one.facts) for one in observation.findings if isinstance(one.facts, ItemFacts)]
     left = [(one, at) for one, at in items if at.counted and at.status not in CLOSED]
     if not left:
         return None

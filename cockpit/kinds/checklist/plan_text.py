@@ -116,21 +116,21 @@ def _cut(heading: str) -> str:
     return f"{heading[: _LONGEST_HEADING - 1]}…"
 
 
-def path_text(joint: CombinedPlan) -> str:
+def path_text(combined: CombinedPlan) -> str:
     """How long the critical path is, through how many documents it goes, and how sure that is."""
-    path = joint.critical_path
+    path = combined.critical_path
     files = len({task.document for task in path.tasks})
     several = f", through {files} checklists" if files > 1 else ""
-    besides = joint.unestimated
+    besides = combined.unestimated
     doubt = f"; {counted(besides, 'task')} beside it without hours" if besides else ""
     return f"{work_text(path.work)}{several}{doubt}"
 
 
-def open_text(joint: CombinedPlan) -> str:
+def open_text(combined: CombinedPlan) -> str:
     """How much work is left in the plan; of what is in none there is only a number of items."""
-    work = joint.open_work
-    loose = counted(joint.loose, "open item")
-    beside = f"; beside it {loose} in no plan" if joint.loose else ""
+    work = combined.open_work
+    loose = counted(combined.loose, "open item")
+    beside = f"; beside it {loose} in no plan" if combined.loose else ""
     return f"{counted(work.tasks, 'task')}, {work_text(work)}{beside}"
 
 

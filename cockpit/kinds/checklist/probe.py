@@ -17,7 +17,7 @@ from cockpit.kinds.base import BuildContext, Probe, ProbeContext
 from cockpit.kinds.checklist.edit_history import EditHistory, Pending, same_file
 from cockpit.kinds.checklist.facts import PendingMirrorFacts, UnreadableFacts, counts
 from cockpit.kinds.checklist.findings import (
-    ChecklistReading,
+    ChecklistFindings,
     conflict_doubts,
     fence_findings,
     read_document,
@@ -47,10 +47,10 @@ _LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """What one run finds on disk; `reading` None when the file can't be read."""
+class _RunResult:
+    """What one run finds on disk; `parsed` None when the file can't be read."""
 
-    reading: ChecklistReading | None
+    parsed: ChecklistFindings | None
     modified_at: datetime | None
     trouble: str = ""
     findings: tuple[Finding, ...] = ()
@@ -83,8 +83,8 @@ class ChecklistProbe(Probe):
         own = RelatedList(self.path, table.order == "sequential", self.mirrors)
         self._lists = RelatedLists(table.file, {table.file: own} | dict(lists or {}))
         self._not_awaited = frozenset(not_awaited)
-        self._last: tuple[Document, CombinedPlan, ChecklistReading] | None = None
-        self._reverting = OverwrittenEdits(self.path)
+        self._last: tuple[Document, CombinedPlan, ChecklistFindings] | None = None
+        self._overwritten = OverwrittenEdits(self.path)
 
     @property
     def path(self) -> Path:
@@ -129,7 +129,7 @@ class ChecklistProbe(Probe):
 
     @cached_property
     def _asked_for(self) -> frozenset[str]:
-        """What the file's comments require, before the first look: it waits for those."""
+        """What the file's comments require, before the first run: it waits for those."""
         return asked_for(read_file(self.path, FILE_CAP).body or b"")
 
     def against(
@@ -154,85 +154,85 @@ class ChecklistProbe(Probe):
         )
 
     async def run(self, ctx: ProbeContext) -> Observation:
-        look = await ctx.blocking(self._look, ctx.board, ctx.clock.now(), ctx.previous)
+        result = await ctx.blocking(self._read, ctx.board, ctx.clock.now(), ctx.previous)
         at = ctx.clock.now()
-        written = format_utc(look.modified_at) if look.modified_at else None
-        reading = look.reading
-        if reading is None:
-            return self._unreadable(at, look.trouble, written)
-        verdict = reading.verdict
-        if reading.total:
-            items = (finding.verdict for finding in look.findings if counts(finding))
+        written = format_utc(result.modified_at) if result.modified_at else None
+        parsed = result.parsed
+        if parsed is None:
+            return self._unreadable(at, result.trouble, written)
+        verdict = parsed.verdict
+        if parsed.total:
+            items = (finding.verdict for finding in result.findings if counts(finding))
             verdict = worst([verdict, *items])
             verdict = max(
-                [verdict, *(f.verdict for f in look.findings if f.title)],
+                [verdict, *(f.verdict for f in result.findings if f.title)],
                 key=lambda each: each.severity,
             )
         return self.observe(
             at,
             verdict,
-            reading.headline,
-            findings=(*look.findings, *reading.plan.findings),
+            parsed.headline,
+            findings=(*result.findings, *parsed.plan.findings),
             basis={
                 "file": self._table.file,
-                "done": reading.done,
-                "total": reading.total,
-                "next": reading.next,
-                "hidden": reading.hidden,
+                "done": parsed.done,
+                "total": parsed.total,
+                "next": parsed.next,
+                "hidden": parsed.hidden,
                 "modified_at": written,
-                **(look.facts or {}),
+                **(result.facts or {}),
             },
-            doubts=(*reading.doubts, *look.doubts),
-            metrics=reading.metrics,
+            doubts=(*parsed.doubts, *result.doubts),
+            metrics=parsed.metrics,
         )
 
     def next_due(self, observation: Observation) -> datetime | None:
-        return self._reverting.due
+        return self._overwritten.due
 
-    def _look(
+    def _read(
         self, board: Mapping[str, Observation], now: datetime, previous: Observation | None
-    ) -> _Look:
+    ) -> _RunResult:
         read = read_file(self.path, FILE_CAP)
         if read.body is None:
-            return _Look(None, read.modified_at, read.trouble)
+            return _RunResult(None, read.modified_at, read.trouble)
         document = self._lists.parse(self._table.file, read.body)
         if document.encoding.utf16:
-            return _Look(None, read.modified_at, "UTF-16 text; save it as UTF-8")
+            return _RunResult(None, read.modified_at, "UTF-16 text; save it as UTF-8")
         others = self._lists.read(read_file, FILE_CAP)
-        joint = PLANS.plan(self._lists.sources(document, others))
-        if self._last is None or self._last[0] is not document or self._last[1] is not joint:
-            reading = read_document(document, self._table.file, joint)
-            self._last = (document, joint, reading)
-        reading = self._last[2]
-        doubts, facts = self._beside(document, others)
+        combined = PLANS.plan(self._lists.sources(document, others))
+        if self._last is None or self._last[0] is not document or self._last[1] is not combined:
+            parsed = read_document(document, self._table.file, combined)
+            self._last = (document, combined, parsed)
+        parsed = self._last[2]
+        doubts, facts = self._compare(document, others)
         pending = [
             each
             for each in self._memory.pending(self.path)
             if each.overdue(now) and self._is_awaited(each.intent)
         ]
         edits = self._memory.edits(self.path, now)
-        reverted = self._reverting.look(
+        reverted = self._overwritten.find(
             document, edits, modified_at=read.modified_at, now=now, previous=previous
         )
         findings = (
-            *self._items(reading, self._rules(document, others), green_now(board, now), reverted),
-            *fence_findings(reading, self._table.file),
+            *self._items(parsed, self._rules(document, others), green_now(board, now), reverted),
+            *fence_findings(parsed, self._table.file),
             *map(self._pending, pending),
         )
-        return _Look(reading, read.modified_at, "", findings, tuple(doubts), facts)
+        return _RunResult(parsed, read.modified_at, "", findings, tuple(doubts), facts)
 
     def _items(
         self,
-        reading: ChecklistReading,
+        parsed: ChecklistFindings,
         rules: Rules,
         green: Green,
         reverted: Mapping[str, OverwrittenEdit],
     ) -> tuple[Finding, ...]:
         """The items' findings with what the board and the evidence say about them."""
-        red = red_items(reading.document, green, rules)
-        early = early_items(reading.document, rules)
+        red = red_items(parsed.document, green, rules)
+        early = early_items(parsed.document, rules)
         if not red and not early and not reverted:
-            return reading.findings
+            return parsed.findings
         return tuple(
             told(
                 finding,
@@ -242,10 +242,10 @@ class ChecklistProbe(Probe):
                 self._memory.override(self.path, finding.key),
                 self._table.file,
             )
-            for finding in reading.findings
+            for finding in parsed.findings
         )
 
-    def _beside(
+    def _compare(
         self, document: Document, others: Mapping[str, Document]
     ) -> tuple[list[Doubt], Facts]:
         """What the other documents say of the same items."""
@@ -290,7 +290,7 @@ class ChecklistProbe(Probe):
             title="MIRROR PENDING",
             cause=f"mirror:{intent.mirror}",
             next_act="an open cockpit tries again by itself; or set it there by hand",
-            data=PendingMirrorFacts(str(intent.mirror), str(intent.to)),
+            facts=PendingMirrorFacts(str(intent.mirror), str(intent.to)),
         )
 
     def _unreadable(self, at: datetime, trouble: str, written: str | None) -> Observation:
@@ -302,7 +302,7 @@ class ChecklistProbe(Probe):
             title="NO CHECKLIST",
             cause=f"file:{self._table.file}",
             next_act="see whether the path in the config is right",
-            data=UnreadableFacts(),
+            facts=UnreadableFacts(),
         )
         return self.observe(
             at,

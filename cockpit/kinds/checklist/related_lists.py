@@ -36,7 +36,7 @@ def related_lists(tables: Tables, folder: Path) -> dict[str, RelatedList]:
 
 
 def planned(lists: Mapping[str, RelatedList]) -> tuple[str, ...]:
-    """Names of those that make the joint plan: a mirror of another one tells no plan of its own."""
+    """Names of those that make the combined plan: a mirror of another one has none of its own."""
     images = {same_file(mirror) for each in lists.values() for mirror in each.mirrors}
     return tuple(name for name, each in lists.items() if same_file(each.path) not in images)
 
@@ -82,7 +82,7 @@ class RelatedLists:
         return found
 
     def sources(self, document: Document, others: Mapping[str, Document]) -> list[Source]:
-        """What the joint plan is made of; `document` is the own one."""
+        """What the combined plan is made of; `document` is the own one."""
         documents = {**others, self._own: document}
         return [
             Source(name, documents[name], self._lists[name].sequential)
@@ -91,7 +91,7 @@ class RelatedLists:
         ]
 
     def own_sources(self, document: Document, others: Mapping[str, Document]) -> list[Source]:
-        """The joint plan's documents with the own one in any case: what holds for its items.
+        """The combined plan's documents with the own one in any case: what holds for its items.
 
         Where it is a mirror, the checklist that it is the image of would only say all twice.
         """

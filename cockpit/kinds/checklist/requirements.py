@@ -177,7 +177,7 @@ def told(
 
     A finding that is of no item comes back as it is.
     """
-    item = finding.data
+    item = finding.facts
     if not isinstance(item, ItemFacts):
         return finding
     required = _required(finding, red, early, override, f"{file}:{item.line}")

@@ -130,9 +130,9 @@ def _listed(observation: Observation) -> Iterator[_Listed | Finding]:
     """Items, and what else is worth a line: the plan has rows of its own, and facts that an older
     cockpit stored say nothing here until the file is read again."""
     for finding in observation.findings:
-        if isinstance(finding.data, ItemFacts):
-            yield _Listed(finding, finding.data)
-        elif finding.title and not isinstance(finding.data, PlanFacts):
+        if isinstance(finding.facts, ItemFacts):
+            yield _Listed(finding, finding.facts)
+        elif finding.title and not isinstance(finding.facts, PlanFacts):
             yield finding
 
 
@@ -214,7 +214,7 @@ def _common(sections: Collection[str]) -> int:
 
 def _other(view: View, observation: Observation, finding: Finding) -> Row:
     """What is no item: the file can't be read, a mirror is still to be written."""
-    unreadable = isinstance(finding.data, UnreadableFacts)
+    unreadable = isinstance(finding.facts, UnreadableFacts)
     told = finding.text if unreadable else f"{finding.subject} {finding.text}"
     what = (view.flag(finding.verdict, finding.title), Span(f" {view.text(told)}"))
     return Row(join_key(observation.probe, finding.key), (what,))

@@ -60,10 +60,10 @@ class CommandGateProbe(GateProbe):
             body = output.text.encode("utf-8", "surrogateescape")
             score, *rest = judged.findings
             copy = keep_news(ctx, at, score, "text/plain; charset=utf-8", body)
-            counts = score.data
+            counts = score.facts
             assert isinstance(counts, ScoreFacts), "the first finding of a gate is its score"
             facts = replace(counts, kept_at=copy.kept_at, bytes=copy.ref.size)
-            findings = (replace(score, data=facts), *rest)
+            findings = (replace(score, facts=facts), *rest)
             observation = replace(observation, findings=findings, artefacts=(copy.ref,))
         return observation
 

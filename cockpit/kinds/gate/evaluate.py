@@ -131,7 +131,7 @@ def judge_tally(tally: Tally, passes: int | float | str, *, cause: str) -> Judge
         title="" if verdict is Verdict.OK else "GATE RED",
         cause=cause,
         next_act=_ACTS.get(verdict, ""),
-        data=ScoreFacts(tally.met, tally.proven, tally.total),
+        facts=ScoreFacts(tally.met, tally.proven, tally.total),
     )
     metrics = {name: float(count) for name, count in counts.items()}
     return Judgement(verdict, text, (score,), doubts, dict(counts), metrics)
@@ -166,7 +166,7 @@ def part_findings(parts: Sequence[Part]) -> list[Finding]:
                 verdict=part.verdict,
                 subject=part.name,
                 text=_part_text(part),
-                data=PartFacts(part.required, part.current, part.met),
+                facts=PartFacts(part.required, part.current, part.met),
             )
         )
     return findings
@@ -203,7 +203,7 @@ def nothing(
         title=title,
         cause=cause,
         next_act=next_act or _NOTHING_ACTS.get(title, ""),
-        data=ScoreFacts(met=0, proven=0, total=0),
+        facts=ScoreFacts(met=0, proven=0, total=0),
     )
     doubts = (Doubt(kind, text),) if verdict is Verdict.UNKNOWN else ()
     return Judgement(

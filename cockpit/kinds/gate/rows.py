@@ -49,7 +49,7 @@ def _row(view: View, observation: Observation, finding: Finding) -> Row:
     home = bad(finding.verdict)
     if finding.key == "score":
         return Row(key, ((mark, Span(f" {finding.subject}  ", Tone.STRONG), *text),), home=home)
-    part = finding.data if isinstance(finding.data, PartFacts) else PartFacts()
+    part = finding.facts if isinstance(finding.facts, PartFacts) else PartFacts()
     has, needs = _told(part.current), _told(part.required)
     tone = Tone.OK if finding.verdict is Verdict.OK else Tone.PLAIN
     return Row(key, (mark, finding.subject, has, needs, text), tone, home=home)

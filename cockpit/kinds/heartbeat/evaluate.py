@@ -89,7 +89,7 @@ def judge_age(
             title="" if verdict is Verdict.OK else title,
             cause=f"engine:{table.name}" if engine_gone else f"file:{path}",
             next_act=_AGE_ACTS.get(title, ""),
-            data=facts,
+            facts=facts,
         ),
         doubts,
     )
@@ -182,7 +182,7 @@ def judge_counter(table: HeartbeatTable, evidence: Evidence) -> tuple[Finding, l
     count = current.counter if current else None
     if current is None or count is None:
         text = f"no number at {table.counter}"
-        return Finding("counter", Verdict.UNKNOWN, "counter", text, data=CounterFacts()), []
+        return Finding("counter", Verdict.UNKNOWN, "counter", text, facts=CounterFacts()), []
     moved_at = evidence.moved_at
     if beat is not None and (before is None or before.counter != count or moved_at is None):
         moved_at = beat.timestamp
@@ -195,8 +195,8 @@ def judge_counter(table: HeartbeatTable, evidence: Evidence) -> tuple[Finding, l
     if stands and moved_at is not None:
         text = f"beats go on, but the counter stands at {count} since {format_utc(moved_at)}"
         doubt = Doubt(DoubtKind.CONTRADICTS, text)
-        return Finding("counter", Verdict.WARN, "counter", text, data=facts), [doubt]
-    return Finding("counter", Verdict.OK, "counter", f"{count}", data=facts), []
+        return Finding("counter", Verdict.WARN, "counter", text, facts=facts), [doubt]
+    return Finding("counter", Verdict.OK, "counter", f"{count}", facts=facts), []
 
 
 def _age_facts(table: HeartbeatTable, beat: Beat) -> AgeFacts:

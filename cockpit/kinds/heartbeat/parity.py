@@ -31,7 +31,7 @@ def judge_parity(table: HeartbeatTable, evidence: Evidence) -> tuple[Finding, li
         title="" if verdict is Verdict.OK else title,
         cause=f"engine:{table.name}",
         next_act=act,
-        data=EngineParityFacts(
+        facts=EngineParityFacts(
             heartbeat_pid=beat.pid if beat else None,
             pidfile_pid=evidence.pidfile.pid if evidence.pidfile else None,
             engines=tuple(engine.pid for engine in _engines(evidence)),
@@ -140,7 +140,7 @@ def _row(table: HeartbeatTable, evidence: Evidence, engine: Engine) -> Finding:
         next_act=f"restart {engine.pid} to run what is on disk" if old else "",
         is_process=True,
         pids=tuple(dict.fromkeys((engine.pid, *engine.pids))),
-        data=EngineFacts(
+        facts=EngineFacts(
             pid=engine.pid,
             argv=engine.argv,
             user=engine.user,

@@ -163,7 +163,7 @@ def _knew_engine(previous: Observation | None) -> bool:
     parity = previous.finding("parity") if previous else None
     if parity is None:
         return False
-    told = parity.data
+    told = parity.facts
     engines = told.engines if isinstance(told, EngineParityFacts) else ()
     return bool(engines) or parity.title == "ENGINE GONE"
 

@@ -44,8 +44,8 @@ def banner(view: View) -> Line:
 
 def _row(view: View, observation: Observation, finding: Finding) -> Row:
     key = join_key(observation.probe, finding.key)
-    if isinstance(finding.data, EngineFacts):
-        process = finding.data
+    if isinstance(finding.facts, EngineFacts):
+        process = finding.facts
         before = (*odd(finding), *usage_of(observation, process))
         what = command_of(process, finding.text, before)
         engine = (fact_mark(view, finding), f"PID {process.pid}", what)
@@ -60,7 +60,7 @@ def _row(view: View, observation: Observation, finding: Finding) -> Row:
 
 
 def _beat_time(finding: Finding) -> datetime | None:
-    match finding.data:
+    match finding.facts:
         case AgeFacts(timestamp=stamp) | CounterFacts(moved_at=stamp):
             return stamp
     return None

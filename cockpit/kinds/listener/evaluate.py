@@ -7,16 +7,16 @@ from collections.abc import Collection, Mapping, Sequence
 from cockpit.facts import FactValue
 from cockpit.kinds.act_history import Act
 from cockpit.kinds.base import Judgement
-from cockpit.kinds.listener.facts import PortFacts
-from cockpit.kinds.listener.owners import is_strange, service_finding
-from cockpit.kinds.listener.port_snapshot import PortSnapshot
+from cockpit.kinds.code_freshness import OLD_CODE, defunct_words
+from cockpit.kinds.listener.facts import OwnerFacts, PortFacts
+from cockpit.kinds.listener.port_snapshot import PortSnapshot, is_wanted
 from cockpit.kinds.listener.table import ListenerTable
-from cockpit.kinds.resource_usage import Usage
+from cockpit.kinds.resource_usage import Usage, brief_argv, drawable_argv
 from cockpit.kinds.restarts import Restarts
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict, worst
 from cockpit.system.sockets.hidden_owners import hidden_of
 from cockpit.system.sockets.listeners import Listener, Queue, Service
-from cockpit.text import sanitize, whole_second
+from cockpit.text import format_utc, sanitize, whole_second
 
 
 def judge_port(
@@ -60,7 +60,7 @@ def judge_port(
         cause=f"port:{table.port}",
         next_act=act,
         root_cause=True,
-        data=PortFacts(
+        facts=PortFacts(
             port=table.port,
             expect=table.expect,
             addresses=listener.addresses if listener else (),
@@ -250,3 +250,70 @@ def _hidden_uid(listener: Listener | None) -> int | None:
 
 def _word(count: int) -> str:
     return {2: "two", 3: "three", 4: "four"}.get(count, str(count))
+
+
+def service_finding(
+    table: ListenerTable, service: Service, sight: PortSnapshot, usage: Usage, started_by: str = ""
+) -> Finding:
+    """The row of one service; `started_by` is who started it from a cockpit."""
+    root = service.root
+    words = f"since {format_utc(root.started_at)}"
+    if root.parent_name:
+        words += f", parent {root.parent_name}"
+    if started_by:
+        words += f", started by {started_by}"
+    verdict, title, odd, act = _judge(table, service, sight)
+    defunct = usage.defunct.get(root.pid, ())
+    words += defunct_words(defunct)
+    return Finding(
+        key=f"owner:{table.port}:{root.pid}",
+        verdict=verdict,
+        subject=str(root.pid),
+        text=f"{root.command} {words}{odd}",
+        title=title,
+        cause=f"pid:{root.pid}" if title else "",
+        next_act=act,
+        is_process=True,
+        pids=tuple(dict.fromkeys((root.pid, *service.pids))),
+        priority=1,
+        facts=OwnerFacts(
+            port=table.port,
+            pid=root.pid,
+            pids=service.pids,
+            workers=len(service.owners),
+            sockets=service.sockets,
+            argv=drawable_argv(root),
+            brief=brief_argv(root),
+            user=root.user,
+            started_at=whole_second(root.started_at),
+            cwd=root.cwd,
+            executable=root.executable,
+            parent=root.parent_name,
+            started_by=started_by,
+            defunct=defunct,
+        ),
+    )
+
+
+def _judge(
+    table: ListenerTable, service: Service, sight: PortSnapshot
+) -> tuple[Verdict, str, str, str]:
+    """(verdict, title, what is odd for the end of a sentence, next act)."""
+    pid = service.root.pid
+    if odd := sight.odd.get(pid):
+        told = "; ".join(odd)
+        return Verdict.FAIL, "WRONG PROCESS", f"; {told}", "start it as the config says"
+    age = sight.code.get(pid)
+    if age is not None and age.newer:
+        verdict = OLD_CODE[table.newer_code]
+        return verdict, "RUNS OLD CODE", f"; {age.text}", f"restart {pid} to run what is on disk"
+    if lacking := sight.unread.get(pid):
+        told = ", ".join(lacking)
+        act = "run as that user or root to see it"
+        return Verdict.UNKNOWN, "NOT READABLE", f"; can't be read: {told}", act
+    return Verdict.OK, "", "", ""
+
+
+def is_strange(table: ListenerTable, service: Service) -> bool:
+    """Whether another program than the configured one holds the port."""
+    return table.process is not None and not is_wanted(table.process, service)

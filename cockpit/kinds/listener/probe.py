@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,8 +15,7 @@ from cockpit.kinds.base import BuildContext, Probe, ProbeContext
 from cockpit.kinds.code_freshness import CODE_EVERY
 from cockpit.kinds.file_io import read_tail
 from cockpit.kinds.listener.evaluate import judge_port
-from cockpit.kinds.listener.facts import PortFacts
-from cockpit.kinds.listener.output_tail import keep_tail
+from cockpit.kinds.listener.facts import OutputFacts, PortFacts
 from cockpit.kinds.listener.port_snapshot import PortSnapshot, take_snapshot
 from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.resource_usage import Usage, UsageSampler
@@ -24,6 +24,7 @@ from cockpit.kinds.service.table import agreeing_services
 from cockpit.model import ArtefactRef, Doubt, DoubtKind, Finding, Observation, Verdict
 from cockpit.redaction import Redactor, environment_secrets
 from cockpit.system.sockets.listeners import Listener, ListenerSource
+from cockpit.text import whole_second
 
 _TAIL_BYTES = 8192
 _TAIL_LINES = 100
@@ -101,7 +102,7 @@ class ListenerProbe(Probe):
         now = ctx.clock.now()
         services = listener.services if listener else ()
         port = ctx.previous.finding(f"port:{self.port}") if ctx.previous else None
-        before = port.data if port is not None and isinstance(port.data, PortFacts) else None
+        before = port.facts if port is not None and isinstance(port.facts, PortFacts) else None
         judged = judge_port(
             self._table,
             sight,
@@ -188,7 +189,7 @@ class ListenerProbe(Probe):
             cause=f"source:{self._source.name}",
             root_cause=True,
             next_act="run `cockpit doctor`: it tells what is missing",
-            data=PortFacts(self.port, self._table.expect),
+            facts=PortFacts(self.port, self._table.expect),
         )
         return self.observe(
             ctx.clock.now(),
@@ -231,3 +232,42 @@ def build(table: ListenerTable, context: BuildContext) -> ListenerProbe:
         names=agreeing_services(context.tables, table.name),
         acts=context.acts,
     )
+
+
+WITHIN = timedelta(minutes=10)
+MOST = 40
+"""So many copies are kept within ten minutes; a chattier file is then followed once a minute."""
+AT_LEAST = timedelta(seconds=1)
+THEN = timedelta(minutes=1)
+
+
+def keep_tail(
+    ctx: ProbeContext, at: datetime, finding: Finding, file: Path, tail: bytes
+) -> tuple[Finding, ArtefactRef]:
+    """Keep `tail`, the end of `file`, when it is not the one kept before, unless too often.
+
+    A key press and a new text of `finding` keep it at once. The finding comes back with the facts
+    of its copy, and how many copies were made lately.
+    """
+    before = ctx.previous.finding(finding.key) if ctx.previous else None
+    known = before.facts if before and isinstance(before.facts, OutputFacts) else None
+    asked = "key" in ctx.reasons or before is None or before.text != finding.text
+    since, kept = at, 0
+    if known is not None and timedelta(0) <= at - known.kept_from < WITHIN:
+        since, kept = known.kept_from, known.kept
+    carried = _carried(ctx.previous, finding.key)
+    if carried is not None and known is not None:
+        pause = THEN if kept >= MOST else AT_LEAST
+        recent = timedelta(0) <= at - known.kept_at < pause
+        if carried.digest == hashlib.sha256(tail).hexdigest() or (recent and not asked):
+            return replace(finding, facts=replace(known, file=str(file))), carried
+    ref = ctx.keep(finding.key, "text/plain", tail)
+    facts = OutputFacts(
+        str(file), whole_second(at), ref.size, kept_from=whole_second(since), kept=kept + 1
+    )
+    return replace(finding, facts=facts), ref
+
+
+def _carried(previous: Observation | None, key: str) -> ArtefactRef | None:
+    refs = previous.artefacts if previous else ()
+    return next((ref for ref in refs if ref.name == key), None)

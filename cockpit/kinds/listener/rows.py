@@ -34,14 +34,14 @@ def _listener(view: View, observation: Observation) -> list[Row]:
     lines: list[Row] = []
     folders: dict[tuple[str, ...], set[str]] = {}
     for finding in observation.findings:
-        if isinstance(finding.data, OwnerFacts):
-            folders.setdefault(_words(finding.data), set()).add(finding.data.cwd or "")
+        if isinstance(finding.facts, OwnerFacts):
+            folders.setdefault(_words(finding.facts), set()).add(finding.facts.cwd or "")
     for finding in observation.findings:
         key = join_key(name, finding.key)
-        if isinstance(finding.data, OutputFacts):
+        if isinstance(finding.facts, OutputFacts):
             continue  # evidence for the detail, no fact of its own
-        if isinstance(finding.data, OwnerFacts):
-            process = finding.data
+        if isinstance(finding.facts, OwnerFacts):
+            process = finding.facts
             pid = f" {finding.subject}"
             # Where several run the very same words, their folders may tell them apart.
             apart = len(folders[_words(process)]) > 1

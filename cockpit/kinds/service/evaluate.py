@@ -27,8 +27,8 @@ def witness_of(observation: Observation) -> Witness:
     """The processes a heartbeat or listener observation names."""
     pids: list[int] = []
     for finding in observation.findings:
-        if isinstance(finding.data, EngineParityFacts):
-            told = finding.data
+        if isinstance(finding.facts, EngineParityFacts):
+            told = finding.facts
             named = (told.heartbeat_pid, told.pidfile_pid, *told.engines)
             pids += [pid for pid in named if pid is not None]
         elif finding.is_process:
@@ -90,7 +90,7 @@ def _unit(table: ServiceTable, state: ServiceState, cause: str) -> Finding:
         title="" if verdict is Verdict.OK else title,
         cause=cause,
         next_act=act,
-        data=UnitFacts(
+        facts=UnitFacts(
             service=state.name,
             supervisor=state.kind,
             state=state.state,
@@ -149,7 +149,7 @@ def _wishes(table: ServiceTable, state: ServiceState, cause: str) -> list[Findin
                 title="" if verdict is Verdict.OK else "AFTER REBOOT",
                 cause=f"{cause}:{key}",
                 next_act=act if verdict is Verdict.WARN and wanted else "",
-                data=SettingFacts(wanted, actual),
+                facts=SettingFacts(wanted, actual),
             )
         )
     return found
@@ -203,7 +203,7 @@ def _parity(
         title=title,
         cause=cause,
         next_act=act,
-        data=ServiceParityFacts(
+        facts=ServiceParityFacts(
             main_pid=main,
             named=tuple(f"{name}={pid}" for name, pid in named),
             strangers=tuple(pid for _, pid in strangers),

@@ -45,7 +45,7 @@ def judge_run(run: SmokeRun) -> Judgement:
 
 def _is_on_demand(finding: Finding) -> bool:
     """A check that waits for its key, or passed when it last was asked: it proves nothing now."""
-    if not isinstance(finding.data, RequestFacts) or finding.data.method != "POST":
+    if not isinstance(finding.facts, RequestFacts) or finding.facts.method != "POST":
         return False
     return finding.verdict in (Verdict.OK, Verdict.UNKNOWN) and not finding.title
 
@@ -60,4 +60,4 @@ def _contradictions(findings: tuple[Finding, ...]) -> list[Doubt]:
 
 
 def _check_of(finding: Finding) -> str:
-    return finding.data.check if isinstance(finding.data, RequestFacts) else ""
+    return finding.facts.check if isinstance(finding.facts, RequestFacts) else ""

@@ -37,7 +37,7 @@ def finding_of(
         title="" if outcome.ok else outcome.title,
         cause="" if outcome.ok else _cause(step, outcome, port, base_url),
         next_act="" if outcome.ok else outcome.next_act,
-        data=facts_of(step, reply),
+        facts=facts_of(step, reply),
     )
 
 
@@ -70,5 +70,6 @@ def facts_of(step: RequestSpec, reply: Reply | None, copy: KeptCopy | None = Non
 def _port_finding(board: Mapping[str, Observation], port: int) -> Finding | None:
     findings = (finding for observation in board.values() for finding in observation.findings)
     return next(
-        (one for one in findings if isinstance(one.data, PortFacts) and one.data.port == port), None
+        (one for one in findings if isinstance(one.facts, PortFacts) and one.facts.port == port),
+        None,
     )

@@ -122,7 +122,7 @@ class SmokeProbe(Probe):
             with_token=False,
         )
         await run.ask(step)
-        asked = run.findings[step.key].data
+        asked = run.findings[step.key].facts
         status = asked.status if isinstance(asked, RequestFacts) else None
         if status == 403:
             run.derive(step, Outcome(Verdict.OK, "403"))

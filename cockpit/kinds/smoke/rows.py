@@ -48,7 +48,7 @@ def about(milliseconds: float) -> str:
 
 def _row(view: View, observation: Observation, finding: Finding) -> Row:
     tone = Tone.OK if finding.verdict is Verdict.OK else Tone.PLAIN
-    request = finding.data if isinstance(finding.data, RequestFacts) else None
+    request = finding.facts if isinstance(finding.facts, RequestFacts) else None
     path = f"  {request.method} {request.path}" if request else ""
     text = (*finding_text(view, finding), Span(path, Tone.DIM))
     took = observation.metrics.get(f"{finding.key}.ms")

@@ -141,7 +141,7 @@ class SmokeRun:
             verdict=Verdict.UNKNOWN,
             subject=step.subject,
             text=f"not asked: {reason}",
-            data=facts_of(step, None),
+            facts=facts_of(step, None),
         )
 
     def derive(self, step: RequestSpec, outcome: Outcome) -> None:
@@ -149,7 +149,7 @@ class SmokeRun:
         self.doubts += outcome.doubts
         before = self.findings.get(step.key)
         finding = self._finding(step, outcome, None)
-        self.findings[step.key] = replace(finding, data=before.data) if before else finding
+        self.findings[step.key] = replace(finding, facts=before.facts) if before else finding
 
     def carry(self, step: RequestSpec, previous: Observation | None) -> None:
         """Keep what a step on demand said when it was asked last."""
@@ -243,7 +243,7 @@ class SmokeRun:
         if reply.body:
             media_type = reply.content_type.split(";")[0] or "application/octet-stream"
             copy = keep_news(self.ctx, self._clock.now(), finding, media_type, reply.body)
-            finding = replace(finding, data=facts_of(step, reply, copy))
+            finding = replace(finding, facts=facts_of(step, reply, copy))
             self.artefacts.append(copy.ref)
         self.findings[step.key] = finding
 
@@ -255,4 +255,4 @@ class SmokeRun:
 def _before(step: RequestSpec, previous: Observation | None) -> Finding | None:
     """What the run before found of a step, if its facts can be read."""
     finding = previous.finding(step.key) if previous else None
-    return finding if finding and isinstance(finding.data, RequestFacts) else None
+    return finding if finding and isinstance(finding.facts, RequestFacts) else None

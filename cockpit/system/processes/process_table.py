@@ -13,7 +13,7 @@ from typing import Protocol
 
 from cockpit.system.processes import linux_backend, psutil_backend
 from cockpit.system.processes.argv import is_interpreter, matches, program
-from cockpit.system.processes.argv_cache import ArgvCache
+from cockpit.system.processes.linux_backend import ArgvCache
 from cockpit.system.processes.process_facts import (
     ProcessFacts,
     ProcessIdentity,

@@ -16,5 +16,5 @@ def judge(facts: DiskFacts, fail_above: float) -> Finding:
         text=f"{facts.used_percent:.0f} % in use, at most {fail_above:g} %",
         title="DISK FULL" if full else "",
         next_act="make room, or raise fail_above" if full else "",
-        data=facts,
+        facts=facts,
     )

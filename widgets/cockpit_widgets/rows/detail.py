@@ -111,7 +111,7 @@ def finding_detail(
         one
         for one in observation.findings
         if one is not finding
-        and not (one.verdict is Verdict.OK and isinstance(one.data, PlanFacts))
+        and not (one.verdict is Verdict.OK and isinstance(one.facts, PlanFacts))
     ]
     _probe(sheet, observation, others, details)
     return sheet.rows
@@ -119,7 +119,7 @@ def finding_detail(
 
 def _computed(sheet: Sheet, finding: Finding) -> None:
     """What the sub-items of an item say of it, beside what is written."""
-    item = finding.data
+    item = finding.facts
     if isinstance(item, ItemFacts) and item.computed:
         same = "as written" if item.computed == item.status else f"written is {item.status}"
         sheet.add("sub-items", f"say {item.computed}; {same}")
@@ -186,11 +186,11 @@ def _finding(sheet: Sheet, observation: Observation, finding: Finding) -> None:
         Span(f"  {finding.subject}"),
     )
     sheet.add("", finding.text)
-    _facts(sheet, "", {**finding.facts, **dict(finding.data.items())})
-    if isinstance(finding.data, ProcessFindingFacts):
-        unread = ", ".join(finding.data.unread)
+    _facts(sheet, "", dict(finding.facts.items()))
+    if isinstance(finding.facts, ProcessFindingFacts):
+        unread = ", ".join(finding.facts.unread)
         sheet.add("", f"can't be read by this user: {unread}" if unread else "")
-        sheet.add("uses", exact_usage(observation, finding.data))
+        sheet.add("uses", exact_usage(observation, finding.facts))
 
 
 def _facts(sheet: Sheet, name: str, facts: Facts) -> None:

@@ -42,7 +42,7 @@ def _shown(view: View, claimed: Collection[str]) -> list[Observation]:
 
 def _row(view: View, observation: Observation, finding: Finding) -> Row:
     tone = Tone.OK if finding.verdict is Verdict.OK else Tone.PLAIN
-    facts = " ".join(f"{name}={value}" for name, value in finding.data.items())
+    facts = " ".join(f"{name}={value}" for name, value in finding.facts.items())
     told = (*finding_text(view, finding), Span(f"  {facts}" if facts else "", Tone.DIM))
     cells = (view.mark(finding.verdict), f" {finding.subject or finding.key}", told)
     return Row(join_key(observation.probe, finding.key), cells, tone, home=bad(finding.verdict))
