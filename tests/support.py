@@ -41,6 +41,13 @@ async def until_async(condition: Callable[[], object], what: str = "the conditio
         await asyncio.sleep(_PAUSE)
 
 
+def save_over(path: Path, text: str) -> None:
+    """Save a file as editors do: whole at once, so that nobody reads the half of it."""
+    saved = path.with_name(f".{path.name}.saved")
+    saved.write_text(text, encoding="utf-8")
+    saved.replace(path)
+
+
 class Listening:
     """A real process that listens on a loopback port, a free one for 0, until it is ended."""
 

@@ -97,13 +97,14 @@ async def test_x_shows_what_would_die_and_takes_the_typed_pid(
 
 
 async def test_typeahead_is_thrown_away_before_the_question_can_be_read(
-    feed: RecordedFeed,
+    feed: RecordedFeed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("cockpit_widgets.prompt._TO_READ", 3600)  # longer than typing takes here
     async with stage(feed) as on:
         await on.press("3", "X", "9", "1", "2", "0", "enter")
         assert feed.submitted == [PlanReset((8001,))]
         assert "type 9120" in bottom(on)
-        await read(on)
+        on.app._board._prompt._accept_keys()
         await on.press("enter")
         assert feed.submitted == [PlanReset((8001,))]
         assert "nothing was done" in bottom(on)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from checklist_findings import item_facts
 from sessions import reply_of, started
-from support import until
+from support import save_over, until
 
 from cockpit.commands import (
     Acknowledge,
@@ -179,7 +179,7 @@ def test_a_saved_over_tick_is_a_problem_that_one_key_repairs_or_accepts(tmp_path
         assert reply_of(made, wish(made)).ok
         until(lambda: item_facts(finding(made)).status == "done")
         until(lambda: kinds(made) == ["edit"])
-        file.write_text(TEXT, encoding="utf-8")
+        save_over(file, TEXT)
         until(lambda: "TICK REVERTED" in titles(made))
     with session(tmp_path) as made:  # the evidence still knows
         until(lambda: "TICK REVERTED" in titles(made))
@@ -197,7 +197,7 @@ def test_an_acknowledged_untick_does_not_come_back(tmp_path: Path) -> None:
         for number in (0, 1):
             assert reply_of(made, wish(made, "done", number)).ok
             until(lambda n=number: item_facts(finding(made, n)).status == "done")  # type: ignore[misc]
-        file.write_text(TEXT, encoding="utf-8")
+        save_over(file, TEXT)
         until(lambda: titles(made).count("TICK REVERTED") == 1)
         (problem,) = [p for p in made.feed.snapshot().problems if p.title == "TICK REVERTED"]
         before = file.read_bytes(), file.stat().st_mtime_ns, mirror.read_bytes()
@@ -211,7 +211,7 @@ def test_an_acknowledged_untick_does_not_come_back(tmp_path: Path) -> None:
             return [event.data["reason"] for event in told if event.text.startswith("kept")]
 
         until(lambda: kept() == ["meant so", "meant so"])
-        file.write_text(TEXT + "- [ ] more\n", encoding="utf-8")
+        save_over(file, TEXT + "- [ ] more\n")
         until(lambda: len(made.feed.snapshot().observations["list"].findings) >= 3)
     with session(tmp_path) as made:
         reply_of(made, Reprobe("list"))
@@ -256,7 +256,7 @@ def test_a_note_that_is_gone_does_not_stand_in_the_way_of_undo(tmp_path: Path) -
         note = NoteItem("list", found.key, item_facts(found).anchor, "seen")
         assert reply_of(made, note).ok
         text = file.read_text(encoding="utf-8")
-        file.write_text(text.replace("- seen", "- seen by eve"), encoding="utf-8")
+        save_over(file, text.replace("- seen", "- seen by eve"))
         gone = reply_of(made, UndoEdit())
         assert not gone.ok and "does not stand below" in gone.text
         assert reply_of(made, UndoEdit()).ok
@@ -301,10 +301,10 @@ def test_items_set_in_one_go_are_undone_in_one_go(tmp_path: Path) -> None:
             assert reply_of(made, replace(wish(made, "done", number), batch="1")).ok
         assert file.read_text(encoding="utf-8").count("[x]") == 2
         text = file.read_text(encoding="utf-8")
-        file.write_text(text.replace("[x] P1.1", "[!] P1.1"), encoding="utf-8")
+        save_over(file, text.replace("[x] P1.1", "[!] P1.1"))
         half = reply_of(made, UndoEdit())
         assert not half.ok and "undone 1 of 2" in half.text and "not changed" in half.text
-        file.write_text(TEXT.replace("[ ] P1.1", "[x] P1.1"), encoding="utf-8")
+        save_over(file, TEXT.replace("[ ] P1.1", "[x] P1.1"))
         assert reply_of(made, UndoEdit()).ok
         assert file.read_text(encoding="utf-8") == TEXT
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from checklist_findings import item_facts, items, of_plan
 from sessions import reply_of, started
-from support import until
+from support import save_over, until
 
 import cockpit.checklists.parsing.cache
 from cockpit.checklists import Document
@@ -92,7 +92,7 @@ def test_an_undo_and_a_tick_set_again_are_marked_as_such(tmp_path: Path) -> None
         until(lambda: item_facts(item(made, "a")).status == "todo")
         assert reply_of(made, wish(made, "a", "done")).ok
         until(lambda: item_facts(item(made, "a")).status == "done")
-        (tmp_path / "list.md").write_text("- [ ] a\n", encoding="utf-8")
+        save_over(tmp_path / "list.md", "- [ ] a\n")
         until(lambda: item_facts(item(made, "a")).status == "todo")
         assert reply_of(made, wish(made, "a", "done")).ok
         until(lambda: len(edits(made)) == 4)
@@ -135,7 +135,7 @@ def test_a_change_in_another_checklist_reaches_the_plan_at_once_and_rests(
         runs.clear()
         parsed.clear()
         done = BASE.replace("[ ]", "[x]")
-        (tmp_path / "base.md").write_text(done, encoding="utf-8")
+        save_over(tmp_path / "base.md", done)
         until(lambda: planned(made, "more", "ready") == ["P2.1: more depends on P1.1"])
         until(lambda: {"base", "words", "more"} <= set(runs))
         assert 1 <= parsed.count(done.encode()) <= 3  # at worst all three at the same moment

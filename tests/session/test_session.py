@@ -15,7 +15,7 @@ import psutil
 import pytest
 from checklist_findings import item_facts
 from sessions import reply_of
-from support import Listening, environment, until, write_config
+from support import Listening, environment, save_over, until, write_config
 
 from cockpit.clock import Clock, SystemClock
 from cockpit.commands import Reprobe, SetItem, UndoEdit
@@ -111,7 +111,7 @@ def test_a_tick_changes_one_byte_and_is_told_undone_and_refused(
         assert refused.ok and "already" in refused.text and not refused.changed
         assert reply_of(made, UndoEdit()).ok
         assert file.read_bytes() == before
-        file.write_text("# List\n\n- [ ] another\n- [ ] two\n", encoding="utf-8")
+        save_over(file, "# List\n\n- [ ] another\n- [ ] two\n")
         lost = reply_of(made, old)
         assert not lost.ok
         assert file.read_text(encoding="utf-8") == "# List\n\n- [ ] another\n- [ ] two\n"
