@@ -35,7 +35,7 @@ class Config(Tables):
     def __init__(
         self, tables: Iterable[ProbeTable] = (), cockpit: CockpitTable | None = None
     ) -> None:
-        super().__init__(tables)
+        super().__init__(sorted(tables, key=lambda table: registry.rank(table.kind)))
         self.has_cockpit_table = cockpit is not None
         self.cockpit = cockpit or CockpitTable()
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import Field, SecretStr, field_validator
 
-from cockpit.kinds import registry
 from cockpit.kinds.types import Duration, Strict, Text
 from cockpit.model import Concern
 from cockpit.suggestions import closest_file
@@ -92,6 +91,10 @@ class ProbeTable(Strict):
         """The folder its commands run in, as written; None is the config's own."""
         return None
 
+    def vouches_for(self) -> Sequence[str]:
+        """The names of the probes whose process must be the one that this table's probe keeps."""
+        return ()
+
     def surroundings(self, tables: Tables) -> Sequence[str]:
         """What its probe takes from other tables: when that changes, it is built anew."""
         return ()
@@ -101,7 +104,7 @@ class Tables:
     """The probe tables of a config, kinds in board order."""
 
     def __init__(self, tables: Iterable[ProbeTable] = ()) -> None:
-        self._tables = sorted(tables, key=lambda table: registry.rank(table.kind))
+        self._tables = list(tables)
 
     def probes(self) -> list[ProbeTable]:
         """Every probe table, kinds in board order, each in the order of the file."""
@@ -110,6 +113,10 @@ class Tables:
     def of(self, table: type[_Table]) -> list[_Table]:
         """The tables of one kind, by their model, in the order of the file."""
         return [each for each in self._tables if isinstance(each, table)]
+
+    def vouching_for(self, name: str) -> list[str]:
+        """The names of the probes that keep the process of the probe `name` running."""
+        return [table.name for table in self._tables if name in table.vouches_for()]
 
     def of_kind(self, kind: str) -> list[Any]:
         """The tables of one kind, by its name, in the order of the file."""

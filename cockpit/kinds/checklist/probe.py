@@ -36,7 +36,6 @@ from cockpit.kinds.checklist.requirements import (
 )
 from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.kinds.file_io import read_file
-from cockpit.kinds.gate.table import GateTable
 from cockpit.kinds.json_query import short
 from cockpit.kinds.tables import resolve
 from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict, worst
@@ -317,7 +316,7 @@ class ChecklistProbe(Probe):
 def build(table: ChecklistTable, context: BuildContext) -> ChecklistProbe:
     """Build the probe of a `[[checklist]]`."""
     # A gate that counts this checklist waits for it; the other way round they would never rest.
-    gates = [gate.name for gate in context.tables.of(GateTable) if gate.checklist == table.name]
+    gates = [gate.name for gate in context.tables.of_kind("gate") if gate.checklist == table.name]
     lists = related_lists(context.tables, context.folder)
     return ChecklistProbe(
         table, context.folder, memory=context.edits, lists=lists, not_awaited=gates

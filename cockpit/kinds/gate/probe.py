@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from cockpit.checklists import parse
 from cockpit.facts import Facts
-from cockpit.kinds.base import BuildContext, Judgement, Probe, ProbeContext
+from cockpit.kinds.base import Judgement, Probe, ProbeContext
 from cockpit.kinds.checklist.facts import counts
 from cockpit.kinds.checklist.findings import unclosed_fence
 from cockpit.kinds.file_io import FileRead, read_file
@@ -22,7 +21,6 @@ from cockpit.kinds.gate.table import GateTable
 from cockpit.kinds.json_query import BadJson, decode
 from cockpit.kinds.tables import resolve
 from cockpit.model import Doubt, DoubtKind, Observation, Verdict, expire
-from cockpit.redaction import Redactor, environment_secrets
 from cockpit.text import format_utc, parse_instant
 
 REPORT_CAP = 5_000_000
@@ -228,16 +226,3 @@ def _progress(done: int, total: int, unknown: int, hidden: int, table: GateTable
         return retold(judged, judged.verdict, text)
     text += f"; {hidden} behind an open code fence"
     return retold(judged, judged.verdict, text, [Doubt(DoubtKind.PARTIAL_READ, text)])
-
-
-def build(table: GateTable, context: BuildContext) -> Probe:
-    """Build the probe of a `[[gate]]`, by where its score comes from."""
-    if table.command is not None:
-        from cockpit.kinds.gate.command import CommandGateProbe
-
-        redactor = Redactor([*context.secrets(), *environment_secrets(os.environ)])
-        return CommandGateProbe(table, context.folder, trusted=context.trusted, redactor=redactor)
-    if table.checklist is not None:
-        names = [checklist.name for checklist in context.tables.of_kind("checklist")]
-        return ChecklistGateProbe(table, context.folder, names=names)
-    return ReportGateProbe(table, context.folder)

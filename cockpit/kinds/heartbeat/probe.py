@@ -31,7 +31,6 @@ from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.kinds.json_query import BadJson, decode
 from cockpit.kinds.resource_usage import Usage, UsageSampler, drawable_argv
 from cockpit.kinds.restarts import restarts_seen
-from cockpit.kinds.service.table import agreeing_services
 from cockpit.kinds.tables import resolve
 from cockpit.model import Observation
 from cockpit.system.process_match import CodeAge
@@ -279,5 +278,5 @@ def _own_uid() -> int | None:
 
 def build(table: HeartbeatTable, context: BuildContext) -> HeartbeatProbe:
     """Build the probe of a `[[heartbeat]]`."""
-    names = agreeing_services(context.tables, table.name)
+    names = context.tables.vouching_for(table.name)
     return HeartbeatProbe(table, context.folder, names=names, acts=context.acts)

@@ -20,7 +20,6 @@ from cockpit.kinds.listener.port_snapshot import PortSnapshot, take_snapshot
 from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.resource_usage import Usage, UsageSampler
 from cockpit.kinds.restarts import restarts_seen
-from cockpit.kinds.service.table import agreeing_services
 from cockpit.model import ArtefactRef, Doubt, DoubtKind, Finding, Observation, Verdict
 from cockpit.redaction import Redactor, environment_secrets
 from cockpit.system.sockets.listeners import Listener, ListenerSource
@@ -229,7 +228,7 @@ def build(table: ListenerTable, context: BuildContext) -> ListenerProbe:
         if table.start is not None
         else None,
         others=[one for one in context.tables.of(ListenerTable) if one.name != table.name],
-        names=agreeing_services(context.tables, table.name),
+        names=context.tables.vouching_for(table.name),
         acts=context.acts,
     )
 

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from cockpit.kinds.service.table import agreeing_services
 from cockpit.kinds.tables import ProbeTable, Tables
 from cockpit.kinds.types import Duration, Port, Text, Words
 
@@ -75,4 +74,4 @@ class ListenerTable(ProbeTable):
             for other in tables.of(ListenerTable)
             if other.name != self.name
         ]
-        return [*sorted(others), *agreeing_services(tables, self.name)]
+        return [*sorted(others), *tables.vouching_for(self.name)]

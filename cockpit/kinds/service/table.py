@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from cockpit.kinds.tables import Mistake, ProbeTable, Siblings, Tables
+from cockpit.kinds.tables import Mistake, ProbeTable, Siblings
 from cockpit.kinds.types import Duration, Text
 from cockpit.suggestions import did_you_mean
 
@@ -51,7 +51,6 @@ class ServiceTable(ProbeTable):
                     did_you_mean(name, known) or others,
                 )
 
-
-def agreeing_services(tables: Tables, name: str) -> list[str]:
-    """The names of the services that should run the process of the probe `name`."""
-    return [service.name for service in tables.of(ServiceTable) if name in service.agrees_with]
+    def vouches_for(self) -> Sequence[str]:
+        """Return `agrees_with`: the process of these must be the unit's own."""
+        return self.agrees_with
