@@ -11,8 +11,8 @@ from cockpit.cli.common import (
     config_option,
     load_config,
     operator,
+    until_ended,
     user,
-    wait_for_end,
 )
 from cockpit.cli.exits import CANNOT_CREATE, CommandError
 from cockpit.evidence.errors import StoreError
@@ -31,14 +31,15 @@ def command(config_path: Path | None, as_name: str | None) -> int:
     """
     loaded = load_config(config_path)
     session = Session(loaded, kind="collect", user=user(), host=host_name(), who=operator(as_name))
-    try:
-        session.start(need_store=True)
-    except StoreError as error:
-        raise CommandError(f"nothing is collected: {error}", CANNOT_CREATE) from error
-    try:
-        role = "collecting" if session.feed.mode is FeedMode.LIVE else "standing by"
-        click.echo(f"{role}: {loaded.path} into {loaded.store_path}", err=True)
-        wait_for_end()
-    finally:
-        session.close()
+    with until_ended() as wait:
+        try:
+            session.start(need_store=True)
+        except StoreError as error:
+            raise CommandError(f"nothing is collected: {error}", CANNOT_CREATE) from error
+        try:
+            role = "collecting" if session.feed.mode is FeedMode.LIVE else "standing by"
+            click.echo(f"{role}: {loaded.path} into {loaded.store_path}", err=True)
+            wait()
+        finally:
+            session.close()
     return 0

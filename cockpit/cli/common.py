@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import signal
-import time
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -107,12 +107,21 @@ def raise_ended() -> NoReturn:
     raise Ended
 
 
-def wait_for_end() -> None:
-    """Wait in the main thread until SIGTERM, SIGHUP or Ctrl-C."""
-    with suppress(Ended, KeyboardInterrupt), on_end_signals(raise_ended):
+@contextmanager
+def until_ended() -> Iterator[Callable[[], None]]:
+    """Give a function that waits in the main thread until SIGTERM, SIGHUP or Ctrl-C.
+
+    A signal that comes before the wait is not lost: what was being started is then ended in order.
+    """
+    ended = threading.Event()
+
+    def wait() -> None:
         # In slices: Windows does not wake a waiting thread for a signal.
-        while True:
-            time.sleep(0.5)
+        while not ended.wait(0.5):
+            pass
+
+    with suppress(KeyboardInterrupt), on_end_signals(ended.set):
+        yield wait
 
 
 @contextmanager
