@@ -180,7 +180,7 @@ class _Outline:
     def indent(self, one: _Listed) -> str:
         """Boxes stand under the task they belong to."""
         under = one.facts.section in self._under
-        return "  " * (min(one.facts.depth, 8) + under)
+        return "  " * (min(max(one.facts.depth, 0), 8) + under)
 
     def below(self, one: _Listed) -> str:
         """The score of the boxes below a task; empty where there are none."""
