@@ -73,10 +73,10 @@ class FindingFacts:
         )
 
     def __post_init__(self) -> None:
-        for name in _names_in(self):
+        # A large document has thousands of items, most of whose fields are left as they are.
+        for name, default in _fields_of(typing.cast(Hashable, type(self))):
             value = getattr(self, name)
-            # A large document has thousands of items, most of whose fields are left empty.
-            if type(value) in _NUMBERS:
+            if value is default or type(value) in _NUMBERS:
                 continue
             safe = _sanitized(value)
             if safe is not value:
@@ -149,6 +149,12 @@ def decode(data: Mapping[str, Any], *, load: Callable[[str], None] | None = None
 @functools.cache
 def _field_names(cls: Any) -> tuple[str, ...]:
     return tuple(each.name for each in dataclasses.fields(cls))
+
+
+@functools.cache
+def _fields_of(cls: Any) -> tuple[tuple[str, Any], ...]:
+    """Each field with its default; `MISSING` where it has none."""
+    return tuple((each.name, each.default) for each in dataclasses.fields(cls))
 
 
 def _names_in(value: object) -> tuple[str, ...]:
@@ -259,8 +265,10 @@ def _decoded_union(choices: tuple[Any, ...], value: Any) -> Any:
 
 
 def _sanitized(value: Any) -> Any:
-    if isinstance(value, str) and not isinstance(value, Enum):
+    if type(value) is str:
         return sanitize(value, limit=LONGEST_FACT)
+    if isinstance(value, datetime | Enum):
+        return value
     if isinstance(value, tuple):
         safe = tuple(_sanitized(part) for part in value)
         return safe if any(a is not b for a, b in zip(safe, value, strict=True)) else value
