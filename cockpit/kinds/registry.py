@@ -29,6 +29,9 @@ BUILT_IN = {
 }
 
 
+_brought: dict[str, Kind] = {}
+
+
 class KindError(Exception):
     """A kind of another distribution can't be used; the message names it and says why."""
 
@@ -48,7 +51,9 @@ def find(name: str) -> Kind | None:
     if entry is None:
         return None
     try:
-        return _checked(name, entry.load())
+        kind = _checked(name, entry.load())
+        _brought[name] = kind
+        return kind
     except KindError:
         raise
     except Exception as error:
@@ -84,6 +89,14 @@ def all_kinds() -> Iterator[Kind]:
             yield get(name)
         except KindError:
             continue
+
+
+def kinds_at_hand() -> list[Kind]:
+    """Our own kinds, and those of other distributions that a config has named so far.
+
+    Nobody is asked which others there are: that would cost a screen more than all of its panes.
+    """
+    return [*(get(name) for name in BUILT_IN), *_brought.values()]
 
 
 @functools.cache

@@ -69,7 +69,7 @@ def _of_kinds() -> tuple[PaneSpec, ...]:
     """The panes that the kinds bring, in board order; kinds that name the same one share it."""
     kinds: dict[str, list[str]] = {}
     found: dict[str, PaneRows] = {}
-    for kind in registry.all_kinds():
+    for kind in registry.kinds_at_hand():
         for pane in kind.load_panes():
             found.setdefault(pane.id, pane)
             kinds.setdefault(pane.id, []).append(kind.name)
