@@ -299,12 +299,6 @@ def fact_text(value: FactValue) -> str:
     return str(value)
 
 
-def fact(finding: Finding, name: str) -> str:
-    """A fact of a finding as text; empty when it is missing or None."""
-    value = dict(finding.facts.items()).get(name)
-    return "" if value is None else fact_text(value)
-
-
 def numbers(observation: Observation, *names: str) -> tuple[float, ...] | None:
     """These metrics of an observation, or None unless all are there."""
     values = [observation.metrics.get(name) for name in names]
