@@ -50,7 +50,10 @@ class Concern(enum.StrEnum):
 
 
 class DoubtKind(enum.StrEnum):
-    """A reason to distrust a verdict."""
+    """A reason to distrust a verdict.
+
+    `exit-only`, `skipped` and `flaky` keep an OK as it is, in sight of everybody.
+    """
 
     NOTHING_MEASURED = "nothing-measured"
     STALE = "stale"
@@ -60,6 +63,9 @@ class DoubtKind(enum.StrEnum):
     PARTIAL_READ = "partial-read"
     VACUOUS = "vacuous"
     CLAIMED_ONLY = "claimed-only"
+    EXIT_ONLY = "exit-only"
+    SKIPPED = "skipped"
+    FLAKY = "flaky"
 
     @property
     def removes_basis(self) -> bool:

@@ -44,6 +44,9 @@ def go_live(board: Board) -> GoLive:
     seen = [board.observations[name] for name in rollup.probes if name in board.observations]
     kinds = [[o for o in seen if o.kind == kind] for kind in dict.fromkeys(o.kind for o in seen)]
     counts = [text for alike in sorted(kinds, key=_telling) for text in _counts(alike)]
+    by_exit = sum(_by_exit_code_alone(one) for one in seen)
+    if by_exit:
+        counts.append(f"{by_exit} by exit code alone")
     if unseen := len(rollup.probes) - len(seen):
         counts.append(f"{unseen} not observed yet")
     return GoLive(
@@ -90,6 +93,10 @@ def _counts(alike: Sequence[Observation]) -> list[str]:
         if not _open(one) and one.verdict is not Verdict.OK
     )
     return told
+
+
+def _by_exit_code_alone(one: Observation) -> bool:
+    return one.verdict is Verdict.OK and any(d.kind is DoubtKind.EXIT_ONLY for d in one.doubts)
 
 
 def _telling(alike: Sequence[Observation]) -> int:

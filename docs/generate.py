@@ -133,7 +133,11 @@ def _duration(seconds: float) -> str:
 
 def _forms(schema: Schema) -> list[Schema]:
     """What a value may be; that a key may be left out is said elsewhere."""
-    return [form for form in schema.get("anyOf", [schema]) if form.get("type") != "null"]
+    found = []
+    for form in schema.get("anyOf", [schema]):
+        if form.get("type") != "null":
+            found.extend(form.get("oneOf", [form]))
+    return found
 
 
 def _is_duration(form: Schema) -> bool:
@@ -155,6 +159,8 @@ def _form(form: Schema, defs: Mapping[str, Schema]) -> str:
     if "$ref" in form:
         target = defs[_target(form)]
         return _form(target, defs) if "enum" in target else "table, see below"
+    if "const" in form:
+        return f'`"{form["const"]}"`'
     if "enum" in form:
         return ", ".join(f'`"{each}"`' for each in form["enum"])
     match form.get("type"):

@@ -76,7 +76,7 @@ def _path_in(details: ErrorDetails, data: Any) -> KeyPath:
             at = at[str(part)]
         elif isinstance(at, Sequence) and isinstance(part, int) and part < len(at):
             at = at[part]
-        elif not (last and isinstance(part, str) and part != "[key]"):
+        elif not (last and isinstance(part, str) and not part.startswith("[")):
             continue
         path.append(part)
     return tuple(path)

@@ -38,7 +38,12 @@ def table(**changes: Any) -> GateTable:
         (1, "7/7 gates passed", "all", Verdict.FAIL, "GATE RED"),
         (1, "3/7 gates passed", 1, Verdict.FAIL, "GATE RED"),
         (0, "all good", "all", Verdict.OK, ""),
-        (0, "", "all", Verdict.OK, ""),
+        (0, "", "all", Verdict.UNKNOWN, "GATE RED"),
+        (0, "Pass rate: 79.6%", "79.5%", Verdict.OK, ""),
+        (0, "Pass rate: 79.4%", "79.5%", Verdict.FAIL, "GATE RED"),
+        (0, "usage: gate [-h] FILE", "all", Verdict.UNKNOWN, "GATE RED"),
+        (0, "0 of 0 gates looked at, done", "all", Verdict.UNKNOWN, "GATE RED"),
+        (0, "0 tables checked, skipping every check", "all", Verdict.UNKNOWN, "GATE RED"),
         (1, "", "all", Verdict.FAIL, "GATE RED"),
         (0, "all good", "80%", Verdict.UNKNOWN, "GATE RED"),
         (0, "Pass rate: 85%", "80%", Verdict.OK, ""),
@@ -114,7 +119,9 @@ def test_any_output_gives_a_verdict(text: str, code: int, passes: Any) -> None:
     seen = judge_output(Output(Ending.EXITED, code, text), table(**{"pass": passes}))
     assert seen.verdict is not Verdict.OK or code == 0
     if seen.verdict is Verdict.OK:
-        assert seen.basis["proven"]
+        assert seen.basis.get("proven") or {doubt.kind for doubt in seen.doubts} == {
+            DoubtKind.EXIT_ONLY
+        }
 
 
 Run = Callable[..., Observation]

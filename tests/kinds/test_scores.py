@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,14 +22,18 @@ from cockpit.kinds.gate.scores import read_output
         ("Overall: 0/15 tests passed (0.0%)", (0, 15)),
         ("OVERALL   8/24 passed (33.3%) | Critical: 3/9\n📊 X SUMMARY: 2/9 passed", (8, 24)),
         ("📊 STRATEGY SUMMARY: 2/9 passed", None),
-        ("Pass rate: 75.9%", (75, 100)),
-        ("Success rate: 100%", (100, 100)),
+        ("Pass rate: 75.3% (599/795)", (599, 795)),
+        ("Pass rate: 599/795 (75.3%)", (599, 795)),
+        ("Total tests: 1,850\nPassed: 1,849\nFailed: 1", (1849, 1850)),
+        ("Files: 5/9 passed\nStructure: 1/1 passed\nTotal: 10\nPassed: 6\nFailed: 4", (6, 10)),
+        ("Total: 2, Passed: 0, Failed: 2, Success Rate: 0.0%", (0, 2)),
+        ("Tests run: 9\nTests passed: 7\nTests failed: 1\nTests skipped: 1", (7, 8)),
+        ("Passed: 5\n\n\n\n\n\nFailed: 3", None),
+        ("Overall Status: ✅ PASSED", None),
         ("Methods: 3/9", None),
         ("TOTAL 1200 300 75%", None),
         ("Coverage: 94%", None),
         ("QG1 unit: PASS\nQG2 types … FAIL", (1, 2)),
-        ("Overall Status: ✅ PASSED", (1, 1)),
-        ("Overall Status: FAIL", (0, 1)),
         ("Ran 4 tests in 0.1s\n\nOK", (4, 4)),
         ("Ran 4 tests in 0.1s\n\nFAILED (failures=1, errors=1)", (2, 4)),
         ("Ran 3 tests in 0s\n\nOK (skipped=3)", (0, 0)),
@@ -76,6 +82,21 @@ def test_vacuous(text: str) -> None:
 )  # fmt: skip
 def test_not_vacuous(text: str) -> None:
     assert not read_output(text).vacuous
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("Pass rate: 75.9%", "75.9"),
+        ("Compliance Rate: 98.2 %", "98.2"),
+        ("Success rate: 100%", "100"),
+    ],
+)
+def test_a_share_stays_a_share(text: str, share: str) -> None:
+    score = read_output(text).score
+    assert score is not None
+    assert score.share == Fraction(share)
+    assert score.total == 0
 
 
 def test_contradictions() -> None:

@@ -58,7 +58,7 @@ class CommandGateProbe(GateProbe):
         observation = self.seen(at, judged)
         if output.text.strip():
             body = output.text.encode("utf-8", "surrogateescape")
-            score, *rest = judged.findings
+            score, *rest = observation.findings
             copy = keep_news(ctx, at, score, "text/plain; charset=utf-8", body)
             counts = score.facts
             assert isinstance(counts, ScoreFacts), "the first finding of a gate is its score"

@@ -137,6 +137,38 @@ def judge_tally(tally: Tally, passes: int | float | str, *, cause: str) -> Judge
     return Judgement(verdict, text, (score,), doubts, dict(counts), metrics)
 
 
+def judge_share(share: Fraction, passes: int | float | str, *, said: str, cause: str) -> Judgement:
+    """The gate over a bare share, in percent points. It never becomes a count of parts.
+
+    `said` is where it stands; "all" asks for the whole 100 %.
+    """
+    text = f"{float(share):g} %"
+    if not isinstance(passes, str):
+        reason = f"“{said}” is a share, `pass` asks for a count"
+        return nothing("GATE RED", reason, DoubtKind.NOTHING_MEASURED, cause=cause)
+    need = Fraction(100) if passes == "all" else Fraction(passes.rstrip("%"))
+    doubts: tuple[Doubt, ...] = ()
+    if need <= 0:
+        verdict = Verdict.UNKNOWN
+        text += f"; `pass` asks for {passes}, which nothing can miss"
+        doubts = (Doubt(DoubtKind.VACUOUS, f"`pass` asks for {passes}"),)
+    else:
+        verdict = Verdict.OK if share >= need else Verdict.FAIL
+        text += "" if verdict is Verdict.OK else f" of {float(need):g} %"
+    score = Finding(
+        key="score",
+        verdict=verdict,
+        subject="score",
+        text=text,
+        title="" if verdict is Verdict.OK else "GATE RED",
+        cause=cause,
+        next_act=_ACTS.get(verdict, ""),
+        facts=ScoreFacts(0, 0, 0, share=float(share)),
+    )
+    points = float(share)
+    return Judgement(verdict, text, (score,), doubts, {"share": points}, {"share": points})
+
+
 def retold(
     judged: Judgement, verdict: Verdict, text: str, doubts: Sequence[Doubt] = ()
 ) -> Judgement:

@@ -12,13 +12,16 @@ from cockpit.facts import FindingFacts, Scalar
 class ScoreFacts(FindingFacts, type="gate.score"):
     """The counts of a gate: parts claimed to be met, parts proven, all parts.
 
-    Percent points where the source gives a share. All three are 0 when nothing was measured.
-    `kept_at` (aware UTC) and `bytes` are of the copy of a command's output, where one was kept.
+    All three are 0 when nothing was counted. `share` is in percent points, where the source gives
+    no counts but a share. `skipped` never ran and is not in `total`. `kept_at` (aware UTC) and
+    `bytes` are of the copy of a command's output, where one was kept.
     """
 
     met: int
     proven: int
     total: int
+    share: float | None = None
+    skipped: int | None = None
     kept_at: datetime | None = None
     bytes: int | None = None
 

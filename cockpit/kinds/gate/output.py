@@ -11,21 +11,31 @@ from dataclasses import dataclass, replace
 
 from cockpit.facts import Facts
 from cockpit.kinds.base import Judgement
-from cockpit.kinds.gate.evaluate import Tally, judge_tally, nothing, retold
+from cockpit.kinds.gate.counts import Score, notes
+from cockpit.kinds.gate.evaluate import Tally, judge_share, judge_tally, nothing, retold
+from cockpit.kinds.gate.facts import ScoreFacts
 from cockpit.kinds.gate.report import judge_report
-from cockpit.kinds.gate.scores import lines_of, read_output
-from cockpit.kinds.gate.table import GateTable
+from cockpit.kinds.gate.scores import lines_of, plain_lines, read_output
+from cockpit.kinds.gate.status_words import (
+    RAISED,
+    TRACEBACK,
+    coverage_objection,
+    measured_nothing,
+    objections,
+    telling_line,
+    traceback_at_end,
+    warns,
+)
+from cockpit.kinds.gate.table import EXIT, GateTable, ScoreTable
 from cockpit.kinds.json_query import BadJson, decode
 from cockpit.model import Doubt, DoubtKind, Verdict
 from cockpit.system.processes.argv import shown
 from cockpit.text import duration_text
 
-_TRACEBACK = "Traceback (most recent call last):"
 _IMPORT_FAILURE = re.compile(
     r"^(?:E\s+)?(?:\w+\.)*(ImportError|ModuleNotFoundError|SyntaxError|IndentationError)\b"
     r"|^Error: Cannot find module\b|^ERROR: .*while importing\b"
 )
-_RAISED = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Interrupt|Exit)\b")
 _NO_SCRIPT = re.compile(
     r"can't open file .*\[Errno 2\]|^Error: Cannot find module '/|: No such file or directory$"
     r"|: (?:command )?not found$|No module named \S+$"
@@ -78,7 +88,7 @@ def judge_output(output: Output, table: GateTable, *, cause: str = "") -> Judgem
             next_act=act,
             verdict=Verdict.UNKNOWN if title in _UNMEASURED else Verdict.FAIL,
         )
-    elif table.score is not None:
+    elif isinstance(table.score, ScoreTable):
         judged = _judge_json(output, table, cause)
     else:
         judged = _judge_text(output, table, cause)
@@ -122,8 +132,11 @@ def _trouble(output: Output, table: GateTable) -> tuple[str, str, str] | None:
         return None
     if _IMPORT_FAILURE.match(raised):
         return "CRASHED", f"before it measured anything: {raised}", "mend the script or its imports"
-    if read_output(output.text, table.pattern).score is None:
+    score = read_output(output.text, table.pattern).score
+    if score is None:
         return "CRASHED", raised, _READ
+    if score.seen:
+        return "CRASHED", f"before its summary: {raised}; {score.seen}", _READ
     return None
 
 
@@ -136,10 +149,10 @@ def _is_about_the_script(line: str, table: GateTable) -> bool:
 
 def _last_raised(lines: list[str]) -> str | None:
     """The line that names the exception of the last traceback, or an import failure elsewhere."""
-    if _TRACEBACK in lines:
-        start = len(lines) - 1 - lines[::-1].index(_TRACEBACK)
+    if TRACEBACK in lines:
+        start = len(lines) - 1 - lines[::-1].index(TRACEBACK)
         for line in lines[start + 1 :]:
-            if _RAISED.match(line):
+            if RAISED.match(line):
                 return line
     for line in reversed(lines):
         if _IMPORT_FAILURE.match(line):
@@ -161,42 +174,129 @@ def _judge_json(output: Output, table: GateTable, cause: str) -> Judgement:
 def _judge_text(output: Output, table: GateTable, cause: str) -> Judgement:
     reading = read_output(output.text, table.pattern)
     score = reading.score
-    if reading.vacuous or (score is not None and score.total <= 0):
-        text = f"nothing was measured: {reading.vacuous or (score.line if score else '')}"
+    if table.score == EXIT:
+        judged = _by_exit_code(output, cause)
+        return _with_exit(_contradicted(judged, output, None), output)
+    if reading.vacuous:
+        text = f"nothing was measured: {reading.vacuous}"
         judged = nothing("GATE RED", text, DoubtKind.VACUOUS, cause=cause)
         if output.exit_code in (0, _NOTHING_COLLECTED):
             return judged
         return _with_exit(judged, output)
     if score is None:
         return _without_score(output, table, cause)
-    if score.percent and table.passes != "all" and not isinstance(table.passes, str):
-        text = f"“{score.line}” is a share, `pass` asks for a count"
-        judged = nothing("GATE RED", text, DoubtKind.NOTHING_MEASURED, cause=cause)
-        return _with_exit(judged, output)
-    met = min(score.met, score.total)
-    judged = judge_tally(Tally(met, met, 0, score.total), table.passes, cause=cause)
+    if score.share is not None:
+        judged = judge_share(score.share, table.passes, said=score.line, cause=cause)
+    else:
+        met = min(score.met, score.total)
+        judged = judge_tally(Tally(met, met, 0, score.total), table.passes, cause=cause)
+    judged = _with_notes(judged, score, table.skips)
     judged = replace(judged, basis={**judged.basis, "score": score.line})
     conflicts = list(reading.conflicts[:5])
-    if score.met > score.total:
+    if score.share is None and score.met > score.total:
         conflicts.append(f"more met than there are: “{score.line}”")
     if conflicts:
         verdict = Verdict.UNKNOWN if judged.verdict is Verdict.OK else judged.verdict
         text = f"{judged.headline}; {conflicts[0]}"
         doubts = [Doubt(DoubtKind.CONTRADICTS, conflict) for conflict in conflicts]
         judged = retold(judged, verdict, text, doubts)
-    return _with_exit(judged, output)
+    return _with_exit(_contradicted(judged, output, score), output)
+
+
+def _with_notes(judged: Judgement, score: Score, expected_skips: int) -> Judgement:
+    """What stands beside the count: skips with the other denominator, expected failures, …"""
+    told = "; ".join(notes(score))
+    text = f"{judged.headline}; {told}" if told else judged.headline
+    counts = score.counts
+    doubts: list[Doubt] = []
+    verdict = judged.verdict
+    if counts.skipped > expected_skips:
+        if verdict is Verdict.OK and counts.skipped > score.total:
+            doubts.append(Doubt(DoubtKind.VACUOUS, f"more than half was skipped: {told}"))
+            verdict = Verdict.UNKNOWN
+        else:
+            expected = f", {expected_skips} expected" if expected_skips else ""
+            doubts.append(Doubt(DoubtKind.SKIPPED, f"{counts.skipped} skipped{expected}"))
+    if counts.flaky:
+        doubts.append(Doubt(DoubtKind.FLAKY, f"{counts.flaky} green only at a second try"))
+    judged = retold(judged, verdict, text, doubts)
+    first, *rest = judged.findings
+    facts = first.facts
+    assert isinstance(facts, ScoreFacts), "the first finding of a gate is its score"
+    facts = replace(facts, skipped=counts.skipped or None)
+    metrics = {**judged.metrics, **({"skipped": float(counts.skipped)} if counts.skipped else {})}
+    return replace(judged, findings=(replace(first, facts=facts), *rest), metrics=metrics)
 
 
 def _without_score(output: Output, table: GateTable, cause: str) -> Judgement:
     """Only the exit code speaks: enough for `pass = "all"`, not for a count or a share."""
+    lines = plain_lines(output.text)
+    if output.exit_code == 0:
+        if table.pattern is not None or table.passes != "all":
+            text = "exit 0, but no score in the output"
+            return nothing("GATE RED", text, DoubtKind.NOTHING_MEASURED, cause=cause)
+        if not output.text.strip():
+            text = 'exit 0 and not a word; `score = "exit"` takes that as enough'
+            return nothing("GATE RED", text, DoubtKind.NOTHING_MEASURED, cause=cause)
+        if (line := measured_nothing(lines)) is not None:
+            text = f"nothing was measured: {line}"
+            return nothing("GATE RED", text, DoubtKind.VACUOUS, cause=cause)
+    return _contradicted(_by_exit_code(output, cause), output, None)
+
+
+def _by_exit_code(output: Output, cause: str) -> Judgement:
+    """What the exit code alone says: an OK that everybody sees is no more than that."""
     passed = output.exit_code == 0
-    if passed and (table.pattern is not None or table.passes != "all"):
-        text = "exit 0, but no score in the output"
-        return nothing("GATE RED", text, DoubtKind.NOTHING_MEASURED, cause=cause)
     tally = Tally(int(passed), int(passed), 0, 1)
     judged = judge_tally(tally, "all", cause=cause)
-    last = next((line for line in reversed(lines_of(output.text)) if line.strip()), "no output")
-    return retold(judged, judged.verdict, f"exit {output.exit_code}: {last.strip()}")
+    text = f"exit {output.exit_code}: {_line_to_show(output)}"
+    doubts = [Doubt(DoubtKind.EXIT_ONLY, "exit 0, and no count stands behind it")] if passed else []
+    judged = retold(judged, judged.verdict, text, doubts)
+    first, *rest = judged.findings
+    first = replace(first, facts=ScoreFacts(0, 0, 0))
+    return replace(judged, findings=(first, *rest), basis={}, metrics={})
+
+
+def _line_to_show(output: Output) -> str:
+    """The line that says why: of a failure the last one that names it, else simply the last."""
+    if output.exit_code != 0:
+        for stream in (output.stdout, output.stderr):
+            if (line := telling_line(lines_of(stream))) is not None:
+                return line
+    lines = [line.strip() for line in lines_of(output.stdout) if line.strip()]
+    lines = lines or [line.strip() for line in lines_of(output.stderr) if line.strip()]
+    return lines[-1] if lines else "no output"
+
+
+def _contradicted(judged: Judgement, output: Output, score: Score | None) -> Judgement:
+    """Take an OK away that the output itself speaks against.
+
+    Where a test runner's closing line was read, only it and what comes after it speak. Failures
+    that were counted and that `pass` allows for are no contradiction.
+    """
+    if judged.verdict is not Verdict.OK or output.exit_code != 0:
+        return judged
+    lines = plain_lines(output.stdout)
+    errors = plain_lines(output.stderr)
+    if score is not None and score.closing is not None:
+        below = coverage_objection([*lines, *errors])
+        lines = lines[score.closing + 1 :]
+        errors = []
+    else:
+        below = None
+    if score is not None and not score.full and score.closing is None:
+        said = [raised for part in (lines, errors) if (raised := traceback_at_end(part))]
+    else:
+        said = [*objections(lines), *objections(errors)]
+    said = [below, *said] if below is not None else said
+    if said:
+        doubts = [Doubt(DoubtKind.CONTRADICTS, f"exit 0, but “{line}”") for line in said[:5]]
+        more = f" and {len(said) - 1} more" if len(said) > 1 else ""
+        text = f"{judged.headline.removesuffix(f': {said[0]}')}, but “{said[0]}”{more}"
+        return retold(judged, Verdict.UNKNOWN, text, doubts)
+    if (line := warns(lines)) is not None:
+        return retold(judged, Verdict.WARN, f"{judged.headline.removesuffix(f': {line}')}: {line}")
+    return judged
 
 
 def _with_exit(judged: Judgement, output: Output) -> Judgement:

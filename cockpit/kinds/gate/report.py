@@ -25,7 +25,7 @@ def judge_report(data: Json, table: GateTable, *, source: str, cause: str) -> Ju
     now, and by its exit code stands behind it, needs no figures; what lies in a file does.
     """
     score = table.score
-    assert score is not None, "a report gate without `score` is refused by the config"
+    assert isinstance(score, ScoreTable), "a report gate without `score` is refused by the config"
     try:
         if score.value is not None:
             parts = [value_part(data, score.value, table.passes)]

@@ -1,7 +1,8 @@
 """Scores in the output of test runners and gate scripts, in order of trust. Pure.
 
 A line such as `Methods: 3/9` or a coverage percentage is no score. Of one kind of line the last one
-counts; subtotals of a category (`… SUMMARY: 2/9 passed`) are not the whole.
+counts, except for the closing lines of test runners, which all do; subtotals of a category
+(`… SUMMARY: 2/9 passed`) are not the whole.
 """
 
 from __future__ import annotations
@@ -9,7 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
+from cockpit.kinds.gate.counts import NUMBER, Score, count_of, tally_of_words
+from cockpit.kinds.gate.junit import junit_score
+from cockpit.kinds.gate.runners import runner_score
 from cockpit.text import sanitize
 
 _LONGEST_LINE = 600
@@ -19,33 +24,40 @@ _PREFIX = re.compile(
     r"|^(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):[\w.]+:\s?"
 )
 _NOUNS = r"(?:(?:quality\s+)?gates?|tests?|checks?|scripts?|suites?|cases?|validations?)"
-_GATES = re.compile(r"\bgates\s+(passed|failed)\s*[:=]\s*(\d{1,9})(?![\d./])", re.I)
-_N_OF_M = re.compile(
-    r"(?<![\d.])(\d{1,9})\s*/\s*(\d{1,9})\s+(?:" + _NOUNS + r"\s+)?pass(?:ed|ing)?\b", re.I
+_GATES = re.compile(rf"\bgates\s+(passed|failed)\s*[:=]\s*({NUMBER})(?![\d./])", re.I)
+_BLOCK = re.compile(
+    rf"\b(?:(total|passed|failed|errors?|skipped)(?:\s+{_NOUNS})?|{_NOUNS}\s+"
+    rf"(run|passed|failed|skipped))\s*[:=]\s*({NUMBER})(?![\d.]*\s*[%/])",
+    re.I,
 )
-_PASSED_OF = re.compile(r"\bpassed\s*[:=]\s*(\d{1,9})\s*/\s*(\d{1,9})", re.I)
-_RATE = re.compile(r"\b(?:pass|success|compliance)\s+rate\s*[:=]\s*(\d{1,9}(?:\.\d+)?)\s*%", re.I)
+_BLOCK_GAP = 4
+"""Lines between two figures of one block at most."""
+_N_OF_M = re.compile(
+    rf"(?<![\d.,])({NUMBER})\s*(?:/|of)\s*({NUMBER})\s+(?:{_NOUNS}\s+)?pass(?:ed|ing)?\b", re.I
+)
+_PASSED_OF = re.compile(rf"\bpassed\s*[:=]\s*({NUMBER})\s*/\s*({NUMBER})(?![\d.]*%)", re.I)
+_RATE = re.compile(
+    r"\b(?:pass|success|compliance)\s+rate\s*[:=]\s*(?:"
+    rf"(?P<share>\d{{1,9}}(?:\.\d{{1,9}})?)\s*%(?:\s*\(({NUMBER})\s*(?:/|of)\s*({NUMBER})\))?"
+    rf"|({NUMBER})\s*(?:/|of)\s*({NUMBER})(?![\d.]*\s*%))",
+    re.I,
+)
 _OVERALL = re.compile(r"^\W*(?:overall|grand total|total|final)\b", re.I)
 _CATEGORY = re.compile(r"\bSUMMARY\s*:")
 _PROGRESS = re.compile(
-    r"^\W*([\w./\\-]+\.(?:py|sh|js|mjs|ts|ps1|bat)):\s*(PASS|FAIL|TIMEOUT|ERROR|UNKNOWN)(?:ED)?\b"
+    r"^\W*([\w./\\-]+\.(?:py|sh|js|mjs|ts|ps1|bat)):\s*"
+    r"(PASS|FAIL|TIMEOUT|ERROR|UNKNOWN|MISSING|SKIPPED)(?:ED)?\b"
 )
 _GATE_LINE = re.compile(r"\b(QG-?\d+\w?)\b[^\n]{0,120}?\b(PASS|FAIL)(?:ED)?\b")
-_STATUS = re.compile(r"\boverall\s+status\s*[:=]\W*([A-Za-z]+)", re.I)
-_RAN = re.compile(r"^Ran (\d{1,9}) tests?\b")
-_RAN_END = re.compile(r"^(OK|FAILED)\b(?:\s*\(([^)]*)\))?\s*$")
-_PYTEST = re.compile(r"^=*\s*((?:\d+ [a-z]+(?:, )?)+|no tests ran)\s+in\s+[\d.]+s\b")
-_JEST = re.compile(r"^\s*Tests:?\s+(?=\d+ \w)")
-_NUMBER = re.compile(r"[0-9]{1,9}")
-_COUNT = re.compile(r"(\d{1,9}) ([a-z]+)")
-_JUNIT = re.compile(r"<testsuites?\s[^>]*\btests=[\"']\d+[\"'][^>]*>")
-_ATTRIBUTE = re.compile(r"\b(tests|failures|errors|skipped)=[\"'](\d{1,9})[\"']")
 _NOTHING_RAN = re.compile(
-    r"\bno tests ran\b|\bcollected 0 items\b|\bran 0 tests?\b|\b0 tests? (?:ran|run|found)\b", re.I
+    r"\bno tests ran\b|\bcollected 0 items\b|\bran 0 tests?\b|\b0 tests? (?:ran|run|found)\b"
+    r"|\bno test files\b(?! *\])|\bno tests (?:found|to run)\b",
+    re.I,
 )
 _ZERO_OF = re.compile(
     r"\b(total|complete|completed|checked|validated|tested|scanned|processed|analy[sz]ed|"
-    r"executed|collected|evaluated|compared)\b([^\n:]{0,40}):\s*0(?![\d./%])",
+    r"executed|collected|evaluated|compared)\b([^\n:]{0,40}):\s*0(?![\d./%])"
+    r"|^\W*0 [\w ]{1,30} (?:checked|validated|tested|scanned|processed|analy[sz]ed|compared)\b",
     re.I,
 )
 _BAD_THINGS = re.compile(
@@ -59,21 +71,6 @@ FAIL_WORDS = frozenset({"fail", "failed", "error", "false", "red", "not_met", "u
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """`met` of `total`, the line it stands on, and whether the numbers are percent points."""
-
-    met: int
-    total: int
-    line: str
-    percent: bool = False
-
-    @property
-    def full(self) -> bool:
-        """Everything met, and something was there to be met."""
-        return self.met >= self.total > 0
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """What an output says: the most trusted score, and what speaks against believing it."""
 
@@ -84,8 +81,13 @@ class Reading:
 
 def lines_of(text: str) -> list[str]:
     """Output as plain lines: no escapes, no logger prefixes, each cut to a sane length."""
+    return [_PREFIX.sub("", line) for line in plain_lines(text)]
+
+
+def plain_lines(text: str) -> list[str]:
+    """Output as lines without escapes, each cut to a sane length; logger prefixes stay."""
     plain = sanitize(text, limit=len(text) + 1, multiline=True)
-    return [_PREFIX.sub("", line.rstrip()[:_LONGEST_LINE]) for line in plain.split("\n")]
+    return [line.rstrip()[:_LONGEST_LINE] for line in plain.split("\n")]
 
 
 def read_output(text: str, pattern: str | None = None) -> Reading:
@@ -94,37 +96,45 @@ def read_output(text: str, pattern: str | None = None) -> Reading:
     if pattern is not None:
         return Reading(_configured(lines, pattern), vacuous=_vacuous(lines, None))
     found = [score for finder in _FINDERS if (score := finder(lines)) is not None]
+    found += [score for score in (runner_score(lines), junit_score(text, lines)) if score]
     best = found[0] if found else None
     conflicts = list(_gate_conflicts(lines))
-    if best is not None and best.full:
-        conflicts += [f"“{best.line}” and “{s.line}”" for s in found[1:] if s.total and not s.full]
+    if best is not None:
+        conflicts += best.conflicts
+        if best.full:
+            conflicts += [
+                f"“{best.line}” and “{other.line}”"
+                for other in found[1:]
+                if other.measured and not other.full
+            ]
     return Reading(best, tuple(conflicts), _vacuous(lines, best))
 
 
 def _configured(lines: list[str], pattern: str) -> Score | None:
     expression = re.compile(pattern)
-    for line in reversed(lines):
-        match = expression.search(line)
+    for at in range(len(lines) - 1, -1, -1):
+        match = expression.search(lines[at])
         if match is None:
             continue
         met, total = match["met"], match["total"]
         if all(
             text and text.isascii() and text.isdigit() and len(text) < 10 for text in (met, total)
         ):
-            return Score(int(met), int(total), line.strip())
+            return Score(int(met), int(total), lines[at].strip(), closing=at)
     return None
 
 
 def _vacuous(lines: list[str], best: Score | None) -> str:
-    if best is not None and best.total == 0:
-        return best.line
-    if best is not None and best.total > 1 and not best.percent:
+    if best is not None and not best.measured:
+        skipped = f"all {best.counts.skipped} skipped: " if best.counts.skipped else ""
+        return skipped + best.line
+    if best is not None and (best.total > 1 or best.share is not None):
         return ""
     for line in lines:
         if _NOTHING_RAN.search(line):
             return line.strip()
         zero = _ZERO_OF.search(line)
-        if zero and not _BAD_THINGS.search(zero[2]):
+        if zero and not _BAD_THINGS.search(zero[2] or ""):
             return line.strip()
     return ""
 
@@ -134,11 +144,39 @@ def _gates(lines: list[str]) -> Score | None:
     last = ""
     for line in lines:
         for match in _GATES.finditer(line):
-            counts[match[1].lower()] = int(match[2])
+            counts[match[1].lower()] = count_of(match[2])
             last = line.strip()
     if len(counts) < 2:
         return None
     return Score(counts["passed"], counts["passed"] + counts["failed"], last)
+
+
+def _block(lines: list[str]) -> Score | None:
+    """The last block of `Total: 10`, `Passed: 6`, `Failed: 4`, on one line or on several."""
+    best: Score | None = None
+    found: dict[str, int] = {}
+    last = -_BLOCK_GAP
+    for at, line in enumerate(lines):
+        for match in _BLOCK.finditer(line):
+            word = (match[1] or match[2]).lower().replace("run", "total").rstrip("s")
+            word = "error" if word.startswith("error") else word
+            if at - last > _BLOCK_GAP or (word in found and word == "total"):
+                found = {}
+            found[word] = count_of(match[3])
+            last = at
+            if (score := _block_score(found, line.strip())) is not None:
+                best = score
+    return best
+
+
+def _block_score(found: dict[str, int], line: str) -> Score | None:
+    passed = found.get("passed")
+    if passed is None or not {"total", "failed"} & found.keys():
+        return None
+    bad = found.get("failed", 0) + found.get("error", 0)
+    total = max(found.get("total", 0) - found.get("skipped", 0), passed + bad)
+    text = ", ".join(f"{word} {count}" for word, count in found.items())
+    return Score(passed, total, text or line)
 
 
 def _last(lines: list[str], pattern: re.Pattern[str]) -> Iterator[tuple[re.Match[str], str]]:
@@ -150,26 +188,30 @@ def _last(lines: list[str], pattern: re.Pattern[str]) -> Iterator[tuple[re.Match
 def _overall(lines: list[str]) -> Score | None:
     for match, line in _last(lines, _N_OF_M):
         if _OVERALL.match(line):
-            return Score(int(match[1]), int(match[2]), line)
+            return Score(count_of(match[1]), count_of(match[2]), line)
     return None
 
 
 def _n_of_m(lines: list[str]) -> Score | None:
     for match, line in _last(lines, _N_OF_M):
         if not _CATEGORY.search(line):
-            return Score(int(match[1]), int(match[2]), line)
+            return Score(count_of(match[1]), count_of(match[2]), line)
     return None
 
 
 def _passed_of(lines: list[str]) -> Score | None:
     for match, line in _last(lines, _PASSED_OF):
-        return Score(int(match[1]), int(match[2]), line)
+        return Score(count_of(match[1]), count_of(match[2]), line)
     return None
 
 
 def _rate(lines: list[str]) -> Score | None:
+    """A pass rate: a count where the line gives one, a share where it does not."""
     for match, line in _last(lines, _RATE):
-        return Score(int(float(match[1])), 100, line, percent=True)
+        met, total = match[2] or match[4], match[3] or match[5]
+        if met is not None:
+            return Score(count_of(met), count_of(total), line)
+        return Score(0, 0, line, share=Fraction(match["share"]))
     return None
 
 
@@ -178,12 +220,11 @@ def _progress(lines: list[str]) -> Score | None:
     for line in lines:
         if (match := _PROGRESS.match(line)) is not None:
             results[match[1]] = match[2]
-    if not results:
+    words = [word for word in results.values() if word != "SKIPPED"]
+    if not words:
         return None
-    met = sum(word == "PASS" for word in results.values())
-    counts = {word: list(results.values()).count(word) for word in results.values()}
-    text = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
-    return Score(met, len(results), text)
+    text = tally_of_words(results.values())
+    return Score(words.count("PASS"), len(words), text, seen=f"{text} of {len(results)} seen")
 
 
 def _gate_words(lines: list[str]) -> dict[str, set[str]]:
@@ -199,7 +240,8 @@ def _gate_lines(lines: list[str]) -> Score | None:
     if not words:
         return None
     met = sum(said == {"PASS"} for said in words.values())
-    return Score(met, len(words), f"{met} of {len(words)} QG lines say PASS")
+    text = f"{met} of {len(words)} QG lines say PASS"
+    return Score(met, len(words), text, seen=text)
 
 
 def _gate_conflicts(lines: list[str]) -> Iterator[str]:
@@ -208,73 +250,13 @@ def _gate_conflicts(lines: list[str]) -> Iterator[str]:
             yield f"{name} says PASS and FAIL in one output"
 
 
-def _status(lines: list[str]) -> Score | None:
-    for match, line in _last(lines, _STATUS):
-        word = match[1].lower()
-        if word in PASS_WORDS or word in FAIL_WORDS:
-            return Score(int(word in PASS_WORDS), 1, line)
-    return None
-
-
-def _unittest(lines: list[str]) -> Score | None:
-    for index in range(len(lines) - 1, -1, -1):
-        ran = _RAN.match(lines[index])
-        if ran is None:
-            continue
-        total = int(ran[1])
-        end = next((m for line in lines[index + 1 :] if (m := _RAN_END.match(line))), None)
-        if end is None:
-            return None
-        parts = dict(re.findall(r"(\w+)=(\d+)", end[2] or ""))
-        skipped = int(parts.get("skipped", 0))
-        bad = sum(int(parts.get(word, 0)) for word in ("failures", "errors"))
-        ran_for_real = max(0, total - skipped)
-        return Score(max(0, ran_for_real - bad), ran_for_real, f"{ran[0]}: {end[0].strip()}")
-    return None
-
-
-def _counted(line: str) -> Score:
-    counts: dict[str, int] = {}
-    for amount, word in _COUNT.findall(line):
-        counts[word.rstrip("s")] = int(amount)
-    met = counts.get("passed", 0) + counts.get("xpassed", 0)
-    return Score(met, met + counts.get("failed", 0) + counts.get("error", 0), line.strip(" ="))
-
-
-def _pytest(lines: list[str]) -> Score | None:
-    for _, line in _last(lines, _PYTEST):
-        return _counted(line)
-    return None
-
-
-def _jest(lines: list[str]) -> Score | None:
-    for _, line in _last(lines, _JEST):
-        return _counted(line)
-    return None
-
-
-def _junit(lines: list[str]) -> Score | None:
-    for line in lines:
-        if (match := _JUNIT.search(line)) is not None:
-            counts = {name: int(amount) for name, amount in _ATTRIBUTE.findall(match[0])}
-            total = max(0, counts.get("tests", 0) - counts.get("skipped", 0))
-            bad = counts.get("failures", 0) + counts.get("errors", 0)
-            return Score(max(0, total - bad), total, match[0][:200])
-    return None
-
-
-_Finder = Callable[[list[str]], Score | None]
-_FINDERS: tuple[_Finder, ...] = (
+_FINDERS: tuple[Callable[[list[str]], Score | None], ...] = (
     _gates,
     _overall,
+    _block,
     _progress,
     _n_of_m,
     _passed_of,
     _rate,
     _gate_lines,
-    _status,
-    _unittest,
-    _pytest,
-    _jest,
-    _junit,
 )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from cockpit.kinds.tables import Mistake, ProbeTable, Siblings, file_mistake, is_there, resolve
 from cockpit.kinds.types import Duration, JsonPath, Strict, Text, Words
 from cockpit.model import Concern
 from cockpit.suggestions import did_you_mean
+
+EXIT = "exit"
+"""The `score` of a command whose exit code alone is to count."""
 
 
 class ScoreTable(Strict):
@@ -28,6 +31,17 @@ class ScoreTable(Strict):
         if self.each is not None and self.met is None:
             raise ValueError("`each` needs `met`, the key that says whether a part is met")
         return self
+
+
+def _form_of(value: Any) -> str:
+    return "[exit]" if isinstance(value, str) else "[table]"
+
+
+Score: TypeAlias = Annotated[
+    Annotated[ScoreTable, Tag("[table]")] | Annotated[Literal["exit"], Tag("[exit]")],
+    Discriminator(_form_of),
+]
+"""The tags keep a mistake in one form from being told of the other one as well."""
 
 
 class GateTable(ProbeTable):
@@ -48,7 +62,11 @@ class GateTable(ProbeTable):
         None, description="regular expression with groups `met` and `total` for the output"
     )
     checklist: Text | None = Field(None, description="a checklist's name here, or a markdown file")
-    score: ScoreTable | None = Field(None, description="where the score stands in the JSON")
+    score: Score | None = Field(
+        None,
+        description='where the score stands in the JSON; "exit": a command that says nothing else',
+    )
+    skips: int = Field(0, ge=0, description="skipped tests that are expected; more are a doubt")
     passes: int | float | str = Field("all", alias="pass", description='"all", a count or "80%"')
     max_age: Duration | None = Field(
         None, description="an older report is UNKNOWN; by default 2, 8 or 32 days by its name"
@@ -84,10 +102,12 @@ class GateTable(ProbeTable):
         sources = [s for s in (self.json_file, self.command, self.checklist) if s is not None]
         if len(sources) != 1:
             raise ValueError("give exactly one of `json`, `command` and `checklist`")
-        if self.json_file is not None and self.score is None:
+        if self.json_file is not None and not isinstance(self.score, ScoreTable):
             raise ValueError(
                 'a `json` gate needs `score`, e.g. { each = "$.gates.*", met = "met" }'
             )
+        if self.score == EXIT and (self.command is None or self.passes != "all"):
+            raise ValueError('`score = "exit"` is for a `command`, with `pass = "all"`')
         return self
 
     @classmethod

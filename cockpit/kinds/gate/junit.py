@@ -1,0 +1,130 @@
+"""JUnit XML in an output or a file, read as XML. Pure.
+
+Suites nest, roots come with and without totals, attributes may stand over several lines, and
+`disabled` is GoogleTest's word for skipped. There is no binding schema: what counts are the test
+cases, and what the totals of a suite say beyond them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from cockpit.kinds.gate.counts import Counts, Run, Score, sum_of
+
+_OPENING = re.compile(r"<testsuites?\b")
+_LARGEST = 8_000_000
+_CUT = "its JUnit XML is cut off, or too long to be read"
+_SKIPPED_WORDS = {"notrun", "suppressed", "skipped", "disabled"}
+
+
+def junit_score(text: str, lines: Sequence[str]) -> Score | None:
+    """All JUnit documents of an output as one score; None where there is none."""
+    return sum_of(_runs(text, lines))
+
+
+def junit_counts(document: str) -> Counts:
+    """The counts of one document. Raises ValueError: it is no JUnit XML, and why."""
+    try:
+        root = fromstring(document)
+        if root.tag in ("testsuites", "testsuite"):
+            return _suite(root)
+    except (ParseError, DefusedXmlException, ValueError, RecursionError) as error:
+        raise ValueError(f"no JUnit XML: {error}") from error
+    raise ValueError(f"no JUnit XML: its root is <{root.tag}>")
+
+
+def _runs(text: str, lines: Sequence[str]) -> Iterator[Run]:
+    start = 0
+    while (opening := _OPENING.search(text, start)) is not None:
+        document = _document(text, opening.start())
+        start = opening.start() + max(len(document), len(opening[0]))
+        at = min(text.count("\n", 0, start), max(0, len(lines) - 1))
+        if not document:
+            yield Run(_opening_counts(text, opening.start()), "JUnit XML", at, _CUT)
+            continue
+        try:
+            counts = junit_counts(document)
+        except ValueError as error:
+            yield Run(Counts(), "JUnit XML", at, str(error))
+            continue
+        yield Run(counts, f"JUnit XML: {counts.met} of {counts.total}", at)
+
+
+def _document(text: str, start: int) -> str:
+    """The XML from an opening tag to what closes it; empty where it never closes."""
+    name = "testsuites" if text.startswith("<testsuites", start) else "testsuite"
+    depth = 0
+    for tag in re.finditer(rf"<(/?){name}\b[^<>]*?(/?)>", text[start : start + _LARGEST]):
+        if tag[1]:
+            depth -= 1
+        elif not tag[2]:
+            depth += 1
+        if depth <= 0:
+            return text[start : start + tag.end()]
+    return ""
+
+
+def _opening_counts(text: str, start: int) -> Counts:
+    """What the first tag of a document says whose end never came."""
+    end = text.find(">", start, start + 10_000)
+    tag = text[start:end].rstrip("/") if end >= 0 else ""
+    try:
+        return _attributes(fromstring(f"{tag}/>")) or Counts()
+    except (ParseError, DefusedXmlException, ValueError):
+        return Counts()
+
+
+def _suite(root: Element) -> Counts:
+    """A suite with all below it, none counted twice.
+
+    What its totals say beyond the cases and suites that it lists is counted as well.
+    """
+    listed = Counts()
+    for child in root:
+        if child.tag == "testcase":
+            listed += _case(child)
+        elif child.tag == "testsuite":
+            listed += _suite(child)
+    said = _attributes(root)
+    if said is None:
+        return listed
+    failed, errors = max(said.failed, listed.failed), max(said.errors, listed.errors)
+    skipped = max(said.skipped - listed.expected, listed.skipped)
+    rest = said.total + said.skipped - failed - errors - skipped - listed.expected
+    return Counts(max(rest, listed.passed), failed, errors, skipped, listed.expected)
+
+
+def _attributes(suite: Element) -> Counts | None:
+    """What a suite's own attributes say; None where they give no total."""
+    total = _number(suite, "tests")
+    if total is None:
+        return None
+    failed, errors = _number(suite, "failures") or 0, _number(suite, "errors") or 0
+    skipped = (_number(suite, "skipped") or _number(suite, "skip") or 0) + (
+        _number(suite, "disabled") or 0
+    )
+    return Counts(max(0, total - failed - errors - skipped), failed, errors, skipped)
+
+
+def _number(suite: Element, name: str) -> int | None:
+    value = (suite.get(name) or "").strip()
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+
+
+def _case(case: Element) -> Counts:
+    tags = {child.tag for child in case}
+    if "error" in tags:
+        return Counts(errors=1)
+    if "failure" in tags:
+        return Counts(failed=1)
+    if any((child.get("type") or "").endswith("xfail") for child in case.iter("skipped")):
+        return Counts(expected=1)
+    words = {(case.get(name) or "").lower() for name in ("status", "result")}
+    if "skipped" in tags or words & _SKIPPED_WORDS:
+        return Counts(skipped=1)
+    return Counts(passed=1)
