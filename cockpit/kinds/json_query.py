@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cockpit.facts import Scalar
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 Json: TypeAlias = Any
 _LARGEST = 2**63
 _LONGEST = 120
+_FIGURE = re.compile(
+    r"([-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d{1,15})?(?:[eE][-+]?\d{1,3})?)\s*%?"
+)
 
 
 class BadJson(ValueError):
@@ -26,15 +30,16 @@ class BadPath(ValueError):
     """Not an RFC 9535 query, or one that does not fit the data; the text says why."""
 
 
-def decode(body: bytes) -> Json:
+def decode(body: bytes, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Json:
     """The JSON value in `body` (UTF-8, UTF-16 or UTF-32, with or without a BOM).
 
-    Raises BadJson for anything else, also for nesting too deep to read.
+    `pairs` makes the objects of what stands in them, in its order; None: plain ones. Raises BadJson
+    for anything else, also for nesting too deep to read.
     """
     if not body.strip(b" \t\r\n\0"):
         raise BadJson("0 bytes" if not body else f"{len(body)} bytes, all blank")
     try:
-        return json.loads(body)
+        return json.loads(body, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
         raise BadJson(f"{error.msg} at line {error.lineno} column {error.colno}") from error
     except UnicodeDecodeError as error:
@@ -95,6 +100,17 @@ def number(value: Json) -> float | int | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if isinstance(value, int) or math.isfinite(value) else None
+
+
+def figure(value: Json) -> float | int | None:
+    """The finite number that `value` is or, as text, holds: `"0.2"`, `"1,850"`, `"41 %"` is 41."""
+    if not isinstance(value, str):
+        return number(value)
+    match = _FIGURE.fullmatch(value.strip())
+    if match is None:
+        return None
+    amount = float(match[1].replace(",", ""))
+    return amount if math.isfinite(amount) else None
 
 
 def scalar(value: Json) -> Scalar:

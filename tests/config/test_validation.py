@@ -200,19 +200,29 @@ BROKEN = {
         "cockpit.toml:1: gate[0]: give exactly one of `json`, `command` and `checklist`",
     ),
     "pass": (
-        GATE + 'command = ["x"]\npass = "most"\n',
-        'cockpit.toml:4: gate[0].pass: `pass` is "all", a number such as 5, or a share '
-        'such as "80%"',
+        GATE + 'command = ["x"]\npass = "most of"\n',
+        'cockpit.toml:1: gate[0]: `pass = "most of"` is a word: it needs '
+        '`score = { value = "$.path" }`',
+    ),
+    "pass of another sort": (
+        GATE + 'command = ["x"]\npass = ">= 3"\n',
+        'cockpit.toml:4: gate[0].pass: `pass` is "all", a number such as 5, a share such as '
+        '"80%", or a word such as "READY"',
+    ),
+    "score by exit code of a report": (
+        GATE + 'json = "x"\nscore = "exit"\n',
+        "cockpit.toml:1: gate[0]: a `json` gate needs `score`, "
+        'e.g. { each = "$.gates.*", met = "met" }',
     ),
     "pass over 100 %": (
         GATE + 'command = ["x"]\npass = "101%"\n',
-        'cockpit.toml:4: gate[0].pass: `pass` is "all", a number such as 5, or a share '
-        'such as "80%"',
+        'cockpit.toml:4: gate[0].pass: `pass` is "all", a number such as 5, a share such as '
+        '"80%", or a word such as "READY"',
     ),
     "pass of a wrong type": (
         GATE + 'command = ["x"]\npass = true\n',
-        'cockpit.toml:4: gate[0].pass: `pass` is "all", a number such as 5, or a share '
-        'such as "80%"',
+        'cockpit.toml:4: gate[0].pass: `pass` is "all", a number such as 5, a share such as '
+        '"80%", or a word such as "READY"',
     ),
     "service that agrees with nobody": (
         '[[service]]\nname = "s"\nunit = "u"\nagrees_with = ["hh"]\n' + BEAT,

@@ -18,6 +18,7 @@ from cockpit.engine.probe_set import build
 from cockpit.kinds.base import Judgement, Probe
 from cockpit.kinds.gate.ages import name_date, report_time
 from cockpit.kinds.gate.evaluate import Tally, decide
+from cockpit.kinds.gate.json_marks import decode_marked
 from cockpit.kinds.gate.report import judge_report
 from cockpit.kinds.gate.table import GateTable
 from cockpit.model import DoubtKind, Verdict
@@ -134,11 +135,98 @@ def test_figures_that_contradict_the_claim_where_the_direction_is_sure(
     assert judged(weekly(trades=9, **{name: part(required, required, True)})).doubts == ()
 
 
-def test_below_what_is_required_is_a_doubt_where_smaller_may_be_better() -> None:
-    seen = judged(weekly(trades=9, btc_mitigation=part(0.02, 0.011, True)))
-    assert seen.verdict is Verdict.OK
-    assert [doubt.kind for doubt in seen.doubts] == [DoubtKind.CONTRADICTS]
-    assert "0.011 is below the required 0.02" in seen.doubts[0].text
+@pytest.mark.parametrize(
+    ("name", "part", "proven"),
+    [
+        ("btc_mitigation", part(0.02, 0.011, True), 0),
+        ("btc_mitigation", part(0.02, 0.03, True), 1),
+        ("volatility", {"threshold": 0.2, "current": 0.1, "met": True}, 0),
+        ("volatility", {"threshold": "<= 0.2", "current": 0.1, "met": True}, 1),
+        ("volatility", {"threshold": 0.2, "current": 0.2, "met": True}, 1),
+        ("sharpe", part("1.5", "0.2", True), 0),
+        ("sharpe", part("1.5", "1.7", True), 1),
+        ("hit_rate", part("55%", "41%", True), 0),
+        ("hit_rate", part("55%", 0.61, True), 1),
+        ("hit_rate", part(0.55, "41 %", True), 0),
+        ("trades_seen", part(">= 1,000", "1,850", True), 1),
+        ("latency", part("<50", 50, True), 0),
+        ("edge", part(float("nan"), 3, True), 0),
+        ("edge", part("NaN", 3, True), 0),
+        ("edge", {"met": True, "metrics": {"required": 2, "current": 3}}, 1),
+        ("edge", {"met": True, "metrics": {"required": 2, "current": 1}}, 0),
+    ],
+)
+def test_a_part_whose_own_figures_speak_against_it(
+    name: str, part: dict[str, Any], proven: int
+) -> None:
+    seen = judged(weekly(trades=9, **{name: part}))
+    assert seen.basis["proven"] == proven, seen.headline
+    assert seen.verdict is (Verdict.OK if proven else Verdict.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("parts", "proven"),
+    [
+        ({"max_drawdown": part("<0.05", 0.0, True), "weeks": part(12, 0, False)}, 0),
+        ({"max_drawdown": part("<0.05", "0.0 %", True), "weeks": part(12, None, False)}, 0),
+        ({"max_drawdown": part("<0.05", 0.0, True), "weeks": part(12, 3, False)}, 1),
+        ({"max_drawdown": part("<0.05", 0.01, True), "weeks": part(12, 0, False)}, 1),
+        # Zero is the result where zero is what is asked for.
+        ({"errors": part("<= 0", 0, True), "failures": part(0, 0, True)}, 2),
+        ({"max_drawdown": part("<0.05", 0.0, True)}, 1),
+    ],
+)
+def test_zero_in_a_set_where_nothing_happened(parts: dict[str, Any], proven: int) -> None:
+    seen = judged({"summary": {"promotion_gate_progress": parts}})
+    assert seen.basis["proven"] == proven, seen.headline
+
+
+def test_zero_on_trades_is_a_result() -> None:
+    parts = {"max_drawdown": part("<0.05", 0.0, True), "weeks": part(12, 0, False)}
+    assert judged(weekly(trades=12, **parts)).basis["proven"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ('{"gates": {"a": {"met": false, "met": true, "required": 5, "current": 7}}}', "UNKNOWN"),
+        (
+            '{"gates": {"a": {"met": false}}, "gates": {"a": {"met": true, "current": 7}}}',
+            "UNKNOWN",
+        ),
+        ('{"gates": {"a": {"met": true, "met": true, "required": 5, "current": 7}}}', "OK"),
+        ('{"note": 1, "note": 2, "gates": {"a": {"met": true, "current": 7}}}', "OK"),
+    ],
+)
+def test_a_name_that_stands_twice(text: str, verdict: str) -> None:
+    data = decode_marked(text.encode())
+    seen = judged(data, score={"each": "$.gates", "met": "met"})
+    assert seen.verdict.value == verdict, seen.headline
+
+
+@pytest.mark.parametrize(
+    ("data", "verdict"),
+    [
+        ({"rate": 100.0, "num_statements": 0}, Verdict.UNKNOWN),
+        ({"rate": 100.0, "num_statements": 120, "excluded_lines": 0}, Verdict.OK),
+        ({"rate": "100%", "lines-valid": "0"}, Verdict.UNKNOWN),
+        ({"rate": 100.0, "total": 0}, Verdict.UNKNOWN),
+        ({"rate": 100.0, "errors": 0}, Verdict.OK),
+        ({"rate": 20.0, "total": 0}, Verdict.FAIL),
+    ],
+)
+def test_a_share_of_nothing(data: Any, verdict: Verdict) -> None:
+    assert judged(data, score={"value": "$.rate"}, **{"pass": "80%"}).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [("HEALTHY", Verdict.OK), ("healthy ", Verdict.OK), ("DEGRADED", Verdict.FAIL),
+     (True, Verdict.UNKNOWN), (None, Verdict.UNKNOWN)],
+)  # fmt: skip
+def test_a_word_is_asked_for(said: Any, verdict: Verdict) -> None:
+    seen = judged({"status": said}, score={"value": "$.status"}, **{"pass": "HEALTHY"})
+    assert seen.verdict is verdict
 
 
 @pytest.mark.parametrize("gates", [None, 3, "soon", {}, []])

@@ -3,8 +3,9 @@
 A claim proves nothing when no figure stands beside it (claimed only), when the report itself shows
 that nothing was measured (vacuous: the current value is null, no number or of no sample), or when
 the figures say the opposite. Whether a figure must be at least or at most what is required is taken
-from a comparison sign, else from the words of the part's name; where neither tells, a figure below
-what is required is a remark and no objection: for a drawdown, an age, a correlation less is better.
+from a comparison sign, else from the words of the part's name, else from the key: what is
+`required` or a `target` is a least value. A `threshold` may be either; where nothing tells, the
+part is not proven.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from cockpit.kinds.json_query import Json, number, short
+from cockpit.kinds.json_query import Json, figure, short
 from cockpit.model import DoubtKind
 
 REQUIRED = ("required", "threshold", "target")
@@ -27,7 +28,9 @@ SAMPLES = re.compile(
 _OWN_SAMPLES = {"n", "count", "samples", "sample_size", "trades", "observations", "decisions"}
 _NO_FIGURE = {"n/a", "na", "nan", "none", "null", "unknown", "-", "--", "?", "tbd", "pending"}
 _OPERATOR_KEYS = ("operator", "op", "comparison")
-_SIGNED = re.compile(r"\s*(>=|<=|>|<|≥|≤)\s*(-?\d{1,15}(?:\.\d{1,15})?)\s*%?\s*")
+_SIGNED = re.compile(r"\s*(>=|<=|>|<|≥|≤)\s*([-+]?[\d,]{1,20}(?:\.\d{1,15})?\s*%?)\s*")
+_STRICT = {">", "<", "gt", "lt"}
+_LEAST_VALUES = {"required", "target"}
 _AT_LEAST = {">=", ">", "≥", "gte", "gt", "ge", "min", "at_least"}
 _AT_MOST = {"<=", "<", "≤", "lte", "lt", "le", "max", "at_most"}
 _MORE_IS_BETTER = {
@@ -45,11 +48,10 @@ Direction = Literal[">=", "<=", ""]
 
 class ClaimCheck(NamedTuple):
     """`objection`: why the claim proves nothing, empty when it stands; `kind`: of what sort that
-    is; `remark`: what is odd without taking the proof away."""
+    is."""
 
     objection: str = ""
     kind: DoubtKind = DoubtKind.VACUOUS
-    remark: str = ""
 
 
 NO_FIGURES = ClaimCheck("claimed only, no figures", DoubtKind.CLAIMED_ONLY)
@@ -65,24 +67,31 @@ def check_claim(name: str, part: Mapping[str, Json], zeros: list[str]) -> ClaimC
         samples = (
             value for key, value in part.items() if key in _OWN_SAMPLES or SAMPLES.match(key)
         )
-        return ClaimCheck() if any(number(value) for value in samples) else NO_FIGURES
+        return ClaimCheck() if any(figure(value) for value in samples) else NO_FIGURES
     current = part[key]
     if (nothing := _nothing(current)) is not None:
         return ClaimCheck(f"vacuous ({key} is {nothing})")
     if zeros and is_zero(current):
         return ClaimCheck(f"vacuous ({zeros[0]})")
-    required = next((part[key] for key in REQUIRED if key in part), None)
+    demanded = next((key for key in REQUIRED if key in part), "")
+    required = part.get(demanded)
     if required is True and current is False:
         return ClaimCheck("contradicts itself (current is false)", DoubtKind.CONTRADICTS)
-    return _compared(name, part, required, current)
+    if demanded and required is not None and (nothing := _nothing(required)) is not None:
+        return ClaimCheck(f"needs {nothing}, which is no limit", DoubtKind.CONTRADICTS)
+    return _compared(name, part, demanded, current)
+
+
+def asks_for_zero(part: Mapping[str, Json]) -> bool:
+    """Whether a part's limit is zero itself, so that a current value of zero is what it wants."""
+    required = next((part[key] for key in REQUIRED if key in part), None)
+    signed = _SIGNED.fullmatch(required) if isinstance(required, str) else None
+    return is_zero(signed[2] if signed else required)
 
 
 def is_zero(value: Json) -> bool:
     """Whether a value is a zero, as a number or as text (`0`, `0.0 %`)."""
-    amount = number(value)
-    if amount is None and isinstance(value, str):
-        return re.fullmatch(r"[-+]?0+(\.0+)?\s*%?", value.strip()) is not None
-    return amount == 0
+    return figure(value) == 0
 
 
 def _nothing(current: Json) -> str | None:
@@ -98,33 +107,52 @@ def _nothing(current: Json) -> str | None:
     return None
 
 
-def _compared(name: str, part: Mapping[str, Json], required: Json, current: Json) -> ClaimCheck:
+def _compared(name: str, part: Mapping[str, Json], demanded: str, current: Json) -> ClaimCheck:
     """The claim against its own two figures, where both are numbers."""
-    direction, limit = _demand(name, part, required)
-    amount = number(current)
+    direction, strict, required = _demand(name, part, demanded)
+    limit, amount = _alike(required, current)
     if limit is None or amount is None:
         return ClaimCheck()
-    holds = {">=": amount >= limit, "<=": amount <= limit, "": True}[direction]
-    if not holds:
-        text = f"contradicts itself ({amount:g} is not {direction} {limit:g})"
+    if amount == limit and not strict:
+        return ClaimCheck()
+    if not direction:
+        text = f"nobody can tell whether {amount:g} meets {limit:g}: no sign says which is better"
+        return ClaimCheck(text, DoubtKind.CLAIMED_ONLY)
+    more = amount > limit
+    if (direction == ">=") != more or amount == limit:
+        sign = {(">=", True): ">", ("<=", True): "<"}.get((direction, strict), direction)
+        text = f"contradicts itself ({amount:g} is not {sign} {limit:g})"
         return ClaimCheck(text, DoubtKind.CONTRADICTS)
-    if not direction and amount < limit:
-        remark = f"met, though {amount:g} is below the required {limit:g}; is less better here?"
-        return ClaimCheck(remark=remark)
     return ClaimCheck()
 
 
-def _demand(
-    name: str, part: Mapping[str, Json], required: Json
-) -> tuple[Direction, float | int | None]:
-    """What is demanded: the direction, empty when nothing tells it, and the number."""
-    limit = number(required)
+def _alike(required: Json, current: Json) -> tuple[float | int | None, float | int | None]:
+    """Both figures in one unit: where only one is a percentage, the other may be a fraction."""
+    limit, amount = figure(required), figure(current)
+    if limit is None or amount is None:
+        return limit, amount
+    percent = [isinstance(value, str) and value.rstrip().endswith("%") for value in
+               (required, current)]  # fmt: skip
+    if percent == [True, False] and abs(amount) <= 1:
+        return limit, amount * 100
+    if percent == [False, True] and abs(limit) <= 1:
+        return limit * 100, amount
+    return limit, amount
+
+
+def _demand(name: str, part: Mapping[str, Json], demanded: str) -> tuple[Direction, bool, Json]:
+    """What is demanded: the direction, empty when nothing tells it; whether the limit itself is
+    too little; the limit."""
+    required = part.get(demanded)
     if isinstance(required, str) and (match := _SIGNED.fullmatch(required)) is not None:
-        return _direction_of(match[1]), float(match[2])
+        return _direction_of(match[1]), match[1] in _STRICT, match[2]
     sign = next((part[key] for key in _OPERATOR_KEYS if isinstance(part.get(key), str)), None)
     if isinstance(sign, str) and (told := _direction_of(sign.strip().lower())):
-        return told, limit
-    return _by_name(name, limit), limit
+        return told, sign.strip().lower() in _STRICT, required
+    told = _by_name(name, figure(required))
+    if not told and demanded in _LEAST_VALUES and (figure(required) or 0) >= 0:
+        told = ">="
+    return told, False, required
 
 
 def _direction_of(sign: str) -> Direction:

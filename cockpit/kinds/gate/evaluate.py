@@ -18,8 +18,7 @@ class Part:
     """One condition of a gate as the source states it.
 
     `met` is None when the source does not say. `objection` is why a claim of being met proves
-    nothing, `objection_kind` what sort of reason that is; `remark` is what is odd about it all the
-    same.
+    nothing, `objection_kind` what sort of reason that is.
     """
 
     name: str
@@ -28,7 +27,6 @@ class Part:
     current: Scalar = None
     objection: str = ""
     objection_kind: DoubtKind = DoubtKind.VACUOUS
-    remark: str = ""
 
     @property
     def proven(self) -> bool:
@@ -103,7 +101,6 @@ def judge_parts(
         Doubt(kind, f"{part.name}: {part.objection}")
         for kind, part in zip(kinds, objections, strict=True)
     ]
-    told += [Doubt(DoubtKind.CONTRADICTS, f"{p.name}: {p.remark}") for p in parts if p.remark]
     judged = retold(judged, judged.verdict, text, [*doubts, *told])
     return replace(judged, findings=(*judged.findings, *part_findings(parts)))
 
@@ -206,8 +203,7 @@ def part_findings(parts: Sequence[Part]) -> list[Finding]:
 
 def _part_text(part: Part) -> str:
     word = {True: "met", False: "not met", None: "not said"}[part.met]
-    odd = part.objection or part.remark
-    return f"{word}, {odd}" if odd and part.met else word
+    return f"{word}, {part.objection}" if part.objection and part.met else word
 
 
 _NOTHING_ACTS = {

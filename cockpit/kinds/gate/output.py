@@ -14,6 +14,7 @@ from cockpit.kinds.base import Judgement
 from cockpit.kinds.gate.counts import Score, notes
 from cockpit.kinds.gate.evaluate import Tally, judge_share, judge_tally, nothing, retold
 from cockpit.kinds.gate.facts import ScoreFacts
+from cockpit.kinds.gate.json_marks import decode_marked
 from cockpit.kinds.gate.report import judge_report
 from cockpit.kinds.gate.scores import lines_of, plain_lines, read_output
 from cockpit.kinds.gate.status_words import (
@@ -27,7 +28,7 @@ from cockpit.kinds.gate.status_words import (
     warns,
 )
 from cockpit.kinds.gate.table import EXIT, GateTable, ScoreTable
-from cockpit.kinds.json_query import BadJson, decode
+from cockpit.kinds.json_query import BadJson
 from cockpit.model import Doubt, DoubtKind, Verdict
 from cockpit.system.processes.argv import shown
 from cockpit.text import duration_text
@@ -162,7 +163,7 @@ def _last_raised(lines: list[str]) -> str | None:
 
 def _judge_json(output: Output, table: GateTable, cause: str) -> Judgement:
     try:
-        data = decode(output.stdout.encode("utf-8", "surrogatepass"))
+        data = decode_marked(output.stdout.encode("utf-8", "surrogatepass"))
     except BadJson as error:
         text = f"no JSON on stdout: {error}"
         judged = nothing("NO REPORT", text, DoubtKind.NOTHING_MEASURED, cause=cause)

@@ -16,9 +16,10 @@ from cockpit.kinds.checklist.findings import unclosed_fence
 from cockpit.kinds.file_io import FileRead, read_file
 from cockpit.kinds.gate.ages import aged, name_date, next_moment
 from cockpit.kinds.gate.evaluate import Tally, judge_tally, nothing, retold
+from cockpit.kinds.gate.json_marks import decode_marked
 from cockpit.kinds.gate.report import judge_report
 from cockpit.kinds.gate.table import GateTable
-from cockpit.kinds.json_query import BadJson, decode
+from cockpit.kinds.json_query import BadJson
 from cockpit.kinds.tables import resolve
 from cockpit.model import Doubt, DoubtKind, Observation, Verdict, expire
 from cockpit.text import format_utc, parse_instant
@@ -95,7 +96,7 @@ class ReportGateProbe(GateProbe):
         if read.body is None or read.modified_at is None:
             return report, None
         try:
-            data = decode(read.body)
+            data = decode_marked(read.body)
         except BadJson as error:
             return replace(report, read=replace(read, trouble=str(error))), None
         judged = judge_report(data, self._table, source="file", cause="")

@@ -8,14 +8,38 @@ from dataclasses import replace
 from fractions import Fraction
 
 from cockpit.kinds.base import Judgement
-from cockpit.kinds.gate.claims import CURRENT, NO_FIGURES, REQUIRED, SAMPLES, check_claim
-from cockpit.kinds.gate.evaluate import Part, judge_parts, nothing
+from cockpit.kinds.gate.claims import (
+    CURRENT,
+    NO_FIGURES,
+    REQUIRED,
+    SAMPLES,
+    asks_for_zero,
+    check_claim,
+    is_zero,
+)
+from cockpit.kinds.gate.evaluate import Part, judge_parts, nothing, retold
+from cockpit.kinds.gate.json_marks import doubled_names
 from cockpit.kinds.gate.scores import FAIL_WORDS, PASS_WORDS
 from cockpit.kinds.gate.table import GateTable, ScoreTable
-from cockpit.kinds.json_query import BadPath, Json, number, query, scalar
-from cockpit.model import Doubt, DoubtKind
+from cockpit.kinds.json_query import (
+    BadPath,
+    Json,
+    compile_query,
+    figure,
+    number,
+    query,
+    scalar,
+)
+from cockpit.model import Doubt, DoubtKind, Verdict
 
 _DEEPEST = 6
+_INNER = ("metrics", "figures", "values", "details")
+_COUNTERS = re.compile(
+    r"^(?:num|n|total|number_of)?[_-]?(?:statements|lines|branches|functions|items|rows|records|"
+    r"tests|checks|samples|trades|decisions|observations|signals|orders|fills|total|count|n)"
+    r"(?:[_-](?:count|total|valid|found|run|executed|checked))?$",
+    re.I,
+)
 
 
 def judge_report(data: Json, table: GateTable, *, source: str, cause: str) -> Judgement:
@@ -27,9 +51,10 @@ def judge_report(data: Json, table: GateTable, *, source: str, cause: str) -> Ju
     score = table.score
     assert isinstance(score, ScoreTable), "a report gate without `score` is refused by the config"
     try:
+        doubts = _doubled(data, score)
         if score.value is not None:
             parts = [value_part(data, score.value, table.passes)]
-            return judge_parts(parts, "all", source=source, cause=cause)
+            return _hidden_twice(judge_parts(parts, "all", source=source, cause=cause), doubts)
         parts = parts_of(data, score)
         if source == "output":
             parts = [replace(p, objection="") if _is_bare(p) else p for p in parts]
@@ -39,9 +64,27 @@ def judge_report(data: Json, table: GateTable, *, source: str, cause: str) -> Ju
         text = f"no parts at {score.each}"
         act = "see why the report holds no parts, and whether `score` names their place"
         return nothing("NO REPORT", text, DoubtKind.NOTHING_MEASURED, cause=cause, next_act=act)
-    return judge_parts(
+    judged = judge_parts(
         parts, table.passes, source=source, cause=cause, doubts=_totals_doubts(data, parts)
     )
+    return _hidden_twice(judged, doubts)
+
+
+def _doubled(data: Json, score: ScoreTable) -> list[Doubt]:
+    """The names in what is judged that stand twice and say different things."""
+    names = doubled_names(data, score.value or score.each or "$")
+    return [
+        Doubt(DoubtKind.CONTRADICTS, f'"{name}" stands twice and differs: which one counts?')
+        for name in names[:5]
+    ]
+
+
+def _hidden_twice(judged: Judgement, doubts: list[Doubt]) -> Judgement:
+    """Take an OK away from what the same report also says otherwise."""
+    if not doubts:
+        return judged
+    verdict = Verdict.UNKNOWN if judged.verdict is Verdict.OK else judged.verdict
+    return retold(judged, verdict, f"{judged.headline}; {doubts[0].text}", doubts)
 
 
 def _is_bare(part: Part) -> bool:
@@ -63,7 +106,38 @@ def parts_of(data: Json, score: ScoreTable) -> list[Part]:
         elif not isinstance(node, Mapping) and as_met(node) is None:
             return []
     zeros = list(zero_samples(data))
-    return [_part(_name(key, value), value, score.met or "", zeros) for key, value in nodes]
+    stated = [(_name(key, value), _figures(value)) for key, value in nodes]
+    parts = [_part(name, value, score.met or "", zeros) for name, value in stated]
+    if _traded(data):
+        return parts
+    return _without_idle_zeros(parts, [value for _, value in stated])
+
+
+def _figures(value: Json) -> Json:
+    """A part with the figures of a table inside it beside its own: `{"met": …, "metrics": {…}}`."""
+    if not isinstance(value, Mapping) or any(key in value for key in CURRENT):
+        return value
+    inner = next((value[key] for key in _INNER if isinstance(value.get(key), Mapping)), None)
+    return value if inner is None else {**inner, **value}
+
+
+def _without_idle_zeros(parts: list[Part], values: list[Json]) -> list[Part]:
+    """A part met at exactly zero proves nothing where every other part stands at zero as well.
+
+    A system that did nothing has no drawdown. Zero is a result where zero is what is asked for.
+    """
+    figures = [p.current for p in parts if not p.objection]
+    idle = len(parts) > 1 and all(not value or is_zero(value) for value in figures)
+    if not idle:
+        return parts
+    return [
+        replace(part, objection="vacuous (every figure of the set is 0)")
+        if part.proven
+        and is_zero(part.current)
+        and not (isinstance(value, Mapping) and asks_for_zero(value))
+        else part
+        for part, value in zip(parts, values, strict=True)
+    ]
 
 
 def _name(key: str, value: Json) -> str:
@@ -85,8 +159,7 @@ def _part(name: str, value: Json, met_key: str, zeros: list[str]) -> Part:
         weighed = check_claim(name, {k: v for k, v in value.items() if k != met_key}, zeros)
     if part.met is not True:
         return part
-    objection, kind, remark = weighed
-    return replace(part, objection=objection, objection_kind=kind, remark=remark)
+    return replace(part, objection=weighed.objection, objection_kind=weighed.kind)
 
 
 def as_met(value: Json) -> bool | None:
@@ -102,6 +175,16 @@ def as_met(value: Json) -> bool | None:
         if word in FAIL_WORDS:
             return False
     return None
+
+
+def _traded(data: Json) -> bool:
+    """Whether the report counts a trade anywhere: then a drawdown of zero is a result."""
+    return any(
+        (match := SAMPLES.match(key.lower())) is not None
+        and match[1] in ("trades", "orders", "fills")
+        and bool(figure(value))
+        for key, value in _members(data, 0)
+    )
 
 
 def zero_samples(data: Json) -> Iterator[str]:
@@ -146,20 +229,24 @@ def _totals_doubts(data: Json, parts: list[Part]) -> list[Doubt]:
 
 
 def value_part(data: Json, path: str, passes: int | float | str) -> Part:
-    """The single value at `path` against `pass`: a number, a share, or a word such as `PASS`."""
+    """The single value at `path` against `pass`: a number, a share, or a word such as `HEALTHY`."""
     nodes = query(path, data)
     if not nodes:
         return Part(path, None, scalar(passes))
     value = nodes[0][1]
     part = Part(path, None, scalar(passes), scalar(value))
+    if (nothing := _of_nothing(data, path)) is not None:
+        part = replace(part, objection=f"vacuous ({nothing})")
     if passes == "all":
         return replace(part, met=None if number(value) is not None else as_met(value))
+    if isinstance(passes, str) and not passes.endswith("%"):
+        said = value.strip().casefold() if isinstance(value, str) else None
+        return replace(part, met=None if said is None else said == passes.strip().casefold())
     share = isinstance(passes, str)
-    amount = number(value)
-    if amount is None and isinstance(value, str):
-        match = re.fullmatch(r"\s*(-?\d{1,15}(?:\.\d{1,15})?)\s*%\s*", value)
-        amount = float(match[1]) if match and share else None
-    elif amount is not None and share:
+    amount = figure(value)
+    if isinstance(value, str) and value.rstrip().endswith("%") and not share:
+        amount = None
+    elif amount is not None and share and not isinstance(value, str):
         if amount == 1:
             return replace(part, met=True, objection="may mean 1 % or 100 %")
         amount = amount * 100 if 0 < amount < 1 else amount
@@ -167,3 +254,30 @@ def value_part(data: Json, path: str, passes: int | float | str) -> Part:
         return part
     need = Fraction(passes.rstrip("%")) if isinstance(passes, str) else passes
     return replace(part, met=bool(amount >= need))
+
+
+def _of_nothing(data: Json, path: str) -> str | None:
+    """The counter beside the value that says that nothing was measured: `0 num_statements`.
+
+    None where a counter says that something was, or where there is none.
+    """
+    around = _parent(data, path)
+    counters = {
+        str(key): amount
+        for key, value in around.items()
+        if _COUNTERS.match(str(key)) and (amount := figure(value)) is not None
+    }
+    if not counters or any(counters.values()):
+        return None
+    return f"0 {next(iter(counters))}"
+
+
+def _parent(data: Json, path: str) -> Mapping[str, Json]:
+    """The object that holds the first value of `path`; empty where it stands in none."""
+    match = next(iter(compile_query(path).finditer(data)), None)
+    if match is None or not match.parts:
+        return {}
+    at = data
+    for part in match.parts[:-1]:
+        at = at[part]
+    return at if isinstance(at, Mapping) else {}

@@ -67,7 +67,9 @@ class GateTable(ProbeTable):
         description='where the score stands in the JSON; "exit": a command that says nothing else',
     )
     skips: int = Field(0, ge=0, description="skipped tests that are expected; more are a doubt")
-    passes: int | float | str = Field("all", alias="pass", description='"all", a count or "80%"')
+    passes: int | float | str = Field(
+        "all", alias="pass", description='"all", a count, "80%", or the word that a value must be'
+    )
     max_age: Duration | None = Field(
         None, description="an older report is UNKNOWN; by default 2, 8 or 32 days by its name"
     )
@@ -82,7 +84,11 @@ class GateTable(ProbeTable):
             return value
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e15:
             return value
-        raise ValueError('`pass` is "all", a number such as 5, or a share such as "80%"')
+        if isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w .-]{0,39}", value.strip()):
+            return value.strip()
+        raise ValueError(
+            '`pass` is "all", a number such as 5, a share such as "80%", or a word such as "READY"'
+        )
 
     @field_validator("pattern")
     @classmethod
@@ -105,6 +111,11 @@ class GateTable(ProbeTable):
         if self.json_file is not None and not isinstance(self.score, ScoreTable):
             raise ValueError(
                 'a `json` gate needs `score`, e.g. { each = "$.gates.*", met = "met" }'
+            )
+        word = isinstance(self.passes, str) and self.passes != "all" and self.passes[-1] != "%"
+        if word and not (isinstance(self.score, ScoreTable) and self.score.value):
+            raise ValueError(
+                f'`pass = "{self.passes}"` is a word: it needs `score = {{ value = "$.path" }}`'
             )
         if self.score == EXIT and (self.command is None or self.passes != "all"):
             raise ValueError('`score = "exit"` is for a `command`, with `pass = "all"`')
