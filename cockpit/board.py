@@ -73,12 +73,19 @@ def compose(
     identity: SessionInfo | None = None,
     watch: MonitorStatus | None = None,
     acks: Mapping[str, Acknowledgement] | None = None,
+    as_made: bool = False,
 ) -> Board:
-    """The board at `now` (aware UTC), in the plan's order; what has expired counts as UNKNOWN."""
+    """The board at `now` (aware UTC), in the plan's order; what has expired counts as UNKNOWN.
+
+    `as_made` takes each observation as it was when it was made: one run of all probes is not
+    spoilt by its slowest.
+    """
     seen = {p.name: probe_states[p.name] for p in plan if p.name in probe_states}
-    effective = {name: expire(s.observation, now) for name, s in seen.items()}
+    effective = {
+        name: s.observation if as_made else expire(s.observation, now) for name, s in seen.items()
+    }
     waiting = tuple(p.name for p in plan if p.name not in probe_states)
-    problems = problem_list(seen, now, acks or {})
+    problems = problem_list(seen, None if as_made else now, acks or {})
     return Board(
         taken_at=now,
         run=_rollup(Concern.RUN, plan, effective, problems),
@@ -172,10 +179,12 @@ def _rollup(
 
 def problem_list(
     probe_states: Mapping[str, ProbeState],
-    now: datetime,
+    now: datetime | None,
     acks: Mapping[str, Acknowledgement],
 ) -> tuple[Problem, ...]:
     """One problem a cause: RUN's before GO-LIVE's, worst first, acknowledged last among equals.
+
+    What has expired at `now` is a problem; None: nothing has.
 
     What must be acted on now is never below debt, however red the debt is. All that is wrong on one
     port is one problem, and so is what other probes say of the same processes.
@@ -216,9 +225,9 @@ def _root_cause(observation: Observation) -> str | None:
     return next((f.cause for f in observation.findings if f.root_cause), None)
 
 
-def _parts(probe_state: ProbeState, now: datetime) -> list[tuple[str, _Part]]:
+def _parts(probe_state: ProbeState, now: datetime | None) -> list[tuple[str, _Part]]:
     raw = probe_state.observation
-    if now > raw.valid_until:
+    if now is not None and now > raw.valid_until:
         part = _Part(
             raw,
             None,

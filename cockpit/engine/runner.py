@@ -65,7 +65,8 @@ async def run_all(
     board: Mapping[str, Observation] | None = None,
     ended: Callable[[ProbeRun], None] = lambda seen: None,
 ) -> list[ProbeRun]:
-    """Each probe once, all at the same time, except that a probe waits for those it depends on.
+    """Each probe once, all at the same time, except that a probe waits for those it depends on,
+    and for no other: a slow one makes nothing old that it has nothing to do with.
 
     The result is in the order of `probes`. `board` holds observations of probes not run here;
     `ended` is called with each look at the moment it ends.
@@ -85,8 +86,18 @@ async def run_all(
         seen[probe.name] = done[probe.name].observation
         ended(done[probe.name])
 
-    for wave in waves(probes):
-        await asyncio.gather(*(one(probe) for probe in wave))
+    running: dict[str, asyncio.Task[None]] = {}
+
+    async def after(probe: Probe, earlier: Sequence[asyncio.Task[None]]) -> None:
+        await asyncio.gather(*earlier)
+        await one(probe)
+
+    async with asyncio.TaskGroup() as group:
+        for wave in waves(probes):
+            earlier = dict(running)
+            for probe in wave:
+                needed = [earlier[name] for name in probe.depends_on() if name in earlier]
+                running[probe.name] = group.create_task(after(probe, needed))
     return [done[probe.name] for probe in probes]
 
 

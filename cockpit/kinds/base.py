@@ -113,6 +113,8 @@ class Probe(ABC):
     """One configured probe. Cancellable; blocking work goes through `ctx.blocking`."""
 
     kind: ClassVar[str]
+    local: ClassVar[bool] = False
+    """It looks at this machine only, starts nothing and sends nothing: asking again is free."""
     priority = 100  # the kind says it when it builds the probe
 
     def __init__(self, table: ProbeTable, folder: Path) -> None:

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from cockpit.board import compose
 from cockpit.engine.loop_thread import LoopThread
-from cockpit.engine.runner import ProbeRun, run_all
+from cockpit.engine.runner import ProbeRun, run_all, waves
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.reader import Reader
 from cockpit.evidence.rules import CHECK
@@ -54,7 +55,8 @@ def run_once(
     """
     with composition.reader() as reader:
         memory = _remember(composition, reader)
-        runs = [one for one in _run(composition, wanted, memory) if one.observation.probe in wanted]
+        asked = _run(composition, composition.with_dependencies(wanted), memory.newest)
+        runs = [one for one in _fresh(composition, asked) if one.observation.probe in wanted]
         states = [_state(one.observation, memory, reader) for one in runs]
     trouble = _record(composition, runs) if record else ""
     board = compose(
@@ -62,6 +64,7 @@ def run_once(
         {state.observation.probe: state for state in states},
         composition.clock.now(),
         identity=SessionInfo(host=host, label=composition.loaded.config.cockpit.label),
+        as_made=True,
     )
     return OneShot(board, trouble)
 
@@ -75,16 +78,40 @@ def _remember(composition: Composition, reader: Reader) -> _Memory:
         return _Memory()
 
 
-def _run(composition: Composition, wanted: Sequence[str], memory: _Memory) -> list[ProbeRun]:
-    needed = composition.with_dependencies(wanted)
+def _fresh(composition: Composition, runs: Sequence[ProbeRun]) -> list[ProbeRun]:
+    """The runs, those asked once more that a slower one has made old and that cost nothing.
+
+    A command that takes a minute says nothing of the engine, which may have ended meanwhile.
+    """
+    now = composition.clock.now()
+    seen = {one.observation.probe: one.observation for one in runs}
+    old: set[str] = set()
+    for probe in chain.from_iterable(waves([composition.probe(name) for name in seen])):
+        expired = seen[probe.name].valid_until < now
+        # What is made of other probes is made anew with them.
+        if probe.local and (expired or old.intersection(probe.depends_on())):
+            old.add(probe.name)
+    if not old:
+        return list(runs)
+    again = {one.observation.probe: one for one in _run(composition, tuple(old), seen, board=seen)}
+    return [again.get(one.observation.probe, one) for one in runs]
+
+
+def _run(
+    composition: Composition,
+    names: Sequence[str],
+    previous: Mapping[str, Observation],
+    board: Mapping[str, Observation] | None = None,
+) -> list[ProbeRun]:
     thread = LoopThread("cockpit-check")
     thread.start()
     try:
         return thread.spawn(
             run_all(
-                [composition.probe(name) for name in needed],
+                [composition.probe(name) for name in names],
                 composition.clock,
-                previous=memory.newest,
+                previous=previous,
+                board=board,
             )
         ).result()
     finally:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from cockpit.clock import SystemClock
 from cockpit.config.load import load
+from cockpit.config.trust import TrustStore
 from cockpit.model import Observation, Verdict
 from cockpit.session.composition import Composition
 from cockpit.session.one_shot import OneShot, run_once
@@ -106,3 +109,48 @@ def test_without_a_store_nothing_is_made_and_half_a_beat_says_nothing(tmp_path: 
     beat(tmp_path, '{"timestamp": "20')
     assert observed(check(config, record=False)).verdict is Verdict.UNKNOWN
     assert not (tmp_path / ".cockpit").exists()
+
+
+SLOW = """[[heartbeat]]
+name = "beat"
+file = "beat.json"
+pidfile = "engine.pid"
+every = "100ms"
+timeout = "500ms"
+
+[[checklist]]
+name = "plan"
+file = "PLAN.md"
+requires = {{ "A1" = ["beat", "slow"] }}
+
+[[gate]]
+name = "slow"
+command = ["{python}", "-c", "import sys; sys.stdin.read(); import time; time.sleep(1.5); {then}"]
+"""
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_slow_gate_makes_no_other_verdict_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies: bool
+) -> None:
+    """The engine is judged as it is when the report is made: dead if it ended meanwhile."""
+    engine = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"],
+                              stdin=subprocess.PIPE)  # fmt: skip
+    then = f"import os; os.kill({engine.pid}, 9)" if dies else "pass"
+    config = tmp_path / "cockpit.toml"
+    config.write_text(SLOW.format(python=sys.executable, then=then), encoding="utf-8")
+    (tmp_path / "PLAN.md").write_text("- [ ] A1: go live\n", encoding="utf-8")
+    (tmp_path / "engine.pid").write_text(str(engine.pid), encoding="utf-8")
+    beat(tmp_path, json.dumps({"timestamp": SystemClock().now().isoformat(), "pid": engine.pid}))
+    monkeypatch.setattr(TrustStore, "is_trusted", lambda *_: True)
+    try:
+        seen = check(config, record=False)
+    finally:
+        engine.kill()
+        engine.wait()
+    found = observed(seen)
+    assert found.verdict is (Verdict.FAIL if dies else Verdict.OK), found.headline
+    assert seen.board.run.verdict is found.verdict
+    assert not any(problem.title == "STALE" for problem in seen.board.problems)
+    waits = seen.board.observations["plan"].finding("requires:A1")
+    assert waits is None or "out of date" not in waits.text

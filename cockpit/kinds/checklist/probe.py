@@ -66,6 +66,7 @@ class ChecklistProbe(Probe):
     """
 
     kind = "checklist"
+    local = True
 
     def __init__(
         self,

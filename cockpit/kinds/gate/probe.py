@@ -148,6 +148,8 @@ def newest(folder: Path, pattern: str) -> tuple[Path | None, tuple[Doubt, ...]]:
 class ChecklistGateProbe(GateProbe):
     """A gate over the progress of a checklist: another probe of the plan, or a file of its own."""
 
+    local = True
+
     def __init__(self, table: GateTable, folder: Path, *, names: Sequence[str]) -> None:
         super().__init__(table, folder)
         self._source = table.checklist or ""

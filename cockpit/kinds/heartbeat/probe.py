@@ -51,6 +51,7 @@ class HeartbeatProbe(Probe):
     """
 
     kind = "heartbeat"
+    local = True
 
     def __init__(
         self,

@@ -49,6 +49,7 @@ class ListenerProbe(Probe):
     """
 
     kind = "listener"
+    local = True
 
     def __init__(
         self,

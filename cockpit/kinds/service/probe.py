@@ -25,6 +25,7 @@ class ServiceProbe(Probe):
     """Watches one unit or task. Its main process's exit runs the probe at once."""
 
     kind = "service"
+    local = True
 
     def __init__(
         self, table: ServiceTable, folder: Path, *, reader: ServiceReader | None = None
