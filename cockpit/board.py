@@ -20,6 +20,7 @@ from cockpit.model import (
     SessionInfo,
     Verdict,
     expire,
+    named,
     worst,
 )
 from cockpit.probe_state import ProbeState
@@ -275,7 +276,7 @@ def _parts(probe_state: ProbeState, now: datetime | None) -> list[tuple[str, _Pa
 def _merge(cause: str, parts: list[_Part], ack: Acknowledgement | None) -> Problem:
     parts.sort(key=lambda part: part.rank)
     lead, rest = parts[0], parts[1:]
-    also = [f"{p.subject} {p.text}".strip() for p in rest[:_MOST_ALSO]]
+    also = [_also(part, lead) for part in rest[:_MOST_ALSO]]
     if len(rest) > _MOST_ALSO:
         also.append(f"and {len(rest) - _MOST_ALSO} more")
     run = any(part.observation.affects is Concern.RUN for part in parts)
@@ -284,12 +285,27 @@ def _merge(cause: str, parts: list[_Part], ack: Acknowledgement | None) -> Probl
         verdict=lead.verdict,
         concern=Concern.RUN if run else Concern.READINESS,
         title=lead.title,
-        subject=lead.subject,
+        subject=_named(lead),
         text="; ".join([lead.text, *also]) if lead.text else "; ".join(also),
-        since=min(part.since for part in parts),
+        since=lead.since,
         probes=tuple(dict.fromkeys(part.observation.probe for part in parts)),
         next_act=lead.next_act or next((p.next_act for p in rest if p.next_act), ""),
         finding=lead.finding.key if lead.finding else "",
         acked_by=ack.by if ack else "",
         ack_note=ack.note if ack else "",
     )
+
+
+def _named(part: _Part) -> str:
+    """What the problem is called; a text that begins with the subject says it itself."""
+    probe = part.observation.probe
+    if part.subject and part.text.startswith(part.subject) and probe not in part.subject:
+        return probe
+    return named(probe, part.subject)
+
+
+def _also(part: _Part, lead: _Part) -> str:
+    """What else is wrong, with the probe that says so where it is another one."""
+    same = part.observation.probe == lead.observation.probe
+    subject = part.subject if same else _named(part)
+    return f"{subject} {part.text}".strip()

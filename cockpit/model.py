@@ -242,6 +242,16 @@ class Observation:
         return next((one.facts for one in self.findings if isinstance(one.facts, sort)), None)
 
 
+def named(probe: str, subject: str) -> str:
+    """What a line calls its subject: by its probe first, where the subject does not say it.
+
+    `quotes api: health`, `backend :8001`.
+    """
+    if not subject or probe.casefold() in subject.casefold():
+        return subject or probe
+    return f"{probe} {subject}" if subject.startswith(":") else f"{probe}: {subject}"
+
+
 def expire(observation: Observation, now: datetime) -> Observation:
     """`observation` as it counts at `now`: itself while valid, else UNKNOWN with a stale doubt."""
     if now <= observation.valid_until:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from cockpit.board import Acknowledgement, ProbeInfo, compose
-from cockpit.model import Board, Concern, Finding, Observation, Verdict
+from cockpit.model import Board, Concern, Finding, Observation, Verdict, named
 from cockpit.probe_state import ProbeState
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
@@ -115,3 +118,45 @@ def test_two_ports_stay_two_problems_and_another_probes_word_joins_the_port() ->
     ]
     assert "5 beats" in problems(a=first, b=second, h=beat)[0][2]
     assert [row[0] for row in problems(h=beat, b=second)] == ["pid:5"], "one cause as before"
+
+
+def test_a_problem_names_its_probe() -> None:
+    found = Finding("check", FAIL, "health", "404", "CONTRACT")
+    seen = board(("quotes api", RUN, FAIL), ("orders api", RUN, FAIL))
+    states = {
+        name: ProbeState(replace(seen.observations[name], findings=(found,)), NOW)
+        for name in seen.observations
+    }
+    plan = [ProbeInfo(name, RUN) for name in states]
+    assert order(compose(plan, states, NOW)) == ["orders api: health", "quotes api: health"]
+
+
+@pytest.mark.parametrize(
+    ("probe", "subject", "said"),
+    [
+        ("backend", ":8001", "backend :8001"),
+        ("quotes api", "health", "quotes api: health"),
+        ("PLAN", "PLAN.md", "PLAN.md"),
+        ("8001", ":8001", ":8001"),
+        ("gate", "", "gate"),
+        ("paper-live", "Paper-Live", "Paper-Live"),
+    ],
+)
+def test_a_subject_says_its_probe(probe: str, subject: str, said: str) -> None:
+    assert named(probe, subject) == said
+
+
+def test_a_problem_is_as_old_as_its_cause() -> None:
+    """Not as old as what another probe has said of the same process for longer."""
+    gone = Finding("engine", FAIL, "7", "is gone", "ENGINE GONE", "pid:7")
+    off = Finding("unit", WARN, "unit", "not enabled", "NOT ENABLED", "pid:7")
+    seen = board(("beat", RUN, FAIL), ("unit", RUN, WARN))
+    states = {
+        "beat": ProbeState(replace(seen.observations["beat"], findings=(gone,)), NOW),
+        "unit": ProbeState(
+            replace(seen.observations["unit"], findings=(off,)), NOW - timedelta(minutes=6)
+        ),
+    }
+    (problem,) = compose([ProbeInfo(name, RUN) for name in states], states, NOW).problems
+    assert problem.title == "ENGINE GONE"
+    assert problem.since == NOW

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cockpit.model import Event, Verdict
+from cockpit.model import Event, Verdict, named
 from cockpit.rows import Column, Line, Row, Span, Tone, View
 
 COLUMNS = (
@@ -36,10 +36,11 @@ def _row(view: View, event: Event) -> Row:
         mark = view.past_mark(event.verdict)
         tone = Tone.OK if event.verdict is Verdict.OK else Tone.PLAIN
     said = view.text(event.text)
-    subject = event.subject or event.probe
-    named = event.kind == "process" and subject in said
-    if subject and not said.startswith(subject) and not named:
-        said = f"{subject} {said}"
+    if event.kind != "process" or event.subject not in said:
+        subject = event.probe if said.startswith(event.subject) and event.subject else event.subject
+        who = named(event.probe, subject) if event.probe else subject
+        if who and not said.startswith(who):
+            said = f"{who} {said}"
     cells = (Span(view.short(event.at), Tone.DIM), mark, event.kind, said)
     return Row(event_key(event), cells, tone, tail=Span(event.actor, Tone.DIM))
 
