@@ -209,6 +209,11 @@ BROKEN = {
         'cockpit.toml:4: gate[0].pass: `pass` is "all", a number such as 5, a share such as '
         '"80%", or a word such as "READY"',
     ),
+    "what a gate judges outside": (
+        GATE + 'json = "x"\nscore = { value = "$.a" }\njudges = ["../x/*.py"]\n',
+        'cockpit.toml:5: gate[0].judges: "../x/*.py" leads out of the project: patterns start '
+        "below it",
+    ),
     "score by exit code of a report": (
         GATE + 'json = "x"\nscore = "exit"\n',
         "cockpit.toml:1: gate[0]: a `json` gate needs `score`, "

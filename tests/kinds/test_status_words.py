@@ -167,6 +167,12 @@ def _judged(
         ("1 passed, 2 skipped in 0.1s", "", {"skips": 2}, "OK", set()),
         ("3 passed, 1 rerun in 0.1s", "", {}, "OK", {"flaky"}),
         ("8 passed, 1 xfailed in 0.1s", "", {}, "OK", set()),
+        ("a.py::test_parity PASSED\n1 passed in 0.1s", "", {"must_run": ["test_parity"]}, "OK",
+         set()),
+        ("a.py::test_parity_old PASSED\n1 passed in 0.1s", "", {"must_run": ["test_parity"]},
+         "UNKNOWN", {"nothing-measured"}),
+        ("test_parity SKIPPED (no data)\n9 passed, 1 skipped in 0.1s", "",
+         {"must_run": ["test_parity"], "skips": 1}, "UNKNOWN", {"nothing-measured"}),
     ],
 )  # fmt: skip
 def test_exit_0_and_what_the_output_says(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cockpit.facts import Facts
@@ -16,6 +17,7 @@ from cockpit.kinds.gate.evaluate import Tally, judge_share, judge_tally, nothing
 from cockpit.kinds.gate.facts import ScoreFacts
 from cockpit.kinds.gate.json_marks import decode_marked
 from cockpit.kinds.gate.report import judge_report
+from cockpit.kinds.gate.runners import not_run
 from cockpit.kinds.gate.scores import lines_of, plain_lines, read_output
 from cockpit.kinds.gate.status_words import (
     RAISED,
@@ -201,7 +203,17 @@ def _judge_text(output: Output, table: GateTable, cause: str) -> Judgement:
         text = f"{judged.headline}; {conflicts[0]}"
         doubts = [Doubt(DoubtKind.CONTRADICTS, conflict) for conflict in conflicts]
         judged = retold(judged, verdict, text, doubts)
+    if absent := not_run(lines_of(output.text), table.must_run):
+        judged = _not_all_ran(judged, absent)
     return _with_exit(_contradicted(judged, output, score), output)
+
+
+def _not_all_ran(judged: Judgement, absent: Sequence[str]) -> Judgement:
+    """Whatever was counted, the tests that had to run are not seen among it."""
+    text = f"must have run, and no line tells of it: {', '.join(absent[:3])}"
+    verdict = Verdict.UNKNOWN if judged.verdict is Verdict.OK else judged.verdict
+    doubt = Doubt(DoubtKind.NOTHING_MEASURED, text)
+    return retold(judged, verdict, f"{judged.headline}; {text}", [doubt])
 
 
 def _with_notes(judged: Judgement, score: Score, expected_skips: int) -> Judgement:
@@ -242,7 +254,10 @@ def _without_score(output: Output, table: GateTable, cause: str) -> Judgement:
         if (line := measured_nothing(lines)) is not None:
             text = f"nothing was measured: {line}"
             return nothing("GATE RED", text, DoubtKind.VACUOUS, cause=cause)
-    return _contradicted(_by_exit_code(output, cause), output, None)
+    judged = _by_exit_code(output, cause)
+    if absent := not_run(lines, table.must_run):
+        judged = _not_all_ran(judged, absent)
+    return _contradicted(judged, output, None)
 
 
 def _by_exit_code(output: Output, cause: str) -> Judgement:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,12 +13,15 @@ from cockpit.kinds.base import Judgement, Probe, ProbeContext
 from cockpit.kinds.checklist.facts import counts
 from cockpit.kinds.checklist.findings import unclosed_fence
 from cockpit.kinds.file_io import FileRead, read_file
-from cockpit.kinds.gate.ages import aged, name_date, next_moment
+from cockpit.kinds.gate.ages import aged, next_moment, report_time
+from cockpit.kinds.gate.data_mode import is_mode, report_modes
 from cockpit.kinds.gate.evaluate import Tally, judge_tally, nothing, retold
 from cockpit.kinds.gate.json_marks import decode_marked
+from cockpit.kinds.gate.judged_files import look_at_judged
 from cockpit.kinds.gate.report import judge_report
+from cockpit.kinds.gate.series import ReportFile, copies, holes, reports
 from cockpit.kinds.gate.table import GateTable
-from cockpit.kinds.json_query import BadJson
+from cockpit.kinds.json_query import BadJson, Json
 from cockpit.kinds.tables import resolve
 from cockpit.model import Doubt, DoubtKind, Observation, Verdict, expire
 from cockpit.text import format_utc, parse_instant
@@ -27,6 +29,8 @@ from cockpit.text import format_utc, parse_instant
 REPORT_CAP = 5_000_000
 CHECKLIST_CAP = 20_000_000
 RETRY_AFTER = 0.05
+_MOST_LOOKED_AT = 50
+"""Reports opened at most in search of one of the wanted mode."""
 
 
 class GateProbe(Probe):
@@ -48,9 +52,15 @@ class GateProbe(Probe):
 
 @dataclass(frozen=True, slots=True)
 class _Report:
+    """The report that counts, and what is told of the series it stands in.
+
+    `others` are the reports of another mode that were passed over, by their mode.
+    """
+
     path: Path | None
     read: FileRead
     doubts: tuple[Doubt, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
 
 
 class ReportGateProbe(GateProbe):
@@ -79,9 +89,9 @@ class ReportGateProbe(GateProbe):
 
     def _look(self, now: datetime) -> tuple[_Report, Judgement | None]:
         """The newest report and what it says; None when it is unreadable, perhaps half-written."""
-        path, doubts = newest(self.folder, self._table.json_file or "")
-        if path is None:
-            pattern = self._table.json_file or ""
+        pattern = self._table.json_file or ""
+        found, doubts = reports(self.folder, pattern)
+        if not found:
             judged = nothing(
                 "NO REPORT",
                 f"nothing matches {pattern}",
@@ -91,18 +101,78 @@ class ReportGateProbe(GateProbe):
                 basis={"file": pattern, "modified_at": None},
             )
             return _Report(None, FileRead()), judged
-        read = read_file(path, REPORT_CAP)
-        report = _Report(path, read, doubts)
-        if read.body is None or read.modified_at is None:
-            return report, None
-        try:
-            data = decode_marked(read.body)
-        except BadJson as error:
-            return replace(report, read=replace(read, trouble=str(error))), None
+        doubts = (*doubts, *holes(found))
+        others: dict[str, int] = {}
+        for one in found[:_MOST_LOOKED_AT]:
+            read = read_file(one.path, REPORT_CAP)
+            report = _Report(one.path, read, doubts, others)
+            if read.body is None or read.modified_at is None:
+                return report, None
+            try:
+                data = decode_marked(read.body)
+            except BadJson as error:
+                return replace(report, read=replace(read, trouble=str(error))), None
+            if (mode := self._other_mode(data)) is None:
+                return report, self._judged(data, report, one, found, now)
+            others[mode] = others.get(mode, 0) + 1
+        wanted = self._table.data_mode.want if self._table.data_mode else ""
+        text = f"no report of {wanted}; {_counted(others)}"
+        judged = nothing("NO REPORT", text, DoubtKind.NOTHING_MEASURED, cause=f"file:{pattern}")
+        return _Report(None, FileRead(), doubts), judged
+
+    def _other_mode(self, data: Json) -> str | None:
+        """The mode of a report that is of another one than wanted, None for one that counts."""
+        table = self._table.data_mode
+        said = report_modes(data, table.key) if table is not None else []
+        if table is None or any(is_mode(one, table.want) for one in said):
+            return None
+        return said[0] if said else "no mode named"
+
+    def _judged(
+        self,
+        data: Json,
+        report: _Report,
+        file: ReportFile,
+        found: Sequence[ReportFile],
+        now: datetime,
+    ) -> Judgement:
+        read = report.read
+        assert read.body is not None and read.modified_at is not None
         judged = judge_report(data, self._table, source="file", cause="")
-        judged = aged(judged, self._table, path.name, read.modified_at, now)
-        basis: Facts = {"file": path.name, "modified_at": format_utc(read.modified_at)}
-        return report, replace(judged, basis={**basis, **judged.basis})
+        if judged.verdict is Verdict.OK and (same := copies(file, read.body, found)):
+            more = f" and {len(same) - 1} more" if len(same) > 1 else ""
+            text = f"says the same as {same[0]}{more}, but for dates: one measurement, copied"
+            doubt = Doubt(DoubtKind.CONTRADICTS, text)
+            judged = retold(judged, Verdict.UNKNOWN, f"{judged.headline}; {text}", [doubt])
+        judged = self._of_these_files(judged, report_time(file.path.name, read.modified_at))
+        if report.others:
+            text = f"{_counted(report.others)} left out"
+            judged = replace(judged, basis={**judged.basis, "other_modes": text})
+        judged = aged(judged, self._table, file.path.name, read.modified_at, now)
+        basis: Facts = {"file": file.path.name, "modified_at": format_utc(read.modified_at)}
+        return replace(judged, basis={**basis, **judged.basis})
+
+    def _of_these_files(self, judged: Judgement, written_at: datetime) -> Judgement:
+        """Nothing is proven by a result that is older than what it judges."""
+        if not self._table.judges:
+            return judged
+        files = look_at_judged(self.folder, self._table.judges)
+        if not files.count:
+            text = f"no file matches {' '.join(self._table.judges)}"
+            doubt = Doubt(DoubtKind.NOTHING_MEASURED, text)
+            return retold(judged, _not_ok(judged.verdict), f"{judged.headline}; {text}", [doubt])
+        judged = replace(judged, basis={**judged.basis, "judges": files.newest})
+        if not files.complete:
+            doubt = Doubt(DoubtKind.PARTIAL_READ, f"only {files.count} of the files were looked at")
+            judged = replace(judged, doubts=(*judged.doubts, doubt))
+        if not (reason := files.objection(written_at)):
+            return judged
+        doubts = [Doubt(DoubtKind.STALE, reason)]
+        text = f"{reason}; it said {judged.headline}"
+        judged = retold(judged, _not_ok(judged.verdict), text, doubts)
+        act = "have the gate measured again, on the files as they are now"
+        score = replace(judged.findings[0], title="GATE STALE", next_act=act)
+        return replace(judged, findings=(score, *judged.findings[1:]))
 
     def _unreadable(self, report: _Report) -> Judgement:
         name = report.path.name if report.path else ""
@@ -117,32 +187,15 @@ class ReportGateProbe(GateProbe):
         )
 
 
-def newest(folder: Path, pattern: str) -> tuple[Path | None, tuple[Doubt, ...]]:
-    """The newest match: by the date in the names when all have one, else by modification time.
+def _not_ok(verdict: Verdict) -> Verdict:
+    """What was not OK stays what it was."""
+    return Verdict.UNKNOWN if verdict in (Verdict.OK, Verdict.WARN) else verdict
 
-    A doubt tells when the two disagree. Blocking.
-    """
-    resolved = str(resolve(folder, pattern))
-    base = str(folder)
-    if resolved.startswith(base):
-        resolved = glob.escape(base) + resolved[len(base) :]
-    found: list[tuple[Path, float]] = []
-    for match in map(Path, glob.iglob(resolved)):  # noqa: PTH207 - the pattern may be absolute
-        try:
-            found.append((match, match.stat().st_mtime))
-        except OSError:
-            continue
-    if not found:
-        return None, ()
-    youngest = max(found, key=lambda pair: (pair[1], pair[0].name))[0]
-    days = [name_date(path.name) for path, _ in found]
-    if any(day is None for day in days):
-        return youngest, ()
-    latest = max(found, key=lambda pair: (name_date(pair[0].name), pair[1], pair[0].name))[0]
-    if latest == youngest or name_date(latest.name) == name_date(youngest.name):
-        return latest, ()
-    text = f"{latest.name} is newest by name, {youngest.name} was written last"
-    return latest, (Doubt(DoubtKind.CONTRADICTS, text),)
+
+def _counted(modes: Mapping[str, int]) -> str:
+    """`3 reports of TEST, 1 of REPLAY`."""
+    told = ", ".join(f"{count} of {mode}" for mode, count in modes.items())
+    return f"reports of other modes: {told}" if told else ""
 
 
 class ChecklistGateProbe(GateProbe):

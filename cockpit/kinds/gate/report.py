@@ -17,10 +17,11 @@ from cockpit.kinds.gate.claims import (
     check_claim,
     is_zero,
 )
+from cockpit.kinds.gate.data_mode import is_mode, part_mode
 from cockpit.kinds.gate.evaluate import Part, judge_parts, nothing, retold
 from cockpit.kinds.gate.json_marks import doubled_names
 from cockpit.kinds.gate.scores import FAIL_WORDS, PASS_WORDS
-from cockpit.kinds.gate.table import GateTable, ScoreTable
+from cockpit.kinds.gate.table import DataModeTable, GateTable, ScoreTable
 from cockpit.kinds.json_query import (
     BadPath,
     Json,
@@ -55,7 +56,7 @@ def judge_report(data: Json, table: GateTable, *, source: str, cause: str) -> Ju
         if score.value is not None:
             parts = [value_part(data, score.value, table.passes)]
             return _hidden_twice(judge_parts(parts, "all", source=source, cause=cause), doubts)
-        parts = parts_of(data, score)
+        parts = parts_of(data, score, table.data_mode)
         if source == "output":
             parts = [replace(p, objection="") if _is_bare(p) else p for p in parts]
     except BadPath as error:
@@ -91,10 +92,11 @@ def _is_bare(part: Part) -> bool:
     return part.objection_kind is DoubtKind.CLAIMED_ONLY
 
 
-def parts_of(data: Json, score: ScoreTable) -> list[Part]:
+def parts_of(data: Json, score: ScoreTable, mode: DataModeTable | None = None) -> list[Part]:
     """The parts `score` selects: the members of one object or list, or the nodes themselves.
 
-    A single value that says nothing about being met, such as null, is no part.
+    One that says that it is of another `mode` proves nothing. A single value that says nothing
+    about being met, such as null, is no part.
     """
     nodes = query(score.each or "$", data)
     if len(nodes) == 1:
@@ -108,9 +110,21 @@ def parts_of(data: Json, score: ScoreTable) -> list[Part]:
     zeros = list(zero_samples(data))
     stated = [(_name(key, value), _figures(value)) for key, value in nodes]
     parts = [_part(name, value, score.met or "", zeros) for name, value in stated]
+    if mode is not None:
+        parts = [
+            _of_mode(part, part_mode(value, mode.key), mode.want)
+            for part, (_, value) in zip(parts, stated, strict=True)
+        ]
     if _traded(data):
         return parts
     return _without_idle_zeros(parts, [value for _, value in stated])
+
+
+def _of_mode(part: Part, said: str | None, wanted: str) -> Part:
+    if said is None or is_mode(said, wanted) or not part.met:
+        return part
+    objection = f"of {said}, not {wanted}"
+    return replace(part, objection=objection, objection_kind=DoubtKind.CLAIMED_ONLY)
 
 
 def _figures(value: Json) -> Json:

@@ -49,6 +49,7 @@ _PHPUNIT = re.compile(rf"^Tests: ({NUMBER}), Assertions: {NUMBER}(.*)\.$")
 _NAMED = re.compile(rf"(\w+)[:=]\s*({NUMBER})")
 _TAP_PLAN = re.compile(r"^1\.\.(\d{1,7})(?:\s*#\s*(.*))?$")
 _TAP_LINE = re.compile(r"^(not )?ok\b\s*(\d{0,7})\s*(.*)$")
+_SKIPPED = re.compile(r"\bSKIP(?:PED)?\b|\bskipped\b|\bdeselected\b|\bXFAIL\b|\bdisabled\b")
 _TAP_DIRECTIVE = re.compile(r"#\s*(skip|todo)\b", re.I)
 
 
@@ -58,6 +59,17 @@ def runner_score(lines: Sequence[str]) -> Score | None:
         if (score := sum_of(read(lines))) is not None:
             return score
     return None
+
+
+def not_run(lines: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Those of the named tests that no line of the output tells of, unless as skipped."""
+    return [name for name in names if not any(_tells_of(line, name) for line in lines)]
+
+
+def _tells_of(line: str, name: str) -> bool:
+    if name not in line or _SKIPPED.search(line):
+        return False
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", line) is not None
 
 
 def _of_words(counts: Mapping[str, int]) -> Counts:

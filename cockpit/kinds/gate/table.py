@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
@@ -31,6 +32,13 @@ class ScoreTable(Strict):
         if self.each is not None and self.met is None:
             raise ValueError("`each` needs `met`, the key that says whether a part is met")
         return self
+
+
+class DataModeTable(Strict):
+    """`data_mode = {…}`: the mode a result must be of; results of another one prove nothing."""
+
+    key: Text = Field("data_mode", description="name under which a report or a part says its mode")
+    want: Text = Field(description="the mode that counts, such as PAPER_LIVE")
 
 
 def _form_of(value: Any) -> str:
@@ -70,6 +78,14 @@ class GateTable(ProbeTable):
     passes: int | float | str = Field(
         "all", alias="pass", description='"all", a count, "80%", or the word that a value must be'
     )
+    judges: list[Text] = Field(
+        default_factory=list,
+        description='files a report judges ("src/**/*.py"); changed after it, it is stale',
+    )
+    data_mode: DataModeTable | None = Field(None, description="the mode a report must be of")
+    must_run: list[Text] = Field(
+        default_factory=list, description="names of tests that must have run, and not been skipped"
+    )
     max_age: Duration | None = Field(
         None, description="an older report is UNKNOWN; by default 2, 8 or 32 days by its name"
     )
@@ -89,6 +105,14 @@ class GateTable(ProbeTable):
         raise ValueError(
             '`pass` is "all", a number such as 5, a share such as "80%", or a word such as "READY"'
         )
+
+    @field_validator("judges")
+    @classmethod
+    def _judges(cls, value: list[str]) -> list[str]:
+        for pattern in value:
+            if PurePath(pattern).is_absolute() or ".." in PurePath(pattern).parts:
+                raise ValueError(f'"{pattern}" leads out of the project: patterns start below it')
+        return value
 
     @field_validator("pattern")
     @classmethod
@@ -112,6 +136,11 @@ class GateTable(ProbeTable):
             raise ValueError(
                 'a `json` gate needs `score`, e.g. { each = "$.gates.*", met = "met" }'
             )
+        for key in ("judges", "data_mode"):
+            if getattr(self, key) and self.json_file is None:
+                raise ValueError(f"`{key}` is for a `json` report: a command is run anew")
+        if self.must_run and self.command is None:
+            raise ValueError("`must_run` is for a `command` that names the tests it runs")
         word = isinstance(self.passes, str) and self.passes != "all" and self.passes[-1] != "%"
         if word and not (isinstance(self.score, ScoreTable) and self.score.value):
             raise ValueError(
