@@ -10,15 +10,15 @@ from pathlib import Path
 import click
 
 from cockpit.cli.common import config_option, load_config, on_end_signals, operator
-from cockpit.cli.exits import BY_VERDICT
+from cockpit.cli.exits import BY_VERDICT, CANNOT_CREATE, CommandError
 from cockpit.clock import SystemClock
 from cockpit.model import worst
-from cockpit.output import check_json, check_table
+from cockpit.output.formats import NAMES, format_of
+from cockpit.output.text_file import write_text_file
 from cockpit.session.composition import Composition
 from cockpit.session.one_shot import run_once
 from cockpit.system.host import host_name
 
-FORMATS = {"table": check_table.render, "json": check_json.render}
 ENDED = 143
 """As a shell tells of SIGTERM."""
 
@@ -26,13 +26,23 @@ ENDED = 143
 @click.command("check")
 @config_option
 @click.option("--only", multiple=True, metavar="NAME", help="Only this probe; may be repeated.")
+@click.option("--format", "format_", type=click.Choice(NAMES), default="table", show_default=True)
 @click.option(
-    "--format", "format_", type=click.Choice(sorted(FORMATS)), default="table", show_default=True
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write to this file instead, in one step: a reader sees the old text or the new one.",
 )
 @click.option(
     "--no-record", is_flag=True, help="Read the evidence store, and leave no trace in it."
 )
-def command(config_path: Path | None, only: tuple[str, ...], format_: str, no_record: bool) -> int:
+def command(
+    config_path: Path | None,
+    only: tuple[str, ...],
+    format_: str,
+    output: Path | None,
+    no_record: bool,
+) -> int:
     """Run every probe once and exit with the verdict.
 
     0 OK, 1 WARN, 2 FAIL, 3 UNKNOWN; 64 for wrong usage, 78 for a config error.
@@ -43,7 +53,15 @@ def command(config_path: Path | None, only: tuple[str, ...], format_: str, no_re
         seen = run_once(composition, wanted, host=host_name(), record=not no_record)
     if seen.trouble:
         click.echo(f"not recorded: {seen.trouble}", err=True)
-    click.echo(FORMATS[format_](seen.board))
+    text = format_of(format_).render(seen.board)
+    if output is None:
+        click.echo(text)
+    else:
+        try:
+            write_text_file(output, text)
+        except OSError as error:
+            reason = f"{output} cannot be written: {error.strerror or error}"
+            raise CommandError(reason, CANNOT_CREATE) from error
     return BY_VERDICT[worst(one.verdict for one in seen.board.observations.values())]
 
 
