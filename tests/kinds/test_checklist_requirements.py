@@ -409,3 +409,31 @@ def test_the_same_ids_elsewhere_make_nothing_unclear(tmp_path: Path, look: Any) 
     found = look(build(config.of_kind("checklist")[1], LoadedConfig(config, tmp_path))).observation
     assert planned(found, "blocked")[0][1] == "waits for P1.1 (todo)"
     assert not planned(found, "problem")
+
+
+CLAIMS = """# Status
+
+Current: {claim}
+
+- [ ] A1: load the config
+- [ ] 18/24 quality gates passing
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "doubted"),
+    [
+        ("8/24 quality gates passing (33.3%)", True),
+        ("3/24 quality gates passing", False),
+        ("8/20 quality gates passing", False),
+        ("8/24 hours", False),
+    ],
+)
+def test_what_a_document_says_of_its_gate_stands_beside_the_measured(
+    tmp_path: Path, look: Any, claim: str, doubted: bool
+) -> None:
+    plan = probe(tmp_path, CLAIMS.format(claim=claim), requires={"A1": ["gate:runner"]})
+    gate = replace(seen("runner", Verdict.FAIL), basis={"met": 3, "proven": 3, "total": 24})
+    found = look(plan, board={"runner": gate}).observation
+    told = texts(found, DoubtKind.CONTRADICTS)
+    assert told == ("line 3 claims 8/24, runner measured 3/24" if doubted else "")

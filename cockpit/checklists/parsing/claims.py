@@ -33,6 +33,7 @@ _ABOUT_OTHERS = re.compile(
     r"|compliance|target|goal|threshold|accuracy|cpu|memory|disk",
     re.IGNORECASE,
 )
+_ABOUT_GATES = re.compile(r"\W+(?:[\w-]+\W+){0,3}?(?:gates?|checks?|tests?|validations?)\b", re.I)
 _NOT_BEGUN = re.compile(
     r"\W*(?:(?:not|un)(?:[ _-]yet)?[ _-]?started|to[ _-]?do|planned|queued|scheduled)\W*",
     re.IGNORECASE,
@@ -89,6 +90,16 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class GateClaim:
+    """A statement about gates, checks or tests that passed, measured by somebody else."""
+
+    line: int
+    text: str
+    met: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class StateConflict:
     """The same item in different states in several documents."""
 
@@ -118,6 +129,27 @@ def read_claims(document: Document) -> tuple[Claim, ...]:
 def doubts(document: Document) -> tuple[Claim, ...]:
     """The claims that the items contradict."""
     return tuple(claim for claim in read_claims(document) if claim.doubtful)
+
+
+def gate_claims(document: Document) -> tuple[GateClaim, ...]:
+    """What the document says of gates, checks or tests: `8/24 quality gates passing`.
+
+    What an item says that is not done is a goal and no claim.
+    """
+    repair = Repairer(document.data)
+    goals = {item.line for item in document.items if item.status is not Status.DONE}
+    found = []
+    for block in walk(document.data, document.lines, front_matter(document.data, document.lines)):
+        if not isinstance(block, Heading | Paragraph):
+            continue
+        for number, content in enumerate(block.content.split("\n")):
+            line = block.line + number + 1
+            text = plain(repair(content))
+            match = _FRACTION.search(text)
+            if match and line not in goals and _ABOUT_GATES.search(text, match.end()):
+                met, total = int(match[1]), int(match[2])
+                found.append(GateClaim(line, match[0], met, total))
+    return tuple(found)
 
 
 def _claim(

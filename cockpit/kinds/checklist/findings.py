@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from cockpit.checklists import Anchor, Document, Form, Item, Status, anchors_of
 from cockpit.checklists.parsing.claims import doubts as doubtful_claims
-from cockpit.checklists.parsing.claims import state_conflicts
+from cockpit.checklists.parsing.claims import gate_claims, state_conflicts
 from cockpit.checklists.parsing.parents import parents
 from cockpit.checklists.plans.combined_plan import CombinedPlan, Source, combine_plans
 from cockpit.kinds.checklist.edit_history import as_fact
@@ -162,6 +162,21 @@ def conflict_doubts(documents: Mapping[str, Document], own: str) -> list[Doubt]:
         if any(name == own for name, _, _ in conflict.states):
             places = ", ".join(f"{state} in {name}:{line}" for name, line, state in conflict.states)
             told.append(f"“{short(conflict.name, _LONGEST_NEXT)}” is {places}")
+    return _capped(DoubtKind.CONTRADICTS, told)
+
+
+def gate_doubts(document: Document, measured: Mapping[str, tuple[int, int]]) -> list[Doubt]:
+    """What the document claims of a gate, where its own measurement says otherwise. Pure.
+
+    `measured` holds proven and total of the gates that the document has to do with. Only a claim
+    of as many parts is about the same gate.
+    """
+    told = [
+        f"line {claim.line} claims {claim.text}, {name} measured {met}/{total}"
+        for claim in gate_claims(document)
+        for name, (met, total) in measured.items()
+        if claim.total == total > 1 and claim.met != met
+    ]
     return _capped(DoubtKind.CONTRADICTS, told)
 
 

@@ -20,6 +20,7 @@ from cockpit.kinds.checklist.findings import (
     ChecklistFindings,
     conflict_doubts,
     fence_findings,
+    gate_doubts,
     read_document,
 )
 from cockpit.kinds.checklist.overwritten_edits import OverwrittenEdit, OverwrittenEdits
@@ -205,6 +206,7 @@ class ChecklistProbe(Probe):
             self._last = (document, combined, parsed)
         parsed = self._last[2]
         doubts, facts = self._compare(document, others)
+        doubts += gate_doubts(document, self._measured(document, board))
         pending = [
             each
             for each in self._memory.pending(self.path)
@@ -244,6 +246,18 @@ class ChecklistProbe(Probe):
             )
             for finding in parsed.findings
         )
+
+    def _measured(
+        self, document: Document, board: Mapping[str, Observation]
+    ) -> dict[str, tuple[int, int]]:
+        """Proven and total of the gates that items of the document wait for."""
+        found = {}
+        for name in required_probes(document, self._table.requires):
+            seen = board.get(name)
+            met, total = (seen.basis.get(word) if seen else None for word in ("proven", "total"))
+            if isinstance(met, int) and isinstance(total, int):
+                found[name] = (met, total)
+        return found
 
     def _compare(
         self, document: Document, others: Mapping[str, Document]
