@@ -84,3 +84,10 @@ class Strict(BaseModel):
     """Base of every table: no unknown keys, no silent conversions, immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class DataModeTable(Strict):
+    """`data_mode = {…}`: the mode a result must be of; results of another one prove nothing."""
+
+    key: Text = Field("data_mode", description="name under which a report or a part says its mode")
+    want: Text = Field(description="the mode that counts, such as PAPER_LIVE")

@@ -10,6 +10,7 @@ import pytest
 
 from cockpit.config.errors import ConfigErrors
 from cockpit.config.load import load, loads
+from cockpit.kinds import registry
 
 
 def told(folder: Path, text: str, environment: dict[str, str] | None = None) -> list[str]:
@@ -47,8 +48,7 @@ BROKEN = {
     ),
     "unknown table, nothing close": (
         "x = 1\n",
-        "cockpit.toml:1: x: unknown table; "
-        "valid here: cockpit, listener, heartbeat, service, gate, smoke, checklist",
+        f"cockpit.toml:1: x: unknown table; valid here: cockpit, {', '.join(registry.BUILT_IN)}",
     ),
     "unknown key, nothing close": (
         "[cockpit]\nzzz = 1\n",

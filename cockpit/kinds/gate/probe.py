@@ -14,7 +14,6 @@ from cockpit.kinds.checklist.facts import counts
 from cockpit.kinds.checklist.findings import unclosed_fence
 from cockpit.kinds.file_io import FileRead, read_file
 from cockpit.kinds.gate.ages import aged, next_moment, report_time
-from cockpit.kinds.gate.data_mode import is_mode, report_modes
 from cockpit.kinds.gate.evaluate import Tally, judge_tally, nothing, retold
 from cockpit.kinds.gate.json_marks import decode_marked
 from cockpit.kinds.gate.judged_files import look_at_judged
@@ -22,6 +21,7 @@ from cockpit.kinds.gate.report import judge_report
 from cockpit.kinds.gate.series import ReportFile, copies, holes, reports
 from cockpit.kinds.gate.table import GateTable
 from cockpit.kinds.json_query import BadJson, Json
+from cockpit.kinds.modes import is_mode, report_modes
 from cockpit.kinds.tables import resolve
 from cockpit.model import Doubt, DoubtKind, Observation, Verdict, expire
 from cockpit.text import format_utc, parse_instant

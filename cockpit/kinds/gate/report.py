@@ -17,11 +17,10 @@ from cockpit.kinds.gate.claims import (
     check_claim,
     is_zero,
 )
-from cockpit.kinds.gate.data_mode import is_mode, part_mode
 from cockpit.kinds.gate.evaluate import Part, judge_parts, nothing, retold
 from cockpit.kinds.gate.json_marks import doubled_names
 from cockpit.kinds.gate.scores import FAIL_WORDS, PASS_WORDS
-from cockpit.kinds.gate.table import DataModeTable, GateTable, ScoreTable
+from cockpit.kinds.gate.table import GateTable, ScoreTable
 from cockpit.kinds.json_query import (
     BadPath,
     Json,
@@ -31,6 +30,8 @@ from cockpit.kinds.json_query import (
     query,
     scalar,
 )
+from cockpit.kinds.modes import is_mode, part_mode
+from cockpit.kinds.types import DataModeTable
 from cockpit.model import Doubt, DoubtKind, Verdict
 
 _DEEPEST = 6

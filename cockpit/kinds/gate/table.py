@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from cockpit.kinds.tables import Mistake, ProbeTable, Siblings, file_mistake, is_there, resolve
-from cockpit.kinds.types import Duration, JsonPath, Strict, Text, Words
+from cockpit.kinds.types import DataModeTable, Duration, JsonPath, Strict, Text, Words
 from cockpit.model import Concern
 from cockpit.suggestions import did_you_mean
 
@@ -32,13 +32,6 @@ class ScoreTable(Strict):
         if self.each is not None and self.met is None:
             raise ValueError("`each` needs `met`, the key that says whether a part is met")
         return self
-
-
-class DataModeTable(Strict):
-    """`data_mode = {…}`: the mode a result must be of; results of another one prove nothing."""
-
-    key: Text = Field("data_mode", description="name under which a report or a part says its mode")
-    want: Text = Field(description="the mode that counts, such as PAPER_LIVE")
 
 
 def _form_of(value: Any) -> str:
