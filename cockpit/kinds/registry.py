@@ -23,6 +23,7 @@ BUILT_IN = {
     "listener": "cockpit.kinds.listener",
     "heartbeat": "cockpit.kinds.heartbeat",
     "service": "cockpit.kinds.service",
+    "state": "cockpit.kinds.state",
     "decisions": "cockpit.kinds.decisions",
     "gate": "cockpit.kinds.gate",
     "smoke": "cockpit.kinds.smoke",
