@@ -59,7 +59,10 @@ class ConfigWatcher:
     async def _take(self, loaded: LoadedConfig) -> None:
         healed, self.error = bool(self.error), ""
         change = compare(self._loaded.config, loaded.config)
-        if loaded.config != self._loaded.config:
+        if (loaded.config, loaded.secret_sources) != (
+            self._loaded.config,
+            self._loaded.secret_sources,
+        ):
             self._tell(f"new plan: {change.summary()}")
             await self._apply(loaded)
             self._loaded = loaded

@@ -250,6 +250,7 @@ def test_an_entry_says_when_and_for_what(folder: Path, store: TrustStore) -> Non
         "probe": "ops",
         "folder": str(folder),
         "trusted_at": "2026-01-05T12:00:00Z",
+        "covers": 2,
     }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from cockpit.kinds.sendings import Sending
 from cockpit.kinds.tables import ProbeTable
 from cockpit.kinds.types import Duration, JsonPath, Strict, Text
 
@@ -61,3 +63,7 @@ class SmokeTable(ProbeTable):
             if twice := sorted({word for word in words if words.count(word) > 1}):
                 raise ValueError(f"{what} stand twice: {', '.join(twice)}")
         return self
+
+    def sendings(self) -> Sequence[Sending]:
+        """Return `token`: it goes to the API."""
+        return () if self.token is None else (Sending("token", self.base_url),)
