@@ -164,17 +164,18 @@ class TrustStore:
         `whole_folder` also those that were given for other probes of this config's folder.
         """
         entries = self._read()
+        gone: set[str] = set()
+        names = set()
         for table in tables:
+            names.add(table.name)
             request = self._request(loaded, table, entries)
-            gone = {asked.digest for asked in request.commands}
-            gone |= {self._digests.of_words(asked.command) for asked in request.commands}
+            for asked in request.commands:
+                gone |= {asked.digest, self._digests.of_words(asked.command)}
             gone |= {sent.value.digest for sent in request.sendings}
-            for held in (entries.commands, entries.sendings):
-                for digest in [
-                    digest
-                    for digest, entry in held.items()
-                    if digest in gone or _is_of(entry, loaded, None if whole_folder else table.name)
-                ]:
+        for held in (entries.commands, entries.sendings):
+            for digest, entry in list(held.items()):
+                made_here = isinstance(entry, dict) and entry.get("folder") == str(loaded.folder)
+                if digest in gone or (made_here and (whole_folder or entry.get("probe") in names)):
                     del held[digest]
         return self._write(entries)
 
@@ -269,13 +270,6 @@ def _since(entry: object) -> str:
         return ""
     at = entry.get("trusted_at") if isinstance(entry, dict) else None
     return at if isinstance(at, str) and at else "some time"
-
-
-def _is_of(entry: object, loaded: LoadedConfig, name: str | None) -> bool:
-    """Whether an entry was made in the config's folder, for the probe `name` or for any."""
-    if not isinstance(entry, dict) or entry.get("folder") != str(loaded.folder):
-        return False
-    return name is None or entry.get("probe") == name
 
 
 def _still_holds(command: Command, entry: Mapping[str, Any]) -> bool:
