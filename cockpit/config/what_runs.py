@@ -8,6 +8,8 @@ of package.json, the tables of pyproject.toml. What can't be followed is said in
 from __future__ import annotations
 
 import configparser
+import fnmatch
+import itertools
 import json
 import os
 import re
@@ -34,11 +36,14 @@ from cockpit.system.processes.interpreters import INTERPRETERS, program_kind, sc
 _DEEPEST = 6
 _MOST_FILES = 400
 _LARGEST_TOOL_FILE = 2_000_000
+_LONGEST_LINE = 2_000
+_MOST_TEXT = 100_000
+_MOST_COMMANDS = 500
+"""A checkout may come from anybody: what is followed is bounded, and the rest is said."""
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "fish", "ash"})
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _TEXT_OPTIONS = frozenset({"-c", "--command", "--call"})
 _OUTPUT_OPTIONS = frozenset({"-o", "--output", "--outfile", "--out", "--output-file"})
-_RULE = re.compile(r"^(?![\s#])@?([^:=#]+?)\s*::?(?!=)([^=]*)$")
 _VARIABLE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*[:?+]?=\s*(.*)$")
 _INCLUDE = re.compile(r"^\s*(?:-?include|sinclude|import\??|!include)\s+(.+)$")
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
@@ -101,6 +106,9 @@ class _Follower:
         self._found = found
         self._imports: list[Path] = []
         self._seen: set[tuple[str, ...]] = set()
+        self._texts: set[tuple[Path, str, bool]] = set()
+        self._left = _MOST_TEXT
+        self._paths: dict[str, str | None] = {}
 
     # -- one command
 
@@ -108,6 +116,9 @@ class _Follower:
         """Follow one command. `nested`: it stands in a tool's file, not in the config."""
         words = self._assigned(words, folder)
         if not words or depth > _DEEPEST or (str(folder), *words) in self._seen:
+            return
+        if len(self._seen) >= _MOST_COMMANDS:
+            self._found.lacks("the rest of a very long list of commands")
             return
         self._seen.add((str(folder), *words))
         if depth:
@@ -160,7 +171,7 @@ class _Follower:
         if word == ".":
             return word
         path = named_file(folder, word) if "/" in word or "\\" in word else None
-        target = path or (Path(found) if (found := _which(word)) else None)
+        target = path or (Path(found) if (found := self._which(word)) else None)
         if target is None:
             return name
         try:
@@ -176,8 +187,16 @@ class _Follower:
             # What a recipe builds changes with each run; a script in it does not.
             if path is not None and (not nested or _is_script(path)):
                 self._found.add(path)
-        elif not nested and word not in WRAPPERS and (found := _which(word)):
+        elif not nested and word not in WRAPPERS and (found := self._which(word)):
             self._found.programs[Path(found)] = None
+
+    def _which(self, word: str) -> str | None:
+        if word not in self._paths:
+            try:
+                self._paths[word] = shutil.which(word)
+            except (OSError, ValueError):
+                self._paths[word] = None
+        return self._paths[word]
 
     def _plain(self, words: Sequence[str], folder: Path) -> None:
         """A program that is not known here: what its words name is told by the caller's rule."""
@@ -370,6 +389,14 @@ class _Follower:
 
     def _text(self, text: str, folder: Path, depth: int, *, nested: bool = False) -> None:
         """Follow each command of a shell's text."""
+        if (folder, text, nested) in self._texts:
+            return
+        self._texts.add((folder, text, nested))
+        if len(text) > self._left or len(self._seen) >= _MOST_COMMANDS:
+            self._found.lacks("the rest of a very long list of commands")
+            self._left = 0
+            return
+        self._left -= len(text)
         commands = list(_commands(text))
         # What is fed to a shell or an interpreter runs, wherever in the text it is named.
         fed = any(self._reads_stdin(words, folder) for words, _ in commands)
@@ -523,6 +550,8 @@ class _Follower:
             for other in sorted(_glob(path.parent, name)):
                 self._tool_file(other, tool, words, depth)
         for line in recipes.lines([w for w in words[1:] if not w.startswith("-")]):
+            if self._left <= 0:
+                break
             self._text(line, path.parent, depth, nested=True)
 
     def _executed(self, words: Sequence[str], folder: Path, depth: int) -> None:
@@ -588,13 +617,14 @@ class _Recipes:
             elif match := _INCLUDE.match(line):
                 self.includes += match[1].replace("'", " ").replace('"', " ").split()
             elif match := _VARIABLE.match(line):
-                variables[match[1]] = match[2]
+                variables[match[1]] = match[2][:_LONGEST_LINE]
                 current = None
                 self._loose.append(match[2])
-            elif match := _RULE.match(line):
-                needs, _, inline = match[2].partition(";")
+            elif ":" in line and "=" not in line and not line.startswith("#"):
+                targets, _, rest = line.removeprefix("@").partition(":")
+                needs, _, inline = rest.lstrip(":").partition(";")
                 current = [inline] if inline else []
-                for target in match[1].split():
+                for target in targets.split():
                     old = self._rules.get(target, ([], []))
                     current = old[1] + current if old[1] else current
                     self._rules[target] = (old[0] + needs.split(), current)
@@ -628,9 +658,9 @@ class _Recipes:
             line = re.sub(
                 r"\$[({]([A-Za-z_]\w*)[)}]|\{\{\s*([A-Za-z_]\w*)\s*\}\}",
                 lambda match: self._variables.get(match[1] or match[2], match[0]),
-                line,
+                line[:_LONGEST_LINE],
             )
-        return line[:10_000]
+        return line[:_MOST_TEXT]
 
 
 def _commands(text: str) -> Iterator[tuple[list[str], list[str]]]:
@@ -683,13 +713,6 @@ def _values(words: Sequence[str], options: Iterable[str]) -> Iterator[str]:
                 yield word[2:].removeprefix("=")
 
 
-def _which(word: str) -> str | None:
-    try:
-        return shutil.which(word)
-    except (OSError, ValueError):
-        return None
-
-
 def _is_script(path: Path) -> bool:
     """Whether a file is text that an interpreter reads: by its first bytes."""
     try:
@@ -714,10 +737,14 @@ def _upward(folder: Path, names: Iterable[str]) -> Path | None:
 def _glob(folder: Path, name: str) -> list[Path]:
     if named_file(folder, name):
         return [folder / name]
+    # Only the last part may be a pattern: others could walk through the whole disk.
+    place, _, pattern = name.rpartition("/")
     try:
-        return [path for path in folder.glob(name) if path.is_file()][:_MOST_FILES]
-    except (OSError, ValueError, NotImplementedError):
+        with os.scandir(folder / place) as entries:
+            names = [one.name for one in itertools.islice(entries, _MOST_FILES) if one.is_file()]
+    except (OSError, ValueError):
         return []
+    return [folder / place / one for one in names if fnmatch.fnmatchcase(one, pattern)]
 
 
 def _read(path: Path) -> str | None:
@@ -755,4 +782,7 @@ def _sections(path: Path, starts: Iterable[str]) -> dict[str, dict[str, str]] | 
 
 
 def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str)
+    try:
+        return json.dumps(value, sort_keys=True, default=str)
+    except RecursionError:
+        return repr(value)

@@ -63,7 +63,8 @@ class ConfigWatcher:
             self._loaded.config,
             self._loaded.secret_sources,
         ):
-            self._tell(f"new plan: {change.summary()}")
+            moved = "a secret comes from elsewhere"
+            self._tell(f"new plan: {change.summary() if change else moved}")
             await self._apply(loaded)
             self._loaded = loaded
         elif healed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -255,3 +256,38 @@ def test_a_damaged_tool_file_counts_as_a_whole(folder: Path, store: TrustStore, 
         (table,) = loaded.config.probes()
         store.trust(loaded, [table])
         assert store.is_trusted(loaded, table)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "argv"),
+    [
+        ("Makefile", "a:" + " " * 1_000_000 + "\n", ["make"]),
+        ("Makefile", "a" + " " * 1_000_000 + "\n", ["make"]),
+        ("Makefile", "V=" + "$(V)" * 100_000 + "\na:\n\t" + "$(V)" * 100_000 + "\n", ["make"]),
+        ("Makefile", "include ../../**/*\ninclude /*/*/*/*\n", ["make"]),
+        ("Makefile", "include Makefile\na: a\n\tmake a\n", ["make"]),
+        ("Makefile", "a:\n" + "".join(f"\tsh x{n}\n" for n in range(30_000)), ["make"]),
+        (
+            "package.json",
+            json.dumps(
+                {
+                    "scripts": {
+                        one: "; ".join(f"npm run {two} {n}" for n in range(500))
+                        for one, two in zip("abcdef", "bcdefa", strict=True)
+                    }
+                }
+            ),
+            ["npm", "run", "a"],
+        ),
+        ("package.json", '{"scripts": ' + '{"a": ' * 100_000, ["npm", "run", "a"]),
+        ("pyproject.toml", "tool.uv = " + "[" * 100_000, ["uv", "run", "a"]),
+        ("run.txt", "x", ["sh", "-c", "'" * 300_000]),
+        ("run.txt", "x", ["sh", "-c", "sh run.txt;" * 30_000]),
+    ],
+    ids=itertools.count(),
+)
+def test_a_hostile_checkout_is_followed_in_bounds(
+    folder: Path, name: str, text: str, argv: list[str]
+) -> None:
+    (folder / name).write_text(text)
+    assert len(coverage_of(argv, folder).scripts) <= 500

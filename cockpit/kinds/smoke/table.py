@@ -39,7 +39,9 @@ class SmokeTable(ProbeTable):
         description="scheme, host and port of the API"
     )
     token: SecretStr | None = Field(
-        None, min_length=1, description='bearer token, "${NAME}" of the environment'
+        None,
+        min_length=1,
+        description='bearer token; "${NAME}" of the environment is sent only after `cockpit trust`',
     )
     symbols: list[Text] = Field(default_factory=list, description="what `{symbol}` stands for")
     prefix: str = Field("/api", description="what comes before the options routes")
