@@ -40,7 +40,7 @@ def command(
     loaded = load_config(config_path, AnyVariable())
     store = TrustStore.default()
     if trouble := store.trouble:
-        click.echo(f"nothing is trusted: {sanitize(trouble)}", err=True)
+        click.echo(sanitize(trouble), err=True)
     requests = _named(loaded, store.requests(loaded), names)
     if list_:
         return _list(requests)

@@ -14,7 +14,7 @@ from cockpit.text import sanitize
 
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://"
-    r"(?P<host>\[[0-9A-Fa-f:.]+(?:%\w+)?\]|[^\s/?#@\\:\[\]]+)(?::(?P<port>\d{1,5}))?(?:[/?#].*)?",
+    r"(?P<host>\[[0-9A-Fa-f:.]+(?:%\w+)?\]|[^\s/?#@\\:\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?:[/?#].*)?",
     re.S,
 )
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "smtp": 25, "smtps": 465, "ftp": 21}

@@ -10,7 +10,7 @@ import pytest
 from pydantic import Field, SecretStr
 
 from cockpit.clock import ManualClock
-from cockpit.config.load import AnyVariable, loads
+from cockpit.config.load import AnyVariable, ConfigErrors, loads
 from cockpit.config.models import Config, LoadedConfig
 from cockpit.config.sent_values import sent_values, withheld
 from cockpit.config.trust import TrustStore
@@ -210,3 +210,21 @@ def test_consent_needs_no_value(tmp_path: Path, store: TrustStore) -> None:
     loaded = loads(smoke(), tmp_path, AnyVariable())
     store.trust(loaded, loaded.config.probes())
     assert asked(store, smoke(), tmp_path) == []
+
+
+def test_references_are_filled_inside_of_lists_and_maps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: TrustStore
+) -> None:
+    """The symbols of a smoke table stand for what a kind to come may keep secret."""
+    monkeypatch.setattr(SmokeTable, "secret_keys", classmethod(lambda cls: ["token", "symbols"]))
+    loaded = loads(smoke(more='symbols = ["SPY", "a-${OTHER}"]\n'), tmp_path, ENV)
+    assert loaded.config.of(SmokeTable)[0].symbols == ["SPY", "a-s3cret-value-2"]
+    assert loaded.secret_sources == {
+        "smoke[0].token": "${API_TOKEN}",
+        "smoke[0].symbols[1]": "a-${OTHER}",
+    }
+    found = [str(value) for value in store.unsendable(loaded, loaded.config.probes()[0])]
+    assert found[0] == "${API_TOKEN} to http://127.0.0.1:8001"
+    assert found[1].startswith("${OTHER} to where [[smoke]] api (")
+    with pytest.raises(ConfigErrors, match=r"smoke\[0\]\.symbols\[0\]: the environment variable X"):
+        loads(smoke(more='symbols = ["${X}"]\n'), tmp_path, ENV)
