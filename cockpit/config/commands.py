@@ -13,7 +13,9 @@ from typing import Any
 
 from cockpit.config.fingerprint import canonical
 from cockpit.config.models import LoadedConfig
-from cockpit.config.what_runs import Part, coverage_of, named_file
+from cockpit.config.project_files import named_file
+from cockpit.config.scripts import Part
+from cockpit.config.what_runs import coverage_of
 from cockpit.kinds.tables import ProbeTable
 
 _CHUNK = 1 << 20

@@ -66,6 +66,11 @@ WRAPPERS: dict[str, Wrapper] = {
     "systemd-run": Wrapper(values=_set("-p --property -u --unit --slice --uid --gid -E --setenv")),
     "xvfb-run": Wrapper(values=_set("-n -s -e -f -p -w --server-args --server-num")),
     "xargs": Wrapper(values=_set("-n -P -I -L -d -s -a -E --max-args --max-procs --arg-file")),
+    "watch": Wrapper(values=_set("-n --interval -q --equexit")),
+    "su": Wrapper(values=_set("-s --shell -g -G -w"), skip=1),
+    "script": Wrapper(values=_set("-I -O -B -T -m -E -o"), skip=1),
+    "sg": Wrapper(skip=1),
+    "wsl": Wrapper(values=_set("-d --distribution -u --user --cd")),
     "direnv": Wrapper(verbs=_set("exec"), skip=1),
     "dotenv": Wrapper(verbs=_set("run"), values=_set("-f --file -e")),
     "bundle": Wrapper(verbs=_set("exec"), own=True),
@@ -98,6 +103,10 @@ WRAPPERS: dict[str, Wrapper] = {
     ),
 }
 """By the name of the program; words of the shell that a command follows are among them."""
+
+TEXT_OPTIONS = _set("-c --command --call")
+TEXT_WRAPPERS = _set("flock npx pnpx bunx script su runuser sg")
+"""Those that take a shell's text behind one of `TEXT_OPTIONS`."""
 
 _PROJECT = (
     *("project.scripts", "project.gui-scripts", "project.entry-points", "project.dependencies"),
@@ -169,6 +178,7 @@ TOOLS: dict[str, Tool] = {
     ),
     "ninja": Tool(("build.ninja",), options=_set("-f"), folders=_set("-C")),
     "snakemake": Tool(("Snakefile", "workflow/Snakefile"), options=_set("-s --snakefile")),
+    "deno": Tool(("deno.json", "deno.jsonc"), options=_set("-c --config"), upward=True),
     "pre-commit": Tool((".pre-commit-config.yaml",), options=_set("-c --config")),
     "docker-compose": Tool(
         ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"),
@@ -178,6 +188,29 @@ TOOLS: dict[str, Tool] = {
     **dict.fromkeys(("npm", "yarn", "pnpm", "bun", "npx", "pnpx", "bunx"), _NPM),
 }
 TOOL_NAMES = {"gmake": "make", "py.test": "pytest", "inv": "invoke", "go-task": "task"}
+_NODE = _set(
+    "-r --require --import --loader --experimental-loader -C --conditions --env-file --title"
+    " --preload --config -c --cwd --import-map --lock -L --log-level"
+)
+VALUE_OPTIONS: dict[str, frozenset[str]] = {
+    "ruby": _set("-r -C -E -I"),
+    "php": _set("-d -c -z -t -S"),
+    "perl": _set("-I"),
+    "lua": _set("-l"),
+    "julia": _set("-L --load -p -C -J --sysimage -t --threads -H --home"),
+    **dict.fromkeys(("node", "nodejs", "bun"), _NODE),
+    "deno": _NODE,
+}
+"""By interpreter, the options that take the next word; a file there is read like a script."""
+CODE_OPTIONS: dict[str, frozenset[str]] = {
+    "php": _set("-r -B -R -E --run"),
+    "julia": _set("-e -E --eval --print"),
+    "bun": _set("-e --eval -p --print"),
+    "deno": _set("eval"),
+}
+"""By interpreter, the options whose next word is the program itself, where they differ."""
+FILE_OPTIONS: dict[str, frozenset[str]] = {"php": _set("-f -F --file")}
+"""By interpreter, the options whose next word is the script."""
 SCRIPT_OPTIONS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), _set("-f --file -E --exec -i --include")),
     **dict.fromkeys(("sed", "gsed"), _set("-f --file")),

@@ -20,6 +20,7 @@ FILES = {
     "run.txt": "echo run\n",
     "tools/run.txt": "echo tools\n",
     "tools/hook.js": "",
+    "tools/gate": "#!/bin/sh\n",
     "report.json": "{}",
     "notes.md": "",
     "pkg/__init__.py": "",
@@ -54,6 +55,7 @@ def folder(tmp_path: Path) -> Path:
     for name, text in FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
+    (folder / "tools" / "gate").chmod(0o755)
     return folder
 
 
@@ -85,6 +87,21 @@ RUNS = [
     (["perl", "run.txt"], "run.txt"),
     (["ruby", "run.txt"], "run.txt"),
     (["php", "run.txt"], "run.txt"),
+    (["perl", "-w", "-Mstrict", "-I", "tools", "run.txt"], "run.txt"),
+    (["ruby", "-r", "./notes.md", "run.txt"], "run.txt"),
+    (["ruby", "-r", "./notes.md", "run.txt"], "notes.md"),
+    (["php", "-d", "x=1", "-f", "run.txt"], "run.txt"),
+    (["julia", "-L", "notes.md", "run.txt"], "run.txt"),
+    (["deno", "run", "-A", "run.txt"], "run.txt"),
+    (["bun", "run", "run.txt"], "run.txt"),
+    (["pwsh", "-NoProfile", "-File", "run.txt"], "run.txt"),
+    (["java", "-jar", "run.txt"], "run.txt"),
+    (["env", "BASH_ENV=notes.md", "bash", "-c", "true"], "notes.md"),
+    (["env", "NODE_OPTIONS=--require ./notes.md", "node", "tools/hook.js"], "notes.md"),
+    (["env", "PATH=tools", "gate"], "tools/gate"),
+    (["find", ".", "-name", "x", "-exec", "sh", "run.txt", ";"], "run.txt"),
+    (["watch", "-n", "5", "sh run.txt"], "run.txt"),
+    (["script", "-q", "-c", "sh run.txt"], "run.txt"),
     (["awk", "-f", "run.txt", "report.json"], "run.txt"),
     (["expect", "run.txt"], "run.txt"),
     (["env", "A=1", "sh", "run.txt"], "run.txt"),
@@ -146,7 +163,11 @@ DATA = [
     (["env", "A=1", "python", "run.txt", "report.json"], "report.json"),
     (["uv", "run", "python", "run.txt", "report.json"], "report.json"),
     (["awk", "-f", "run.txt", "report.json"], "report.json"),
-    (["node", "run.txt", "report.json"], "report.json"),
+    (["node", "--inspect", "run.txt", "report.json"], "report.json"),
+    (["perl", "-w", "run.txt", "report.json"], "report.json"),
+    (["perl", "-ne", "print", "report.json"], "report.json"),
+    (["php", "run.txt", "report.json"], "report.json"),
+    (["find", ".", "-name", "report.json"], "report.json"),
     (["make", "gate"], "report.json"),
     (["make", "gate"], "notes.md"),
     (["python", "-m", "cProfile", "-o", "report.json", "run.txt"], "report.json"),
