@@ -13,21 +13,12 @@ from typing import Any
 
 from cockpit.config.fingerprint import canonical
 from cockpit.config.models import LoadedConfig
-from cockpit.config.project_files import named_file
+from cockpit.config.project_files import is_data, named_file
 from cockpit.config.scripts import Part
 from cockpit.config.what_runs import coverage_of
 from cockpit.kinds.tables import ProbeTable
 
 _CHUNK = 1 << 20
-# Arguments of these kinds are what a gate reads, not what it runs. They change all the time, and a
-# consent that ends with each change would leave the gate without an answer.
-_DATA = frozenset(
-    f".{kind}"
-    for kind in (
-        *("csv", "db", "gz", "html", "json", "jsonl", "log", "md", "ndjson", "parquet", "pid"),
-        *("png", "sqlite", "sqlite3", "svg", "tsv", "txt", "xml"),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +94,7 @@ def _named(argv: list[str], index: int, folder: Path) -> list[Path]:
             own = [module.with_suffix(".py"), module / "__init__.py", module / "__main__.py"]
             candidates += map(str, own)
     found = (named_file(folder, candidate) for candidate in candidates)
-    return [path for path in found if path is not None and path.suffix.lower() not in _DATA]
+    return [path for path in found if path is not None and not is_data(path)]
 
 
 class Digests:

@@ -12,6 +12,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+# Arguments of these kinds are what a gate reads, not what it runs. They change all the time, and a
+# consent that ends with each change would leave the gate without an answer.
+_DATA = frozenset(
+    f".{kind}"
+    for kind in (
+        *("csv", "db", "gz", "html", "json", "jsonl", "log", "md", "ndjson", "parquet", "pid"),
+        *("png", "sqlite", "sqlite3", "svg", "tsv", "txt", "xml"),
+    )
+)
 MOST_FILES = 400
 """Files of one folder that are looked at."""
 _LARGEST = 2_000_000
@@ -26,6 +35,11 @@ def named_file(folder: Path, word: str) -> Path | None:
         return path if path.is_file() else None
     except (OSError, ValueError):
         return None
+
+
+def is_data(path: Path) -> bool:
+    """Whether a file is of a kind that commands read and write, and do not run, by its suffix."""
+    return path.suffix.lower() in _DATA
 
 
 def is_script(path: Path) -> bool:

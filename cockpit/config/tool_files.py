@@ -108,6 +108,12 @@ TEXT_OPTIONS = _set("-c --command --call")
 TEXT_WRAPPERS = _set("flock npx pnpx bunx script su runuser sg")
 """Those that take a shell's text behind one of `TEXT_OPTIONS`."""
 
+CODE_VARIABLES = _set(
+    "BASH_ENV ENV PYTHONSTARTUP PYTHONPATH NODE_OPTIONS PERL5OPT RUBYOPT LD_PRELOAD LD_AUDIT"
+    " DYLD_INSERT_LIBRARIES JAVA_TOOL_OPTIONS MAKEFILES MAKEFLAGS LUA_INIT PERL5DB COVERAGE_RCFILE"
+)
+"""Variables that name files which are run, or settings that do."""
+
 _PROJECT = (
     *("project.scripts", "project.gui-scripts", "project.entry-points", "project.dependencies"),
     *("project.optional-dependencies", "dependency-groups", "build-system"),

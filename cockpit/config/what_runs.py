@@ -19,6 +19,7 @@ from cockpit.config.project_files import (
     canonical_text,
     files_like,
     first_of,
+    is_data,
     is_script,
     named_file,
     nearest,
@@ -32,6 +33,7 @@ from cockpit.config.scripts import MODULE_NAME, Coverage, Part, Scripts
 from cockpit.config.shell_words import option_values, simple_commands, split_words
 from cockpit.config.tool_files import (
     APP_SERVERS,
+    CODE_VARIABLES,
     LAUNCHERS,
     SCRIPT_OPTIONS,
     TEXT_OPTIONS,
@@ -123,8 +125,9 @@ class _Follower(Scripts):
             elif name.rstrip("+") == "PATH":
                 self._search = [str(folder / one) for one in value.split(os.pathsep) if one]
                 self._paths.clear()
-            for part in value.split():  # BASH_ENV=file, NODE_OPTIONS="--require file"
-                if path := named_file(folder, part.partition("=")[2] or part):
+            for part in value.split():  # as in NODE_OPTIONS="--require file"
+                path = named_file(folder, part.partition("=")[2] or part)
+                if path is not None and (name in CODE_VARIABLES or not is_data(path)):
                     self.found.add(path)
             words = words[1:]
         return words
@@ -294,18 +297,33 @@ class _Follower(Scripts):
         commands = list(simple_commands(text))
         # What is fed to a shell or an interpreter runs, wherever in the text it is named.
         fed = any(self._reads_stdin(words, folder) for words, _ in commands)
+        # So does what it puts into a variable first: `x=file; sh $x`.
+        fed = fed or (not nested and any(self._is_computed(words, folder) for words, _ in commands))
         here = folder
         for words, inputs in commands:
             if words[0] == "cd" and len(words) > 1:
                 here = Path(os.path.normpath(here / words[1]))
                 continue
             self.command(words, here, depth + 1, nested=nested)
-            for word in [*words[1:], *inputs]:
-                path = named_file(here, word)
-                if path is not None and (fed or (not nested and is_script(path))):
+            for word in [*words, *inputs]:
+                value = word.partition("=")[2] if _ASSIGNMENT.match(word) else word
+                path = named_file(here, value)
+                if path is not None and (fed or not (nested or is_data(path))):
                     self.found.add(path)
         if not nested:
             self.found.lacks("what the shell's text calls besides")
+
+    def _is_computed(self, words: Sequence[str], folder: Path) -> bool:
+        """Whether an interpreter, or the shell, is given a name that only running would tell."""
+        if words[0].startswith("$"):
+            return True
+        name = self._name(words[0], folder)
+        if name in WRAPPERS and len(words) > 1:
+            return self._is_computed(words[1:], folder)
+        if name not in INTERPRETERS and name not in LAUNCHERS:
+            return False
+        first = next((word for word in words[1:] if not word.startswith("-")), "")
+        return first.startswith("$")
 
     def _reads_stdin(self, words: Sequence[str], folder: Path) -> bool:
         name = self._name(words[0], folder)
