@@ -14,7 +14,7 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -144,16 +144,21 @@ class TrustStore:
 
         Returns where a damaged file was put aside, None normally. Raises TrustError.
         """
-        entries = self._read()
         at = format_utc(self._clock.now())
-        for request in requests:
-            about = {"probe": request.table.name, "folder": str(loaded.folder), "trusted_at": at}
-            for asked in request.commands:
-                entries.commands[asked.digest] = {**about, "covers": _COVERS}
-            for sent in request.sendings:
-                words = {"source": sent.value.source, "to": str(sent.value.address)}
-                entries.sendings[sent.value.digest] = {**about, **words}
-        return self._write(entries)
+        with self._alone():
+            entries = self._read()
+            for request in requests:
+                about = {
+                    "probe": request.table.name,
+                    "folder": str(loaded.folder),
+                    "trusted_at": at,
+                }
+                for asked in request.commands:
+                    entries.commands[asked.digest] = {**about, "covers": _COVERS}
+                for sent in request.sendings:
+                    words = {"source": sent.value.source, "to": str(sent.value.address)}
+                    entries.sendings[sent.value.digest] = {**about, **words}
+            return self._write(entries)
 
     def revoke(
         self, loaded: LoadedConfig, tables: Iterable[ProbeTable], *, whole_folder: bool = False
@@ -163,21 +168,40 @@ class TrustStore:
         Also those to earlier states of them, and a sending that other probes share. With
         `whole_folder` also those that were given for other probes of this config's folder.
         """
-        entries = self._read()
-        gone: set[str] = set()
-        names = set()
-        for table in tables:
-            names.add(table.name)
-            request = self._request(loaded, table, entries)
-            for asked in request.commands:
-                gone |= {asked.digest, self._digests.of_words(asked.command)}
-            gone |= {sent.value.digest for sent in request.sendings}
-        for held in (entries.commands, entries.sendings):
-            for digest, entry in list(held.items()):
-                made_here = isinstance(entry, dict) and entry.get("folder") == str(loaded.folder)
-                if digest in gone or (made_here and (whole_folder or entry.get("probe") in names)):
-                    del held[digest]
-        return self._write(entries)
+        with self._alone():
+            entries = self._read()
+            gone: set[str] = set()
+            names = set()
+            for table in tables:
+                names.add(table.name)
+                request = self._request(loaded, table, entries)
+                for asked in request.commands:
+                    gone |= {asked.digest, self._digests.of_words(asked.command)}
+                gone |= {sent.value.digest for sent in request.sendings}
+            for held in (entries.commands, entries.sendings):
+                for digest, entry in list(held.items()):
+                    here = isinstance(entry, dict) and entry.get("folder") == str(loaded.folder)
+                    if digest in gone or (here and (whole_folder or entry.get("probe") in names)):
+                        del held[digest]
+            return self._write(entries)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let no other cockpit write between reading and writing; Windows has no such lock."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise TrustError(f"{self.path} cannot be written: {_reason(error)}") from error
+        with contextlib.ExitStack() as stack:
+            if sys.platform != "win32":
+                import fcntl
+
+                # Not every file system can lock a folder.
+                with contextlib.suppress(OSError):
+                    folder = os.open(self.path.parent, os.O_RDONLY)
+                    stack.callback(os.close, folder)
+                    fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
 
     def _request(self, loaded: LoadedConfig, table: ProbeTable, entries: _Entries) -> Request:
         commands = []
@@ -234,7 +258,6 @@ class TrustStore:
         text = json.dumps(document, indent=2, sort_keys=True)
         temporary: str | None = None
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             if lacking := _open_to_others(self.path.parent):
                 raise TrustError(f"{self.path} would not count: {lacking}")
             # mkstemp gives mode 0600 whatever the umask is.

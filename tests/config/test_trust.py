@@ -8,7 +8,9 @@ import os
 import shutil
 import stat
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from cockpit.clock import ManualClock
 from cockpit.config.load import loads
 from cockpit.config.models import LoadedConfig
 from cockpit.config.trust import TrustError, TrustStore
+from cockpit.kinds.tables import ProbeTable
 from cockpit.text import format_utc
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX file modes")
@@ -409,3 +412,18 @@ def test_a_file_of_root_is_another_users_too(folder: Path, tmp_path: Path) -> No
         assert names(store, loaded) == ["ops", "module"]
     finally:
         os.seteuid(0)
+
+
+@posix
+def test_consents_that_are_given_at_once_are_all_kept(folder: Path, store: TrustStore) -> None:
+    text = "".join(f'[[gate]]\nname = "g{n}"\ncommand = ["tool", "{n}"]\n' for n in range(24))
+    loaded = loads(text, folder)
+    together = threading.Barrier(24)
+
+    def agree(table: ProbeTable) -> None:
+        together.wait()
+        TrustStore(store.path).trust(loaded, [table])
+
+    with ThreadPoolExecutor(24) as pool:
+        list(pool.map(agree, loaded.config.probes()))
+    assert names(store, loaded) == []
