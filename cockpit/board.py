@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cockpit.model import (
+    CONSENT,
     Board,
     Concern,
     Finding,
@@ -280,15 +281,20 @@ def _merge(cause: str, parts: list[_Part], ack: Acknowledgement | None) -> Probl
     if len(rest) > _MOST_ALSO:
         also.append(f"and {len(rest) - _MOST_ALSO} more")
     run = any(part.observation.affects is Concern.RUN for part in parts)
+    probes = tuple(dict.fromkeys(part.observation.probe for part in parts))
+    subject, text = _named(lead), "; ".join([*filter(None, [lead.text]), *also])
+    if cause == CONSENT:
+        subject = f"{len(probes)} probe{'s' if len(probes) > 1 else ''}"
+        text = f"{subject} wait{'' if len(probes) > 1 else 's'} for consent: cockpit trust"
     return Problem(
         key=cause,
         verdict=lead.verdict,
         concern=Concern.RUN if run else Concern.READINESS,
         title=lead.title,
-        subject=_named(lead),
-        text="; ".join([lead.text, *also]) if lead.text else "; ".join(also),
+        subject=subject,
+        text=text,
         since=lead.since,
-        probes=tuple(dict.fromkeys(part.observation.probe for part in parts)),
+        probes=probes,
         next_act=lead.next_act or next((p.next_act for p in rest if p.next_act), ""),
         finding=lead.finding.key if lead.finding else "",
         acked_by=ack.by if ack else "",

@@ -42,6 +42,10 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return max(verdicts, key=lambda verdict: verdict.severity, default=Verdict.UNKNOWN)
 
 
+CONSENT = "trust"
+"""The cause of all that waits for the user's consent: one problem, whatever probes wait."""
+
+
 class Concern(enum.StrEnum):
     """What a probe speaks about: is the engine healthy now, or may we go live."""
 

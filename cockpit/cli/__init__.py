@@ -26,7 +26,7 @@ VERBS = {
     "ports": "every listening port and its owners; reset frees ports",
     "screen": "the screen (also without any verb)",
     "service": "print what keeps `collect` running: systemd unit, Task Scheduler XML",
-    "trust": "allow this config's commands to run",
+    "trust": "allow what this config runs and sends; list it, take it back",
 }
 
 

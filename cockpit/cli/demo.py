@@ -5,15 +5,19 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 
 import click
 
 from cockpit.cli.common import as_option, glimpse_config, load_config
+from cockpit.cli.exits import CANNOT_CREATE, CommandError
 from cockpit.cli.screen import open_screen, screen_options
 from cockpit.cli.terminal import require_terminal
 from cockpit.clock import SystemClock
+from cockpit.config.load import AnyVariable
+from cockpit.config.trust import TrustError, TrustStore
 from cockpit.lab.headless import run_headless
 from cockpit.lab.incidents import INCIDENTS, NAMES
 from cockpit.lab.process import LabError
@@ -44,7 +48,7 @@ def command(
     """
     if not headless:
         require_terminal()
-    with Lab.start() as lab:
+    with Lab.start() as lab, trusting(lab.config):
         if headless:
             if incident:
                 click.echo(lab.incident(incident), err=True)
@@ -69,6 +73,27 @@ def command(
             extra_commands=acts,
             beside=lambda opening: _incident_when_full(lab, incident, opening),
         )
+
+
+@contextmanager
+def trusting(config: Path) -> Iterator[None]:
+    """Agree to what the demo's own config would run or send, for as long as the demo lasts.
+
+    A config that needs no consent leaves the user's file alone.
+    """
+    loaded = load_config(config, AnyVariable())
+    store = TrustStore.default()
+    own = store.pending(loaded)
+    try:
+        if own:
+            store.trust(loaded, own)
+        yield
+    except TrustError as error:
+        raise CommandError(str(error), CANNOT_CREATE) from error
+    finally:
+        if own:
+            with suppress(TrustError):
+                store.revoke(loaded, own)
 
 
 @contextmanager

@@ -5,23 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from cockpit.config.fingerprint import canonical
 from cockpit.config.models import LoadedConfig
+from cockpit.config.project_files import is_data, named_file
+from cockpit.config.scripts import Part
+from cockpit.config.what_runs import coverage_of
 from cockpit.kinds.tables import ProbeTable
 
 _CHUNK = 1 << 20
-# Arguments of these kinds are what a gate reads, not what it runs. They change all the time, and a
-# consent that ends with each change would leave the gate without an answer.
-_DATA = frozenset(
-    f".{kind}"
-    for kind in (
-        *("csv", "db", "gz", "html", "json", "jsonl", "log", "md", "ndjson", "parquet", "pid"),
-        *("png", "sqlite", "sqlite3", "svg", "tsv", "txt", "xml"),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +26,20 @@ class Command:
     """A command as consent is given to it.
 
     `folder` is where it runs, absolute; `program` what its first word resolves to, None when
-    nothing is found; `scripts` the files its further words name, data files left out.
+    nothing is found; `scripts` the files its further words name, data files left out. `followed`
+    are the files behind these words: the script of an interpreter whatever its suffix, a Makefile;
+    `programs` what PATH has for a later word; `parts` the parts of files that tools read. `gaps`
+    say what may run besides and is not covered.
     """
 
     argv: tuple[str, ...]
     folder: Path
     program: Path | None
     scripts: tuple[Path, ...]
+    followed: tuple[Path, ...] = ()
+    programs: tuple[Path, ...] = ()
+    parts: tuple[Part, ...] = ()
+    gaps: tuple[str, ...] = ()
 
 
 def commands_of(loaded: LoadedConfig, table: ProbeTable) -> dict[str, Command]:
@@ -52,15 +56,29 @@ def _command(argv: list[str], folder: Path) -> Command:
     scripts = dict.fromkeys(
         path for index in range(len(argv)) for path in _named(argv, index, folder)
     )
-    return Command(tuple(argv), folder, _program(argv[0], folder), tuple(scripts))
+    program = _program(argv[0], folder)
+    known = {os.path.normpath(path) for path in (*scripts, *([program] if program else []))}
+    found = coverage_of(argv, folder)
+    return Command(
+        tuple(argv),
+        folder,
+        program,
+        tuple(scripts),
+        tuple(path for path in found.scripts if str(path) not in known),
+        tuple(path for path in found.programs if str(path) not in known),
+        tuple(sorted(found.parts, key=lambda part: (str(part.path), part.what))),
+        tuple(found.gaps),
+    )
 
 
 def _program(word: str, folder: Path) -> Path | None:
     """The file that is started: beside the folder when the word is a path, else from PATH."""
     if "/" in word or "\\" in word:
-        path = folder / word
-        return path if _is_file(path) else None
-    found = shutil.which(word)
+        return named_file(folder, word)
+    try:
+        found = shutil.which(word)
+    except ValueError:
+        return None
     return Path(found) if found else None
 
 
@@ -69,18 +87,14 @@ def _named(argv: list[str], index: int, folder: Path) -> list[Path]:
     word = argv[index]
     if not index:
         return []
-    candidates = [folder / word, folder / word.partition("=")[2]]
+    candidates = [word, word.partition("=")[2]]
     if argv[index - 1] == "-m":
-        module = folder.joinpath(*word.split("."))
-        candidates += [module.with_suffix(".py"), module / "__init__.py", module / "__main__.py"]
-    return [path for path in candidates if path.suffix.lower() not in _DATA and _is_file(path)]
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
+        module = Path(*word.split("."))
+        if module.name:
+            own = [module.with_suffix(".py"), module / "__init__.py", module / "__main__.py"]
+            candidates += map(str, own)
+    found = (named_file(folder, candidate) for candidate in candidates)
+    return [path for path in found if path is not None and not is_data(path)]
 
 
 class Digests:
@@ -93,22 +107,31 @@ class Digests:
         self._programs: dict[tuple[str, int, int, int, int], str] = {}
 
     def of(self, command: Command) -> str:
-        """The hash (hex) over argv, folder, environment names and the content of every file.
+        """The hash (hex) over argv, folder, and the content of every file and part of a file.
 
-        A command is given no names of environment variables, so that list is empty. A file that
-        cannot be read counts as such: consent ends when it becomes readable.
+        A file that cannot be read counts as such: consent ends when it becomes readable.
         """
-        content = {
+        content = self._words(command)
+        if command.followed or command.programs or command.parts:
+            content["followed"] = [[str(path), _content(path)] for path in command.followed]
+            content["programs"] = [self._program(path, command) for path in command.programs]
+            content["parts"] = [[str(p.path), p.what, p.text] for p in command.parts]
+        return hashlib.sha256(canonical(content)).hexdigest()
+
+    def of_words(self, command: Command) -> str:
+        """The hash that versions up to 0.1 kept: only the files that the words themselves name."""
+        return hashlib.sha256(canonical(self._words(command))).hexdigest()
+
+    def _words(self, command: Command) -> dict[str, Any]:
+        return {
             "argv": command.argv,
             "folder": str(command.folder),
             "environment": [],
-            "program": self._program(command),
+            "program": self._program(command.program, command),
             "scripts": [[str(path), _content(path)] for path in command.scripts],
         }
-        return hashlib.sha256(canonical(content)).hexdigest()
 
-    def _program(self, command: Command) -> list[str | None]:
-        path = command.program
+    def _program(self, path: Path | None, command: Command) -> list[str | None]:
         if path is None:
             return [None, None]
         if path.is_relative_to(command.folder):
@@ -124,6 +147,16 @@ class Digests:
                 return [str(path), None]
             self._programs[key] = digest
         return [str(path), self._programs[key]]
+
+
+def unchanged_since(command: Command, moment: datetime) -> bool:
+    """Whether what stands behind the words of a command is as it was at `moment` (aware UTC)."""
+    paths: Iterable[Path] = (*command.followed, *command.programs, *(p.path for p in command.parts))
+    try:
+        facts = [path.stat() for path in paths]
+    except (OSError, ValueError):
+        return False
+    return all(max(one.st_mtime, one.st_ctime) <= moment.timestamp() for one in facts)
 
 
 def _content(path: Path) -> str | None:

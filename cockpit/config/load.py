@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,7 +16,30 @@ from cockpit.config.source import FILE_NAME, LARGEST, find, parse, read
 from cockpit.config.toml_positions import scan
 from cockpit.config.validation_messages import explain
 
-__all__ = ["FILE_NAME", "LARGEST", "ConfigError", "ConfigErrors", "find", "load", "loads", "reload"]
+__all__ = [
+    "FILE_NAME",
+    "LARGEST",
+    "AnyVariable",
+    "ConfigError",
+    "ConfigErrors",
+    "find",
+    "load",
+    "loads",
+    "reload",
+]
+
+
+class AnyVariable(Mapping[str, str]):
+    """An environment in which everything is set: where it comes from is the reader's business."""
+
+    def __getitem__(self, name: str) -> str:
+        return "set"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def load(path: Path, environment: Mapping[str, str] | None = None) -> LoadedConfig:

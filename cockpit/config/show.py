@@ -12,6 +12,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from cockpit.config.models import Config, LoadedConfig
+from cockpit.kinds.tables import ProbeTable
 from cockpit.kinds.types import parse_duration
 from cockpit.redaction import secret_length
 from cockpit.text import sanitize
@@ -72,6 +73,7 @@ def _defaults(table: BaseModel) -> Iterator[str]:
 
 
 def _table(loaded: LoadedConfig, table: BaseModel, place: str) -> Iterator[str]:
+    table_secrets = table.secret_keys() if isinstance(table, ProbeTable) else ()
     for key, field, value, given in _keys(table):
         mark = "" if given else "  # default"
         if isinstance(value, SecretStr):
@@ -81,6 +83,8 @@ def _table(loaded: LoadedConfig, table: BaseModel, place: str) -> Iterator[str]:
                 yield f'{key} = "{source}"  # {told}'
             else:
                 yield f"# {key}: {told}"
+        elif key in table_secrets:
+            yield f"# {key}: {'not set' if value is None else 'set, with secrets'}"
         elif value is None:
             yield f"# {key}: not set"
         else:

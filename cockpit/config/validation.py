@@ -60,25 +60,43 @@ def fill_secrets(
     sources: dict[str, str] = {}
     for place, table in tables(data):
         for key in _secret_keys(place[0]):
-            written = table.get(key)
-            if not isinstance(written, str) or "${" not in written:
-                continue
-            path = (*place, key)
-            names = _REFERENCE.findall(written)
-            if len(names) != written.count("${"):
-                rule = "a reference is written ${NAME}, with letters, digits and _ only"
-                mistakes.add(path, rule)
-                continue
-            sound = True
-            for name in names:
-                if not environment.get(name):
-                    state = "is empty" if name in environment else "is not set"
-                    mistakes.add(path, f"the environment variable {name} {state}")
-                    sound = False
-            if sound:
-                table[key] = _REFERENCE.sub(lambda match: environment[match[1]], written)
-                sources[path_text(path)] = written
+            waiting: list[tuple[KeyPath, Any, Any]] = [((*place, key), table, key)]
+            while waiting:
+                path, holder, at = waiting.pop()
+                written = holder.get(at) if isinstance(holder, dict) else holder[at]
+                if isinstance(written, dict):
+                    waiting += [((*path, name), written, name) for name in written]
+                elif isinstance(written, list):
+                    waiting += [((*path, index), written, index) for index in range(len(written))]
+                elif isinstance(written, str) and "${" in written:
+                    filled = _filled(written, environment, path, mistakes)
+                    if filled is not None:
+                        holder[at] = filled
+                        sources[path_text(path)] = written
     return sources
+
+
+def _filled(
+    written: str, environment: Mapping[str, str], path: KeyPath, mistakes: Mistakes
+) -> str | None:
+    """`written` with every `${NAME}` replaced; None, and a mistake told, where that can't be."""
+    names = references(written)
+    if len(names) != written.count("${"):
+        rule = "a reference is written ${NAME}, with letters, digits and _ only"
+        mistakes.add(path, rule)
+        return None
+    sound = True
+    for name in names:
+        if not environment.get(name):
+            state = "is empty" if name in environment else "is not set"
+            mistakes.add(path, f"the environment variable {name} {state}")
+            sound = False
+    return _REFERENCE.sub(lambda match: environment[match[1]], written) if sound else None
+
+
+def references(written: str) -> list[str]:
+    """The names of the variables that a text refers to as `${NAME}`."""
+    return _REFERENCE.findall(written)
 
 
 def _secret_keys(kind: str | int) -> list[str]:
@@ -91,7 +109,7 @@ def check_references(data: Mapping[str, Any], mistakes: Mistakes) -> None:
     for path, text in _texts(data):
         if "\0" in text:
             mistakes.add(path, "holds a NUL character")
-        elif _STARTED.search(text) and path[-1] not in ("runbook", *_secret_keys(path[0])):
+        elif _STARTED.search(text) and not {"runbook", *_secret_keys(path[0])} & set(path[2:3]):
             mistakes.add(path, "${…} is replaced in `token` only", "write the value itself")
 
 

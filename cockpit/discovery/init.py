@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from cockpit.clock import Clock
 from cockpit.config.errors import ConfigErrors
-from cockpit.config.load import FILE_NAME, loads
+from cockpit.config.load import FILE_NAME, AnyVariable, loads
 from cockpit.config.show import to_toml
 from cockpit.discovery.checklist_templates import CopyError, added, copy_checklists, settings, table
 from cockpit.discovery.discover import (
@@ -32,19 +32,6 @@ from cockpit.discovery.discovered import (
 from cockpit.kinds import registry
 
 _MOST_REPORTS = 8
-
-
-class _AnyVariable(Mapping[str, str]):
-    """An environment with everything set: what a token comes from is the reader's business."""
-
-    def __getitem__(self, name: str) -> str:
-        return "set"
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 class InitError(Exception):
@@ -98,7 +85,7 @@ def _preset_tables(preset: str | None, folder: Path, names: Names) -> set[str]:
     if preset is None:
         return set()
     try:
-        config = loads(preset, folder, _AnyVariable(), name="preset").config
+        config = loads(preset, folder, AnyVariable(), name="preset").config
     except ConfigErrors as errors:
         raise InitError(f"the preset does not load here:\n{errors}") from errors
     if config.has_cockpit_table:
@@ -188,7 +175,7 @@ def write_init(
         )
     try:
         if there:
-            return added(folder, path, _AnyVariable())
+            return added(folder, path, AnyVariable())
         done = copy_checklists(folder) if with_checklists else []
     except CopyError as error:
         raise InitError(str(error)) from error
@@ -200,7 +187,7 @@ def write_init(
         raise InitError(f"{path} exists already; it was left as it is") from None
     except OSError as error:
         raise InitError(f"{path} cannot be written: {error.strerror or error}") from error
-    probes = loads(text, folder, _AnyVariable()).config.probes()
+    probes = loads(text, folder, AnyVariable()).config.probes()
     listed = ", ".join(f"{probe.name} ({probe.kind})" for probe in probes)
     done.append(f"wrote {path}")
     done.append(f"watching {listed}" if probes else "nothing was found to watch: see its examples")

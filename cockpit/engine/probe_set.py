@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,9 @@ from cockpit.board import ProbeInfo
 from cockpit.config.fingerprint import fingerprint
 from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import output_file
+from cockpit.config.sent_values import SentValue, sent_values, withheld
 from cockpit.config.trust import TrustStore
+from cockpit.engine.guarded_probe import GuardedProbe
 from cockpit.kinds import registry
 from cockpit.kinds.act_history import ActHistory
 from cockpit.kinds.base import BuildContext, Probe
@@ -88,16 +90,21 @@ class ProbeBuilder:
             table,
             self._loaded,
             source=self._source,
-            trusted=self._is_trusted,
+            trusted=lambda table: self._consents.is_trusted(self._loaded, table),
+            unsendable=lambda table: self._consents.unsendable(self._loaded, table),
             memory=self._edits,
             acts=self._acts,
         )
+        if isinstance(probe, GuardedProbe) or table.commands():
+            # A consent that is given or taken back counts at once.
+            probe.consent_files = (self._consents.path,)
         return ConfiguredProbe(probe, _fingerprint(table, self._loaded))
 
-    def _is_trusted(self, table: ProbeTable) -> bool:
+    @property
+    def _consents(self) -> TrustStore:
         if self._trust is None:
             self._trust = TrustStore.default()
-        return self._trust.is_trusted(self._loaded, table)
+        return self._trust
 
 
 def build_probes(
@@ -109,7 +116,8 @@ def build_probes(
 
 def _fingerprint(table: ProbeTable, loaded: LoadedConfig) -> str:
     """What the probe of that table is built from: its table, and what it takes from others."""
-    return " ".join((fingerprint(table), *table.surroundings(loaded.config)))
+    sent = (f"{value.key} {value}" for value in sent_values(loaded, table))
+    return " ".join((fingerprint(table), *table.surroundings(loaded.config), *sent))
 
 
 def _nothing_trusted(table: ProbeTable) -> bool:
@@ -122,14 +130,16 @@ def build(
     *,
     source: ListenerSource | None = None,
     trusted: Callable[[ProbeTable], bool] = _nothing_trusted,
+    unsendable: Callable[[ProbeTable], Sequence[SentValue]] | None = None,
     memory: EditHistory | None = None,
     acts: ActHistory | None = None,
 ) -> Probe:
     """Build the probe that a table describes; its kind is imported here.
 
     `source` is shared by all listener probes; without it each gets its own. `trusted` says whether
-    the table's commands may run; it may block. `memory` is what is remembered of all checklists,
-    `acts` of acts on processes. Raises KeyError for a table of no known kind.
+    the table's commands may run, `unsendable` what it may not send; both may block, and without
+    them it may do neither. `memory` is what is remembered of all checklists, `acts` of acts on
+    processes. Raises KeyError for a table of no known kind.
     """
     context = BuildContext(
         folder=loaded.folder,
@@ -140,4 +150,13 @@ def build(
         edits=memory,
         acts=acts,
     )
-    return registry.get(table.kind).build_probe(table, context)
+    kind = registry.get(table.kind)
+    if not sent_values(loaded, table):
+        return kind.build_probe(table, context)
+    return GuardedProbe(
+        table,
+        withheld(loaded, table),
+        loaded.folder,
+        unsendable=unsendable or (lambda table: sent_values(loaded, table)),
+        make=lambda table: kind.build_probe(table, context),
+    )

@@ -10,8 +10,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from pydantic import SecretStr
-
 from cockpit.clock import Clock
 from cockpit.facts import Facts
 from cockpit.feed import Artefact
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
     from cockpit.system.sockets.listeners import ListenerSource
 
 T = TypeVar("T")
+CONSENT_ACT = "run `cockpit trust`: it shows what would be run or sent, and allows it"
+"""What an operator does about a probe that waits for consent."""
 
 
 class Blocking(Protocol):
@@ -93,12 +93,7 @@ class BuildContext:
 
     def secrets(self) -> list[str]:
         """Return the secrets that any table of the config holds."""
-        return [
-            value.get_secret_value()
-            for table in self.tables.probes()
-            for key in table.secret_keys()
-            if isinstance(value := getattr(table, key, None), SecretStr)
-        ]
+        return [secret for table in self.tables.probes() for secret in table.secrets()]
 
     def listener_source(self) -> ListenerSource:
         """Return the shared source of listeners, or one of its own."""
@@ -126,6 +121,7 @@ class Probe(ABC):
         self.timeout = table.timeout
         self.runbook = table.runbook
         self._extra_watch = tuple(resolve(folder, pattern) for pattern in table.watch)
+        self.consent_files: tuple[Path, ...] = ()  # set where it may wait for consent
 
     @abstractmethod
     async def run(self, ctx: ProbeContext) -> Observation:
@@ -138,7 +134,7 @@ class Probe(ABC):
     @property
     def watched_files(self) -> tuple[Path, ...]:
         """Files, absolute, whose change is a reason to run now; the last part may be a glob."""
-        return (*self.own_files(), *self._extra_watch)
+        return (*self.own_files(), *self._extra_watch, *self.consent_files)
 
     def watched_ports(self) -> tuple[int, ...]:
         """TCP ports where a listener that comes or goes is a reason to run now."""

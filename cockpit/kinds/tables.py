@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import Field, SecretStr, field_validator
 
+from cockpit.kinds.sendings import Sending
 from cockpit.kinds.types import Duration, Strict, Text
 from cockpit.model import Concern
 from cockpit.suggestions import closest_file
@@ -80,7 +81,13 @@ class ProbeTable(Strict):
         return [
             field.alias or name
             for name, field in cls.model_fields.items()
-            if field.annotation is SecretStr or SecretStr in get_args(field.annotation)
+            if _holds_secret(field.annotation)
+        ]
+
+    def secrets(self) -> list[str]:
+        """The secrets it holds, those inside of its lists and maps too."""
+        return [
+            value.get_secret_value() for key in self.secret_keys() for value in _secrets(self, key)
         ]
 
     def commands(self) -> Mapping[str, Sequence[str]]:
@@ -91,6 +98,13 @@ class ProbeTable(Strict):
         """The folder its commands run in, as written; None is the config's own."""
         return None
 
+    def sendings(self) -> Sequence[Sending]:
+        """What its probe sends, and where to; it is asked for as long as that waits for consent.
+
+        A secret key that is not named here may go anywhere, and is asked for as such.
+        """
+        return ()
+
     def vouches_for(self) -> Sequence[str]:
         """The names of the probes whose process must be the one that this table's probe keeps."""
         return ()
@@ -98,6 +112,24 @@ class ProbeTable(Strict):
     def surroundings(self, tables: Tables) -> Sequence[str]:
         """What its probe takes from other tables: when that changes, it is built anew."""
         return ()
+
+
+def _holds_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or any(map(_holds_secret, get_args(annotation)))
+
+
+def _secrets(table: ProbeTable, key: str) -> Iterator[SecretStr]:
+    fields = type(table).model_fields
+    name = next((name for name, field in fields.items() if field.alias == key), key)
+    waiting: list[Any] = [getattr(table, name, None)]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, SecretStr):
+            yield value
+        elif isinstance(value, Mapping):
+            waiting += value.values()
+        elif isinstance(value, list | tuple):
+            waiting += value
 
 
 class Tables:

@@ -78,6 +78,6 @@ def _some(names: Sequence[object]) -> str:
 def _problem(number: int, problem: Problem, board: Board) -> Text:
     since = problem.since.astimezone().strftime("%H:%M:%S")
     text = localise(problem.text, board.taken_at)
-    return Text(
-        f"{number:3} {problem.verdict:7} {problem.title} {problem.subject}  {text}  (since {since})"
-    )
+    # A text that begins with its subject says it once.
+    facts = text if text.startswith(f"{problem.subject} ") else f"{problem.subject}  {text}"
+    return Text(f"{number:3} {problem.verdict:7} {problem.title} {facts}  (since {since})")

@@ -59,8 +59,12 @@ class ConfigWatcher:
     async def _take(self, loaded: LoadedConfig) -> None:
         healed, self.error = bool(self.error), ""
         change = compare(self._loaded.config, loaded.config)
-        if loaded.config != self._loaded.config:
-            self._tell(f"new plan: {change.summary()}")
+        if (loaded.config, loaded.secret_sources) != (
+            self._loaded.config,
+            self._loaded.secret_sources,
+        ):
+            moved = "a secret comes from elsewhere"
+            self._tell(f"new plan: {change.summary() if change else moved}")
             await self._apply(loaded)
             self._loaded = loaded
         elif healed:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import stat
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +20,8 @@ from cockpit.clock import ManualClock
 from cockpit.config.load import loads
 from cockpit.config.models import LoadedConfig
 from cockpit.config.trust import TrustError, TrustStore
+from cockpit.kinds.tables import ProbeTable
+from cockpit.text import format_utc
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX file modes")
 
@@ -250,6 +257,7 @@ def test_an_entry_says_when_and_for_what(folder: Path, store: TrustStore) -> Non
         "probe": "ops",
         "folder": str(folder),
         "trusted_at": "2026-01-05T12:00:00Z",
+        "covers": 2,
     }
 
 
@@ -272,3 +280,150 @@ def test_starting_and_stopping_a_listener_need_consent_too(folder: Path, store: 
 def test_the_default_store_is_below_the_users_config() -> None:
     assert TrustStore.default().path.name == "trust.json"
     assert TrustStore.default().path.parent.name == "paperlive-cockpit"
+
+
+def former_entry(folder: Path, argv: list[str], scripts: list[Path]) -> dict[str, object]:
+    """A consent as version 0.1 kept it: to the files that the words themselves name."""
+
+    def content(path: Path) -> str:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+    program = shutil.which(argv[0])
+    assert program is not None
+    said = {
+        "argv": argv,
+        "folder": str(folder),
+        "environment": [],
+        "program": [program, content(Path(program))],
+        "scripts": [[str(path), content(path)] for path in scripts],
+    }
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    about = {"probe": "g", "folder": str(folder), "trusted_at": format_utc(LATER)}
+    return {hashlib.sha256(text.encode()).hexdigest(): about}
+
+
+LATER = datetime.now(UTC) + timedelta(hours=1)
+
+
+def test_a_former_file_keeps_its_consents(folder: Path, store: TrustStore) -> None:
+    (folder / "run.txt").write_text("echo\n")
+    python, shell = ["python3", "gate.py", "data.json"], ["sh", "run.txt"]
+    commands = former_entry(folder, python, [folder / "gate.py"]) | former_entry(folder, shell, [])
+    store.path.parent.mkdir(mode=0o700)
+    store.path.write_text(json.dumps({"format": 1, "commands": commands}))
+    store.path.chmod(0o600)
+    text = "".join(
+        f'[[gate]]\nname = "{name}"\ncommand = {json.dumps(argv)}\n'
+        for name, argv in (("py", python), ("sh", shell))
+    )
+    loaded = loads(text, folder)
+    assert names(store, loaded) == [] and store.trouble == ""
+    (folder / "gate.py").write_text("import os\n")
+    assert names(store, loaded) == ["py"]
+    # What the former rule did not cover holds for as long as it is older than the consent.
+    long_after = (LATER + timedelta(hours=1)).timestamp()
+    os.utime(folder / "run.txt", (long_after, long_after))
+    assert names(store, loaded) == ["py", "sh"]
+    store.trust(loaded, loaded.config.probes())
+    assert names(store, loaded) == []
+
+
+def test_what_was_shown_is_agreed_to(folder: Path, store: TrustStore) -> None:
+    loaded = loads(CONFIG, folder)
+    shown = [request for request in store.requests(loaded) if request.waits]
+    (folder / "gate.py").write_text("import os\n")
+    store.agree(loaded, shown)
+    assert names(store, loaded) == ["ops"], "an edit between the look and the yes"
+
+
+def test_everything_of_a_folder_is_taken_back(folder: Path, store: TrustStore) -> None:
+    loaded = loads(CONFIG, folder)
+    store.trust(loaded, loaded.config.probes())
+    (folder / "gate.py").write_text("import os\n")
+    store.trust(loaded, loaded.config.probes())
+    store.revoke(loaded, loaded.config.probes()[:1])
+    held = json.loads(store.path.read_text())["commands"].values()
+    assert [entry["probe"] for entry in held] == ["module"]
+    store.revoke(loaded, [], whole_folder=True)
+    assert json.loads(store.path.read_text())["commands"] == {}
+
+
+@posix
+def test_a_link_trusts_nothing(folder: Path, store: TrustStore) -> None:
+    loaded = loads(CONFIG, folder)
+    store.trust(loaded, loaded.config.probes())
+    planted = folder / "planted.json"
+    store.path.rename(planted)
+    store.path.symlink_to(planted)
+    assert names(store, loaded) == ["ops", "module"]
+    assert "it is a link" in store.trouble
+    aside = store.trust(loaded, loaded.config.probes())
+    assert aside is not None and aside.is_symlink() and not store.path.is_symlink()
+    assert names(store, loaded) == []
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o770, 0o702, 0o777])
+def test_a_folder_that_others_may_write_to_trusts_nothing(
+    folder: Path, store: TrustStore, mode: int
+) -> None:
+    loaded = loads(CONFIG, folder)
+    store.trust(loaded, loaded.config.probes())
+    store.path.parent.chmod(mode)
+    assert names(store, loaded) == ["ops", "module"]
+    assert "chmod 700" in store.trouble
+    with pytest.raises(TrustError, match="chmod 700"):
+        store.trust(loaded, loaded.config.probes())
+    store.path.parent.chmod(0o700)
+    assert names(store, loaded) == [], "nothing was lost meanwhile"
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root may give files away")
+@pytest.mark.parametrize("owner", [12345, 65534])
+def test_a_folder_of_another_user_trusts_nothing(
+    folder: Path, store: TrustStore, owner: int
+) -> None:
+    loaded = loads(CONFIG, folder)
+    store.trust(loaded, loaded.config.probes())
+    os.chown(store.path.parent, owner, -1)
+    assert names(store, loaded) == ["ops", "module"]
+    assert "belongs to another user" in store.trouble
+    os.chown(store.path.parent, 0, -1)
+    os.chown(store.path, owner, -1)
+    assert names(store, loaded) == ["ops", "module"]
+    assert "belongs to another user" in store.trouble
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root may give files away")
+def test_a_file_of_root_is_another_users_too(folder: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    store = TrustStore(home / "trust.json", ManualClock())
+    loaded = loads(CONFIG, folder)
+    store.trust(loaded, loaded.config.probes())
+    os.chown(home, 12345, -1)
+    store.path.chmod(0o644)
+    for place in (*home.parents, folder):
+        if place.is_relative_to(tmp_path.parent.parent):
+            place.chmod(0o755)
+    os.seteuid(12345)
+    try:
+        assert "belongs to another user" in store.trouble
+        assert names(store, loaded) == ["ops", "module"]
+    finally:
+        os.seteuid(0)
+
+
+@posix
+def test_consents_that_are_given_at_once_are_all_kept(folder: Path, store: TrustStore) -> None:
+    text = "".join(f'[[gate]]\nname = "g{n}"\ncommand = ["tool", "{n}"]\n' for n in range(24))
+    loaded = loads(text, folder)
+    together = threading.Barrier(24)
+
+    def agree(table: ProbeTable) -> None:
+        together.wait()
+        TrustStore(store.path).trust(loaded, [table])
+
+    with ThreadPoolExecutor(24) as pool:
+        list(pool.map(agree, loaded.config.probes()))
+    assert names(store, loaded) == []

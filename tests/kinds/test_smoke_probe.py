@@ -329,6 +329,23 @@ def test_token_is_sent_and_never_kept(server: Any, answer: Any, look: Any) -> No
         assert TOKEN.encode() not in artefact.body and b"another" not in artefact.body
 
 
+def test_a_probe_that_nobody_allowed_sends_nothing(server: Any, answer: Any, look: Any) -> None:
+    """As it is built without a word of consent: a reference is not sent, a literal token is."""
+    server.answers["/x"] = answer.of({})
+    given = {"name": "api", "base_url": server.url, "token": TOKEN}
+    table = SmokeTable.model_validate({**given, "checks": [{"name": "x", "path": "/x"}]})
+    sources = {"smoke[0].token": "Bearer ${LAB_TOKEN}"}
+    loaded = LoadedConfig(Config([table]), Path(), secret_sources=sources)
+    seen = look(build(table, loaded)).observation
+    assert seen.verdict is Verdict.UNKNOWN and server.asked == []
+    assert seen.headline == f"not trusted: would send ${{LAB_TOKEN}} to {server.url}"
+    assert (seen.findings[0].title, seen.findings[0].cause) == ("NOT TRUSTED", "trust")
+    allowed = build(table, loaded, unsendable=lambda table: [])
+    assert allowed.watched_ports() == (server.port,)
+    assert look(allowed, seen).observation.verdict is Verdict.OK
+    assert server.asked == [("GET", "/x", f"Bearer {TOKEN}")]
+
+
 @pytest.mark.parametrize(
     ("status", "verdict"), [(401, "OK"), (403, "OK"), (200, "WARN"), (500, "FAIL")]
 )

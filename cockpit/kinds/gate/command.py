@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 from cockpit.kinds.artefact_policy import keep_news
-from cockpit.kinds.base import Judgement, ProbeContext
+from cockpit.kinds.base import CONSENT_ACT, Judgement, ProbeContext
 from cockpit.kinds.gate.evaluate import nothing
 from cockpit.kinds.gate.facts import ScoreFacts
 from cockpit.kinds.gate.output import Ending, Output, judge_output
 from cockpit.kinds.gate.probe import GateProbe
 from cockpit.kinds.gate.table import GateTable
 from cockpit.kinds.tables import resolve
-from cockpit.model import DoubtKind, Observation
+from cockpit.model import CONSENT, DoubtKind, Observation
 from cockpit.redaction import Redactor
 from cockpit.system.commands import CommandResult, run_command
 from cockpit.system.files.watch_targets import Signature, signatures
@@ -40,8 +40,10 @@ class CommandGateProbe(GateProbe):
 
     async def run(self, ctx: ProbeContext) -> Observation:
         if not await ctx.blocking(self._trusted, self._table):
+            self._outputs = _OwnOutputs()
             return self.seen(ctx.clock.now(), self._untrusted())
-        before = await ctx.blocking(signatures, self.watched_files)
+        files = [path for path in self.watched_files if path not in self.consent_files]
+        before = await ctx.blocking(signatures, files)
         if ctx.previous is not None and _only_files(ctx.reasons) and self._outputs.explain(before):
             return ctx.previous
         result = await run_command(
@@ -51,7 +53,7 @@ class CommandGateProbe(GateProbe):
             output_cap=self._table.output_cap,
             clock=ctx.clock,
         )
-        after = await ctx.blocking(signatures, self.watched_files)
+        after = await ctx.blocking(signatures, files)
         self._outputs.ran(before, after)
         output, judged = await ctx.blocking(self._judge, result)
         at = ctx.clock.now()
@@ -96,10 +98,10 @@ class CommandGateProbe(GateProbe):
         command = self._redactor.text(shown(self._table.command or ()))
         return nothing(
             "NOT TRUSTED",
-            f"not run: {command}",
+            f"would run {command}",
             DoubtKind.NOTHING_MEASURED,
-            cause="trust",
-            next_act="run `cockpit trust` to see the command and to allow it",
+            cause=CONSENT,
+            next_act=CONSENT_ACT,
             basis={"command": command},
         )
 

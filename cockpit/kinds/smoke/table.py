@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from cockpit.kinds.sendings import Sending
 from cockpit.kinds.tables import ProbeTable
 from cockpit.kinds.types import Duration, JsonPath, Strict, Text
 
@@ -37,7 +39,9 @@ class SmokeTable(ProbeTable):
         description="scheme, host and port of the API"
     )
     token: SecretStr | None = Field(
-        None, min_length=1, description='bearer token, "${NAME}" of the environment'
+        None,
+        min_length=1,
+        description='bearer token; "${NAME}" of the environment is sent only after `cockpit trust`',
     )
     symbols: list[Text] = Field(default_factory=list, description="what `{symbol}` stands for")
     prefix: str = Field("/api", description="what comes before the options routes")
@@ -61,3 +65,7 @@ class SmokeTable(ProbeTable):
             if twice := sorted({word for word in words if words.count(word) > 1}):
                 raise ValueError(f"{what} stand twice: {', '.join(twice)}")
         return self
+
+    def sendings(self) -> Sequence[Sending]:
+        """Return `token`: it goes to the API."""
+        return () if self.token is None else (Sending("token", self.base_url),)
