@@ -45,7 +45,12 @@ def ticked_and_reverted(place: Trapped) -> None:
 
 
 def test_the_traps_work(place: Trapped) -> None:
-    for words in (("status",), ("log", "-p", "-1"), ("cat-file", "-e", "HEAD:LOST.md")):
+    for words in (
+        ("status",),
+        ("log", "-1"),
+        ("cat-file", "-e", "HEAD:LOST.md"),
+        ("cat-file", "--textconv", "HEAD:PLAN.md"),
+    ):
         place.touch()
         place.git(*words, check=False)
     place.git("-c", "filter.trap.process=", "-c", "filter.trap.required=false", "status")
