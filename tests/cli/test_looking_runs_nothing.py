@@ -49,13 +49,12 @@ def test_the_traps_work(place: Trapped) -> None:
         ("status",),
         ("log", "-1"),
         ("cat-file", "-e", "HEAD:LOST.md"),
-        ("cat-file", "--textconv", "HEAD:PLAN.md"),
     ):
         place.touch()
         place.git(*words, check=False)
     place.git("-c", "filter.trap.process=", "-c", "filter.trap.required=false", "status")
     wanted = {
-        "fsmonitor", "process", "gpg", "remote", "textconv", "plain-clean", "nameless-clean",
+        "fsmonitor", "process", "gpg", "remote", "plain-clean", "nameless-clean",
         "hook-post-index-change", "submodule-fsmonitor",
     }  # fmt: skip
     assert wanted <= set(place.marks)

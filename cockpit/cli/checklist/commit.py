@@ -9,7 +9,7 @@ import click
 
 from cockpit.checklists import ChecklistError
 from cockpit.checklists.git.commit import Committed
-from cockpit.checklists.git.commit_plan import CommitPlan
+from cockpit.checklists.git.commit_plan import CommitPlan, clean_message
 from cockpit.cli.checklist.common import (
     FILES,
     FORMAT,
@@ -26,7 +26,7 @@ from cockpit.cli.common import (
     operator,
     raise_ended,
 )
-from cockpit.cli.exits import CommandError
+from cockpit.cli.exits import USAGE, CommandError
 from cockpit.clock import SystemClock
 from cockpit.config.models import LoadedConfig
 from cockpit.engine.commands.audit import AuditLog
@@ -72,10 +72,12 @@ def commit(
 
     Exit 0: committed all that could be. 1: nothing to commit, or at least one repository refused
     (a detached HEAD, a rebase or merge under way, index.lock, conflict markers, a hook); what the
-    others took is told. 64: neither a config nor FILES. 143: ended by a signal, together with the
-    hook that ran; what was not committed by then is not. JSON: an object for each repository;
-    `repository` null for what is in none, `error` says why there is no commit.
+    others took is told. 64: neither a config nor FILES, or a blank message. 143: ended by a signal,
+    together with the hook that ran; what was not committed by then is not. JSON: an object for each
+    repository; `repository` null for what is in none, `error` says why there is no commit.
     """
+    if message is not None and not clean_message(message):
+        raise CommandError("--message (-m) is blank: say what the commit does", USAGE)
     loaded = kept_for(files, config_path)
     try:
         found = plan_commits(loaded, changes_of(loaded, files), files=files, message=message)
