@@ -43,6 +43,8 @@ def command(config_path: Path | None, only: tuple[str, ...], format_: str, no_re
         seen = run_once(composition, wanted, host=host_name(), record=not no_record)
     if seen.trouble:
         click.echo(f"not recorded: {seen.trouble}", err=True)
+    elif not no_record and (open_to := composition.store_exposure):
+        click.echo(f"evidence store: {open_to}", err=True)
     click.echo(FORMATS[format_](seen.board))
     return BY_VERDICT[worst(one.verdict for one in seen.board.observations.values())]
 

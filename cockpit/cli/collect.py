@@ -16,6 +16,7 @@ from cockpit.cli.common import (
 )
 from cockpit.cli.exits import CANNOT_CREATE, CommandError
 from cockpit.evidence.errors import StoreError
+from cockpit.evidence.location import exposure
 from cockpit.feed import FeedMode
 from cockpit.session.session import Session
 from cockpit.system.host import host_name
@@ -39,6 +40,8 @@ def command(config_path: Path | None, as_name: str | None) -> int:
         try:
             role = "collecting" if session.feed.mode is FeedMode.LIVE else "standing by"
             click.echo(f"{role}: {loaded.path} into {loaded.store_path}", err=True)
+            if open_to := exposure(loaded.store_path):
+                click.echo(f"evidence store: {open_to}", err=True)
             wait()
         finally:
             session.close()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.clock import Clock
 from cockpit.config.models import LoadedConfig
+from cockpit.evidence import location
 from cockpit.evidence.interfaces import EvidenceReader
 from cockpit.evidence.reader import Reader
 from cockpit.evidence.store import Store
@@ -51,6 +52,11 @@ class Composition:
             retain_days=table.retain_days,
             upkeep=upkeep,
         )
+
+    @property
+    def store_exposure(self) -> str:
+        """What others of this machine may do to the store's folder, in words; empty: nothing."""
+        return location.exposure(self.loaded.store_path)
 
     def reader(self) -> Reader:
         """The store as it is, for reading; one that does not exist yet reads as empty."""

@@ -10,6 +10,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 from cockpit.clock import Clock, SystemClock
 from cockpit.commands import Command, Reply, Ticket
@@ -115,6 +116,9 @@ class Session:
             self._recorder = MemoryRecorder(
                 clock=self._clock, actor=self._who, trouble=self._store_error
             )
+        if open_to := self._composition.store_exposure:
+            notes = (*self._identity.notes, f"evidence store: {open_to}")
+            self._identity = replace(self._identity, notes=notes)
         self._collector = Collector(self._recorder, self._holder, self._clock)
         self._dispatcher = CommandDispatcher(
             lambda: self._plan,
