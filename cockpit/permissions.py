@@ -13,6 +13,10 @@ from dataclasses import dataclass
 STARTED_SO = "this cockpit was started with --read-only"
 
 
+READ_ONLY_CAUSE = "read-only"
+"""The cause of a finding that was not measured since this cockpit only looks."""
+
+
 class ReadOnlyError(PermissionError):
     """An act was asked for although this cockpit only looks."""
 

@@ -9,11 +9,18 @@ from pathlib import Path
 
 import click
 
-from cockpit.cli.common import config_option, load_config, on_end_signals, operator
+from cockpit.cli.common import (
+    config_option,
+    load_config,
+    on_end_signals,
+    operator,
+    read_only_option,
+)
 from cockpit.cli.exits import BY_VERDICT
 from cockpit.clock import SystemClock
 from cockpit.model import worst
 from cockpit.output import check_json, check_table
+from cockpit.permissions import Permissions
 from cockpit.session.composition import Composition
 from cockpit.session.one_shot import run_once
 from cockpit.system.host import host_name
@@ -32,12 +39,19 @@ ENDED = 143
 @click.option(
     "--no-record", is_flag=True, help="Read the evidence store, and leave no trace in it."
 )
-def command(config_path: Path | None, only: tuple[str, ...], format_: str, no_record: bool) -> int:
+@read_only_option
+def command(
+    config_path: Path | None,
+    only: tuple[str, ...],
+    format_: str,
+    no_record: bool,
+    permissions: Permissions,
+) -> int:
     """Run every probe once and exit with the verdict.
 
     0 OK, 1 WARN, 2 FAIL, 3 UNKNOWN; 64 for wrong usage, 78 for a config error.
     """
-    composition = Composition(load_config(config_path), SystemClock(), operator(None))
+    composition = Composition(load_config(config_path), SystemClock(), operator(None), permissions)
     wanted = _wanted(composition.names, only)
     with on_end_signals(lambda: sys.exit(ENDED)):
         seen = run_once(composition, wanted, host=host_name(), record=not no_record)

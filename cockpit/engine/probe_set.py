@@ -16,6 +16,7 @@ from cockpit.kinds.act_history import ActHistory
 from cockpit.kinds.base import BuildContext, Probe
 from cockpit.kinds.checklist.edit_history import EditHistory
 from cockpit.kinds.tables import ProbeTable
+from cockpit.permissions import ALL_ALLOWED, Permissions
 from cockpit.system.sockets.listeners import ListenerSource
 from cockpit.system.sockets.sources import default_source
 
@@ -61,10 +62,12 @@ class ProbeBuilder:
         loaded: LoadedConfig,
         edits: EditHistory | None = None,
         acts: ActHistory | None = None,
+        permissions: Permissions = ALL_ALLOWED,
     ) -> None:
         self._loaded = loaded
         self._edits = edits
         self._acts = acts
+        self._permissions = permissions
         self._tables = {table.name: table for table in loaded.config.probes()}
         self._built: dict[str, ConfiguredProbe] = {}
         self._source: ListenerSource | None = None
@@ -91,6 +94,7 @@ class ProbeBuilder:
             trusted=self._is_trusted,
             memory=self._edits,
             acts=self._acts,
+            permissions=self._permissions,
         )
         return ConfiguredProbe(probe, _fingerprint(table, self._loaded))
 
@@ -124,12 +128,14 @@ def build(
     trusted: Callable[[ProbeTable], bool] = _nothing_trusted,
     memory: EditHistory | None = None,
     acts: ActHistory | None = None,
+    permissions: Permissions = ALL_ALLOWED,
 ) -> Probe:
     """Build the probe that a table describes; its kind is imported here.
 
     `source` is shared by all listener probes; without it each gets its own. `trusted` says whether
     the table's commands may run; it may block. `memory` is what is remembered of all checklists,
-    `acts` of acts on processes. Raises KeyError for a table of no known kind.
+    `acts` of acts on processes; `permissions` are asked before a command is run. Raises KeyError
+    for a table of no known kind.
     """
     context = BuildContext(
         folder=loaded.folder,
@@ -139,5 +145,6 @@ def build(
         source=source,
         edits=memory,
         acts=acts,
+        permissions=permissions,
     )
     return registry.get(table.kind).build_probe(table, context)

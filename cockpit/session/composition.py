@@ -17,6 +17,7 @@ from cockpit.evidence import location
 from cockpit.evidence.interfaces import EvidenceReader
 from cockpit.evidence.reader import Reader
 from cockpit.evidence.store import Store
+from cockpit.permissions import ALL_ALLOWED, Permissions
 from cockpit.system.processes.process_table import ProcessIdentity, is_alive
 
 if TYPE_CHECKING:
@@ -28,12 +29,22 @@ if TYPE_CHECKING:
 
 
 class Composition:
-    """What the verbs share of one config; `who` signs events in its store."""
+    """What the verbs share of one config.
 
-    def __init__(self, loaded: LoadedConfig, clock: Clock, who: str) -> None:
+    `who` signs events in its store; `permissions` say what it may change.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedConfig,
+        clock: Clock,
+        who: str,
+        permissions: Permissions = ALL_ALLOWED,
+    ) -> None:
         self.loaded = loaded
         self.clock = clock
         self.who = who
+        self.permissions = permissions
 
     # -- the evidence
 
@@ -51,6 +62,7 @@ class Composition:
             cap_bytes=table.store_max_mb * 1_000_000,
             retain_days=table.retain_days,
             upkeep=upkeep,
+            permissions=self.permissions,
         )
 
     @property
@@ -99,7 +111,7 @@ class Composition:
     def _builder(self) -> ProbeBuilder:
         from cockpit.engine.probe_set import ProbeBuilder
 
-        return ProbeBuilder(self.loaded, self.edits, self.acts)
+        return ProbeBuilder(self.loaded, self.edits, self.acts, self.permissions)
 
     @property
     def names(self) -> tuple[str, ...]:
