@@ -154,7 +154,7 @@ def reset(
     if not yes:
         _confirm(job)
     who = operator(as_name)
-    with _recorder(loaded, who) as store:
+    with _recorder(loaded, who, permissions) as store:
         if told:
             click.echo(told, err=True)
         locks = locks_folder(loaded)
@@ -208,13 +208,13 @@ def _confirm(job: StopJob) -> None:
 
 
 @contextmanager
-def _recorder(loaded: LoadedConfig, who: str) -> Iterator[Store]:
+def _recorder(loaded: LoadedConfig, who: str, permissions: Permissions) -> Iterator[Store]:
     """The evidence store."""
     from cockpit.evidence.errors import StoreError
     from cockpit.session.composition import Composition
 
     try:
-        store = Composition(loaded, SystemClock(), who).open_store()
+        store = Composition(loaded, SystemClock(), who, permissions).open_store()
     except StoreError as error:
         raise CommandError(
             f"nothing was ended, no record, no act: {error}", CANNOT_CREATE

@@ -120,10 +120,11 @@ def _commits(
 ) -> list[CommitOutcome]:
     """Make the commits; a signal ends the one under way and its hook, and nothing of it is left."""
     made: list[str] = []
+    composition = Composition(loaded, SystemClock(), operator(as_name), permissions)
 
     def record(plan: CommitPlan, done: Committed) -> None:
         made.append(committed_text(plan, done))
-        _record(loaded, as_name, plan, done)
+        _record(composition, plan, done)
 
     try:
         with on_end_signals(raise_ended):
@@ -181,8 +182,7 @@ def _left_out_json(one: LeftOut) -> dict[str, object]:
     }
 
 
-def _record(loaded: LoadedConfig, as_name: str | None, plan: CommitPlan, done: Committed) -> None:
-    composition = Composition(loaded, SystemClock(), operator(as_name))
+def _record(composition: Composition, plan: CommitPlan, done: Committed) -> None:
     try:
         store = composition.open_store()
     except StoreError as error:

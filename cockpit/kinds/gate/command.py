@@ -106,8 +106,8 @@ class CommandGateProbe(GateProbe):
     def _not_run(self) -> Judgement:
         command = self._redactor.text(shown(self._table.command or ()))
         return nothing(
-            "NOT RUN",
-            f"read-only: not run: {command}",
+            "READ-ONLY",
+            f"not run: {command}",
             DoubtKind.NOTHING_MEASURED,
             cause=READ_ONLY_CAUSE,
             next_act="start the cockpit without --read-only to run gate commands",
