@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from support import DEADLINE, until, until_async
 
 from cockpit.clock import SystemClock
-from cockpit.permissions import Permissions
+from cockpit.permissions import Permissions, ReadOnlyError
 from cockpit.system.control import stop_plan
-from cockpit.system.control.process_control import ProcessController, ReadOnlyError
+from cockpit.system.control.process_control import ProcessController
 from cockpit.system.control.stop import StopState, interrupted_result, stop
 from cockpit.system.control.stop_plan import (
     OwnProcess,
