@@ -35,6 +35,8 @@ from pathlib import Path
 
 TIMEOUT = 30.0
 """Seconds a git process may take where the caller says nothing."""
+LOOK_TIMEOUT = 10.0
+"""The same of a look: a pipe that a configuration includes would hold it for ever."""
 _MOST_NAMES = 100
 """Filters and hooks one look switches off; more of them are nobody's honest configuration."""
 _KEPT = frozenset(
@@ -182,7 +184,7 @@ def named_programs(output: bytes) -> NamedPrograms:
     return NamedPrograms(tuple(found["filter"]), tuple(found["hook"]))
 
 
-def ask_names(folder: Path, *, timeout: float = TIMEOUT) -> NamedPrograms:
+def ask_names(folder: Path, *, timeout: float = LOOK_TIMEOUT) -> NamedPrograms:
     """The filters and hooks that the configuration in force in `folder` names. Raises GitError."""
     done = completed(question_for_names(folder), timeout=timeout)
     if done.returncode not in (0, 1):  # 1: there is no such entry
@@ -190,10 +192,11 @@ def ask_names(folder: Path, *, timeout: float = TIMEOUT) -> NamedPrograms:
     return named_programs(done.stdout)
 
 
-def run(call: GitCall, *, data: bytes = b"", timeout: float = TIMEOUT) -> bytes:
+def run(call: GitCall, *, data: bytes = b"", timeout: float | None = None) -> bytes:
     """Run a call to its end with `data` on its standard input; its output. Blocks.
 
-    Raises GitError when it fails, with what git said, or takes longer than `timeout` seconds.
+    Raises GitError when it fails, with what git said, or takes longer than `timeout` seconds (None:
+    as long as such a call may).
     """
     done = completed(call, data=data, timeout=timeout)
     if done.returncode != 0:
@@ -202,9 +205,11 @@ def run(call: GitCall, *, data: bytes = b"", timeout: float = TIMEOUT) -> bytes:
 
 
 def completed(
-    call: GitCall, *, data: bytes = b"", timeout: float = TIMEOUT
+    call: GitCall, *, data: bytes = b"", timeout: float | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     """The same, whatever its exit code. Raises GitError when it can't be run, or takes too long."""
+    if timeout is None:
+        timeout = LOOK_TIMEOUT if call.reads else TIMEOUT
     try:
         return subprocess.run(
             call.argv,

@@ -60,6 +60,8 @@ def command(
             PaletteCommand(f"Mend: {name}", f"undo the incident {name}", partial(lab.recover, name))
             for name in NAMES
         ]
+        if permissions.read_only:
+            acts = []
         return open_screen(
             partial(load_config, lab.config),
             glimpse_config(lab.config),

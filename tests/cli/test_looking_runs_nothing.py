@@ -216,6 +216,28 @@ async def test_a_filter_whose_name_cannot_be_switched_off(place: Trapped) -> Non
     assert place.marks == []
 
 
+async def test_a_pipe_in_the_configuration_holds_nobody_for_long(place: Trapped) -> None:
+    pipe = place.traps / "pipe"
+    os.mkfifo(pipe)
+    place.git("config", "include.path", str(pipe), check=False)
+    assert await checkout_label(place.folder, timeout=0.5) == "looked-at"
+    assert place.marks == []
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root gives away")
+async def test_a_repository_of_somebody_else_stays_refused(
+    place: Trapped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, os.devnull)
+    for path in (place.folder, *place.folder.rglob("*")):
+        os.chown(path, 65534, 65534, follow_symlinks=False)
+    place.clear()
+    assert await checkout_label(place.folder) == "looked-at"
+    assert discover(place.folder).checklists
+    assert place.marks == []
+
+
 # The environment
 
 

@@ -27,7 +27,7 @@ class Repository:
         *words: str,
         data: bytes = b"",
         env: Mapping[str, str] | None = None,
-        timeout: float = git.TIMEOUT,
+        timeout: float | None = None,
     ) -> bytes:
         """Output of a git command of a commit; the repository's filters and hooks run with it.
 
@@ -44,7 +44,7 @@ class Repository:
         Raises:
             CommitRefused: it failed, with what git said.
         """
-        return _done(words[0], git.look(self.root, *words, named=named), data, git.TIMEOUT)
+        return _done(words[0], git.look(self.root, *words, named=named), data, None)
 
     def ask(self, *words: str) -> bytes | None:
         """The same; None when it fails."""
@@ -76,7 +76,7 @@ class Repository:
         return self.root / os.fsdecode(found.strip())
 
 
-def _done(word: str, call: git.GitCall, data: bytes, timeout: float) -> bytes:
+def _done(word: str, call: git.GitCall, data: bytes, timeout: float | None) -> bytes:
     try:
         return git.run(call, data=data, timeout=timeout)
     except git.GitError as error:
