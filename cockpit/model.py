@@ -376,7 +376,8 @@ class MonitoringGap:
 class SessionInfo:
     """Whose screen this is: user, host, checkout (`lab@4f2c1e9*`), label (`PAPER`), config path.
 
-    `notes` say what the reader should know of a config that nobody wrote.
+    `notes` say what the reader should know of a config that nobody wrote; `read_only` that this
+    cockpit changes nothing.
     """
 
     user: str = ""
@@ -385,6 +386,7 @@ class SessionInfo:
     label: str = ""
     config: str = ""
     notes: tuple[str, ...] = ()
+    read_only: bool = False
 
     def __post_init__(self) -> None:
         _set(

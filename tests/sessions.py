@@ -10,13 +10,23 @@ from support import until
 
 from cockpit.commands import Command, Reply
 from cockpit.config.load import load
+from cockpit.permissions import ALL_ALLOWED, Permissions
 from cockpit.session.session import Session
 
 
 @contextmanager
-def started(config: Path) -> Iterator[Session]:
-    """A screen's session of `ann@here`, once every probe has been heard of."""
-    made = Session(load(config), kind="screen", user="ann", host="here", who="ann@here")
+def started(
+    config: Path, permissions: Permissions = ALL_ALLOWED, *, who: str = "ann@here"
+) -> Iterator[Session]:
+    """A screen's session of `who`, once every probe has been heard of."""
+    made = Session(
+        load(config),
+        kind="screen",
+        user="ann",
+        host="here",
+        who=who,
+        permissions=permissions,
+    )
     made.start()
     try:
         until(lambda: not made.feed.snapshot().waiting)

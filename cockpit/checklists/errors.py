@@ -59,6 +59,10 @@ class FileUnwritable(ChecklistError):
     """The file cannot be read or written: missing, read-only, a folder, no space, …"""
 
 
+class EditForbidden(ChecklistError):
+    """This cockpit only looks: it was started with `--read-only`."""
+
+
 class EditKeptAside(ChecklistError):
     """Two programs wrote at once and neither version may be thrown away: both were kept."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cockpit import __version__
-from cockpit.cli.exits import USAGE, CommandError
+from cockpit.cli.exits import NO_PERMISSION, USAGE, CommandError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -28,6 +28,11 @@ VERBS = {
     "service": "print what keeps `collect` running: systemd unit, Task Scheduler XML",
     "trust": "allow what this config runs and sends; list it, take it back",
 }
+
+
+READ_ONLY = "--read-only"
+_WRITERS = ("init", "trust")
+"""Verbs that do nothing but write, and so have no such option of their own."""
 
 
 class _LazyGroup(click.Group):
@@ -62,6 +67,9 @@ class _LazyGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         flags = {"--help", "--version"}
+        first = next((word for word in args if word != READ_ONLY), "")
+        if first in VERBS or first in flags:  # the option may stand before any verb
+            return super().parse_args(ctx, args)
         if ctx.resilient_parsing and not args:  # a shell asks what may stand here
             return super().parse_args(ctx, args)
         if not args or (args[0].startswith("-") and args[0] not in flags):
@@ -70,12 +78,17 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["--help"]})
+@click.option(READ_ONLY, is_flag=True, help="Only look and record, whatever the verb is.")
 @click.version_option(__version__, prog_name="cockpit")
-def cockpit() -> None:
+@click.pass_context
+def cockpit(ctx: click.Context, read_only: bool) -> None:
     """A terminal cockpit for people who run a paper-trading stack.
 
     Without a verb it opens the screen on the nearest cockpit.toml.
     """
+    if read_only and ctx.invoked_subcommand in _WRITERS:
+        what = f"`cockpit {ctx.invoked_subcommand}`"
+        raise CommandError(f"{what} writes files: refused by {READ_ONLY}", NO_PERMISSION)
 
 
 def run(args: Sequence[str]) -> int:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from cockpit.cli.exits import CONFIG, CommandError
+from cockpit.cli.exits import CONFIG, NO_PERMISSION, CommandError
 from cockpit.config.errors import ConfigErrors
 from cockpit.config.preview import ConfigPreview, preview
 from cockpit.config.source import find
+from cockpit.permissions import Permissions, ReadOnlyError
 from cockpit.system.host import host_name
 from cockpit.text import sanitize
 
@@ -43,6 +44,30 @@ def as_option(function: F) -> F:
     return click.option(
         "--as", "as_name", metavar="NAME", help="Who you are, in the evidence (default: your user)."
     )(function)
+
+
+def read_only_option(function: F) -> F:
+    """`--read-only`, which also holds when it stands before the verb; given as `Permissions`."""
+
+    def permissions(ctx: click.Context, _param: click.Parameter, given: bool) -> Permissions:
+        return Permissions(given or bool(ctx.find_root().params.get("read_only")))
+
+    return click.option(
+        "--read-only",
+        "permissions",
+        is_flag=True,
+        callback=permissions,
+        help="Only look and record: change no file, process, problem or repository, run no gate"
+        " command, send no POST.",
+    )(function)
+
+
+def allowed(permissions: Permissions, act: str) -> None:
+    """Return when `act` may be done. CommandError, exit 77, where the cockpit only looks."""
+    try:
+        permissions.demand(act)
+    except ReadOnlyError as error:
+        raise CommandError(str(error), NO_PERMISSION) from error
 
 
 def load_config(path: Path | None, environment: Mapping[str, str] | None = None) -> LoadedConfig:

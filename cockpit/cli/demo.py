@@ -23,6 +23,7 @@ from cockpit.lab.incidents import INCIDENTS, NAMES
 from cockpit.lab.process import LabError
 from cockpit.lab.stack import Lab
 from cockpit.model import Event, EventKind
+from cockpit.permissions import Permissions
 from cockpit.session.startup import Startup
 
 CALM = 2.0
@@ -40,7 +41,7 @@ def command(
     as_name: str | None,
     ascii_glyphs: bool,
     mouse: bool | None,
-    read_only: bool,
+    permissions: Permissions,
 ) -> int:
     """Start a small paper-trading stack in a temporary folder and open the screen on it.
 
@@ -63,13 +64,15 @@ def command(
             PaletteCommand(f"Mend: {name}", f"undo the incident {name}", partial(lab.recover, name))
             for name in NAMES
         ]
+        if permissions.read_only:
+            acts = []
         return open_screen(
             partial(load_config, lab.config),
             glimpse_config(lab.config),
             as_name,
             ascii_glyphs=ascii_glyphs,
             mouse=mouse,
-            read_only=read_only,
+            permissions=permissions,
             extra_commands=acts,
             beside=lambda opening: _incident_when_full(lab, incident, opening),
         )

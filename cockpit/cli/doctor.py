@@ -234,7 +234,7 @@ def _leftovers(loaded: LoadedConfig, clock: Clock) -> Iterator[Point]:
 
 def _store(loaded: LoadedConfig) -> Point:
     from cockpit.evidence.errors import StoreError
-    from cockpit.evidence.location import backups, inspect, network_filesystem
+    from cockpit.evidence.location import backups, exposure, inspect, network_filesystem
     from cockpit.evidence.reader import Reader
 
     path = loaded.store_path
@@ -253,6 +253,8 @@ def _store(loaded: LoadedConfig) -> Point:
         return Point("store", False, f"{path}: {size:.0f} MB", f"on {network}: no WAL, slower")
     if not os.access(path, os.W_OK):
         return Point("store", False, str(path), "may not be written: no record, no act")
+    if open_to := exposure(path):
+        return Point("store", False, f"{path}: {size:.0f} MB", open_to)
     notes = ["on a local file system"]
     if older:
         notes.append("of an older cockpit: copied and migrated when it is next written")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.cli.common import as_option, config_option, load_config, operator
+from cockpit.cli.common import as_option, config_option, load_config, operator, read_only_option
 from cockpit.cli.exits import (
     CANNOT_CREATE,
     NO_PERMISSION,
@@ -24,6 +24,7 @@ from cockpit.cli.exits import (
 from cockpit.clock import SystemClock
 from cockpit.config.load import find
 from cockpit.kinds.listener.table import ListenerTable
+from cockpit.permissions import Permissions
 from cockpit.system.sockets.listeners import ListenerSnapshot, ListenerSource
 from cockpit.system.sockets.sources import default_source
 
@@ -100,7 +101,7 @@ def _snapshot(source: ListenerSource, ports: Sequence[int] | None = None) -> Lis
     help='Words of the command line of what may be ended, such as "uvicorn app.main:app".',
 )
 @click.option("--yes", is_flag=True, help="Do not ask; for scripts.")
-@click.option("--read-only", is_flag=True, help="Show what would end, and end nothing.")
+@read_only_option
 @click.option("--other-users", is_flag=True, help="Also end processes of other users.")
 @click.option(
     "--grace",
@@ -115,7 +116,7 @@ def reset(
     ports: tuple[int, ...],
     expected: str,
     yes: bool,
-    read_only: bool,
+    permissions: Permissions,
     other_users: bool,
     grace: float,
 ) -> int:
@@ -148,19 +149,19 @@ def reset(
         click.echo(line, err=not job.plans)
     if not job.plans:
         return _remaining(source, ports)
-    if read_only:
+    if permissions.read_only:
         raise CommandError("nothing was ended: --read-only", NO_PERMISSION)
     if not yes:
         _confirm(job)
     who = operator(as_name)
-    with _recorder(loaded, who) as store:
+    with _recorder(loaded, who, permissions) as store:
         if told:
             click.echo(told, err=True)
         locks = locks_folder(loaded)
         for line in _close_cut_short(store, source, locks, clock, who):
             click.echo(line, err=True)
         outcome = _carry_out(
-            job, ActContext(source, ProcessController(), clock, who, locks, grace), store
+            job, ActContext(source, ProcessController(permissions), clock, who, locks, grace), store
         )
     if outcome is None:
         return NOT_ENDED
@@ -207,13 +208,13 @@ def _confirm(job: StopJob) -> None:
 
 
 @contextmanager
-def _recorder(loaded: LoadedConfig, who: str) -> Iterator[Store]:
+def _recorder(loaded: LoadedConfig, who: str, permissions: Permissions) -> Iterator[Store]:
     """The evidence store."""
     from cockpit.evidence.errors import StoreError
     from cockpit.session.composition import Composition
 
     try:
-        store = Composition(loaded, SystemClock(), who).open_store()
+        store = Composition(loaded, SystemClock(), who, permissions).open_store()
     except StoreError as error:
         raise CommandError(
             f"nothing was ended, no record, no act: {error}", CANNOT_CREATE

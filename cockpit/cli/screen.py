@@ -19,11 +19,13 @@ from cockpit.cli.common import (
     load_config,
     on_end_signals,
     operator,
+    read_only_option,
 )
 from cockpit.cli.terminal import Terminal, require_terminal
 from cockpit.clock import Clock, SystemClock
 from cockpit.config.preview import LOOK_AROUND_LABEL, ConfigPreview
 from cockpit.config.source import find
+from cockpit.permissions import ALL_ALLOWED, Permissions
 from cockpit.session.feed_proxy import FeedProxy
 from cockpit.session.identity import identity
 from cockpit.session.startup import Startup, StartupFeed
@@ -37,9 +39,7 @@ if TYPE_CHECKING:
 
 def screen_options(function: Callable[..., int]) -> Callable[..., int]:
     """How the screen looks and behaves: `--ascii`, `--mouse`, `--read-only`."""
-    function = click.option(
-        "--read-only", is_flag=True, help="Watch only: no process can be ended or started."
-    )(function)
+    function = read_only_option(function)
     function = click.option(
         "--ascii", "ascii_glyphs", is_flag=True, help="Draw X ! ? . instead of signs."
     )(function)
@@ -59,7 +59,7 @@ def command(
     as_name: str | None,
     ascii_glyphs: bool,
     mouse: bool | None,
-    read_only: bool,
+    permissions: Permissions,
 ) -> int:
     """Open the screen on the nearest cockpit.toml; with none, on what is found here."""
     require_terminal()
@@ -70,7 +70,7 @@ def command(
         as_name,
         ascii_glyphs=ascii_glyphs,
         mouse=mouse,
-        read_only=read_only,
+        permissions=permissions,
     )
 
 
@@ -91,7 +91,7 @@ def open_screen(
     *,
     ascii_glyphs: bool = False,
     mouse: bool | None = None,
-    read_only: bool = False,
+    permissions: Permissions = ALL_ALLOWED,
     extra_commands: Sequence[PaletteCommand] = (),
     beside: Callable[[Startup], AbstractContextManager[None]] = lambda opening: nullcontext(),
 ) -> int:
@@ -106,11 +106,18 @@ def open_screen(
     terminal = Terminal()
     clock = SystemClock()
     name = acting_name(as_name)
-    whose = identity(name, host_name(), folder=seen.folder, label=seen.label, config=seen.path)
+    whose = identity(
+        name,
+        host_name(),
+        folder=seen.folder,
+        label=seen.label,
+        config=seen.path,
+        read_only=permissions.read_only,
+    )
     feed = FeedProxy(StartupFeed(seen.names, clock, whose))
     capture = _mouse(mouse)
     opening = Startup(
-        lambda: _session(load(), as_name, clock, feed, read_only), lambda: app.leave()
+        lambda: _session(load(), as_name, clock, feed, permissions), lambda: app.leave()
     )
     app = CockpitApp(
         feed,
@@ -141,7 +148,7 @@ def _session(
     as_name: str | None,
     clock: Clock,
     feed: FeedProxy,
-    read_only: bool,
+    permissions: Permissions,
 ) -> Session:
     from cockpit.session.session import Session
 
@@ -153,7 +160,7 @@ def _session(
         who=operator(as_name),
         clock=clock,
         feed=feed,
-        read_only=read_only,
+        permissions=permissions,
     )
 
 

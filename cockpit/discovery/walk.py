@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
-import subprocess
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from cockpit import git
 from cockpit.text import sanitize
 
 MOST_FILES = 20_000
@@ -146,20 +145,12 @@ def read(entry: Entry, limit: int) -> bytes | None:
 
 def ignored_by_git(folder: Path, names: list[str]) -> set[str]:
     """Those of `names` (below `folder`) that git ignores; none where git can't tell."""
-    git = shutil.which("git")
-    if not names or git is None or not Path(git).is_absolute():
-        return set()  # a relative find is one in the folder we look at, and not to be run
+    if not names:
+        return set()
+    data = "\0".join(names).encode("utf-8", "surrogateescape")
     try:
-        done = subprocess.run(
-            # A repository may name a program as its file monitor; it is not to be run either.
-            [git, "-c", "core.fsmonitor=false", "check-ignore", "-z", "--stdin"],
-            cwd=folder,
-            input="\0".join(names).encode("utf-8", "surrogateescape"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=_GIT_SECONDS,
-            check=False,
-        )
-    except (OSError, ValueError, subprocess.TimeoutExpired):
+        call = git.look(folder, "check-ignore", "-z", "--stdin")
+        done = git.completed(call, data=data, timeout=_GIT_SECONDS)
+    except git.GitError:
         return set()
     return set(done.stdout.decode("utf-8", "replace").split("\0")) - {""}

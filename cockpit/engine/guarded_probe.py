@@ -40,6 +40,7 @@ class GuardedProbe(Probe):
         self._blind = make(blind)
         self._allowed: Probe | None = None
         self.kind = self._blind.kind  # type: ignore[misc]
+        self.local = self._blind.local  # type: ignore[misc]
         self.priority = self._blind.priority
         self.counts = self._blind.counts
         self.timeout = self._blind.timeout

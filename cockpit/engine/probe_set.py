@@ -18,6 +18,7 @@ from cockpit.kinds.act_history import ActHistory
 from cockpit.kinds.base import BuildContext, Probe
 from cockpit.kinds.checklist.edit_history import EditHistory
 from cockpit.kinds.tables import ProbeTable
+from cockpit.permissions import ALL_ALLOWED, Permissions
 from cockpit.system.sockets.listeners import ListenerSource
 from cockpit.system.sockets.sources import default_source
 
@@ -63,10 +64,12 @@ class ProbeBuilder:
         loaded: LoadedConfig,
         edits: EditHistory | None = None,
         acts: ActHistory | None = None,
+        permissions: Permissions = ALL_ALLOWED,
     ) -> None:
         self._loaded = loaded
         self._edits = edits
         self._acts = acts
+        self._permissions = permissions
         self._tables = {table.name: table for table in loaded.config.probes()}
         self._built: dict[str, ConfiguredProbe] = {}
         self._source: ListenerSource | None = None
@@ -94,6 +97,7 @@ class ProbeBuilder:
             unsendable=lambda table: self._consents.unsendable(self._loaded, table),
             memory=self._edits,
             acts=self._acts,
+            permissions=self._permissions,
         )
         if isinstance(probe, GuardedProbe) or table.commands():
             # A consent that is given or taken back counts at once.
@@ -133,13 +137,15 @@ def build(
     unsendable: Callable[[ProbeTable], Sequence[SentValue]] | None = None,
     memory: EditHistory | None = None,
     acts: ActHistory | None = None,
+    permissions: Permissions = ALL_ALLOWED,
 ) -> Probe:
     """Build the probe that a table describes; its kind is imported here.
 
     `source` is shared by all listener probes; without it each gets its own. `trusted` says whether
     the table's commands may run, `unsendable` what it may not send; both may block, and without
     them it may do neither. `memory` is what is remembered of all checklists, `acts` of acts on
-    processes. Raises KeyError for a table of no known kind.
+    processes; `permissions` are asked before a command is run. Raises KeyError for a table of no
+    known kind.
     """
     context = BuildContext(
         folder=loaded.folder,
@@ -149,6 +155,7 @@ def build(
         source=source,
         edits=memory,
         acts=acts,
+        permissions=permissions,
     )
     kind = registry.get(table.kind)
     if not sent_values(loaded, table):

@@ -26,6 +26,7 @@ from cockpit.evidence.write_queue import WriteJob, WriteQueue
 from cockpit.evidence.writer import Writer
 from cockpit.feed import Artefact
 from cockpit.model import Event, MonitoringGap, Observation
+from cockpit.permissions import Permissions
 from cockpit.probe_state import Advance, ProbeState
 
 MOST_WAITING = 5000
@@ -37,10 +38,13 @@ logger = logging.getLogger(__name__)
 class BaseRecorder:
     """Base of the recorder with a file and of the one without."""
 
-    def __init__(self, clock: Clock, actor: str, settings: SettingsOf) -> None:
+    def __init__(
+        self, clock: Clock, actor: str, settings: SettingsOf, permissions: Permissions
+    ) -> None:
         self._clock = clock
         self._actor = actor
         self._settings = settings
+        self._permissions = permissions
         self._queue = WriteQueue(MOST_WAITING)
         self._lock = threading.Lock()
         self._subscribers: list[Subscriber] = []
@@ -129,8 +133,10 @@ class BaseRecorder:
     def acknowledge(self, problem: str, note: str, actor: str, *, ticket: str = "") -> Future[bool]:
         """Say that a problem is known; the future is False when there is no such problem.
 
-        The acknowledgement ends by itself when the problem does.
+        The acknowledgement ends by itself when the problem does. Raises ReadOnlyError where this
+        cockpit only looks.
         """
+        self._permissions.demand(f"acknowledging {problem}")
         now = self._clock.now()
         return self._ask(
             lambda to: rules.acknowledge_problem(

@@ -9,8 +9,9 @@ from __future__ import annotations
 import glob
 import os
 import sqlite3
+import stat
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -18,22 +19,85 @@ from cockpit.evidence import schema
 from cockpit.evidence.errors import StoreError, explain
 
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"}
+OWN_FOLDER = ".cockpit"
+"""The name of a folder that is the cockpit's and nobody else's."""
+_OTHERS = 0o077
+_WRITABLE = 0o022
+_BESIDE = ("-wal", "-shm", "-journal")
 
 
 def prepare(path: Path) -> Path:
     """The real path of the store, with its folder and an empty private file if it was missing.
 
-    Raises StoreError when the place can't hold a store; nothing that was there is changed.
+    A `.cockpit` folder and the store's own files that others may use are made private where they
+    are this user's. Raises StoreError when the place can't hold a store, or when a `.cockpit` is
+    somebody else's and open to others; nothing else that was there is changed.
     """
     try:
         path = path.expanduser().resolve()
         if path.is_dir():
             raise StoreError(path, "it is a directory", "name a file in the config")
         _make_folder(path.parent)
+        _make_private(path)
         _make_file(path)
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
         raise explain(path, error) from error
     return path
+
+
+if sys.platform == "win32":
+    # What an account may do with a folder is inherited there; there are no mode bits to tighten.
+
+    def _make_private(path: Path) -> None:
+        pass
+
+    def exposure(path: Path) -> str:
+        """What others of this machine may do to the folder of the store; empty: nothing is seen."""
+        return ""
+
+else:
+
+    def _make_private(path: Path) -> None:
+        """Tighten the modes of what is the cockpit's own: a `.cockpit` folder, the store's files.
+
+        Any other folder is the user's, and stays as it is.
+        """
+        folder, user = path.parent, os.geteuid()
+        facts = folder.stat()
+        if folder.name == OWN_FOLDER and facts.st_mode & _OTHERS:
+            if facts.st_uid != user:
+                raise StoreError(
+                    path,
+                    f"its folder belongs to {_user_name(facts.st_uid)} and others may use it",
+                    f"have its owner run `chmod 700 {folder}`, or name another store in the config",
+                )
+            # Some file systems have modes of their own; then `exposure` tells.
+            with suppress(OSError):
+                folder.chmod(0o700)
+        for file in (path, *(path.with_name(path.name + end) for end in _BESIDE)):
+            with suppress(OSError):
+                facts = file.lstat()
+                if facts.st_uid == user and stat.S_ISREG(facts.st_mode) and facts.st_mode & _OTHERS:
+                    file.chmod(0o600)
+
+    def exposure(path: Path) -> str:
+        """What others of this machine may do to the folder of the store; empty: nothing is seen."""
+        try:
+            folder = path.expanduser().resolve().parent
+            mode = folder.stat().st_mode
+        except (OSError, RuntimeError):
+            return ""
+        if mode & _WRITABLE:
+            return f"others may write its folder {folder}, and put another store in its place"
+        return ""
+
+    def _user_name(uid: int) -> str:
+        import pwd
+
+        try:
+            return pwd.getpwuid(uid).pw_name
+        except KeyError:
+            return f"uid {uid}"
 
 
 def _make_folder(folder: Path) -> None:
@@ -46,7 +110,7 @@ def _make_folder(folder: Path) -> None:
         if not folder.is_dir():
             raise
         return
-    if folder.name == ".cockpit":
+    if folder.name == OWN_FOLDER:
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")
 
 

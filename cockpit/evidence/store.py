@@ -23,6 +23,7 @@ from cockpit.evidence.reader import Reader
 from cockpit.evidence.rules import Repository, SettingsOf
 from cockpit.evidence.sqlite_repository import SqliteRepository
 from cockpit.evidence.writer import Writer
+from cockpit.permissions import ALL_ALLOWED, Permissions
 
 CAP_BYTES = 512 * 1024 * 1024
 RETAIN_DAYS = 90.0
@@ -43,8 +44,9 @@ class Store(BaseRecorder):
         actor: str,
         settings: SettingsOf,
         alive: Alive,
+        permissions: Permissions,
     ) -> None:
-        super().__init__(clock, actor, settings)
+        super().__init__(clock, actor, settings, permissions)
         self.path = connection.path
         self._watch = LeaseWatch(clock, alive)
         memo = connection.memo
@@ -65,13 +67,15 @@ class Store(BaseRecorder):
         settings: SettingsOf = _default_settings,
         upkeep: bool = True,
         factory: type[sqlite3.Connection] = sqlite3.Connection,
+        permissions: Permissions = ALL_ALLOWED,
     ) -> Store:
         """Open the store at `path`, making file and folder when they are missing.
 
         `actor` signs events that name none; `alive(pid, started_at)` tells whether a process of
         this host lives; `cap_bytes` and `retain_days` bound what is kept; `settings` gives each
         probe its alert policy; `upkeep` False leaves the pruning to others, as a short visit
-        should; `factory` makes the write connection. Raises StoreError, having
+        should; `factory` makes the write connection; `permissions` are asked before somebody
+        acknowledges. Raises StoreError, having
         changed nothing, when the place can't hold a store.
         """
 
@@ -88,7 +92,7 @@ class Store(BaseRecorder):
         connection = StoreConnection.open(
             path, clock.now(), actor=actor, cap_bytes=cap_bytes, factory=factory
         )
-        store = cls(connection, clock, actor, settings, alive)
+        store = cls(connection, clock, actor, settings, alive, permissions)
         with Reader(connection.path) as reader:
             store._gaps.extend(reader.gaps(GAPS_TOLD))
         store._writer = Writer(
@@ -158,8 +162,9 @@ class MemoryRecorder(BaseRecorder):
         actor: str,
         trouble: str = "no store",
         settings: SettingsOf = _default_settings,
+        permissions: Permissions = ALL_ALLOWED,
     ) -> None:
-        super().__init__(clock, actor, settings)
+        super().__init__(clock, actor, settings, permissions)
         self._writer = Writer(
             self._queue,
             self._publish,

@@ -15,6 +15,7 @@ from cockpit.facts import Facts
 from cockpit.feed import Artefact
 from cockpit.kinds.tables import ProbeTable, Tables, resolve
 from cockpit.model import ArtefactRef, Concern, Doubt, Finding, Observation, Verdict
+from cockpit.permissions import ALL_ALLOWED, Permissions
 from cockpit.system.processes.process_table import ProcessIdentity
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class BuildContext:
     where the output of what is started for a probe goes; `trusted` whether the commands of a table
     may run as they are now, and may block. `source` is shared by all that look at listeners; None:
     each makes its own. `edits` is what is remembered of checklists, `acts` of acts on processes.
+    `permissions` are asked before a probe runs a command or sends what may change something.
     """
 
     folder: Path
@@ -90,6 +92,7 @@ class BuildContext:
     source: ListenerSource | None = None
     edits: EditHistory | None = None
     acts: ActHistory | None = None
+    permissions: Permissions = ALL_ALLOWED
 
     def secrets(self) -> list[str]:
         """Return the secrets that any table of the config holds."""

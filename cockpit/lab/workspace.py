@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from cockpit import git
 from cockpit.lab.child import MARKER, remove_tree
 from cockpit.lab.decisions import block
 from cockpit.lab.engine import DECISIONS
@@ -57,9 +57,6 @@ def commit(folder: Path, now: datetime) -> bool:
 
     The user's own git configuration, hooks and signing keys are left out of it.
     """
-    git = shutil.which("git")
-    if git is None:
-        return False
     settings = {
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
@@ -68,24 +65,14 @@ def commit(folder: Path, now: datetime) -> bool:
     }
     for role in ("AUTHOR", "COMMITTER"):
         settings |= {f"GIT_{role}_NAME": "Cockpit lab", f"GIT_{role}_EMAIL": "lab@localhost"}
-    # GIT_DIR and its like are set when the demo runs inside a hook; they would redirect all this.
-    env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | settings
     for words in (
         ["-c", "init.defaultBranch=main", "init", "--quiet", "--template="],
         ["add", "--all"],
         ["commit", "--quiet", "--message", "The lab as it starts"],
     ):
         try:
-            subprocess.run(
-                [git, *words],
-                cwd=folder,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_GIT_LIMIT,
-                check=True,
-            )
-        except (OSError, subprocess.SubprocessError):
+            git.run(git.act(folder, *words, env=settings), timeout=_GIT_LIMIT)
+        except git.GitError:
             remove_tree(folder / ".git", attempts=1)
             return False
     return True

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 from cockpit.clock import Clock
 from cockpit.config.models import LoadedConfig
+from cockpit.evidence import location
 from cockpit.evidence.interfaces import EvidenceReader
 from cockpit.evidence.reader import Reader
 from cockpit.evidence.store import Store
+from cockpit.permissions import ALL_ALLOWED, Permissions
 from cockpit.system.processes.process_table import ProcessIdentity, is_alive
 
 if TYPE_CHECKING:
@@ -27,12 +29,22 @@ if TYPE_CHECKING:
 
 
 class Composition:
-    """What the verbs share of one config; `who` signs events in its store."""
+    """What the verbs share of one config.
 
-    def __init__(self, loaded: LoadedConfig, clock: Clock, who: str) -> None:
+    `who` signs events in its store; `permissions` say what it may change.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedConfig,
+        clock: Clock,
+        who: str,
+        permissions: Permissions = ALL_ALLOWED,
+    ) -> None:
         self.loaded = loaded
         self.clock = clock
         self.who = who
+        self.permissions = permissions
 
     # -- the evidence
 
@@ -50,7 +62,13 @@ class Composition:
             cap_bytes=table.store_max_mb * 1_000_000,
             retain_days=table.retain_days,
             upkeep=upkeep,
+            permissions=self.permissions,
         )
+
+    @property
+    def store_exposure(self) -> str:
+        """What others of this machine may do to the store's folder, in words; empty: nothing."""
+        return location.exposure(self.loaded.store_path)
 
     def reader(self) -> Reader:
         """The store as it is, for reading; one that does not exist yet reads as empty."""
@@ -93,7 +111,7 @@ class Composition:
     def _builder(self) -> ProbeBuilder:
         from cockpit.engine.probe_set import ProbeBuilder
 
-        return ProbeBuilder(self.loaded, self.edits, self.acts)
+        return ProbeBuilder(self.loaded, self.edits, self.acts, self.permissions)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ def identity(
     label: str,
     config: Path | None,
     notes: Sequence[str] = (),
+    read_only: bool = False,
 ) -> SessionInfo:
     """The identity before anybody has asked the checkout; `config` None is a look-around."""
     return SessionInfo(
@@ -33,10 +34,13 @@ def identity(
         label=label,
         config=str(config or "look-around, no config file"),
         notes=tuple(notes),
+        read_only=read_only,
     )
 
 
-def identity_of(loaded: LoadedConfig, user: str, host: str) -> SessionInfo:
+def identity_of(
+    loaded: LoadedConfig, user: str, host: str, *, read_only: bool = False
+) -> SessionInfo:
     """The same of a config that is loaded."""
     return identity(
         user,
@@ -45,6 +49,7 @@ def identity_of(loaded: LoadedConfig, user: str, host: str) -> SessionInfo:
         label=loaded.config.cockpit.label,
         config=loaded.path,
         notes=loaded.notes,
+        read_only=read_only,
     )
 
 

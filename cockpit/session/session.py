@@ -10,6 +10,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 from cockpit.clock import Clock, SystemClock
 from cockpit.commands import Command, Reply, Ticket
@@ -27,6 +28,7 @@ from cockpit.evidence.store import MemoryRecorder, Store
 from cockpit.evidence.store_feed import StoreFeed
 from cockpit.kinds.checklist.edit_history import KINDS
 from cockpit.model import Event, EventKind, MonitorStatus, Observation
+from cockpit.permissions import ALL_ALLOWED, READ_ONLY_CAUSE, Permissions
 from cockpit.probe_state import ProbeState
 from cockpit.session.abandoned_act_watcher import AbandonedActWatcher
 from cockpit.session.collector import Collector
@@ -63,20 +65,21 @@ class Session:
         who: str,
         clock: Clock | None = None,
         feed: FeedProxy | None = None,
-        read_only: bool = False,
+        permissions: Permissions = ALL_ALLOWED,
     ) -> None:
         """`feed` is one that a screen holds already; without it the session makes its own.
 
-        `read_only` refuses every act on processes.
+        `permissions` say what it may change; all that it hands acts to gets them.
         """
-        self._controller = ProcessController(read_only=read_only)
+        self._permissions = permissions
+        self._controller = ProcessController(permissions)
         if feed is not None:
             self.feed = feed
         self._clock: Clock = clock or SystemClock()
         self._who = who
-        self._composition = Composition(loaded, self._clock, who)
+        self._composition = Composition(loaded, self._clock, who, permissions)
         self._plan = self._composition.probes()
-        self._identity = identity_of(loaded, user, host)
+        self._identity = identity_of(loaded, user, host, read_only=permissions.read_only)
         own = process_identity(os.getpid())
         self._holder = Holder(
             pid=os.getpid(),
@@ -113,8 +116,14 @@ class Session:
                 raise
             self._store_error = str(error)
             self._recorder = MemoryRecorder(
-                clock=self._clock, actor=self._who, trouble=self._store_error
+                clock=self._clock,
+                actor=self._who,
+                trouble=self._store_error,
+                permissions=self._permissions,
             )
+        if open_to := self._composition.store_exposure:
+            notes = (*self._identity.notes, f"evidence store: {open_to}")
+            self._identity = replace(self._identity, notes=notes)
         self._collector = Collector(self._recorder, self._holder, self._clock)
         self._dispatcher = CommandDispatcher(
             lambda: self._plan,
@@ -125,6 +134,7 @@ class Session:
             memory=self._composition.edits,
             board=self._observations,
             recorded=self._recorded,
+            permissions=self._permissions,
             processes=ProcessCommands(
                 lambda: self._composition.loaded,
                 clock=self._clock,
@@ -306,7 +316,12 @@ class Session:
         return [seen.observation for seen in looks]
 
     def _record_own(self, seen: ProbeRun) -> None:
-        """Record what this screen saw by itself, as soon as it is seen: later it may be old."""
+        """Record what this screen saw by itself, as soon as it is seen: later it may be old.
+
+        What it did not measure only because it looks without acting says nothing to the others.
+        """
+        if any(finding.cause == READ_ONLY_CAUSE for finding in seen.observation.findings):
+            return
         for artefact in seen.artefacts:
             self._recorder.save_artefact(artefact)
         self._recorder.observe(seen.observation, source="screen")

@@ -165,3 +165,36 @@ def test_what_was_done_before_there_was_a_config_is_known_to_it(lab: Path) -> No
     assert "[x] one" in git(lab / "first", "show", "HEAD:OTHER.md")
     again = run("commit", lab / "first" / "LIST.md")
     assert (again.exit_code, "no recorded edits" in again.output) == (1, True)
+
+
+def test_a_message_loses_what_a_terminal_would_act_on(lab: Path) -> None:
+    tick(lab, "first")
+    message = "ticked\x1b[31m red\x07\u202e\udcff \n\n  two\tlines\r\n\x9b2J"
+    made = run("commit", lab / "first" / "LIST.md", "-m", message)
+    assert made.exit_code == 0, made.output
+    assert git(lab / "first", "log", "-1", "--format=%B") == "ticked red\n\n  two    lines\n\n"
+
+
+@pytest.mark.parametrize("message", ["", " ", "\n\t", "\x1b[0m", "\u200b\u202e"])
+def test_a_blank_message_is_refused_by_its_own_name(lab: Path, message: str) -> None:
+    tick(lab, "first")
+    refused = run("commit", "-m", message)
+    assert refused.exit_code == 64
+    assert "--message (-m) is blank" in refused.output
+    assert subjects(lab / "first") == ["first"]
+
+
+def test_a_configured_message_is_held_to_the_same(lab: Path) -> None:
+    config = lab / "cockpit.toml"
+    table = '[[checklist]]\nfile = "first/LIST.md"\ncommit_message = "{}"\n'
+    config.write_text(table.format("  "), encoding="utf-8")
+    refused = run("commit")
+    assert refused.exit_code == 78 and "commit_message" in refused.output
+    config.write_text(table.format("done\\u001b[2J \\u202eall"), encoding="utf-8")
+    tick(lab, "first")
+    assert run("commit").exit_code == 0
+    assert subjects(lab / "first")[0] == "done all"
+    config.write_text(table.format("\\u200b"), encoding="utf-8")
+    run("set", lab / "first" / "LIST.md", "done", "--line", "4")
+    refused = run("commit")
+    assert refused.exit_code == 1 and "message is blank" in refused.output

@@ -18,6 +18,7 @@ from cockpit.commands import Arm, Confirm, ProcessCommand, Reply, StopProgress
 from cockpit.config.load import loads
 from cockpit.engine.commands.process_commands import ProcessCommands
 from cockpit.model import Event
+from cockpit.permissions import Permissions
 from cockpit.system.control.process_control import ProcessController
 from cockpit.system.processes import process_table
 
@@ -71,7 +72,7 @@ class Operator:
             clock=options.pop("clock", SystemClock()),
             recorder=self.recorder,
             who="ann@here",
-            controller=ProcessController(read_only=options.pop("read_only", False)),
+            controller=ProcessController(Permissions(options.pop("read_only", False))),
             trusted=lambda loaded, table: trusted,
             progress=self._hear,
         )

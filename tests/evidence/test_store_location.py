@@ -12,9 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import DEADLINE
+from sessions import started
+from support import DEADLINE, cockpit
 
 from cockpit.evidence.errors import StoreError
+from cockpit.evidence.location import exposure
 from cockpit.evidence.schema import VERSION
 from cockpit.evidence.store import Store
 
@@ -181,3 +183,101 @@ def test_a_store_that_is_up_to_date_opens_without_loading_the_migrations(world) 
         check=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+posix_modes = pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
+as_root = pytest.mark.skipif(
+    os.name == "nt" or os.geteuid() != 0, reason="only root gives files away"
+)
+NOBODY = 65534
+
+
+@posix_modes
+@pytest.mark.parametrize("mode", [0o777, 0o775, 0o755, 0o711, 0o750, 0o1777, 0o704])
+def test_a_cockpit_folder_that_others_may_use_is_tightened(world, mode: int) -> None:
+    folder = world.folder / ".cockpit"
+    folder.mkdir()
+    folder.chmod(mode)
+    (folder / "mine").write_text("x", encoding="utf-8")
+    world.store(folder / "evidence.db")
+    assert mode_of(folder) == 0o700
+    assert (folder / "mine").read_text(encoding="utf-8") == "x"
+
+
+@posix_modes
+def test_a_folder_of_another_name_is_left_as_it_is_and_told_of(world) -> None:
+    folder = world.folder / "state"
+    folder.mkdir()
+    for mode, told in ((0o755, False), (0o775, True), (0o757, True), (0o1777, True)):
+        folder.chmod(mode)
+        world.store(folder / "evidence.db").close(5)
+        assert mode_of(folder) == mode
+        assert bool(exposure(folder / "evidence.db")) is told
+
+
+@posix_modes
+def test_files_of_a_store_that_others_may_read_are_tightened(world) -> None:
+    world.store().close(5)
+    beside = world.path.with_name("other.txt")
+    beside.write_text("x", encoding="utf-8")
+    for path in (world.path, beside):
+        path.chmod(0o666)
+    world.store()
+    assert mode_of(world.path) == 0o600
+    assert mode_of(beside) == 0o666
+
+
+@as_root
+@pytest.mark.parametrize("mode", [0o777, 0o755])
+def test_somebody_elses_open_cockpit_folder_is_refused(world, mode: int) -> None:
+    folder = world.folder / ".cockpit"
+    folder.mkdir()
+    folder.chmod(mode)
+    os.chown(folder, NOBODY, NOBODY)
+    error = refused(world, folder / "evidence.db")
+    assert "belongs to nobody and others may use it" in error.reason
+    assert "chmod 700" in error.mend
+    assert mode_of(folder) == mode and not list(folder.iterdir())
+
+
+@as_root
+def test_somebody_elses_private_folder_is_used_by_root(world) -> None:
+    folder = world.folder / ".cockpit"
+    folder.mkdir(mode=0o700)
+    os.chown(folder, NOBODY, NOBODY)
+    world.store(folder / "evidence.db")
+    assert mode_of(folder) == 0o700
+
+
+@posix_modes
+def test_a_link_called_cockpit_leaves_the_folder_behind_it(world) -> None:
+    folder = world.folder / "shared"
+    folder.mkdir()
+    folder.chmod(0o775)
+    (world.folder / ".cockpit").symlink_to(folder)
+    world.store(world.folder / ".cockpit" / "evidence.db")
+    assert mode_of(folder) == 0o775
+    assert "others may write its folder" in exposure(world.folder / ".cockpit" / "evidence.db")
+
+
+@posix_modes
+def test_the_verbs_say_that_others_may_write_the_folder(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    (tmp_path / "LIST.md").write_text("- [ ] one\n", encoding="utf-8")
+    (tmp_path / "cockpit.toml").write_text(
+        '[cockpit]\nstore = "state/evidence.db"\n\n[[checklist]]\nfile = "LIST.md"\n',
+        encoding="utf-8",
+    )
+    assert "others" not in cockpit("check", cwd=tmp_path).stderr
+    state.chmod(0o777)
+    said = f"others may write its folder {state.resolve()}"
+    assert said in cockpit("check", cwd=tmp_path).stderr
+    assert said not in cockpit("check", "--no-record", cwd=tmp_path).stderr
+    assert said in cockpit("doctor", cwd=tmp_path).stdout
+    with started(tmp_path / "cockpit.toml") as made:
+        assert any(said in note for note in made.feed.snapshot().identity.notes)

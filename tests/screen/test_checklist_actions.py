@@ -319,3 +319,18 @@ async def test_where_all_that_was_marked_went_away_nothing_is_set(feed: Recorded
         await shows(on, TASKS.replace("[ ] P1.1", "[x] P1.1"))
         await on.press("x")
         assert not feed.submitted and "what was marked went away" in on.lines()[-1]
+
+
+@pytest.mark.parametrize(("pane", "key"), [("c", "i"), ("c", "w"), ("c", "f"), ("p", "a")])
+async def test_a_screen_that_only_looks_asks_nothing(
+    feed: RecordedFeed, pane: str, key: str
+) -> None:
+    async with stage(feed) as on:
+        await on.press(pane, key, "escape")
+        assert "--read-only" not in on.text()
+        board = feed.board
+        await on.news(replace(board, identity=replace(board.identity, read_only=True)))
+        await on.press(pane, key)
+        assert "refused: this cockpit was started with --read-only" in on.text()
+        await on.press("n", "o", "enter")
+        assert feed.submitted == []

@@ -179,3 +179,11 @@ def test_whoever_may_act_is_named_where_the_top_line_has_no_room_for_it() -> Non
     assert "ops@spark" not in top(incident(), 66, armed)
     assert "acting as ops" in watching(incident(), armed, 80)
     assert "acting as" not in watching(incident(), Frame(armed_until=NOW - timedelta(seconds=1)))
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_a_screen_that_only_looks_says_so_at_any_width(width: int) -> None:
+    looking = incident()
+    looking = replace(looking, identity=replace(looking.identity, read_only=True))
+    assert top(looking, width).startswith("READ-ONLY │ RUN ✖ FAIL")
+    assert "READ-ONLY" not in top(incident(), width)

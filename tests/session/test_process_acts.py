@@ -12,6 +12,7 @@ from cockpit.commands import Arm, Confirm, PlanEnd, ProcessCommand, Reply
 from cockpit.config.load import load
 from cockpit.feed import FeedMode
 from cockpit.model import EventKind
+from cockpit.permissions import Permissions
 from cockpit.session.session import Session
 from cockpit.system.host import host_name
 
@@ -19,7 +20,12 @@ from cockpit.system.host import host_name
 @contextmanager
 def session(config: Path, who: str, *, read_only: bool = False) -> Iterator[Session]:
     made = Session(
-        load(config), kind="screen", user="ann", host=host_name(), who=who, read_only=read_only
+        load(config),
+        kind="screen",
+        user="ann",
+        host=host_name(),
+        who=who,
+        permissions=Permissions(read_only),
     )
     made.start()
     try:

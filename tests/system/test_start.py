@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.permissions import Permissions
 from cockpit.system.control.process_control import ProcessController
 from cockpit.system.control.start import StartRequest, start
 from cockpit.system.control.target_lock import TargetBusy, TargetLock
@@ -124,7 +125,7 @@ async def test_what_cannot_be_started_is_an_answer(request_: StartRequest) -> No
 
 
 async def test_read_only_starts_nothing(request_: StartRequest) -> None:
-    outcome = await start(request_, SOURCE, ProcessController(read_only=True))
+    outcome = await start(request_, SOURCE, ProcessController(Permissions(read_only=True)))
     assert "--read-only" in outcome.refused
     assert not request_.output.exists()
     assert not request_.lock.exists()

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from support import DEADLINE, until, until_async
 
 from cockpit.clock import SystemClock
+from cockpit.permissions import Permissions, ReadOnlyError
 from cockpit.system.control import stop_plan
-from cockpit.system.control.process_control import ProcessController, ReadOnlyError
+from cockpit.system.control.process_control import ProcessController
 from cockpit.system.control.stop import StopState, interrupted_result, stop
 from cockpit.system.control.stop_plan import (
     OwnProcess,
@@ -256,7 +257,7 @@ async def test_a_child_that_was_not_shown_is_not_ended(start) -> None:
 async def test_read_only_refuses_at_the_lowest_layer(serve) -> None:
     server = serve("plain")
     made = plan(server.pid)
-    acts = ProcessController(read_only=True)
+    acts = ProcessController(Permissions(read_only=True))
     outcome, _ = await carry_out(made, acts=acts)
     assert "--read-only" in outcome.refused
     handle = acts.open(made.victims[0].identity)

@@ -333,7 +333,7 @@ class BoardScreen(ChecklistActions, ProcessActions, QuietFocusScreen, inherit_bi
         problem = aimed or chosen
         if problem is None:
             self.show_message("there is no problem to acknowledge")
-        else:
+        elif not self.only_looks("acknowledging"):
             name = f"{problem.title or problem.verdict} {problem.subject}"
             self.ask(f"ack {problem.key}", f"ack {name}, note:")
 

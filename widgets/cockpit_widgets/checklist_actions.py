@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cockpit.commands import Command, NoteItem, RecordProgress, SetItem
+from cockpit.permissions import STARTED_SO
 from cockpit_widgets.intents import ItemRef, item_of, reapply_edits, set_state
 from cockpit_widgets.prompt import PromptContext
 
@@ -109,6 +110,13 @@ class ChecklistActions:
 
     # Questions
 
+    def only_looks(self, act: str) -> bool:
+        """Whether `act` is refused here, and why is said: nobody types an answer for nothing."""
+        refused = self._view is not None and self._view.board.identity.read_only
+        if refused:
+            self.show_message(f"{act} refused: {STARTED_SO}", ok=False)
+        return refused
+
     def action_note(self) -> None:
         self._ask_about_item("note", "note", lambda text: self._note(text, owner=False))
 
@@ -149,7 +157,7 @@ class ChecklistActions:
         if pane.id not in _PANES or self._asked_item is None:
             self.show_message(f"a {what} belongs to a checklist item: press c and go to it first")
             return
-        if self.cursor_moved_by_itself(pane):
+        if self.only_looks(f"a {what}") or self.cursor_moved_by_itself(pane):
             return
         if what == "progress":
             self._ask_item(label, then)

@@ -16,6 +16,7 @@ from cockpit.checklists.editing.safe_write import Written, update
 from cockpit.checklists.editing.splice import Splice
 from cockpit.checklists.errors import ChecklistError
 from cockpit.checklists.parsing.lines import split
+from cockpit.permissions import ALL_ALLOWED, Permissions
 
 _BEGIN = re.compile(rb"[ \t]*<!--[ \t]*cockpit:begin[ \t]+([\w.-]+)[ \t]*-->[ \t]*")
 _END = re.compile(rb"[ \t]*<!--[ \t]*cockpit:end[ \t]*-->[ \t]*")
@@ -103,6 +104,7 @@ def write_block(
     *,
     platform: FilePlatform | None = None,
     pause: Pause = time.sleep,
+    permissions: Permissions = ALL_ALLOWED,
 ) -> Written:
     """Put `content` into block `name` of a file, as safely as a tick; twice changes nothing.
 
@@ -110,5 +112,9 @@ def write_block(
         ChecklistError: as `block_splice` and `safe_write.update`.
     """
     return update(
-        path, lambda data: block_splice(data, name, content), platform=platform, pause=pause
+        path,
+        lambda data: block_splice(data, name, content),
+        platform=platform,
+        pause=pause,
+        permissions=permissions,
     )

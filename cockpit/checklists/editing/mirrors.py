@@ -20,6 +20,7 @@ from cockpit.checklists.parsing.cache import CACHE
 from cockpit.checklists.parsing.file_io import read_regular
 from cockpit.checklists.parsing.items import Document, Item, Status
 from cockpit.checklists.stored import Stored
+from cockpit.permissions import ALL_ALLOWED, Permissions
 
 _NOT_WORDS = re.compile(r"[\W_]+")
 
@@ -124,7 +125,11 @@ def is_carried_out(intent: Intent, document: Document) -> bool:
 
 
 def carry_out(
-    intent: Intent, *, platform: FilePlatform | None = None, pause: Pause = time.sleep
+    intent: Intent,
+    *,
+    platform: FilePlatform | None = None,
+    pause: Pause = time.sleep,
+    permissions: Permissions = ALL_ALLOWED,
 ) -> EditResult:
     """Set the mirrored item; when it has the state already, nothing changes.
 
@@ -141,7 +146,12 @@ def carry_out(
         ) from error
     item = _find(document, intent)
     return set_item(
-        intent.mirror, anchor_of(document, item), intent.to, platform=platform, pause=pause
+        intent.mirror,
+        anchor_of(document, item),
+        intent.to,
+        platform=platform,
+        pause=pause,
+        permissions=permissions,
     )
 
 

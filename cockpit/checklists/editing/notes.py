@@ -28,6 +28,7 @@ from cockpit.checklists.parsing.items import Document, Form, Item
 from cockpit.checklists.parsing.lines import front_matter
 from cockpit.checklists.parsing.marker_span import decode
 from cockpit.checklists.parsing.parse import parse
+from cockpit.permissions import ALL_ALLOWED, Permissions
 
 LONGEST_NOTE = 1000
 """Characters of one note. More is a document of its own, not a line in a list."""
@@ -132,6 +133,7 @@ def append_note(
     *,
     platform: FilePlatform | None = None,
     pause: Pause = time.sleep,
+    permissions: Permissions = ALL_ALLOWED,
 ) -> NoteHunk:
     """Add notes below an item that was seen, as safely as a tick.
 
@@ -146,7 +148,7 @@ def append_note(
         added[:] = [lines]
         return splice
 
-    written = update(path, decide, platform=platform, pause=pause)
+    written = update(path, decide, platform=platform, pause=pause, permissions=permissions)
     after = CACHE.parse(written.after)
     item = locate(after, anchor)
     places = note_places(after, item, added[0])
@@ -157,7 +159,11 @@ def append_note(
 
 
 def remove_note(
-    note: NoteHunk, *, platform: FilePlatform | None = None, pause: Pause = time.sleep
+    note: NoteHunk,
+    *,
+    platform: FilePlatform | None = None,
+    pause: Pause = time.sleep,
+    permissions: Permissions = ALL_ALLOWED,
 ) -> NoteHunk:
     """Take a note away again, as safely as a tick.
 
@@ -184,7 +190,7 @@ def remove_note(
             )
         return removal(document, line, len(note.lines))
 
-    written = update(note.path, decide, platform=platform, pause=pause)
+    written = update(note.path, decide, platform=platform, pause=pause, permissions=permissions)
     after = CACHE.parse(written.after)
     anchor = anchor_of(after, locate(after, note.anchor))
     return replace(note, anchor=anchor, removed=True, method=written.method)

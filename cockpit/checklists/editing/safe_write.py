@@ -28,7 +28,14 @@ from cockpit.checklists.editing.platform_api import (
     Pause,
 )
 from cockpit.checklists.editing.splice import Splice
-from cockpit.checklists.errors import ChecklistError, EditKeptAside, FileBusy, FileUnwritable
+from cockpit.checklists.errors import (
+    ChecklistError,
+    EditForbidden,
+    EditKeptAside,
+    FileBusy,
+    FileUnwritable,
+)
+from cockpit.permissions import ALL_ALLOWED, Permissions, ReadOnlyError
 
 _EXCLUSIVE_ATTEMPTS = 8
 """So often readers are waited for; after that they may keep the old file open."""
@@ -66,19 +73,26 @@ def update(
     *,
     platform: FilePlatform | None = None,
     pause: Pause = time.sleep,
+    permissions: Permissions = ALL_ALLOWED,
 ) -> Written:
     """Change a file once, safely.
 
     Args:
         path: an existing regular file; symbolic links are followed, and stay.
         decide: called with the current bytes, possibly several times.
+        permissions: asked before anything else.
 
     Raises:
+        EditForbidden: this cockpit only looks.
         FileBusy: other programs kept it open, or kept replacing it.
         FileUnwritable: it cannot be written, with the reason.
         EditKeptAside: two foreign edits raced with this one; both are on disk.
         ChecklistError: whatever `decide` raises.
     """
+    try:
+        permissions.demand("changing it")
+    except ReadOnlyError as error:
+        raise EditForbidden(f"{error}; nothing was changed", path=path) from error
     system = platform or this_platform()
     try:
         target = Path(os.path.realpath(path, strict=True))

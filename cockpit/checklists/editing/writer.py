@@ -16,6 +16,7 @@ from cockpit.checklists.errors import ChecklistError, EditConflict
 from cockpit.checklists.parsing.cache import CACHE
 from cockpit.checklists.parsing.items import Document, Item, Status
 from cockpit.checklists.stored import Stored
+from cockpit.permissions import ALL_ALLOWED, Permissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def set_item(
     marker: str | None = None,
     platform: FilePlatform | None = None,
     pause: Pause = time.sleep,
+    permissions: Permissions = ALL_ALLOWED,
 ) -> EditResult:
     """Set the item that was seen to the state `to`, if it still has the state that was seen.
 
@@ -64,8 +66,10 @@ def set_item(
         marker: write exactly this marker instead of the document's usual one.
         platform: file acts of the system; for tests.
         pause: waits seconds between attempts; for tests.
+        permissions: what this cockpit may change.
 
     Raises:
+        EditForbidden: nothing at all.
         EditConflict: somebody else set another state in the meantime.
         AnchorLost, AnchorAmbiguous: the item cannot be found for certain.
         FileBusy, FileUnwritable, EditKeptAside, EditUnsupported: see there.
@@ -90,7 +94,9 @@ def set_item(
         seen[:] = [(document, item, change)]
         return change.splice
 
-    written = safe_write.update(path, decide, platform=platform, pause=pause)
+    written = safe_write.update(
+        path, decide, platform=platform, pause=pause, permissions=permissions
+    )
     document, item, change = seen[0]
     if change is None:
         return _result(path, document, item, document, item, "unchanged")
@@ -106,6 +112,7 @@ def undo(
     path: Path | None = None,
     platform: FilePlatform | None = None,
     pause: Pause = time.sleep,
+    permissions: Permissions = ALL_ALLOWED,
 ) -> EditResult:
     """Undo an edit, byte for byte, under the rules of `set_item`.
 
@@ -121,6 +128,7 @@ def undo(
         marker=result.marker_before,
         platform=platform,
         pause=pause,
+        permissions=permissions,
     )
 
 

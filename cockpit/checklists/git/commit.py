@@ -31,6 +31,7 @@ from cockpit.checklists.git.index import (
     unstaged,
 )
 from cockpit.checklists.git.repository import Repository
+from cockpit.permissions import ALL_ALLOWED, Permissions, ReadOnlyError
 
 _FOLDER = "cockpit-commit-"
 _ABANDONED = 3600.0
@@ -68,17 +69,24 @@ class _CommitBuild:
         return {"GIT_INDEX_FILE": str(self.index)}
 
 
-def commit(plan: CommitPlan, hooks: HookRuns | None = None) -> Committed:
+def commit(
+    plan: CommitPlan, hooks: HookRuns | None = None, *, permissions: Permissions = ALL_ALLOWED
+) -> Committed:
     """Make the commit of a plan. Never pushes, never asks.
 
     Args:
         plan: what was shown.
         hooks: to end the commit from another thread.
+        permissions: what this cockpit may change.
 
     Raises:
-        CommitRefused: the repository changed since the plan, a hook refused or would carry other
-            people's changes in, or git failed; nothing was committed.
+        CommitRefused: this cockpit only looks, the repository changed since the plan, a hook
+            refused or would carry other people's changes in, or git failed; nothing was committed.
     """
+    try:
+        permissions.demand(f"a commit on {plan.branch}")
+    except ReadOnlyError as error:
+        raise CommitRefused(str(error)) from error
     hooks = hooks or HookRuns()
     repository = plan.repository
     branch, head = branch_and_head(repository)

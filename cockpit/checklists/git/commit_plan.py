@@ -16,9 +16,11 @@ from cockpit.checklists.editing.changes import Hunk, Patch, Skipped, standing_pa
 from cockpit.checklists.errors import CommitRefused, NothingToCommit
 from cockpit.checklists.git.hook_runs import hook_file
 from cockpit.checklists.git.repository import Repository, repository_of
+from cockpit.text import sanitize
 
 DEFAULT_MESSAGE = "docs: update master batch checklist"
 
+_LONGEST_MESSAGE = 20_000
 _UNDER_WAY = {
     "rebase-merge": "a rebase",
     "rebase-apply": "a rebase",
@@ -91,13 +93,16 @@ def plan_commit(
 
     Args:
         edits: the recorded edits since the last commit, in order.
-        message: the commit message.
+        message: the commit message; control characters are left out of it.
         folder: where to look for the repository; by default beside the first file.
 
     Raises:
         NothingToCommit: the last commit has it all, or nothing can be put into it.
-        CommitRefused: the repository is in a state that forbids it.
+        CommitRefused: the repository is in a state that forbids it, or the message says nothing.
     """
+    message = clean_message(message)
+    if not message:
+        raise CommitRefused("the commit message is blank")
     if not edits:
         raise CommitRefused("there are no edits to commit")
     repository = repository_of(folder or edits[0].path)
@@ -120,6 +125,12 @@ def plan_commit(
     if not plan.changed:
         raise NothingToCommit(plan.skipped)
     return plan
+
+
+def clean_message(message: str) -> str:
+    """A commit message without what a terminal would act on and without blank ends; line breaks
+    stay."""
+    return sanitize(message, limit=_LONGEST_MESSAGE, multiline=True).strip()
 
 
 def branch_and_head(repository: Repository) -> tuple[str, str]:

@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from cockpit import git
 from cockpit.checklists.errors import CommitRefused
-from cockpit.checklists.git.repository import Repository, git_environment
+from cockpit.checklists.git.repository import Repository
 
 LONGEST = 300.0
 """Seconds one hook may take."""
@@ -60,7 +61,11 @@ class HookRuns:
         Raises:
             CommitRefused: it refused, took longer than `LONGEST`, or was ended.
         """
-        argv = ["git", "hook", "run", "--ignore-missing", name, "--", *words]
+        words_of_git = ("hook", "run", "--ignore-missing", name, "--", *words)
+        try:
+            argv = git.act(repository.root, *words_of_git).argv
+        except git.GitError as error:
+            raise CommitRefused(f"the hook {name} can't be run: {error}") from error
         code, said = self._to_its_end(repository, argv, env)
         if code and "is not a git command" in said:
             hook = hook_file(repository, name)
@@ -68,14 +73,14 @@ class HookRuns:
                 return ""
             if sys.platform == "win32":
                 raise CommitRefused(f"git 2.36 or newer is needed to run the hook {name}")
-            code, said = self._to_its_end(repository, [str(hook), *words], env)
+            code, said = self._to_its_end(repository, (str(hook), *words), env)
         self.wanted()
         if code:
             raise CommitRefused(f"the hook {name} refused: {said or code}")
         return said
 
     def _to_its_end(
-        self, repository: Repository, argv: list[str], env: Mapping[str, str]
+        self, repository: Repository, argv: Sequence[str], env: Mapping[str, str]
     ) -> tuple[int, str]:
         said = Path(env["GIT_INDEX_FILE"]).with_name("said")
         with said.open("wb") as out:
@@ -85,7 +90,7 @@ class HookRuns:
                 process = self._running = subprocess.Popen(
                     argv,
                     cwd=repository.root,
-                    env=git_environment({"GIT_EDITOR": ":", **env}),
+                    env=git.environment({"GIT_EDITOR": ":", **env}),
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=subprocess.STDOUT,
@@ -95,7 +100,8 @@ class HookRuns:
             try:
                 code = process.wait(LONGEST)
             except subprocess.TimeoutExpired as error:
-                raise CommitRefused(f"{' '.join(argv)} took longer than {LONGEST:.0f} s") from error
+                what = f"{Path(argv[0]).name} {' '.join(argv[1:])}"
+                raise CommitRefused(f"{what} took longer than {LONGEST:.0f} s") from error
             finally:
                 if process.poll() is None:
                     _end(process)
@@ -106,10 +112,10 @@ class HookRuns:
 
 def hook_file(repository: Repository, name: str) -> Path | None:
     """The file of a hook that would run; None when there is none."""
-    found = repository.ask("rev-parse", "--git-path", "hooks")
-    if found is None:
+    folder = repository.hooks_folder()
+    if folder is None:
         return None
-    hook = repository.root / os.fsdecode(found.strip()) / name
+    hook = folder / name
     return hook if os.access(hook, os.X_OK) else None
 
 

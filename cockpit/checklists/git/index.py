@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import difflib
 import os
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cockpit import git
 from cockpit.checklists.errors import CommitRefused
-from cockpit.checklists.git.repository import Repository, git_environment
+from cockpit.checklists.git.repository import Repository
 
 Merge = Callable[[str, bytes], bytes | None]
 """A staged version of a path with the commit's change put in; None when there is no place."""
@@ -180,14 +180,11 @@ def _merged(repository: Repository, staged: bytes, change: IndexChange) -> bytes
     with tempfile.TemporaryDirectory(prefix="cockpit-merge-", dir=repository.folder) as folder:
         for name, data in texts.items():
             (Path(folder) / name).write_bytes(data)
-        done = subprocess.run(
-            ["git", "merge-file", "-p", "-q", "--ours", *texts],
-            cwd=folder,
-            env=git_environment({}),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
+        try:
+            call = git.act(Path(folder), "merge-file", "-p", "-q", "--ours", *texts)
+            done = git.completed(call)
+        except git.GitError:
+            return None
     return done.stdout if done.returncode == 0 else None
 
 

@@ -1,30 +1,17 @@
-"""Run git as a subprocess that can neither prompt, nor push, nor hang for ever."""
+"""A git repository: asked without running anything it names, and changed for a commit.
+
+Neither way can git prompt, push or hang for ever.
+"""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit import git
 from cockpit.checklists.errors import CommitRefused
-
-_TIMEOUT = 30.0
-"""Seconds; hooks get more."""
-
-_DROPPED = (
-    "GIT_DIR",
-    "GIT_INDEX_FILE",
-    "GIT_WORK_TREE",
-    "GIT_PREFIX",
-    "GIT_OBJECT_DIRECTORY",
-    "GPG_TTY",
-    "SSH_ASKPASS",
-    "DISPLAY",
-)
-"""Left by a hook that started us, or a way to ask somebody something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +25,31 @@ class Repository:
     def run(
         self,
         *words: str,
-        data: bytes | None = None,
+        data: bytes = b"",
         env: Mapping[str, str] | None = None,
-        timeout: float = _TIMEOUT,
+        timeout: float | None = None,
     ) -> bytes:
-        """Output of a git command.
+        """Output of a git command of a commit; the repository's filters and hooks run with it.
 
         Raises:
             CommitRefused: it failed, with what git said.
         """
-        return run_git(self.root, words, data=data, env=env, timeout=timeout)
+        return _done(words[0], git.act(self.root, *words, env=env), data, timeout)
+
+    def look(
+        self, *words: str, data: bytes = b"", named: git.NamedPrograms = git.NOTHING_NAMED
+    ) -> bytes:
+        """Output of a git command that only reads, and runs nothing that the repository names.
+
+        Raises:
+            CommitRefused: it failed, with what git said.
+        """
+        return _done(words[0], git.look(self.root, *words, named=named), data, None)
 
     def ask(self, *words: str) -> bytes | None:
-        """Output of a git command that only reads; None when it fails."""
+        """The same; None when it fails."""
         try:
-            return run_git(self.root, words, env={"GIT_OPTIONAL_LOCKS": "0"})
+            return self.look(*words)
         except CommitRefused:
             return None
 
@@ -69,59 +66,32 @@ class Repository:
         """The file as the last commit has it; None when it is not in it."""
         return self.ask("cat-file", "blob", f"HEAD:{self.relative(path)}")
 
-
-def git_environment(more: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment, without ways to ask somebody something, and with `more`."""
-    kept = {name: value for name, value in os.environ.items() if name not in _DROPPED}
-    return (
-        kept
-        | {
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_EDITOR": "false",
-            "GIT_ASKPASS": "false",
-            "LC_ALL": "C",
-        }
-        | dict(more)
-    )
+    def hooks_folder(self) -> Path | None:
+        """Where its hooks are; None when git can't tell."""
+        try:
+            words = ("rev-parse", "--git-path", "hooks")
+            found = git.run(git.look(self.root, *words, real_hooks_path=True))
+        except git.GitError:
+            return None
+        return self.root / os.fsdecode(found.strip())
 
 
-def run_git(
-    folder: Path,
-    words: Sequence[str],
-    *,
-    data: bytes | None = None,
-    env: Mapping[str, str] | None = None,
-    timeout: float = _TIMEOUT,
-) -> bytes:
-    """See `Repository.run`."""
+def _done(word: str, call: git.GitCall, data: bytes, timeout: float | None) -> bytes:
     try:
-        done = subprocess.run(
-            ["git", "--no-pager", *words],
-            cwd=folder,
-            env=git_environment(env or {}),
-            input=data if data is not None else b"",
-            capture_output=True,
-            timeout=timeout,
-            # Without a controlling terminal no child can ask for a passphrase on it.
-            start_new_session=sys.platform != "win32",
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise CommitRefused("git is not installed, or the folder is gone") from error
-    except subprocess.TimeoutExpired as error:
-        raise CommitRefused(f"git {words[0]} took longer than {timeout:.0f} s") from error
-    if done.returncode != 0:
-        said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
-        raise CommitRefused(f"git {words[0]} failed: {said or done.returncode}")
-    return done.stdout
+        return git.run(call, data=data, timeout=timeout)
+    except git.GitError as error:
+        raise CommitRefused(f"git {word} {error}") from error
 
 
 def repository_of(path: Path) -> Repository | None:
     """The repository that `path` (a file or folder) is in, or None."""
     folder = path if path.is_dir() else path.resolve().parent
     try:
-        out = run_git(folder, ("rev-parse", "--show-toplevel", "--absolute-git-dir"))
-    except CommitRefused:
+        out = git.run(git.look(folder, "rev-parse", "--show-toplevel", "--absolute-git-dir"))
+    except git.GitError:
         return None
-    root, git, *_ = out.decode("utf-8", "surrogateescape").split("\n")
-    return Repository(Path(root).resolve(), Path(git)) if root else None
+    root, git_folder, *_ = out.decode("utf-8", "surrogateescape").split("\n")
+    top = Path(root).resolve()
+    # `core.worktree` can lay the working tree elsewhere: then this is no file of that repository.
+    ours = bool(root) and folder.resolve().is_relative_to(top)
+    return Repository(top, Path(git_folder)) if ours else None

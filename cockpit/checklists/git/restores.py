@@ -14,11 +14,13 @@ present commit has the old one, whatever else is in the file.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
+from cockpit import git
 from cockpit.checklists.editing.anchor import locate
 from cockpit.checklists.editing.writer import EditResult
 from cockpit.checklists.errors import AnchorAmbiguous, AnchorLost, CommitRefused
@@ -33,8 +35,11 @@ _MOST = 200
 """Entries of a reflog that are looked at."""
 
 
-def restored(path: Path, edit: EditResult, *, head_before: str | None, since: datetime) -> bool:
-    """Whether git restored the state before `edit`. Asks git; changes nothing.
+def restored(
+    path: Path, edit: EditResult, *, head_before: str | None, since: datetime
+) -> bool | None:
+    """Whether git restored the state before `edit`; None where only a filter that the repository
+    names could tell. Asks git; changes nothing and runs nothing that the repository names.
 
     Args:
         path: the file that was edited.
@@ -47,11 +52,12 @@ def restored(path: Path, edit: EditResult, *, head_before: str | None, since: da
         return False
     try:
         name = repository.relative(path)
-        disk = _blob_of(repository, path, name)
+        head, staged = _blobs(repository, [f"HEAD:{name}", f":{name}"])
+        disk = _blob_of(repository, path, name, staged)
     except (OSError, ValueError, CommitRefused):
         return False
-    head = _blobs(repository, [f"HEAD:{name}"])[0]
-    staged = _blobs(repository, [f":{name}"])[0]
+    if disk is None:
+        return None
     if disk in (head, staged) and _written_by_git(repository, path, name):
         return True
     commits = _commits(repository, "HEAD", head_before, since)
@@ -89,7 +95,8 @@ def _commits(
     repository: Repository, ref: str, head_before: str | None, since: datetime
 ) -> list[str]:
     """What `ref` stood at since the edit, by its reflog, whose times are whole seconds."""
-    words = ("log", "-g", f"-{_MOST}", "--date=unix", "--format=%H %gd", ref, "--")
+    shown = ("--no-patch", "--no-ext-diff", "--no-textconv", "--date=unix", "--format=%H %gd")
+    words = ("log", "-g", f"-{_MOST}", *shown, ref, "--")
     listed = (repository.ask(*words) or b"").decode("utf-8", "replace")
     at_edit = int(since.timestamp())
     entries: list[tuple[str, int]] = []
@@ -109,10 +116,34 @@ def _commits(
     return list(dict.fromkeys([head_before, *found] if head_before is not None else found))
 
 
-def _blob_of(repository: Repository, path: Path, name: str) -> str:
-    """The blob git would make of the file, line ends and filters considered."""
+def _blob_of(repository: Repository, path: Path, name: str, staged: str | None) -> str | None:
+    """The blob git would make of the file, line ends considered.
+
+    A filter would make another one of it, and is not run: then it is what the index notes of the
+    very file that lies there, and None where the index notes another one.
+    """
+    try:
+        named = git.ask_names(repository.root)
+        told = git.run(git.filter_question(repository.root, (name,))) if named.filters else b""
+    except git.GitError:
+        return staged if staged is not None and _noted(repository, path, name) else None
+    if git.filtered_by(told, named):
+        return staged if staged is not None and _noted(repository, path, name) else None
     words = ("hash-object", "--stdin", "--path", name)
-    return repository.run(*words, data=path.read_bytes()).decode().strip()
+    return repository.look(*words, data=path.read_bytes(), named=named).decode().strip()
+
+
+def _noted(repository: Repository, path: Path, name: str) -> bool:
+    """Whether the index notes this file, by its time and size: so git left it, or looked at it."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return False
+    told = repository.ask("ls-files", "--debug", "--", f":(literal){name}") or b""
+    seconds, nanoseconds = divmod(facts.st_mtime_ns, 1_000_000_000)
+    size = re.search(rb"\bsize: (\d+)", told)
+    same_time = f"mtime: {seconds}:{nanoseconds}\n".encode() in told
+    return same_time and size is not None and int(size[1]) == facts.st_size
 
 
 def _blobs(repository: Repository, names: Iterable[str]) -> list[str | None]:
@@ -120,7 +151,7 @@ def _blobs(repository: Repository, names: Iterable[str]) -> list[str | None]:
     asked = list(names)
     if not asked:
         return []
-    told = repository.run(
+    told = repository.look(
         "cat-file", "--batch-check", data="".join(f"{name}\n" for name in asked).encode()
     )
     fields = [line.split(b" ") for line in told.splitlines()]

@@ -25,14 +25,19 @@ def command() -> None:
     Exit codes: 0 done, or nothing to do; 1 refused, nothing was changed (the item is in another
     state than it was seen in, can't be found for certain, needs a reason; the repository is in no
     state to commit); 64 wrong usage; 66 a file or the store can't be read; 73 a file can't be
-    written; 78 a mistake in the config.
+    written; 77 refused by --read-only; 78 a mistake in the config.
     """
 
 
+LOOKING = (list_items, show, next_tasks, metrics)
 VERBS = (
-    *(list_items, show, next_tasks, metrics),
+    *LOOKING,
     *(set_state, note, owner, progress, undo_last, show_parents),
     *(block, commit),
 )
+for each in LOOKING:  # those only look; a script may say so to every verb alike
+    click.option("--read-only", is_flag=True, expose_value=False, help="It only looks anyway.")(
+        each
+    )
 for each in VERBS:
     command.add_command(each)

@@ -14,13 +14,14 @@ from cockpit.checklists.editing.changes import block_hunk
 from cockpit.checklists.editing.generated_blocks import write_block
 from cockpit.cli.checklist.common import FILE, REFUSED, config_if_any, exit_code
 from cockpit.cli.checklist.workspace import workspace
-from cockpit.cli.common import as_option, config_option, load_config
+from cockpit.cli.common import allowed, as_option, config_option, load_config, read_only_option
 from cockpit.cli.exits import CANNOT_OPEN, USAGE, CommandError
 from cockpit.clock import SystemClock
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.reader import Reader
 from cockpit.kinds.checklist.event_payload import hunk_payload
 from cockpit.model import EventKind, Observation, Verdict, expire
+from cockpit.permissions import Permissions
 from cockpit.text import format_utc
 
 
@@ -35,8 +36,14 @@ from cockpit.text import format_utc
 )
 @config_option
 @as_option
+@read_only_option
 def block(
-    file: Path, name: str, source: TextIO | None, config_path: Path | None, as_name: str | None
+    file: Path,
+    name: str,
+    source: TextIO | None,
+    config_path: Path | None,
+    as_name: str | None,
+    permissions: Permissions,
 ) -> int:
     """Write results into FILE between two comment lines, and nowhere else.
 
@@ -46,15 +53,17 @@ def block(
     Exit 1: there is no such block, or more than one, or nothing was observed yet or given: then
     what stands there stays. 66: no such file. 73: it can't be written.
     """
+    allowed(permissions, f"changing {file}")
     content = _content(source, config_path)
     try:
-        written = write_block(file, name, content)
+        written = write_block(file, name, content, permissions=permissions)
     except ChecklistError as error:
         raise CommandError(str(error), exit_code(error)) from error
     if written.method != "unchanged":
         hunk = block_hunk(file.absolute(), written.after, name)
         facts = {"file": str(hunk.path), "block": name}
-        with workspace(file, config_if_any(config_path), SystemClock(), as_name) as here:
+        loaded = config_if_any(config_path)
+        with workspace(file, loaded, SystemClock(), as_name, permissions) as here:
             text = f"block {name} written into {file.name}"
             here.log(EventKind.BLOCK, text, facts, hunk_payload(hunk))
     click.echo(

@@ -9,7 +9,7 @@ import click
 
 from cockpit.checklists import ChecklistError
 from cockpit.checklists.git.commit import Committed
-from cockpit.checklists.git.commit_plan import CommitPlan
+from cockpit.checklists.git.commit_plan import CommitPlan, clean_message
 from cockpit.cli.checklist.common import (
     FILES,
     FORMAT,
@@ -20,13 +20,15 @@ from cockpit.cli.checklist.common import (
 from cockpit.cli.checklist.history import changes_of, kept_for
 from cockpit.cli.common import (
     Ended,
+    allowed,
     as_option,
     config_option,
     on_end_signals,
     operator,
     raise_ended,
+    read_only_option,
 )
-from cockpit.cli.exits import CommandError
+from cockpit.cli.exits import USAGE, CommandError
 from cockpit.clock import SystemClock
 from cockpit.config.models import LoadedConfig
 from cockpit.engine.commands.audit import AuditLog
@@ -39,6 +41,7 @@ from cockpit.engine.commands.commits import (
     record_commit,
 )
 from cockpit.evidence.errors import StoreError
+from cockpit.permissions import Permissions
 from cockpit.session.composition import Composition
 from cockpit.text import sanitize
 
@@ -52,6 +55,7 @@ ENDED = 143
 @click.option("--dry-run", is_flag=True, help="Show what would be committed and stop.")
 @config_option
 @as_option
+@read_only_option
 @FORMAT
 def commit(
     files: tuple[Path, ...],
@@ -60,6 +64,7 @@ def commit(
     config_path: Path | None,
     as_name: str | None,
     format_: str,
+    permissions: Permissions,
 ) -> int:
     """Commit the recorded edits of the checklists (or of FILES), and nothing else.
 
@@ -72,10 +77,14 @@ def commit(
 
     Exit 0: committed all that could be. 1: nothing to commit, or at least one repository refused
     (a detached HEAD, a rebase or merge under way, index.lock, conflict markers, a hook); what the
-    others took is told. 64: neither a config nor FILES. 143: ended by a signal, together with the
-    hook that ran; what was not committed by then is not. JSON: an object for each repository;
-    `repository` null for what is in none, `error` says why there is no commit.
+    others took is told. 64: neither a config nor FILES, or a blank message. 143: ended by a signal,
+    together with the hook that ran; what was not committed by then is not. JSON: an object for each
+    repository; `repository` null for what is in none, `error` says why there is no commit.
     """
+    if message is not None and not clean_message(message):
+        raise CommandError("--message (-m) is blank: say what the commit does", USAGE)
+    if not dry_run:
+        allowed(permissions, "a commit")
     loaded = kept_for(files, config_path)
     try:
         found = plan_commits(loaded, changes_of(loaded, files), files=files, message=message)
@@ -87,7 +96,7 @@ def commit(
         print_lines(f"left out: {one.reason}" for one in found.left_out)
     outcomes = [CommitOutcome(plan, None) for plan in found.plans]
     if not dry_run:
-        outcomes = _commits(found.plans, loaded, as_name)
+        outcomes = _commits(found.plans, loaded, as_name, permissions)
     if format_ == "json":
         print_json([*map(_as_json, outcomes), *map(_left_out_json, found.left_out)])
     else:
@@ -104,18 +113,22 @@ def commit(
 
 
 def _commits(
-    plans: Sequence[CommitPlan], loaded: LoadedConfig, as_name: str | None
+    plans: Sequence[CommitPlan],
+    loaded: LoadedConfig,
+    as_name: str | None,
+    permissions: Permissions,
 ) -> list[CommitOutcome]:
     """Make the commits; a signal ends the one under way and its hook, and nothing of it is left."""
     made: list[str] = []
+    composition = Composition(loaded, SystemClock(), operator(as_name), permissions)
 
     def record(plan: CommitPlan, done: Committed) -> None:
         made.append(committed_text(plan, done))
-        _record(loaded, as_name, plan, done)
+        _record(composition, plan, done)
 
     try:
         with on_end_signals(raise_ended):
-            return make_commits(plans, record)
+            return make_commits(plans, record, permissions=permissions)
     except Ended as ended:
         told = "; ".join(made) or "nothing was committed"
         raise CommandError(f"ended by a signal: {told}", ENDED) from ended
@@ -169,8 +182,7 @@ def _left_out_json(one: LeftOut) -> dict[str, object]:
     }
 
 
-def _record(loaded: LoadedConfig, as_name: str | None, plan: CommitPlan, done: Committed) -> None:
-    composition = Composition(loaded, SystemClock(), operator(as_name))
+def _record(composition: Composition, plan: CommitPlan, done: Committed) -> None:
     try:
         store = composition.open_store()
     except StoreError as error:

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import click
 
 from cockpit.checklists import CACHE, ChecklistError, Document, Item
-from cockpit.checklists.errors import EditKeptAside, FileBusy, FileUnwritable
+from cockpit.checklists.errors import EditForbidden, EditKeptAside, FileBusy, FileUnwritable
 from cockpit.cli.common import load_config
-from cockpit.cli.exits import CANNOT_CREATE, CANNOT_OPEN, USAGE, CommandError
+from cockpit.cli.exits import CANNOT_CREATE, CANNOT_OPEN, NO_PERMISSION, USAGE, CommandError
 from cockpit.config.load import find
 from cockpit.config.models import LoadedConfig
 from cockpit.kinds.checklist.table import ChecklistTable
@@ -104,7 +104,10 @@ def choose(
 
 
 def exit_code(error: ChecklistError) -> int:
-    """The exit code of an error: 1, or 66 and 73 where the file itself is the trouble."""
+    """The exit code of an error: 1, or 66 and 73 where the file itself is the trouble, or 77 where
+    this cockpit only looks."""
+    if isinstance(error, EditForbidden):
+        return NO_PERMISSION
     if isinstance(error, FileUnwritable):
         if isinstance(error.__cause__, FileNotFoundError):
             return CANNOT_OPEN

@@ -24,7 +24,8 @@ def note(named: ItemSelector, text: str) -> int:
     below which no note can stand, an empty text, one of more than 1,000 characters. 64, 66, 73,
     78 as for set.
     """
-    return _annotate(named, lambda target, log: write_note(target, text, log))
+    allow = named.permissions
+    return _annotate(named, lambda target, log: write_note(target, text, log, permissions=allow))
 
 
 @click.command("owner")
@@ -32,7 +33,11 @@ def note(named: ItemSelector, text: str) -> int:
 @click.argument("name")
 def owner(named: ItemSelector, name: str) -> int:
     """Write below one item of FILE that NAME owns it. Exit codes as for note."""
-    return _annotate(named, lambda target, log: write_note(target, name, log, owner=True))
+    allow = named.permissions
+    return _annotate(
+        named,
+        lambda target, log: write_note(target, name, log, permissions=allow, owner=True),
+    )
 
 
 @click.command("progress")
@@ -59,7 +64,11 @@ def progress(
     as for set.
     """
     answers = ProgressNote(done, against_target, upcoming, blockers, estimate)
-    return _annotate(named, lambda target, log: write_progress(target, answers, log, below=below))
+    allow = named.permissions
+    return _annotate(
+        named,
+        lambda target, log: write_progress(target, answers, log, permissions=allow, below=below),
+    )
 
 
 def _annotate(named: ItemSelector, write: Callable[[NoteTarget, Log], NoteResult]) -> int:

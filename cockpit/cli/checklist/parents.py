@@ -21,10 +21,11 @@ from cockpit.cli.checklist.common import (
     read_document,
 )
 from cockpit.cli.checklist.workspace import Workspace, workspace
-from cockpit.cli.common import as_option, config_option, operator
+from cockpit.cli.common import allowed, as_option, config_option, read_only_option
 from cockpit.clock import SystemClock
 from cockpit.engine.commands.set_status import EditOutcome, EditRequest, StatusEditor
 from cockpit.kinds.checklist.probe import ChecklistProbe
+from cockpit.permissions import Permissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class _Told:
 @click.option("--reason", default="", help="Why, where a parent's requirements are not met.")
 @config_option
 @as_option
+@read_only_option
 @FORMAT
 def show_parents(
     file: Path,
@@ -50,6 +52,7 @@ def show_parents(
     config_path: Path | None,
     as_name: str | None,
     format_: str,
+    permissions: Permissions,
 ) -> int:
     """The items of FILE that have sub-items: the computed state beside the written one.
 
@@ -59,15 +62,17 @@ def show_parents(
     --write each that differs is set like any item: recorded, with its mirrors and requirements.
     Exit 0: shown, or all written; 1: one or more were refused; 66 and 73 as for set.
     """
+    if write:
+        allowed(permissions, f"changing {file}")
     document = read_document(file)
     clock = SystemClock()
-    with workspace(file, config_if_any(config_path), clock, as_name) as here:
+    with workspace(file, config_if_any(config_path), clock, as_name, permissions) as here:
         states = _states(here.probe, document)
         differing = [each.item.key for each in parents(document) if each.differs(states)]
         done: dict[str, EditOutcome] = {}
         if write:
             path = here.probe.path if here.probe is not None else file.absolute()
-            editor = StatusEditor(here.memory, clock, operator(as_name), here.flush)
+            editor = here.editor()
             for key in differing:
                 made = _write(path, key, states, reason, editor, here)
                 if made is not None:

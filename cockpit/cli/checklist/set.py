@@ -8,7 +8,7 @@ from cockpit.checklists import Status
 from cockpit.cli.checklist.common import REFUSED, exit_code, print_json
 from cockpit.cli.checklist.target import ItemSelector, item_target, on_item
 from cockpit.cli.exits import CommandError
-from cockpit.engine.commands.set_status import EditOutcome, EditRequest, StatusEditor
+from cockpit.engine.commands.set_status import EditOutcome, EditRequest
 
 _STATES = tuple(str(status) for status in Status if status is not Status.UNKNOWN)
 
@@ -39,8 +39,7 @@ def set_state(named: ItemSelector, state: str, reason: str, seen: str | None) ->
             )
         workspace = at.workspace
         request = EditRequest(at.path, at.anchor, Status(state), reason, at.item.key)
-        editor = StatusEditor(workspace.memory, at.clock, at.who, workspace.flush)
-        done = editor.set_status(
+        done = workspace.editor().set_status(
             request, workspace.log, probe=workspace.probe, board=workspace.board
         )
         recorded = workspace.store is not None

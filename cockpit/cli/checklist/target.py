@@ -18,8 +18,9 @@ from cockpit.cli.checklist.common import (
     which_item,
 )
 from cockpit.cli.checklist.workspace import Workspace, workspace
-from cockpit.cli.common import as_option, config_option, operator
+from cockpit.cli.common import allowed, as_option, config_option, operator, read_only_option
 from cockpit.clock import Clock, SystemClock
+from cockpit.permissions import Permissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class ItemSelector:
     config_path: Path | None
     as_name: str | None
     format_: str
+    permissions: Permissions
 
     @property
     def json(self) -> bool:
@@ -68,12 +70,15 @@ def on_item(function: Callable[..., int]) -> Callable[..., int]:
         config_path: Path | None,
         as_name: str | None,
         format_: str,
+        permissions: Permissions,
         **rest: object,
     ) -> int:
-        named = ItemSelector(file, line, wanted_id, wanted_text, config_path, as_name, format_)
+        named = ItemSelector(
+            file, line, wanted_id, wanted_text, config_path, as_name, format_, permissions
+        )
         return function(named, **rest)
 
-    for option in (FORMAT, as_option, config_option, which_item, FILE):
+    for option in (FORMAT, read_only_option, as_option, config_option, which_item, FILE):
         gathered = option(gathered)
     return gathered
 
@@ -83,12 +88,16 @@ def item_target(named: ItemSelector) -> Iterator[ItemTarget]:
     """Find the item and open its workspace.
 
     Raises:
-        CommandError: no such file (66), none or several such items (1), not said which (64).
+        CommandError: this cockpit only looks (77), no such file (66), none or several such items
+            (1), not said which (64).
     """
+    allowed(named.permissions, f"changing {named.file}")
     document = read_document(named.file)
     item = choose(named.file, document, named.line, named.id, named.text)
     clock = SystemClock()
-    with workspace(named.file, config_if_any(named.config_path), clock, named.as_name) as here:
+    with workspace(
+        named.file, config_if_any(named.config_path), clock, named.as_name, named.permissions
+    ) as here:
         path = here.probe.path if here.probe is not None else named.file.absolute()
         yield ItemTarget(
             here, item, anchor_of(document, item), path, clock, operator(named.as_name)

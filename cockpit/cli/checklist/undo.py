@@ -11,10 +11,9 @@ from cockpit.checklists import EditResult
 from cockpit.cli.checklist.common import FORMAT, REFUSED, exit_code, print_json, print_lines
 from cockpit.cli.checklist.history import kept_for, recorded
 from cockpit.cli.checklist.workspace import workspace
-from cockpit.cli.common import as_option, config_option, operator
+from cockpit.cli.common import allowed, as_option, config_option, operator, read_only_option
 from cockpit.cli.exits import CommandError
 from cockpit.clock import SystemClock
-from cockpit.engine.commands.set_status import StatusEditor
 from cockpit.engine.commands.undo import (
     UNDO_KINDS,
     UndoableChange,
@@ -25,6 +24,7 @@ from cockpit.engine.commands.undo import (
     undo,
 )
 from cockpit.kinds.checklist.edit_history import same_file
+from cockpit.permissions import Permissions
 
 
 @click.command("undo")
@@ -32,6 +32,7 @@ from cockpit.kinds.checklist.edit_history import same_file
 @click.option("--anyone", is_flag=True, help="The last change whoever made it, not your own last.")
 @config_option
 @as_option
+@read_only_option
 @FORMAT
 def undo_last(
     file: Path | None,
@@ -39,6 +40,7 @@ def undo_last(
     config_path: Path | None,
     as_name: str | None,
     format_: str,
+    permissions: Permissions,
 ) -> int:
     """Take back your last recorded change of FILE, or of any checklist.
 
@@ -52,12 +54,13 @@ def undo_last(
     are taken back and the others are told. 64: wrong usage. 66: no such file, or the store can't
     be read. 73: the file can't be written. 78: a mistake in the config.
     """
+    allowed(permissions, "taking a change back")
     loaded = kept_for([file] if file is not None else [], config_path)
     changes = standing_changes(recorded(loaded, UNDO_KINDS))
     group = _last(changes, file, None if anyone else operator(as_name))
     clock = SystemClock()
-    with workspace(None, loaded, clock, as_name) as here:
-        editor = StatusEditor(here.memory, clock, operator(as_name), here.flush)
+    with workspace(None, loaded, clock, as_name, permissions) as here:
+        editor = here.editor()
         undone = [
             undo(
                 change,

@@ -14,7 +14,7 @@ from cockpit.clock import Clock
 from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import without_config
 from cockpit.engine.commands.audit import AuditLog
-from cockpit.engine.commands.set_status import Log
+from cockpit.engine.commands.set_status import Log, StatusEditor
 from cockpit.engine.commands.undo import named_log, new_id
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.store import Store
@@ -22,6 +22,7 @@ from cockpit.facts import Facts, Json
 from cockpit.kinds.checklist.edit_history import EditHistory, same_file
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import EventKind, Observation
+from cockpit.permissions import Permissions
 from cockpit.session.composition import Composition
 
 FLUSH = 5.0
@@ -46,6 +47,17 @@ class Workspace:
     def memory(self) -> EditHistory:
         """What is known of edits of checklists."""
         return self.composition.edits
+
+    def editor(self) -> StatusEditor:
+        """Sets items for the operator of this workspace."""
+        composition = self.composition
+        return StatusEditor(
+            self.memory,
+            composition.clock,
+            composition.who,
+            self.flush,
+            permissions=composition.permissions,
+        )
 
     def log(self, kind: EventKind, text: str, data: Facts, payload: Json = None, /) -> None:
         """Into the evidence, where there is any; a change gets the name it is undone by."""
@@ -79,12 +91,19 @@ class Workspace:
 
 @contextmanager
 def workspace(
-    file: Path | None, loaded: LoadedConfig | None, clock: Clock, as_name: str | None
+    file: Path | None,
+    loaded: LoadedConfig | None,
+    clock: Clock,
+    as_name: str | None,
+    permissions: Permissions,
 ) -> Iterator[Workspace]:
     """The workspace for a file, or for all: with the config's store and rules, or, without a
     config, with no rules and the store of this user."""
     composition = Composition(
-        loaded if loaded is not None else without_config(Path.cwd()), clock, operator(as_name)
+        loaded if loaded is not None else without_config(Path.cwd()),
+        clock,
+        operator(as_name),
+        permissions,
     )
     store: Store | None = None
     try:

@@ -30,6 +30,7 @@ from cockpit.kinds.checklist.edit_history import EditHistory
 from cockpit.kinds.checklist.facts import OverwrittenEditFacts
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import Observation
+from cockpit.permissions import Permissions
 
 _MOST_UNDO = 50
 _LOOK_EVERY = 30.0
@@ -60,6 +61,7 @@ class ChecklistCommands:
         memory: EditHistory,
         board: Callable[[], Mapping[str, Observation]],
         flush: Callable[[], bool],
+        permissions: Permissions,
     ) -> None:
         self._plan = plan
         self._memory = memory
@@ -68,7 +70,8 @@ class ChecklistCommands:
         self._clock = clock
         self._executor = SerialExecutor("edit", clock)
         self._edit_lock = asyncio.Lock()
-        self._editor = StatusEditor(memory, clock, audit.who, flush)
+        self._editor = StatusEditor(memory, clock, audit.who, flush, permissions=permissions)
+        self._permissions = permissions
         self._undo: list[_Group] = []
         self._run = new_id()
 
@@ -156,7 +159,9 @@ class ChecklistCommands:
         """Write a note or the owner below an item."""
 
         def write(target: NoteTarget, log: Log) -> NoteResult:
-            return write_note(target, command.text, log, owner=command.owner)
+            return write_note(
+                target, command.text, log, owner=command.owner, permissions=self._permissions
+            )
 
         return await self._write_below(command, write, ticket)
 
@@ -168,7 +173,9 @@ class ChecklistCommands:
         )
 
         def write(target: NoteTarget, log: Log) -> NoteResult:
-            return write_progress(target, note, log, below=command.below)
+            return write_progress(
+                target, note, log, below=command.below, permissions=self._permissions
+            )
 
         return await self._write_below(command, write, ticket)
 
@@ -190,7 +197,10 @@ class ChecklistCommands:
 
     async def keep_mirrors(self) -> None:
         """Retry pending mirrors until cancelled, each with the period of its checklist. Nothing is
-        asked of anybody; what still fails stays on the board."""
+        asked of anybody; what still fails stays on the board. Where this cockpit only looks they
+        stay pending."""
+        if self._permissions.read_only:
+            return
         due: dict[str, float] = {}
         while True:
             now = self._clock.monotonic()

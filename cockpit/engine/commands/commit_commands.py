@@ -27,6 +27,7 @@ from cockpit.engine.commands.commits import (
 from cockpit.engine.commands.set_status import Log
 from cockpit.kinds.checklist.event_payload import HUNK_KINDS
 from cockpit.model import Event
+from cockpit.permissions import Permissions
 
 CONFIRM = "commit"
 """What is typed to have it done."""
@@ -61,12 +62,14 @@ class CommitCommands:
         *,
         recorded: Recorded,
         flush: Callable[[], bool],
+        permissions: Permissions,
     ) -> None:
         self._loaded = loaded
         self._clock = clock
         self._audit = audit
         self._recorded = recorded
         self._flush = flush
+        self._permissions = permissions
         self._executor = SerialExecutor("commit", clock)
         self._open: _OpenQuestion | None = None
 
@@ -75,7 +78,8 @@ class CommitCommands:
         return self._open is not None and self._open.name == plan
 
     async def plan(self, ticket: Ticket) -> Reply:
-        """Plan the commit and ask; changes nothing."""
+        """Plan the commit and ask; changes nothing. Raises ReadOnlyError where none may be made."""
+        self._permissions.demand("a commit")
         try:
             found = await self._executor(self._plans)
         except (ChecklistError, StillHung, OSError) as error:
@@ -99,7 +103,12 @@ class CommitCommands:
 
         def act() -> list[CommitOutcome]:
             try:
-                return make_commits(shown.plans, partial(record_commit, log=log), hooks)
+                return make_commits(
+                    shown.plans,
+                    partial(record_commit, log=log),
+                    hooks,
+                    permissions=self._permissions,
+                )
             finally:
                 hooks.over.set()
 

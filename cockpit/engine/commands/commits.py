@@ -23,6 +23,7 @@ from cockpit.kinds.checklist.edit_history import same_file
 from cockpit.kinds.checklist.event_payload import uncommitted
 from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.model import Event, EventKind
+from cockpit.permissions import Permissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,8 @@ def make_commits(
     plans: Sequence[CommitPlan],
     made: Callable[[CommitPlan, Committed], None],
     hooks: HookRuns | None = None,
+    *,
+    permissions: Permissions,
 ) -> list[CommitOutcome]:
     """Make the planned commits; `made` is called for each. One that fails stops no other.
 
@@ -102,7 +105,7 @@ def make_commits(
     outcomes: list[CommitOutcome] = []
     for plan in plans:
         try:
-            done = commit(plan, hooks)
+            done = commit(plan, hooks, permissions=permissions)
         except ChecklistError as error:
             outcomes.append(CommitOutcome(plan, None, str(error)))
             continue

@@ -31,6 +31,7 @@ from cockpit.engine.probe_set import ProbeSet
 from cockpit.evidence.interfaces import Recorder
 from cockpit.kinds.checklist.edit_history import EditHistory
 from cockpit.model import Observation
+from cockpit.permissions import Permissions, ReadOnlyError
 
 FLUSH = 1.0
 """Seconds that the intent to write a mirror may take to reach the disk."""
@@ -41,7 +42,7 @@ class CommandDispatcher:
     """Carries out commands for one operator, one edit at a time.
 
     `probe_now` is the engine's own in a collector; in an attached screen it probes by itself.
-    `recorded` reads events back from the evidence.
+    `recorded` reads events back from the evidence; `permissions` is asked where a thing is done.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class CommandDispatcher:
         board: Callable[[], Mapping[str, Observation]] = dict,
         processes: ProcessCommands | None = None,
         recorded: Recorded | None = None,
+        permissions: Permissions,
     ) -> None:
         self._processes = processes
         self._recorder = recorder
@@ -68,6 +70,7 @@ class CommandDispatcher:
             memory=memory or EditHistory(),
             board=board,
             flush=lambda: recorder.flush(FLUSH),
+            permissions=permissions,
         )
         self._commits = CommitCommands(
             lambda: plan().loaded,
@@ -75,10 +78,17 @@ class CommandDispatcher:
             AuditLog(recorder, clock, who),
             recorded=recorded or (lambda _: ()),
             flush=lambda: recorder.flush(FLUSH),
+            permissions=permissions,
         )
 
     async def execute(self, command: Command, ticket: Ticket) -> Reply:
         """Carry out a command; the reply tells the outcome in one line."""
+        try:
+            return await self._execute(command, ticket)
+        except ReadOnlyError as error:
+            return Reply(ticket, False, str(error))
+
+    async def _execute(self, command: Command, ticket: Ticket) -> Reply:
         match command:
             case Reprobe(probe):
                 return await self._reprobe(probe, ticket)

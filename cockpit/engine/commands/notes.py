@@ -23,6 +23,7 @@ from cockpit.engine.commands.set_status import Log
 from cockpit.facts import Facts
 from cockpit.kinds.checklist.event_payload import hunk_payload
 from cockpit.model import EventKind
+from cockpit.permissions import Permissions, ReadOnlyError
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,9 @@ class NoteResult:
     error: checklists.ChecklistError | None = None
 
 
-def write_note(target: NoteTarget, text: str, log: Log, *, owner: bool = False) -> NoteResult:
+def write_note(
+    target: NoteTarget, text: str, log: Log, *, permissions: Permissions, owner: bool = False
+) -> NoteResult:
     """Write a note, or the owner of the item, below it."""
     words = " ".join(text.split())
     what = "owner" if owner else "note"
@@ -55,10 +58,13 @@ def write_note(target: NoteTarget, text: str, log: Log, *, owner: bool = False) 
         return NoteResult(False, f"not written: {told}")
     lines = [owner_note(words) if owner else words]
     facts: Facts = {"note": words}
-    return _write(target, lines, EventKind.NOTE, f"{what}: {words}", facts, log)
+    text = f"{what}: {words}"
+    return _write(target, lines, EventKind.NOTE, text, facts, log, permissions)
 
 
-def write_progress(target: NoteTarget, note: ProgressNote, log: Log, *, below: bool) -> NoteResult:
+def write_progress(
+    target: NoteTarget, note: ProgressNote, log: Log, *, permissions: Permissions, below: bool
+) -> NoteResult:
     """Record the five answers, and write them below the item when that is wanted; blank ones are
     refused."""
     if missing := note.missing():
@@ -69,16 +75,20 @@ def write_progress(target: NoteTarget, note: ProgressNote, log: Log, *, below: b
     facts: Facts = dict(answers)
     text = f"progress: {'; '.join(note.lines())}"
     if below:
-        return _write(target, note.lines(), EventKind.PROGRESS, text, facts, log)
+        return _write(target, note.lines(), EventKind.PROGRESS, text, facts, log, permissions)
+    if forbidden := _forbidden("recording progress", permissions):
+        return forbidden
     log(EventKind.PROGRESS, text, {**_about(target), **facts})
     return NoteResult(True, "progress recorded")
 
 
-def undo_note(hunk: NoteHunk, item: str, log: Log) -> NoteResult:
+def undo_note(hunk: NoteHunk, item: str, log: Log, *, permissions: Permissions) -> NoteResult:
     """Remove the lines of a note again, if they stand as they were written."""
+    if forbidden := _forbidden(f"changing {hunk.path.name}", permissions):
+        return forbidden
     target = NoteTarget(hunk.path, hunk.anchor, item)
     try:
-        removed = remove_note(hunk)
+        removed = remove_note(hunk, permissions=permissions)
     except checklists.ChecklistError as error:
         log(EventKind.EDIT_REFUSED, str(error), _about(target))
         return NoteResult(False, refused_text(error), error=error)
@@ -89,10 +99,18 @@ def undo_note(hunk: NoteHunk, item: str, log: Log) -> NoteResult:
 
 
 def _write(
-    target: NoteTarget, lines: Sequence[str], kind: EventKind, text: str, facts: Facts, log: Log
+    target: NoteTarget,
+    lines: Sequence[str],
+    kind: EventKind,
+    text: str,
+    facts: Facts,
+    log: Log,
+    permissions: Permissions,
 ) -> NoteResult:
+    if forbidden := _forbidden(f"changing {target.path.name}", permissions):
+        return forbidden
     try:
-        hunk = append_note(target.path, target.anchor, lines)
+        hunk = append_note(target.path, target.anchor, lines, permissions=permissions)
     except checklists.ChecklistError as error:
         if kind is EventKind.PROGRESS:
             log(kind, f"{text} (not written below the item)", {**_about(target), **facts})
@@ -102,6 +120,16 @@ def _write(
     data: Facts = {**_about(target), **facts, "method": hunk.method}
     log(kind, text, data, hunk_payload(hunk))
     return NoteResult(True, f"written below the item in {target.path.name}", hunk)
+
+
+def _forbidden(act: str, permissions: Permissions) -> NoteResult | None:
+    """Why it may not be done, before anything is recorded of it; None when it may."""
+    try:
+        permissions.demand(act)
+    except ReadOnlyError as error:
+        refused = checklists.EditForbidden(str(error))
+        return NoteResult(False, f"not written: {error}", error=refused)
+    return None
 
 
 def _about(target: NoteTarget) -> Facts:

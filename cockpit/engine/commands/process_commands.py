@@ -29,6 +29,7 @@ from cockpit.engine.commands.service_start import plan_service_start
 from cockpit.engine.commands.start_job import StartJob, carry_out_start, start_job, unit_start_job
 from cockpit.engine.commands.stop_job import ActContext, StopJob, carry_out, reset_job, stopped_in
 from cockpit.kinds.listener.table import ListenerTable
+from cockpit.permissions import STARTED_SO
 from cockpit.system.control.process_control import ProcessController
 from cockpit.system.control.start import StartOutcome, conflicts_of
 from cockpit.system.control.stop_plan import StopPlan, own_process, plan_stop
@@ -47,7 +48,7 @@ FAILED_CHECK = "FAILED CHECK"
 """It was done, and what was looked at afterwards is not as it should be."""
 NOT_ENDED = "NOT ENDED"
 HALF_DONE = "HALF DONE"
-READ_ONLY = "this cockpit was started with --read-only: nothing can be ended or started"
+READ_ONLY = f"{STARTED_SO}: nothing can be ended or started"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,9 @@ class ProcessCommands:
         if not self._arming.armed:
             self._open = None
             lacking = "not armed: A allows controller on processes for ten minutes"
-            return Reply(ticket, False, READ_ONLY if self._controller.read_only else lacking)
+            return Reply(
+                ticket, False, READ_ONLY if self._controller.permissions.read_only else lacking
+            )
         try:
             match command:
                 case PlanEnd():
@@ -116,7 +119,7 @@ class ProcessCommands:
         if not command.on:
             self._open = None
             return Reply(ticket, True, "disarmed", armed_until=self._arming.disarm())
-        if self._controller.read_only:
+        if self._controller.permissions.read_only:
             return Reply(ticket, False, READ_ONLY)
         log = self._log(ticket)
         try:

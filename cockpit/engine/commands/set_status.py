@@ -31,6 +31,7 @@ from cockpit.kinds.checklist.edit_history import (
 )
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import EventKind, Observation
+from cockpit.permissions import Permissions, ReadOnlyError
 
 
 class Log(Protocol):
@@ -82,11 +83,14 @@ class StatusEditor:
         clock: Clock,
         who: str = "",
         flush: Callable[[], bool] = lambda: True,
+        *,
+        permissions: Permissions,
     ) -> None:
         self._memory = memory
         self._who = who
         self._clock = clock
         self._flush = flush
+        self.permissions = permissions
 
     def set_status(
         self,
@@ -97,6 +101,8 @@ class StatusEditor:
         board: Mapping[str, Observation] | None = None,
     ) -> EditOutcome:
         """Set the item if it still has the state that was seen; write its mirrors."""
+        if forbidden := self._forbidden(request.path):
+            return forbidden
         red = self._objections(request, probe, board or {})
         if red and not request.reason.strip():
             return EditOutcome(
@@ -106,7 +112,9 @@ class StatusEditor:
             )
         intents, alone = self._intents(request, probe, log)
         try:
-            result = checklists.set_item(request.path, request.anchor, request.to)
+            result = checklists.set_item(
+                request.path, request.anchor, request.to, permissions=self.permissions
+            )
         except checklists.ChecklistError as error:
             self._refused(request, error, intents, log)
             return EditOutcome(refused_text(error), error=error)
@@ -123,10 +131,12 @@ class StatusEditor:
         probe: ChecklistProbe | None = None,
     ) -> EditOutcome:
         """Undo an edit, byte for byte, under the same rules; its mirrors follow."""
+        if forbidden := self._forbidden(result.path):
+            return forbidden
         request = EditRequest(result.path, result.anchor, result.status_before, item=item)
         intents, alone = self._intents(request, probe, log)
         try:
-            back = checklists.undo(result)
+            back = checklists.undo(result, permissions=self.permissions)
         except checklists.ChecklistError as error:
             self._refused(request, error, intents, log)
             return EditOutcome(refused_text(error), error=error)
@@ -140,7 +150,10 @@ class StatusEditor:
         return EditOutcome(text, edit=back, mirrors=(*told, *alone))
 
     def retry(self, source: Path, log: Log) -> tuple[str, ...]:
-        """Write the pending mirrors of a file; a line for each."""
+        """Write the pending mirrors of a file; a line for each. They stay pending where this
+        cockpit only looks."""
+        if self.permissions.read_only:
+            return ()
         return tuple(self.mirror(pending, log) for pending in self._memory.pending(source))
 
     def mirror(self, pending: Pending, log: Log, *, undo: bool = False) -> str:
@@ -153,7 +166,7 @@ class StatusEditor:
             )
             return f"{name}: no longer wanted"
         try:
-            result = carry_out(intent)
+            result = carry_out(intent, permissions=self.permissions)
         except (checklists.AnchorLost, checklists.AnchorAmbiguous) as error:
             self._record_mirror(pending.source, intent, "dropped", str(error), log)
             return f"{name}: {error.message}"
@@ -170,6 +183,15 @@ class StatusEditor:
             log(EventKind.EDIT, text, facts, edit_payload(result))
         self._record_mirror(pending.source, intent, "written", f"{name} is in step", log)
         return f"{name} too"
+
+    def _forbidden(self, path: Path) -> EditOutcome | None:
+        """Why nothing may be changed, before anything is recorded of it; None when it may."""
+        try:
+            self.permissions.demand(f"changing {path.name}")
+        except ReadOnlyError as error:
+            refused = checklists.EditForbidden(f"{error}; nothing was changed")
+            return EditOutcome(refused_text(refused), error=refused)
+        return None
 
     def _remember(self, result: checklists.EditResult, item: str, reason: str = "") -> None:
         """Tell the probe at once: it may look at the file before the store has the event."""

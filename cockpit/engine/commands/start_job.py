@@ -17,7 +17,7 @@ from cockpit.engine.commands.act_audit import ActLog
 from cockpit.engine.commands.stop_job import ActContext, OnStep
 from cockpit.facts import Facts
 from cockpit.kinds.listener.table import ListenerTable
-from cockpit.system.control.process_control import ReadOnlyError
+from cockpit.permissions import ReadOnlyError
 from cockpit.system.control.start import READY_SECONDS, StartOutcome, StartRequest, start
 from cockpit.system.control.supervised_start import COMMAND_SECONDS, Supervised, start_supervised
 from cockpit.system.processes import process_table
@@ -152,7 +152,7 @@ async def carry_out_start(
 ) -> StartOutcome:
     """Start the service, only once. Raises NotRecorded before anything is started."""
     request = job.request
-    if context.controller.read_only:
+    if context.controller.permissions.read_only:
         return StartOutcome(refused=str(ReadOnlyError(f"starting {job.name}")))
     where = {"service": job.service.name} if job.service else {"output": str(request.output)}
     facts: Facts = {

@@ -17,7 +17,8 @@ from cockpit.commands import StopProgress
 from cockpit.engine.commands.act_audit import ActLog
 from cockpit.engine.commands.control_methods import ControlMethods, StopCommand
 from cockpit.facts import Facts
-from cockpit.system.control.process_control import ProcessController, ReadOnlyError
+from cockpit.permissions import ReadOnlyError
+from cockpit.system.control.process_control import ProcessController
 from cockpit.system.control.stop import (
     GRACE_SECONDS,
     StopState,
@@ -189,7 +190,7 @@ async def carry_out(
     When it is cancelled, the outcome says how it stands; `tell` gets it, too.
     """
     pids = job.pids
-    if context.controller.read_only:
+    if context.controller.permissions.read_only:
         return StopResult(refused=str(ReadOnlyError("ending a process")))
     if job.refusal or not pids:
         return StopResult(refused=job.refusal or "the plan names nobody")

@@ -82,7 +82,7 @@ def undo(
     """
     log = _marking(log, change.path, {"undoes": change.act})
     if isinstance(change.made, NoteHunk):
-        result = undo_note(change.made, change.item, log)
+        result = undo_note(change.made, change.item, log, permissions=editor.permissions)
         undone = Undone(change, result.ok, result.text, error=result.error)
     else:
         done = editor.undo(change.made, change.item, log, probe=probe)

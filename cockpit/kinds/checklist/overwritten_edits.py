@@ -35,6 +35,8 @@ class OverwrittenEdit:
     now: Status
     fate: Fate
     old_copy: bool = False
+    perhaps_git: bool = False
+    """Whether git restored it is not known: only a filter of its repository could tell."""
 
     @property
     def title(self) -> str:
@@ -47,8 +49,12 @@ class OverwrittenEdit:
         if self.fate is Fate.UNTICKED:
             return "it was set so in the file, whose newer changes are still there"
         if self.old_copy:
-            return "the whole file is an older copy, byte for byte"
-        return "an older version of the file was saved over it, or it was set so there"
+            why = "the whole file is an older copy, byte for byte"
+        else:
+            why = "an older version of the file was saved over it, or it was set so there"
+        if self.perhaps_git:
+            why += "; or git restored it: not known, that takes a filter, which is not run"
+        return why
 
     @property
     def _again(self) -> str:
@@ -89,6 +95,7 @@ class OverwrittenEdits:
         self._before: Document | None = None
         self._asked: tuple[object, ...] = ()
         self._by_git: set[tuple[str, datetime]] = set()
+        self._perhaps_git: set[tuple[str, datetime]] = set()
         self._noticed: dict[tuple[str, datetime], datetime] = {}
         self._found: Mapping[str, OverwrittenEdit] = {}
 
@@ -116,7 +123,11 @@ class OverwrittenEdits:
         by_hand = {found.key for found in _titled(previous, UNTICKED)}
         found = {
             verdict.item.key: OverwrittenEdit(
-                edit, verdict.item.status, verdict.fate, verdict.old_copy
+                edit,
+                verdict.item.status,
+                verdict.fate,
+                verdict.old_copy,
+                (edit.item, edit.at) in self._perhaps_git,
             )
             for edit, verdict in self._verdicts(document, edits, by_hand)
             if verdict.item is not None
@@ -172,11 +183,13 @@ class OverwrittenEdits:
     def _restored(self, edit: KeptEdit) -> bool:
         """Whether git took the edit back; it stays so when the file is edited afterwards."""
         name = (edit.item, edit.at)
-        if name not in self._by_git and restored(
-            self._path, edit.result, head_before=edit.head, since=edit.at
-        ):
+        if name in self._by_git:
+            return True
+        by_git = restored(self._path, edit.result, head_before=edit.head, since=edit.at)
+        (self._perhaps_git.add if by_git is None else self._perhaps_git.discard)(name)
+        if by_git:
             self._by_git.add(name)
-        return name in self._by_git
+        return bool(by_git)
 
     def _nothing_else_changed(
         self, document: Document, edits: Sequence[KeptEdit], newest: KeptEdit

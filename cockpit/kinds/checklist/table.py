@@ -41,7 +41,9 @@ class ChecklistTable(ProbeTable):
         description="item ID or text → probes and gates that must be green before it is done",
     )
     commit_message: Text = Field(
-        "docs: update master batch checklist", description="message of `cockpit checklist commit`"
+        "docs: update master batch checklist",
+        pattern=r"\S",
+        description="message of `cockpit checklist commit`",
     )
 
     @model_validator(mode="before")

@@ -16,6 +16,7 @@ from cockpit.kinds.gate.probe import GateProbe
 from cockpit.kinds.gate.table import GateTable
 from cockpit.kinds.tables import resolve
 from cockpit.model import CONSENT, DoubtKind, Observation
+from cockpit.permissions import READ_ONLY_CAUSE, Permissions
 from cockpit.redaction import Redactor
 from cockpit.system.commands import CommandResult, run_command
 from cockpit.system.files.watch_targets import Signature, signatures
@@ -30,15 +31,24 @@ class CommandGateProbe(GateProbe):
     """A gate over a command. `trusted` may block; `redactor` cleans the output."""
 
     def __init__(
-        self, table: GateTable, folder: Path, *, trusted: Trusted, redactor: Redactor
+        self,
+        table: GateTable,
+        folder: Path,
+        *,
+        trusted: Trusted,
+        redactor: Redactor,
+        permissions: Permissions,
     ) -> None:
         super().__init__(table, folder)
         self.timeout = table.timeout + _GRACE
         self._trusted = trusted
         self._redactor = redactor
+        self._permissions = permissions
         self._outputs = _OwnOutputs()
 
     async def run(self, ctx: ProbeContext) -> Observation:
+        if self._permissions.read_only:
+            return self.seen(ctx.clock.now(), self._not_run())
         if not await ctx.blocking(self._trusted, self._table):
             self._outputs = _OwnOutputs()
             return self.seen(ctx.clock.now(), self._untrusted())
@@ -46,6 +56,7 @@ class CommandGateProbe(GateProbe):
         before = await ctx.blocking(signatures, files)
         if ctx.previous is not None and _only_files(ctx.reasons) and self._outputs.explain(before):
             return ctx.previous
+        self._permissions.demand(f"running the command of {self.name}")
         result = await run_command(
             self._table.command or (),
             cwd=resolve(self.folder, self._table.cwd or "."),
@@ -93,6 +104,17 @@ class CommandGateProbe(GateProbe):
 
     def _text(self, raw: bytes) -> str:
         return self._redactor.body(raw).decode("utf-8", "replace")
+
+    def _not_run(self) -> Judgement:
+        command = self._redactor.text(shown(self._table.command or ()))
+        return nothing(
+            "READ-ONLY",
+            f"not run: {command}",
+            DoubtKind.NOTHING_MEASURED,
+            cause=READ_ONLY_CAUSE,
+            next_act="start the cockpit without --read-only to run gate commands",
+            basis={"command": command},
+        )
 
     def _untrusted(self) -> Judgement:
         command = self._redactor.text(shown(self._table.command or ()))

@@ -28,6 +28,7 @@ from cockpit.kinds.smoke.request_spec import RequestSpec, cached_doubt
 from cockpit.kinds.smoke.run_state import RunState, SmokeRun
 from cockpit.kinds.smoke.table import SmokeCheck, SmokeTable
 from cockpit.model import Observation, Verdict
+from cockpit.permissions import ALL_ALLOWED, Permissions
 from cockpit.redaction import Redactor
 from cockpit.text import parse_instant
 
@@ -45,10 +46,18 @@ class SmokeProbe(Probe):
 
     kind = "smoke"
 
-    def __init__(self, table: SmokeTable, folder: Path, *, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        table: SmokeTable,
+        folder: Path,
+        *,
+        redactor: Redactor,
+        permissions: Permissions = ALL_ALLOWED,
+    ) -> None:
         super().__init__(table, folder)
         self._table = table
         self._redactor = redactor
+        self._permissions = permissions
         self._token = table.token.get_secret_value() if table.token else None
         self._base = table.base_url.rstrip("/")
         self._context: ssl.SSLContext | None = None
@@ -66,6 +75,7 @@ class SmokeProbe(Probe):
                 redactor=self._redactor,
                 deadline=deadline,
                 course=RunState(_quiet_until(ctx.previous, ctx.clock.now())),
+                permissions=self._permissions,
             )
             if self._table.checks:
                 await self._configured(run)
@@ -217,4 +227,5 @@ def _quiet_until(observation: Observation | None, now: datetime) -> datetime | N
 
 def build(table: SmokeTable, context: BuildContext) -> SmokeProbe:
     """Build the probe of a `[[smoke]]`."""
-    return SmokeProbe(table, context.folder, redactor=Redactor(context.secrets()))
+    redactor = Redactor(context.secrets())
+    return SmokeProbe(table, context.folder, redactor=redactor, permissions=context.permissions)

@@ -11,9 +11,12 @@ import httpx
 
 from cockpit.clock import Clock
 from cockpit.kinds.smoke.reply import Reply
+from cockpit.permissions import ALL_ALLOWED, Permissions
 from cockpit.text import duration_text
 
 BODY_CAP = 5_000_000
+_SAFE = ("GET", "HEAD")
+"""Methods that change nothing (RFC 9110, 9.2.1)."""
 
 
 def new_client(base_url: str, context: ssl.SSLContext | None) -> httpx.AsyncClient:
@@ -40,8 +43,15 @@ async def fetch(
     limit: float,
     token: str | None = None,
     cap: int = BODY_CAP,
+    permissions: Permissions = ALL_ALLOWED,
 ) -> Reply:
-    """Ask and read at most `cap` bytes within `limit` seconds. Raises nothing but cancellation."""
+    """Ask and read at most `cap` bytes within `limit` seconds.
+
+    Raises ReadOnlyError for what may change something where this cockpit only looks; nothing else
+    but cancellation.
+    """
+    if method not in _SAFE:
+        permissions.demand(f"{method} {path}")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     started = clock.monotonic()
     try:

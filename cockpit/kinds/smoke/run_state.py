@@ -30,6 +30,7 @@ from cockpit.model import (
     Observation,
     Verdict,
 )
+from cockpit.permissions import ALL_ALLOWED, READ_ONLY_CAUSE, Permissions, ReadOnlyError
 from cockpit.redaction import Redactor
 from cockpit.text import format_utc
 
@@ -67,6 +68,7 @@ class SmokeRun:
     redactor: Redactor
     deadline: float
     course: RunState
+    permissions: Permissions = ALL_ALLOWED
     findings: dict[str, Finding] = field(default_factory=dict)
     artefacts: list[ArtefactRef] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
@@ -110,14 +112,19 @@ class SmokeRun:
         left = self.deadline - self._clock.monotonic()
         self.course.asked += 1
         patience = 1.0 if self.course.hurried else _PATIENCE
-        reply = await fetch(
-            self.client,
-            step.method,
-            step.path,
-            clock=self._clock,
-            limit=min(left, max(_LEAST_PATIENCE, patience * step.limit)),
-            token=self.token if step.with_token else None,
-        )
+        try:
+            reply = await fetch(
+                self.client,
+                step.method,
+                step.path,
+                clock=self._clock,
+                limit=min(left, max(_LEAST_PATIENCE, patience * step.limit)),
+                token=self.token if step.with_token else None,
+                permissions=self.permissions,
+            )
+        except ReadOnlyError:
+            self.skip(step, READ_ONLY_CAUSE)
+            return None
         if not reply.failure:
             self.metrics[f"{step.key}.ms"] = round(reply.seconds * 1000)
         reply, outcome, data = await self.ctx.blocking(self._weigh, step, reply)

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from cockpit.permissions import ALL_ALLOWED, Permissions
 from cockpit.system.commands import CommandResult, run_command
 from cockpit.system.processes import process_table
 from cockpit.system.processes.process_table import ProcessIdentity
@@ -28,21 +29,14 @@ def started_here(identity: ProcessIdentity) -> bool:
     return identity in _started_here
 
 
-class ReadOnlyError(PermissionError):
-    """An act was asked for although this cockpit only watches."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} refused: this cockpit was started with --read-only")
-
-
 class ProcessHandle:
     """A process held for signalling, by its identity. Made by `ProcessController.open`; to be
     closed after use."""
 
-    def __init__(self, identity: ProcessIdentity, fd: int | None, *, read_only: bool) -> None:
+    def __init__(self, identity: ProcessIdentity, fd: int | None, permissions: Permissions) -> None:
         self.identity = identity
         self._fd = fd
-        self._read_only = read_only
+        self._permissions = permissions
 
     @property
     def alive(self) -> bool:
@@ -61,8 +55,7 @@ class ProcessHandle:
         return self._send(kill=True)
 
     def _send(self, *, kill: bool) -> bool:
-        if self._read_only:
-            raise ReadOnlyError(f"ending process {self.identity.pid}")
+        self._permissions.demand(f"ending process {self.identity.pid}")
         if not self.alive:
             return False
         try:
@@ -91,10 +84,10 @@ class ProcessHandle:
 
 
 class ProcessController:
-    """Signals and starts other processes; with `read_only` it refuses everything."""
+    """Signals and starts other processes, as far as `permissions` allow."""
 
-    def __init__(self, *, read_only: bool = False) -> None:
-        self.read_only = read_only
+    def __init__(self, permissions: Permissions = ALL_ALLOWED) -> None:
+        self.permissions = permissions
 
     def open(self, identity: ProcessIdentity) -> ProcessHandle | None:
         """A handle on the process of that identity; None when it is gone or its PID is another's by
@@ -108,14 +101,13 @@ class ProcessController:
             if fd is not None:
                 os.close(fd)
             return None
-        return ProcessHandle(identity, fd, read_only=self.read_only)
+        return ProcessHandle(identity, fd, self.permissions)
 
     async def run(
         self, argv: Sequence[str], *, timeout: float, folder: Path | None = None
     ) -> CommandResult:
         """Run a command that changes something, such as `systemctl stop`."""
-        if self.read_only:
-            raise ReadOnlyError(f"running {argv[0]}")
+        self.permissions.demand(f"running {argv[0]}")
         return await run_command(argv, cwd=folder, timeout=timeout)
 
     def spawn(
@@ -133,8 +125,7 @@ class ProcessController:
         it ends while this process lives. None when it ended before its identity could be read.
         Raises OSError when it can't be started, `ReadOnlyError`.
         """
-        if self.read_only:
-            raise ReadOnlyError(f"starting {argv[0]}")
+        self.permissions.demand(f"starting {argv[0]}")
         output.parent.mkdir(parents=True, exist_ok=True)
         flags = 0
         if sys.platform == "win32":

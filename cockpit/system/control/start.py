@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.clock import Clock, SystemClock
+from cockpit.permissions import ReadOnlyError
 from cockpit.system.control.conflicts import ConflictingInstances, TargetService, find_conflicts
-from cockpit.system.control.process_control import ProcessController, ReadOnlyError
+from cockpit.system.control.process_control import ProcessController
 from cockpit.system.control.target_lock import TargetBusy, TargetLock
 from cockpit.system.processes import process_table
 from cockpit.system.processes.argv import shown
@@ -90,7 +91,7 @@ async def start(
     """
     tell = on_step or (lambda _: None)
     clock = clock or SystemClock()
-    if controller.read_only:
+    if controller.permissions.read_only:
         return StartOutcome(refused=str(ReadOnlyError("starting a process")))
     try:
         with TargetLock(request.lock, f"{request.who} is starting {shown(request.argv)}"):

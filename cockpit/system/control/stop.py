@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from cockpit.clock import Clock, SystemClock
-from cockpit.system.control.process_control import ProcessController, ProcessHandle, ReadOnlyError
+from cockpit.permissions import ReadOnlyError
+from cockpit.system.control.process_control import ProcessController, ProcessHandle
 from cockpit.system.control.stop_plan import PortHold, StopPlan, changed_owners, combined_ports
 from cockpit.system.control.stop_result import (
     VERIFY_SECONDS,
@@ -78,7 +79,7 @@ async def stop(
     freed port must stay free, in seconds.
     """
     plans = (plans,) if isinstance(plans, StopPlan) else tuple(plans)
-    if controller.read_only:
+    if controller.permissions.read_only:
         return StopResult(refused=str(ReadOnlyError("ending a process")))
     refused = next((plan.refusal for plan in plans if plan.refusal), "")
     if refused or not plans or not all(plan.victims for plan in plans):

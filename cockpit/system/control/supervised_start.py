@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cockpit.clock import Clock, SystemClock
-from cockpit.system.control.process_control import ProcessController, ReadOnlyError
+from cockpit.permissions import ReadOnlyError
+from cockpit.system.control.process_control import ProcessController
 from cockpit.system.control.start import StartOutcome, StartRequest, running_already
 from cockpit.system.control.target_lock import TargetBusy, TargetLock
 from cockpit.system.processes import process_table
@@ -55,7 +56,7 @@ async def start_supervised(
     """
     tell = on_step or (lambda _: None)
     clock = clock or SystemClock()
-    if controller.read_only:
+    if controller.permissions.read_only:
         return StartOutcome(refused=str(ReadOnlyError("starting a service")))
     try:
         with TargetLock(request.lock, f"{request.who} is starting {shown(request.argv)}"):

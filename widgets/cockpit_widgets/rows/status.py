@@ -82,6 +82,8 @@ def top(view: View, frame: Frame, width: int) -> list[Row]:
         parts.insert(0, (0, (Span(f" {quiet} ", Tone.FAIL),)))
     if frame.mode is FeedMode.PAST:
         parts.insert(0, (0, (Span("PAST, NOT NOW", Tone.WARN),)))
+    if identity.read_only:
+        parts.insert(0, (0, (Span("READ-ONLY", Tone.WARN),)))
     if frame.armed_until is not None and frame.armed(view.now):
         until = view.at(frame.armed_until)
         parts.insert(0, (0, (Span(f" ARMED until {until} ", Tone.WARN),)))
