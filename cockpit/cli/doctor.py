@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import sys
@@ -22,8 +21,9 @@ from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import without_config
 from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.kinds.service.table import ServiceTable
+from cockpit.redaction import SECRETS
 from cockpit.system.processes import process_table
-from cockpit.text import sanitize
+from cockpit.text import json_text, sanitize
 
 NOT_WELL = 1
 _FILE_EVENT_SECONDS = 2.0
@@ -53,7 +53,7 @@ def command(config_path: Path | None, format_: str) -> int:
         loaded = load_config(config_path)
     points = list(examine(loaded, SystemClock()))
     if format_ == "json":
-        click.echo(json.dumps([asdict(point) for point in points], ensure_ascii=False, indent=2))
+        click.echo(json_text(SECRETS.json([asdict(point) for point in points]), indent=2))
     else:
         for point in points:
             click.echo(_LINE.format(mark="ok" if point.ok else "LACKS", **_plain(point)))

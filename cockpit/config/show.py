@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from cockpit.config.models import Config, LoadedConfig
 from cockpit.kinds.types import parse_duration
 from cockpit.redaction import secret_length
-from cockpit.text import sanitize
+from cockpit.text import drawable, sanitize
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
@@ -148,7 +148,7 @@ def _quoted(text: str) -> str:
 
 
 def _visible(char: str) -> bool:
-    return char.isprintable() and sanitize(char) == char
+    return char.isprintable() and drawable(char) == char
 
 
 def _escape(char: str) -> str:

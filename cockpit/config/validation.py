@@ -16,6 +16,7 @@ from cockpit.config.errors import ConfigError
 from cockpit.config.toml_positions import KeyLines, KeyPath, line_of, path_text
 from cockpit.kinds import registry
 from cockpit.kinds.tables import Siblings
+from cockpit.redaction import SECRETS
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _STARTED = re.compile(r"\$\{[A-Za-z_]")
@@ -61,7 +62,10 @@ def fill_secrets(
     for place, table in tables(data):
         for key in _secret_keys(place[0]):
             written = table.get(key)
-            if not isinstance(written, str) or "${" not in written:
+            if not isinstance(written, str):
+                continue
+            if "${" not in written:
+                SECRETS.learn([written])
                 continue
             path = (*place, key)
             names = _REFERENCE.findall(written)
@@ -77,6 +81,8 @@ def fill_secrets(
                     sound = False
             if sound:
                 table[key] = _REFERENCE.sub(lambda match: environment[match[1]], written)
+                # A mistake elsewhere in the file is told before the table is made.
+                SECRETS.learn([table[key], *(environment[name] for name in names)])
                 sources[path_text(path)] = written
     return sources
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from cockpit.text import sanitize
+from cockpit.text import drawable, sanitize
 
 MOST_FILES = 20_000
 DEEPEST = 6
@@ -103,7 +103,7 @@ def _listed(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _unfit(name: str) -> bool:
-    return bool(_PECULIAR & set(name)) or sanitize(name) != name or not name.isprintable()
+    return bool(_PECULIAR & set(name)) or drawable(name) != name or not name.isprintable()
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -16,8 +16,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SecretStr,
     WithJsonSchema,
 )
+
+from cockpit.redaction import SECRETS
 
 _DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*$")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -84,3 +87,8 @@ class Strict(BaseModel):
     """Base of every table: no unknown keys, no silent conversions, immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Tell the process of the secrets this table holds, so that nothing it keeps holds them."""
+        held = (value for value in self.__dict__.values() if isinstance(value, SecretStr))
+        SECRETS.learn(secret.get_secret_value() for secret in held)

@@ -28,7 +28,6 @@ from cockpit.kinds.smoke.request_spec import RequestSpec, cached_doubt
 from cockpit.kinds.smoke.run_state import RunState, SmokeRun
 from cockpit.kinds.smoke.table import SmokeCheck, SmokeTable
 from cockpit.model import Observation, Verdict
-from cockpit.redaction import Redactor
 from cockpit.text import parse_instant
 
 HEALTH_LIMIT = 0.5
@@ -41,14 +40,13 @@ _EXCHANGE_BEHIND_UTC = timedelta(hours=5)
 
 
 class SmokeProbe(Probe):
-    """Asks one API. `redactor` knows the secrets of the config."""
+    """Asks one API."""
 
     kind = "smoke"
 
-    def __init__(self, table: SmokeTable, folder: Path, *, redactor: Redactor) -> None:
+    def __init__(self, table: SmokeTable, folder: Path) -> None:
         super().__init__(table, folder)
         self._table = table
-        self._redactor = redactor
         self._token = table.token.get_secret_value() if table.token else None
         self._base = table.base_url.rstrip("/")
         self._context: ssl.SSLContext | None = None
@@ -63,7 +61,6 @@ class SmokeProbe(Probe):
                 client=client,
                 base_url=self._base,
                 token=self._token,
-                redactor=self._redactor,
                 deadline=deadline,
                 course=RunState(_quiet_until(ctx.previous, ctx.clock.now())),
             )
@@ -217,4 +214,4 @@ def _quiet_until(observation: Observation | None, now: datetime) -> datetime | N
 
 def build(table: SmokeTable, context: BuildContext) -> SmokeProbe:
     """Build the probe of a `[[smoke]]`."""
-    return SmokeProbe(table, context.folder, redactor=Redactor(context.secrets()))
+    return SmokeProbe(table, context.folder)
