@@ -179,7 +179,7 @@ def _lookalikes() -> _Lookalikes:
             re.I,
         ),
         header=re.compile(
-            rb"(?im)^((?:proxy-)?authorization|(?:set-)?cookie)(\s{0,8}:\s{0,8})\S[^\r\n]*"
+            rb"(?im)^((?:proxy-)?authorization|(?:set-)?cookie)(\s{0,8}:\s{0,8})(?!\*{3})\S[^\r\n]*"
         ),
         assigned=re.compile(
             rb"(?i)(?<![\w-])([\w-]{0,60}" + _SECRET_WORD + rb"[\w-]{0,60}\s{0,8}[=:]\s{0,8})"
@@ -188,7 +188,7 @@ def _lookalikes() -> _Lookalikes:
         ),
         bearer=re.compile(rb"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}"),
         web_token=re.compile(rb"(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?"),
-        userinfo=re.compile(rb"(://)[^/\s:@\"'<>]{0,200}:[^/\s@\"'<>]{1,200}@"),
+        userinfo=re.compile(rb"(://)[^/\s:@\"'<>]{0,200}:(?!\*{3}@)[^/\s@\"'<>]{1,200}@"),
         well_known=re.compile(
             rb"\b(?:[sp]k_(?:live|test)_\w{8,}|sk-[\w-]{16,}|gh[pousr]_\w{20,}|AKIA[0-9A-Z]{16}"
             rb"|xox[abprs]-[\w-]{10,})"

@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import cache, partial
 from typing import NamedTuple
 
 MASK = b"[redacted]"
@@ -17,7 +19,7 @@ SHORTEST = 6
 """Characters of the shortest secret that is looked for everywhere."""
 BEGINNING = 4
 """Characters of a secret that tell a part of it, where a body was cut or dots follow."""
-_MOST_LAYERS = 3
+_MOST_LAYERS = 2
 """So many escapings on top of each other are taken off."""
 
 
@@ -29,6 +31,8 @@ class KnownSecrets:
     """
 
     def __init__(self, secrets: Iterable[str], announced: bytes) -> None:
+        secrets = tuple(secrets)
+        self._escapes = cache(partial(_Escapes, secrets))
         self.numbers: set[float] = set()
         self._whole: list[bytes] = []
         short: list[bytes] = []
@@ -39,13 +43,14 @@ class KnownSecrets:
             if len(secret) < SHORTEST:
                 short.append(raw.lower())
                 continue
-            plain.update(form.lower() for form in _plain_forms(secret, raw))
+            forms = {form.lower() for form in _plain_forms(secret, raw)}
+            plain |= {form for form in forms if len(form) >= SHORTEST}
             coded.update(_base64_patterns(raw))
             self.numbers.update(_numbers(secret))
             self._whole.append(raw.lower())
         self._plain = _any_of(map(re.escape, plain))
         self._coded = _any_of(coded)
-        self._wrapped = _any_of(b"\\s{0,2}".join(_units(pattern)) for pattern in coded)
+        self._wrapped = cache(lambda: _any_of(rb"\s{0,2}".join(_units(one)) for one in coded))
         self._short = _any_of(map(re.escape, short), before=announced, after=rb"(?!\w)")
 
     def without(self, body: bytes, *, tail: int) -> bytes:
@@ -57,15 +62,13 @@ class KnownSecrets:
             return body
         lowered = body.lower()
         found = [*self._found(body, lowered), *self._parts(lowered, tail)]
-        maps: list[_Unescaped] = []
-        layer = body
-        while len(maps) < _MOST_LAYERS and any(sign in layer for sign in _ESCAPE_SIGNS):
-            maps.append(_Unescaped(layer))
-            if not maps[-1]:
-                break
-            layer = maps[-1].body
-            for start, end in self._found(layer, layer.lower()):
-                for one in reversed(maps):
+        layers: list[_Unescaped] = []
+        inner = body
+        while len(layers) < _MOST_LAYERS and (layer := self._escapes().taken_off(inner)):
+            layers.append(layer)
+            inner = layer.body
+            for start, end in self._found(inner, inner.lower()):
+                for one in reversed(layers):
                     start, end = one.span(start, end)
                 found.append((start, end))
         return _cut(body, found)
@@ -74,9 +77,8 @@ class KnownSecrets:
         if self._plain is not None:
             yield from (match.span() for match in self._plain.finditer(lowered))
         if self._coded is not None:
-            wrapped = b"\n" in body and _WRAPPED.search(body) is not None
-            pattern = self._wrapped if wrapped and self._wrapped is not None else self._coded
-            for match in pattern.finditer(body):
+            wrapped = self._wrapped() if _WRAPPED.search(body) is not None else None
+            for match in (wrapped or self._coded).finditer(body):
                 # The character in front may hold the first bits.
                 start = match.start()
                 held = start > 0 and _BASE64.match(body, start - 1) is not None
@@ -108,11 +110,13 @@ def _plain_forms(secret: str, raw: bytes) -> Iterator[bytes]:
     yield raw
     yield raw.hex().encode()
     yield raw.replace(b" ", b"+")
+    yield re.sub(rb"\\+", rb"\\", raw)  # as escaped backslashes come out
     if not secret.isprintable():  # as the cleaner of texts leaves it
         yield re.sub(rb"[\x00-\x1f\x7f]", b"", re.sub(rb"[\t\n\r\f\v]+", b" ", raw))
         yield raw.replace(b"\r\n", b"\n")
-    if not secret.isascii():
-        yield secret.encode("latin-1", "replace")
+    if not secret.isascii():  # as headers of HTTP are decoded
+        with suppress(UnicodeEncodeError):
+            yield secret.encode("latin-1")
     if secret.isdecimal() and secret.isascii():
         for mark in ",_.'":
             yield f"{int(secret[-400:]):,}".replace(",", mark).encode()
@@ -207,15 +211,82 @@ def _cut(body: bytes, spans: Iterable[tuple[int, int]]) -> bytes:
 # Escapes
 
 _ESCAPE_SIGNS = (b"%", b"\\", b"&")
-_ESCAPED = re.compile(
-    rb"%([0-9A-Fa-f]{2})"
-    rb"|\\u([Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}|[0-9A-Fa-f]{4})"
-    rb"|\\x([0-9A-Fa-f]{2})"
-    rb"|\\(.)"
-    rb"|&(#[0-9]{1,7}|#[Xx][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});",
-    re.S,
-)
-_LETTERS = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f"}
+_SIGNS = "&%"
+"""What an escape of another sort begins with is unescaped as well."""
+_LETTERS = {"\n": b"n", "\t": b"t", "\r": b"r", "\b": b"b", "\f": b"f"}
+
+
+class _Escapes:
+    """The escapes of certain characters: those in secrets. All others stay, which keeps a large
+    body full of quotes cheap."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        chars = {*_SIGNS, *"".join(secrets)}
+        chars |= {form for char in chars for form in (char.lower(), char.upper()) if len(form) == 1}
+        self._plain: dict[bytes, bytes] = {}
+        percent: set[bytes] = set()
+        bytewise: set[bytes] = set()
+        unicode: set[bytes] = set()
+        for char in chars:
+            raw = char.encode("utf-8", "surrogatepass")
+            percent |= {b"%02x" % byte for byte in raw}
+            bytewise |= {b"%02x" % byte for byte in {*raw, min(ord(char), 255)}}
+            units = char.encode("utf-16-be", "surrogatepass")
+            pair = (units[:2].hex().encode(), units[2:].hex().encode())
+            unicode |= {rb"\\{1,8}u".join(filter(None, pair)), f"{ord(char):08x}".encode()}
+            if char in _LETTERS:
+                self._plain[_LETTERS[char]] = raw
+            elif char.isascii() and char.isprintable() and not char.isalnum():
+                self._plain[raw] = raw
+        letters = b"".join(map(re.escape, self._plain))
+        entities = {f"#0{{0,5}}{ord(c)}|#x0{{0,5}}{ord(c):x}".encode() for c in chars}
+        entities |= {name.lower().encode() for name in _entities(chars)}
+        self._pattern = re.compile(
+            rb"%(?:25)*(" + b"|".join(sorted(percent)) + rb")"
+            rb"|\\{1,8}(?:u(" + b"|".join(sorted(unicode, key=len, reverse=True)) + rb")"
+            rb"|x(" + b"|".join(sorted(bytewise)) + rb")|([" + letters + rb"]))"
+            rb"|&(?:amp;)*(" + b"|".join(sorted(entities)) + rb");"
+        )
+
+    def taken_off(self, body: bytes) -> _Unescaped | None:
+        """`body` without one layer of them; None when it has none."""
+        if not any(sign in body for sign in _ESCAPE_SIGNS):
+            return None
+        unescaped = _Unescaped(body, self._pattern.finditer(body.lower()), self._unescape)
+        return unescaped if unescaped.pieces else None
+
+    def _unescape(self, match: re.Match[bytes]) -> bytes:
+        """What an escape in lower case stands for."""
+        percent, unicode, byte, letter, entity = match.groups()
+        if percent or byte:
+            return bytes([int(percent or byte, 16)])
+        if letter:
+            return self._plain[letter]
+        if entity:
+            return _entity(entity)
+        if len(unicode) == 8:  # of a Python literal
+            return chr(int(unicode, 16)).encode("utf-8", "surrogatepass")
+        units = bytes.fromhex(re.sub(rb"\\+u", b"", unicode).decode())
+        return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
+
+
+def _entities(chars: Iterable[str]) -> Iterator[str]:
+    """The names that HTML has for these characters."""
+    from html.entities import html5
+
+    wanted = set(chars)
+    return (
+        name.removesuffix(";") for name, char in html5.items() if char in wanted and name.islower()
+    )
+
+
+def _entity(name: bytes) -> bytes:
+    if name[:1] == b"#":
+        code = int(name[2:], 16) if name[1:2] == b"x" else int(name[1:])
+        return chr(code).encode("utf-8", "surrogatepass")
+    from html.entities import html5
+
+    return html5.get(f"{name.decode()};", "").encode() or name
 
 
 class _Piece(NamedTuple):
@@ -228,23 +299,25 @@ class _Piece(NamedTuple):
 
 
 class _Unescaped:
-    """Bytes with one layer of escapes taken off, and where each byte came from."""
+    """Bytes with escapes taken off, and where each byte came from."""
 
-    def __init__(self, escaped: bytes) -> None:
+    def __init__(
+        self,
+        escaped: bytes,
+        escapes: Iterable[re.Match[bytes]],
+        unescape: Callable[[re.Match[bytes]], bytes],
+    ) -> None:
         parts: list[bytes] = []
-        self._pieces: list[_Piece] = []
+        self.pieces: list[_Piece] = []
         done = length = 0
-        for match in _ESCAPED.finditer(escaped):
-            plain = _unescape(match)
+        for match in escapes:
+            plain = unescape(match)
             parts += [escaped[done : match.start()], plain]
             start = length + match.start() - done
             length, done = start + len(plain), match.end()
-            self._pieces.append(_Piece(start, length, match.start(), done))
+            self.pieces.append(_Piece(start, length, match.start(), done))
         self.body = b"".join([*parts, escaped[done:]])
-        self._starts = [piece.start for piece in self._pieces]
-
-    def __bool__(self) -> bool:
-        return bool(self._pieces)
+        self._starts = [piece.start for piece in self.pieces]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The span that was unescaped to this one."""
@@ -254,25 +327,8 @@ class _Unescaped:
         index = bisect_right(self._starts, at) - 1
         if index < 0:
             return slice(at, at + 1)
-        piece = self._pieces[index]
+        piece = self.pieces[index]
         if at < piece.end:
             return slice(piece.escaped_start, piece.escaped_end)
         origin = piece.escaped_end + at - piece.end
         return slice(origin, origin + 1)
-
-
-def _unescape(match: re.Match[bytes]) -> bytes:
-    percent, unicode, byte, letter, entity = match.groups()
-    if percent or byte:
-        return bytes([int(percent or byte, 16)])
-    if unicode:
-        units = bytes.fromhex(unicode.decode().replace("\\u", "").replace("\\U", ""))
-        return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
-    if letter:
-        return _LETTERS.get(letter, letter)
-    if entity.startswith(b"#"):
-        code = int(entity[2:], 16) if entity[1:2] in b"xX" else int(entity[1:])
-        return chr(code).encode("utf-8", "surrogatepass") if code < 0x110000 else match[0]
-    from html.entities import html5
-
-    return html5.get(f"{entity.decode()};", match[0].decode()).encode()

@@ -15,7 +15,6 @@ from cockpit.config.models import Config, LoadedConfig
 from cockpit.config.source import FILE_NAME, LARGEST, find, parse, read
 from cockpit.config.toml_positions import scan
 from cockpit.config.validation_messages import explain
-from cockpit.redaction import SECRETS, environment_secrets
 
 __all__ = ["FILE_NAME", "LARGEST", "ConfigError", "ConfigErrors", "find", "load", "loads", "reload"]
 
@@ -56,7 +55,6 @@ def reload(old: LoadedConfig) -> LoadedConfig:
 def _build(
     path: Path, text: str, folder: Path, environment: Mapping[str, str], file: Path | None
 ) -> LoadedConfig:
-    SECRETS.learn(environment_secrets(environment))
     data = parse(path, text)
     mistakes = validation.Mistakes(scan(text))
     validation.check_kinds(data, mistakes)

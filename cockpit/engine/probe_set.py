@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from cockpit.kinds.act_history import ActHistory
 from cockpit.kinds.base import BuildContext, Probe
 from cockpit.kinds.checklist.edit_history import EditHistory
 from cockpit.kinds.tables import ProbeTable
+from cockpit.redaction import SECRETS, environment_secrets
 from cockpit.system.sockets.listeners import ListenerSource
 from cockpit.system.sockets.sources import default_source
 
@@ -131,6 +133,8 @@ def build(
     the table's commands may run; it may block. `memory` is what is remembered of all checklists,
     `acts` of acts on processes. Raises KeyError for a table of no known kind.
     """
+    # What it runs inherits the environment, and may print it.
+    SECRETS.learn(environment_secrets(os.environ))
     context = BuildContext(
         folder=loaded.folder,
         tables=loaded.config,
