@@ -218,6 +218,11 @@ SECRETS = Redactor()
 """What this process knows of secrets."""
 
 
+def speaks_of_secret(name: str) -> bool:
+    """Whether what has this name is a secret."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def environment_secrets(environ: Mapping[str, str]) -> list[str]:
     """Values of environment variables whose names speak of a secret, paths excepted."""
     return [

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from cockpit.config.models import Config, LoadedConfig
 from cockpit.kinds.types import parse_duration
-from cockpit.redaction import secret_length
+from cockpit.redaction import SECRETS, secret_length
 from cockpit.text import drawable, sanitize
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -25,14 +25,15 @@ def render(loaded: LoadedConfig) -> str:
     """The whole config as TOML, every key with its value; defaults and unset keys say so.
 
     A secret stands as the reference it came from (`${NAME}`) or, if it stands literally in the
-    file, as a comment only. Without literal secrets the text loads to the same config.
+    file, as a comment only, and is cut out wherever else it stands. Without literal secrets the
+    text loads to the same config.
     """
     where = sanitize(str(loaded.path)) if loaded.path else "made in memory, there is no file"
     parts = [f"# {where}", f"# evidence: {sanitize(str(loaded.store_path))}", "", "[cockpit]"]
     parts += _table(loaded, loaded.config.cockpit, "cockpit")
     for kind, place, table in _probes(loaded.config):
         parts += ["", f"[[{kind}]]", *_table(loaded, table, place)]
-    return "\n".join(parts)
+    return "\n".join(map(SECRETS.text, parts))
 
 
 def as_dict(loaded: LoadedConfig) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def as_dict(loaded: LoadedConfig) -> dict[str, Any]:
         "path": str(loaded.path) if loaded.path else None,
         "folder": str(loaded.folder),
         "store": str(loaded.store_path),
-        "config": config,
+        "config": SECRETS.json(config),
         "defaults": defaults,
     }
 
