@@ -238,12 +238,13 @@ class _Escapes:
                 self._plain[_LETTERS[char]] = raw
             elif char.isascii() and char.isprintable() and not char.isalnum():
                 self._plain[raw] = raw
+        longest = sorted(unicode, key=len, reverse=True)
         letters = b"".join(map(re.escape, self._plain))
         entities = {f"#0{{0,5}}{ord(c)}|#x0{{0,5}}{ord(c):x}".encode() for c in chars}
         entities |= {name.lower().encode() for name in _entities(chars)}
         self._pattern = re.compile(
             rb"%(?:25)*(" + b"|".join(sorted(percent)) + rb")"
-            rb"|\\{1,8}(?:u(" + b"|".join(sorted(unicode, key=len, reverse=True)) + rb")"
+            rb"|\\{1,8}(?:u(" + b"|".join(longest) + rb")"
             rb"|x(" + b"|".join(sorted(bytewise)) + rb")|([" + letters + rb"]))"
             rb"|&(?:amp;)*(" + b"|".join(sorted(entities)) + rb");"
         )

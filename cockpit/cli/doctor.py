@@ -234,11 +234,15 @@ def _leftovers(loaded: LoadedConfig, clock: Clock) -> Iterator[Point]:
 
 def _store(loaded: LoadedConfig) -> Point:
     from cockpit.evidence.errors import StoreError
-    from cockpit.evidence.location import backups, inspect, network_filesystem
+    from cockpit.evidence.location import backups, inspect, is_there, network_filesystem
     from cockpit.evidence.reader import Reader
 
     path = loaded.store_path
-    if not path.exists():
+    try:
+        there = is_there(path)
+    except StoreError as error:
+        return Point("store", False, str(path), f"{error.reason}; {error.mend}")
+    if not there:
         parent = next(folder for folder in path.parents if folder.exists())
         ok = os.access(parent, os.W_OK)
         return Point("store", ok, f"{path}: not there yet", "" if ok else f"{parent}: not writable")

@@ -36,6 +36,18 @@ def prepare(path: Path) -> Path:
     return path
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is a store at `path`; raises StoreError when this user may not look."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        mend = "see that this user may enter its folder and read it"
+        raise StoreError(path, error.strerror or str(error), mend) from error
+    return True
+
+
 def _make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
