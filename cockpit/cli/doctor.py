@@ -75,6 +75,7 @@ def examine(loaded: LoadedConfig | None, clock: Clock) -> Iterator[Point]:
     if loaded is not None:
         yield from _checklists(loaded)
         yield from _leftovers(loaded, clock)
+        yield from _secrets(loaded)
         yield _store(loaded)
     else:
         own = _store(without_config(Path.cwd()))
@@ -230,6 +231,20 @@ def _leftovers(loaded: LoadedConfig, clock: Clock) -> Iterator[Point]:
     files = [loaded.resolve(name).resolve() for name in names]
     for one in leftovers(files, clock.now().timestamp()):
         yield Point("left behind", False, str(one.path), one.advice)
+
+
+def _secrets(loaded: LoadedConfig) -> Iterator[Point]:
+    from cockpit.secret_forms import SHORTEST
+
+    if written := loaded.literal_secrets():
+        why = 'whoever reads the file or its history has it; write "${NAME}" and set that variable'
+        yield Point("secrets", False, f"written out: {', '.join(written)}", why)
+    tables = loaded.config.probes()
+    values = (getattr(t, key, None) for t in tables for key in t.secret_keys())
+    if any(value is not None and len(value) < SHORTEST for value in values):
+        state = f"one has fewer than {SHORTEST} characters"
+        why = "it is cut out only behind its name or `Bearer`: it could be a part of any word"
+        yield Point("secret length", False, state, why)
 
 
 def _store(loaded: LoadedConfig) -> Point:
