@@ -18,6 +18,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, ClassVar, TypeAlias, Union
 
+from cockpit.redaction import SECRETS
 from cockpit.text import format_utc, parse_instant, sanitize
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -74,12 +75,13 @@ class FindingFacts:
 
     def __post_init__(self) -> None:
         # A large document has thousands of items, most of whose fields are left as they are.
-        for name, default in _fields_of(typing.cast(Hashable, type(self))):
+        cls, numbers = typing.cast(Hashable, type(self)), SECRETS.numbers
+        for name, default in _fields_of(cls):
             value = getattr(self, name)
-            if value is default or type(value) in _NUMBERS:
+            if value is default or (type(value) in _NUMBERS and not numbers):
                 continue
             safe = _sanitized(value)
-            if safe is not value:
+            if safe is not value and not _is_word(cls, name, value):
                 object.__setattr__(self, name, safe)
 
     def items(self) -> Iterator[tuple[str, FactValue]]:
@@ -104,7 +106,7 @@ class UnknownFacts(FindingFacts, type="unknown"):
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", {k: _sanitized(v) for k, v in self.values.items()})
+        object.__setattr__(self, "values", _sanitized(dict(self.values)))
 
     def items(self) -> Iterator[tuple[str, FactValue]]:
         """Name and value as they were stored; what is set inside another is left out."""
@@ -264,9 +266,25 @@ def _decoded_union(choices: tuple[Any, ...], value: Any) -> Any:
     raise ValueError(f"{value!r} is none of {choices}")
 
 
+@functools.cache
+def _words_of(cls: Any, name: str) -> frozenset[object]:
+    """The words that a field is limited to; none for any other field."""
+    hint = _hints(cls)[name]
+    choices = typing.get_args(hint) if typing.get_origin(hint) in _UNIONS else (hint,)
+    literals = [one for one in choices if typing.get_origin(one) is typing.Literal]
+    return frozenset(word for one in literals for word in typing.get_args(one))
+
+
+def _is_word(cls: Any, name: str, value: object) -> bool:
+    """Whether a field holds one of its own few words: those are ours, whatever a secret is."""
+    return type(value) is str and value in _words_of(cls, name)
+
+
 def _sanitized(value: Any) -> Any:
     if type(value) is str:
         return sanitize(value, limit=LONGEST_FACT)
+    if type(value) in (int, float):
+        return type(value)() if SECRETS.is_number(value) else value
     if isinstance(value, datetime | Enum):
         return value
     if isinstance(value, tuple):
@@ -277,6 +295,7 @@ def _sanitized(value: Any) -> Any:
             name: safe
             for name in _names_in(value)
             if (safe := _sanitized(part := getattr(value, name))) is not part
+            and not _is_word(typing.cast(Hashable, type(value)), name, part)
         }
         return dataclasses.replace(value, **changed) if changed else value
     if isinstance(value, list):

@@ -7,6 +7,7 @@ read) or past (the store at a moment gone by). The screen does not know which an
 from __future__ import annotations
 
 import enum
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,8 @@ from typing import Protocol
 
 from cockpit.commands import Command, Reply, Ticket
 from cockpit.model import Board, Event, EventKind, Observation, Verdict
+from cockpit.redaction import SECRETS
+from cockpit.text import sanitize
 
 ITEM_KINDS = (
     EventKind.EDIT,
@@ -60,11 +63,25 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Artefact:
-    """Raw evidence as kept: redacted bytes, its media type and SHA-256 (hex)."""
+    """Raw evidence as kept: its bytes without secrets, its media type and SHA-256 (hex).
+
+    `artefact_of` makes one of bytes as they came. One that is made otherwise loses its secrets too,
+    but keeps the digest it was given.
+    """
 
     digest: str
     media_type: str
     body: bytes
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "media_type", sanitize(self.media_type))
+        object.__setattr__(self, "body", SECRETS.body(self.body))
+
+
+def artefact_of(media_type: str, body: bytes) -> Artefact:
+    """Raw evidence as it is kept of `body`."""
+    body = SECRETS.body(body)
+    return Artefact(hashlib.sha256(body).hexdigest(), media_type, body)
 
 
 class Feed(Protocol):

@@ -1,8 +1,9 @@
 """The words of the house: verdicts, observations, findings, doubts, events, problems, the board.
 
 The ground floor: everything imports it, it imports nothing of ours but the text cleaner. All
-objects are immutable; every text in them is cleaned when the object is made, so whatever reaches a
-terminal, a report or the store is already safe to draw.
+objects are immutable; every text, key and number in them is cleaned when the object is made, so
+whatever reaches a terminal, a report or the store is already safe to draw and holds no secret. Only
+the names that the config gives, and words of ours, stand as they are.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from datetime import datetime
 from typing import TypeVar
 
 from cockpit.facts import LONGEST_FACT, NO_FACTS, Facts, FactValue, FindingFacts, Json
-from cockpit.text import format_utc, sanitize
+from cockpit.redaction import MASKED, SECRETS
+from cockpit.text import drawable, format_utc, sanitize
 
 _Facts = TypeVar("_Facts", bound=FindingFacts)
+_LONGEST_NAME = 2000
 
 
 class Verdict(enum.StrEnum):
@@ -93,8 +96,25 @@ def _clean_value(value: FactValue) -> FactValue:
     if isinstance(value, str):
         return sanitize(value, limit=LONGEST_FACT)
     if isinstance(value, tuple):
-        return tuple(sanitize(v) if isinstance(v, str) else v for v in value)  # type: ignore[return-value]
-    return value
+        return tuple(map(_clean_part, value))  # type: ignore[return-value]
+    return MASKED if value is not None and SECRETS.is_number(value) else value
+
+
+def _clean_part(value: str | int) -> str | int:
+    if isinstance(value, str):
+        return sanitize(value)
+    return 0 if SECRETS.is_number(value) else value
+
+
+def _holds_secret(value: Json) -> bool:
+    """Whether a text, a key or a number of `value` holds a secret that this process knows."""
+    if isinstance(value, str):
+        return SECRETS.holds_known(value)
+    if isinstance(value, dict):
+        return any(SECRETS.holds_known(k) or _holds_secret(part) for k, part in value.items())
+    if isinstance(value, list):
+        return any(map(_holds_secret, value))
+    return value is not None and SECRETS.is_number(value)
 
 
 def _json_value(value: object) -> Json:
@@ -114,6 +134,11 @@ def _json_value(value: object) -> Json:
     if isinstance(value, list | tuple):
         return [_json_value(part) for part in value]
     raise TypeError(f"JSON has no {type(value).__name__}")
+
+
+def _named(name: str) -> str:
+    """The name of a probe: the config's own word, by which the probe is found again."""
+    return drawable(name)[:_LONGEST_NAME]
 
 
 def _set(target: object, **values: object) -> None:
@@ -230,10 +255,14 @@ class Observation:
         _set(
             self,
             verdict=verdict,
-            probe=sanitize(self.probe),
+            probe=_named(self.probe),
             headline=sanitize(self.headline),
             basis=_clean_facts(self.basis),
-            metrics=dict(self.metrics),
+            metrics={
+                sanitize(name): value
+                for name, value in self.metrics.items()
+                if not SECRETS.is_number(value)
+            },
             runbook=sanitize(self.runbook, multiline=True),
         )
 
@@ -303,7 +332,9 @@ class Event:
     `actor` is who did it (`ops@spark`, `collector`, `check`); `ticket` ties it to a command.
     `data` are short facts to show and to filter by. `payload` is structured data as JSON values, of
     any length and exactly as it was given, since a change is taken back byte for byte by it: no
-    text to draw as it is (`text.json_text` makes one of it), and never changed in place.
+    text to draw as it is (`text.json_text` makes one of it), and never changed in place. One that
+    holds a known secret is left out: without its bytes the change can't be taken back, with the
+    mask in them it would be wrong.
     """
 
     at: datetime
@@ -320,15 +351,16 @@ class Event:
 
     def __post_init__(self) -> None:
         _aware(self.at, "at")
+        payload = _json_value(self.payload)
         _set(
             self,
-            kind=sanitize(self.kind),
+            kind=drawable(self.kind),
             text=sanitize(self.text),
             subject=sanitize(self.subject),
-            probe=sanitize(self.probe),
+            probe=_named(self.probe),
             actor=sanitize(self.actor),
             data=_clean_facts(self.data),
-            payload=_json_value(self.payload),
+            payload=None if _holds_secret(payload) else payload,
         )
 
 

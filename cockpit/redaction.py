@@ -1,9 +1,17 @@
-"""Secrets out of all that is shown, kept or quoted: one list of words, and two doors.
+"""Secrets out of all that is shown, kept or quoted: what a process knows of them, and two doors.
 
-`Redactor` is the door for raw evidence, the bytes of an output or a reply, before it is hashed.
-Taken out are: the secrets the config and the environment hold, in the forms they travel in (plain,
-percent-encoded, escaped for JSON, Base64, masked in part); values under names that speak of a
-secret; bearer strings, JSON Web Tokens, credentials in URLs and keys of well-known forms.
+`SECRETS` is what this process knows. Whoever comes to hold a secret tells it by `learn`: a table of
+the config its token, the command line the secrets of the environment. From then on `text.sanitize`
+cuts it out of every text, model objects drop it from keys and numbers, and raw evidence loses it
+before it is hashed: nobody who makes an observation, an event or an artefact has to think of it.
+
+Cut out is a known secret in the forms it travels in: plain in any case, escaped for a URL, JSON,
+HTML or a Python literal (also twice), Base64 at any of its three offsets, hex, a beginning before
+dots or at a cut. So are values under names that speak of a secret, bearer strings, JSON Web Tokens,
+credentials in URLs and keys of well-known forms.
+
+A known secret of fewer than six characters would take words out of every text. It is cut out only
+behind a name that speaks of a secret, or a scheme such as `Bearer`.
 
 `mask_argv` is the door for the words of a command line. Of a secret of the config itself only
 `secret_length` is ever told.
@@ -11,10 +19,12 @@ secret; bearer strings, JSON Web Tokens, credentials in URLs and keys of well-kn
 
 from __future__ import annotations
 
-import base64
-import json
+import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from cockpit.secret_forms import BEGINNING, MASK, SHORTEST, KnownSecrets
 
 _NAME_WORDS = {
     "token": "token",
@@ -27,120 +37,190 @@ _NAME_WORDS = {
 _HEADER_WORDS = ("authorization", "cookie")
 _NAME_WORD = "|".join(_NAME_WORDS.values())
 _SECRET_NAME = re.compile(_NAME_WORD, re.I)
-
-# The door for bytes
-
-MASK = b"[redacted]"
-_SHORTEST = 4
-_LONG = 8
-_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~")
 _PIECES = tuple(word.encode() for word in (*_NAME_WORDS, *_HEADER_WORDS))
 _SECRET_WORD = f"(?:{'|'.join([_NAME_WORD, *_HEADER_WORDS])})".encode()
-_NAMED = re.compile(
-    rb'("[\w.-]{0,60}' + _SECRET_WORD + rb'[\w.-]{0,60}"\s{0,8}:\s{0,8})"(?:[^"\\]|\\.)*"', re.I
+_ANNOUNCED = (
+    rb"(?:\b(?:bearer|basic|digest|token)\s{1,8}|" + _SECRET_WORD + rb"[\w-]{0,60}[\"']?\s{0,8}"
+    rb"[=:]\s{0,8}[\"']?(?:bearer\s{1,8})?)"
 )
-_HEADER = re.compile(
-    rb"(?im)^((?:proxy-)?authorization|(?:set-)?cookie)(\s{0,8}:\s{0,8})\S[^\r\n]*"
-)
-# Lookbehinds and bounds keep hostile input of several megabytes from taking quadratic time.
-_ASSIGNED = re.compile(
-    rb"(?i)(?<![\w-])([\w-]{0,60}" + _SECRET_WORD + rb"[\w-]{0,60}\s{0,8}[=:]\s{0,8})"
-    rb"(?!pass|fail|ok|skip|not|\[redacted)"
-    rb"(?=[^\s\"',;&<>]{0,200}\d)[^\s\"',;&<>]{8,}"
-)
-_BEARER = re.compile(rb"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}")
-_WEB_TOKEN = re.compile(rb"(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?")
-_USERINFO = re.compile(rb"(://)[^/\s:@\"'<>]{0,200}:[^/\s@\"'<>]{1,200}@")
-_WELL_KNOWN = re.compile(
-    rb"\b(?:[sp]k_(?:live|test)_\w{8,}|sk-[\w-]{16,}|gh[pousr]_\w{20,}|AKIA[0-9A-Z]{16}"
-    rb"|xox[abprs]-[\w-]{10,})"
-)
-_WELL_KNOWN_STARTS = (b"k_live_", b"k_test_", b"sk-", b"gh", b"AKIA", b"xox")
+"""What stands in front of a short secret; over bytes in lower case."""
+
+# The door for texts and bytes
+
+MASKED = MASK.decode()
+_LONG = 8
+_MOST_REMEMBERED = 32_768
 
 
 class Redactor:
-    """Takes secrets out of bytes and texts. Its repr shows none of them."""
+    """Takes secrets out of bytes and texts; knows those it was told. Its repr shows none of them.
+
+    May be used by several threads. What was looked at and held nothing is not searched again.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        plain: set[bytes] = set()
-        patterns: list[bytes] = []
-        self._tails: list[bytes] = []
-        for secret in {secret for secret in secrets if len(secret) >= _SHORTEST}:
-            raw = secret.encode("utf-8", "surrogatepass")
-            plain.add(json.dumps(secret)[1:-1].encode("ascii"))
-            patterns.append(_encoded(raw))
-            if len(raw) >= _LONG:
-                plain.add(base64.b64encode(raw).rstrip(b"="))
-                patterns.append(_masked(raw))
-                self._tails.append(raw)
-        patterns += map(re.escape, plain)
-        # The longest first: an alternative that is the beginning of another would leave its rest.
-        patterns.sort(key=len, reverse=True)
-        self._known = re.compile(b"|".join(patterns)) if patterns else None
+        self._secrets: frozenset[str] = frozenset()
+        self._state = _State(())
+        self.learn(secrets)
 
     def __repr__(self) -> str:
-        return f"Redactor({len(self._tails)} long secrets)"
+        return f"Redactor({len(self._secrets)} secrets)"
 
-    def body(self, body: bytes) -> bytes:
-        """`body` without secrets; anything else is unchanged."""
-        if self._known is not None:
-            body = self._known.sub(MASK, body)
-        # Plain searches first: most replies hold none of these words, and they are large.
-        lowered = body.lower()
-        if any(piece in lowered for piece in _PIECES):
-            body = _NAMED.sub(rb'\1"' + MASK + b'"', body)
-            body = _HEADER.sub(rb"\1\2" + MASK, body)
-            body = _ASSIGNED.sub(rb"\1" + MASK, body)
-        if b"bearer" in lowered:
-            body = _BEARER.sub(rb"\1" + MASK, body)
-        if b"eyJ" in body:
-            body = _WEB_TOKEN.sub(MASK, body)
-        if b"://" in body:
-            body = _USERINFO.sub(rb"\1" + MASK + b"@", body)
-        if any(start in body for start in _WELL_KNOWN_STARTS):
-            body = _WELL_KNOWN.sub(MASK, body)
-        return self._without_cut_tail(body)
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Cut these out, too, from now on."""
+        # What stands in the mask itself would be found in what was cut already.
+        told = {secret.strip() for secret in secrets}
+        told = {secret for secret in told if secret and secret.lower() not in MASKED}
+        if told <= self._secrets:
+            return
+        self._secrets |= told
+        self._state = _State(self._secrets)
+
+    def forget(self) -> None:
+        """Know no secret any more."""
+        self._secrets = frozenset()
+        self._state = _State(())
 
     def text(self, text: str) -> str:
-        """`text` without secrets."""
+        """`text` without secrets; the same object when it holds none."""
+        if len(text) < SHORTEST:
+            return text
+        state, key = self._state, hash(text)
+        if key in state.clean_texts:
+            return text
         raw = text.encode("utf-8", "surrogatepass")
-        return self.body(raw).decode("utf-8", "surrogatepass")
+        cleaned = _without_lookalikes(state.known.without(raw, tail=_LONG))
+        if cleaned == raw:
+            _remember(state.clean_texts, key)
+            return text
+        return cleaned.decode("utf-8", "replace")
 
-    def _without_cut_tail(self, body: bytes) -> bytes:
-        """A reply cut at its size limit may end inside a secret."""
-        for secret in self._tails:
-            for length in range(len(secret) - 1, _SHORTEST - 1, -1):
-                if body.endswith(secret[:length]):
-                    return body[:-length] + MASK
-        return body
+    def body(self, body: bytes) -> bytes:
+        """`body` without secrets, also of the one that it may have been cut in; anything else is
+        unchanged."""
+        if len(body) < BEGINNING:
+            return body
+        state, key = self._state, hash(body)
+        if key in state.clean_bodies:
+            return body
+        cleaned = _without_lookalikes(state.known.without(body, tail=BEGINNING))
+        if cleaned == body:
+            _remember(state.clean_bodies, key)
+            return body
+        return cleaned
+
+    def holds_known(self, text: str) -> bool:
+        """Whether a secret that was told stands in `text`; what only looks like one does not
+        count."""
+        if not self._secrets or len(text) < SHORTEST:
+            return False
+        raw = text.encode("utf-8", "surrogatepass")
+        return self._state.known.without(raw, tail=_LONG) != raw
+
+    @property
+    def numbers(self) -> Collection[float]:
+        """The secrets that are numbers."""
+        return self._state.known.numbers
+
+    def is_number(self, value: float) -> bool:
+        """Whether a number is a secret that was told."""
+        numbers = self._state.known.numbers
+        return bool(numbers) and value in numbers
+
+    def json(self, value: Any) -> Any:
+        """A value of JSON types without secrets in its texts, keys and numbers."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(str(key)): self.json(part) for key, part in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.json(part) for part in value]
+        return MASKED if isinstance(value, int | float) and self.is_number(value) else value
 
 
-def _encoded(secret: bytes) -> bytes:
-    """A pattern for the secret with any part of it percent-encoded (RFC 3986 2.1), or with its
-    slashes escaped as some JSON writers do. What never needs encoding is matched plain: fast.
-    """
-    return b"".join(map(_encoded_byte, secret))
+class _State:
+    """What is known, and the hashes of what was found clean under it."""
+
+    __slots__ = ("clean_bodies", "clean_texts", "known")
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self.known = KnownSecrets(secrets, _ANNOUNCED)
+        self.clean_texts: set[int] = set()
+        self.clean_bodies: set[int] = set()
 
 
-def _encoded_byte(byte: int) -> bytes:
-    raw = re.escape(bytes([byte]))
-    if byte in _UNRESERVED:
-        return raw
-    forms = [raw, b"(?i:%%%02x)" % byte]
-    if byte == ord(" "):
-        forms.append(rb"\+")
-    if byte == ord("/"):
-        forms.append(rb"\\/")
-    return b"(?:" + b"|".join(forms) + b")"
+def _remember(clean: set[int], key: int) -> None:
+    if len(clean) >= _MOST_REMEMBERED:
+        clean.clear()
+    clean.add(key)
 
 
-def _masked(secret: bytes) -> bytes:
-    """A pattern for the first four to twenty characters, dots or stars, perhaps the last ones."""
-    rest = b""
-    for byte in reversed(secret[_SHORTEST:20]):
-        rest = b"(?:" + re.escape(bytes([byte])) + rest + b")?"
-    head = re.escape(secret[:_SHORTEST]) + rest
-    return head + rb"(?:\.{2,}|\*{2,}|\xe2\x80\xa6)[^\s\"',;]{0,8}"
+# What looks like a secret
+
+_WELL_KNOWN_STARTS = (b"k_live_", b"k_test_", b"sk-", b"gh", b"AKIA", b"xox")
+
+
+class _Lookalikes(NamedTuple):
+    named: re.Pattern[bytes]
+    header: re.Pattern[bytes]
+    assigned: re.Pattern[bytes]
+    bearer: re.Pattern[bytes]
+    web_token: re.Pattern[bytes]
+    userinfo: re.Pattern[bytes]
+    well_known: re.Pattern[bytes]
+
+
+@functools.cache
+def _lookalikes() -> _Lookalikes:
+    # Lookbehinds and bounds keep hostile input of several megabytes from taking quadratic time.
+    return _Lookalikes(
+        named=re.compile(
+            rb'("[\w.-]{0,60}' + _SECRET_WORD + rb'[\w.-]{0,60}"\s{0,8}:\s{0,8})"(?:[^"\\]|\\.)*"',
+            re.I,
+        ),
+        header=re.compile(
+            rb"(?im)^((?:proxy-)?authorization|(?:set-)?cookie)(\s{0,8}:\s{0,8})(?!\*{3})\S[^\r\n]*"
+        ),
+        assigned=re.compile(
+            rb"(?i)(?<![\w-])([\w-]{0,60}" + _SECRET_WORD + rb"[\w-]{0,60}\s{0,8}[=:]\s{0,8})"
+            rb"(?!pass|fail|ok|skip|not|\[redacted)"
+            rb"(?=[^\s\"',;&<>]{0,200}\d)[^\s\"',;&<>]{8,}"
+        ),
+        bearer=re.compile(rb"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}"),
+        web_token=re.compile(rb"(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?"),
+        userinfo=re.compile(rb"(://)[^/\s:@\"'<>]{0,200}:(?!\*{3}@)[^/\s@\"'<>]{1,200}@"),
+        well_known=re.compile(
+            rb"\b(?:[sp]k_(?:live|test)_\w{8,}|sk-[\w-]{16,}|gh[pousr]_\w{20,}|AKIA[0-9A-Z]{16}"
+            rb"|xox[abprs]-[\w-]{10,})"
+        ),
+    )
+
+
+def _without_lookalikes(body: bytes) -> bytes:
+    # Plain searches first: most texts hold none of these words, and replies are large.
+    lowered = body.lower()
+    if any(piece in lowered for piece in _PIECES):
+        body = _lookalikes().named.sub(rb'\1"' + MASK + b'"', body)
+        body = _lookalikes().header.sub(rb"\1\2" + MASK, body)
+        body = _lookalikes().assigned.sub(rb"\1" + MASK, body)
+    if b"bearer" in lowered:
+        body = _lookalikes().bearer.sub(rb"\1" + MASK, body)
+    if b"eyJ" in body:
+        body = _lookalikes().web_token.sub(MASK, body)
+    if b"://" in body:
+        body = _lookalikes().userinfo.sub(rb"\1" + MASK + b"@", body)
+    if any(start in body for start in _WELL_KNOWN_STARTS):
+        body = _lookalikes().well_known.sub(MASK, body)
+    return body
+
+
+SECRETS = Redactor()
+"""What this process knows of secrets."""
+
+
+def speaks_of_secret(name: str) -> bool:
+    """Whether what has this name is a secret."""
+    return _SECRET_NAME.search(name) is not None
 
 
 def environment_secrets(environ: Mapping[str, str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 Everything that comes from files, process names, replies and logs passes `sanitize` when a model
 object is made: the terminal gets no control character, no escape sequence, no bidirectional
-override and no zero-width joiner from outside.
+override and no zero-width joiner from outside, and neither it nor the store gets a secret.
 
 Instants inside texts are written as RFC 3339 in UTC (`2026-01-05T12:00:00Z`); `localise` turns them
 into the reader's zone at the moment of drawing, so that no stored sentence depends on a zone.
@@ -14,6 +14,8 @@ import json
 import re
 from datetime import UTC, datetime, tzinfo
 from typing import Literal
+
+from cockpit.redaction import SECRETS
 
 # CSI, OSC/DCS/SOS/PM/APC strings and two-byte escapes, in their 7-bit and 8-bit (C1) forms
 # (ECMA-48 5.4 and 5.6). An unterminated string swallows the rest of its line only.
@@ -31,20 +33,29 @@ _INSTANT = re.compile(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?Z")
 
 
 def sanitize(text: str, *, limit: int = 2000, multiline: bool = False) -> str:
-    """`text` without anything that could move a cursor or hide a word.
+    """`text` without a secret, and without anything that could move a cursor or hide a word.
 
     Tabs and line breaks become one blank each (`multiline` keeps line breaks). Longer than `limit`
     characters it is cut and ends in an ellipsis.
     """
-    if text.isascii() and text.isprintable() and len(text) <= limit:
+    if not (text.isascii() and text.isprintable() and len(text) <= limit):
+        # What was taken out may have split a secret, what is cut off would leave a part of one.
+        text = drawable(text[: limit * 8], multiline=multiline)
+    text = SECRETS.text(text)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def drawable(text: str, *, multiline: bool = False) -> str:
+    """`text` without anything that could move a cursor or hide a word, at its full length and with
+    what may be secret: for comparing only. What is shown or kept passes `sanitize`."""
+    if text.isascii() and text.isprintable():
         return text
-    text = _ESCAPES.sub("", text[: limit * 8])
+    text = _ESCAPES.sub("", text)
     if multiline:
         text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
     else:
         text = _BLANKS.sub(" ", text)
-    text = _FORBIDDEN.sub("", text)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return _FORBIDDEN.sub("", text)
 
 
 def format_utc(

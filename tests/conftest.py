@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from cockpit.redaction import SECRETS
+
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile(
     "dev", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
@@ -32,6 +34,14 @@ def _children_hear_signals() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_of_another_test() -> Iterator[None]:
+    """Have every test begin with no secret known."""
+    SECRETS.forget()
+    yield
+    SECRETS.forget()
 
 
 @pytest.fixture(scope="session")

@@ -87,6 +87,10 @@ class Terminal:
         self._read(0)
         return self.process.returncode
 
+    def read_for(self, seconds: float) -> None:
+        """Read what comes within this time."""
+        self._read(seconds)
+
     def _read(self, seconds: float) -> None:
         while select.select([self._screen], [], [], seconds)[0]:
             self.drawn += os.read(self._screen, 65536)

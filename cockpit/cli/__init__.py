@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import click
 
 from cockpit import __version__
 from cockpit.cli.exits import NO_PERMISSION, USAGE, CommandError
+from cockpit.redaction import SECRETS, environment_secrets
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -93,6 +95,7 @@ def cockpit(ctx: click.Context, read_only: bool) -> None:
 
 def run(args: Sequence[str]) -> int:
     """Run one command line and return its exit code; 64 for a usage error."""
+    SECRETS.learn(environment_secrets(os.environ))
     try:
         result = cockpit.main(list(args), prog_name="cockpit", standalone_mode=False)
     except click.UsageError as error:

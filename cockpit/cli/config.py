@@ -11,6 +11,11 @@ from cockpit.cli.common import config_option, load_config
 from cockpit.config.schema import json_schema
 from cockpit.config.show import as_dict, render
 
+LITERAL = (
+    "a secret is written out here, for everybody who reads the file or its history; "
+    'write "${NAME}" and set that variable'
+)
+
 
 @click.group("config")
 def command() -> None:
@@ -24,6 +29,8 @@ def validate(config_path: Path | None) -> None:
     loaded = load_config(config_path)
     probes = loaded.config.probes()
     click.echo(f"{loaded.path}: right, {len(probes)} probes")
+    for key in loaded.literal_secrets():
+        click.echo(f"{loaded.path}: {key}: {LITERAL}", err=True)
 
 
 @command.command("show")

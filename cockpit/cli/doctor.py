@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import sys
@@ -22,8 +21,9 @@ from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import without_config
 from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.kinds.service.table import ServiceTable
+from cockpit.redaction import SECRETS
 from cockpit.system.processes import process_table
-from cockpit.text import sanitize
+from cockpit.text import json_text, sanitize
 
 NOT_WELL = 1
 _FILE_EVENT_SECONDS = 2.0
@@ -53,7 +53,7 @@ def command(config_path: Path | None, format_: str) -> int:
         loaded = load_config(config_path)
     points = list(examine(loaded, SystemClock()))
     if format_ == "json":
-        click.echo(json.dumps([asdict(point) for point in points], ensure_ascii=False, indent=2))
+        click.echo(json_text(SECRETS.json([asdict(point) for point in points]), indent=2))
     else:
         for point in points:
             click.echo(_LINE.format(mark="ok" if point.ok else "LACKS", **_plain(point)))
@@ -75,6 +75,7 @@ def examine(loaded: LoadedConfig | None, clock: Clock) -> Iterator[Point]:
     if loaded is not None:
         yield from _checklists(loaded)
         yield from _leftovers(loaded, clock)
+        yield from _secrets(loaded)
         yield _store(loaded)
     else:
         own = _store(without_config(Path.cwd()))
@@ -232,13 +233,31 @@ def _leftovers(loaded: LoadedConfig, clock: Clock) -> Iterator[Point]:
         yield Point("left behind", False, str(one.path), one.advice)
 
 
+def _secrets(loaded: LoadedConfig) -> Iterator[Point]:
+    from cockpit.secret_forms import SHORTEST
+
+    if written := loaded.literal_secrets():
+        why = 'whoever reads the file or its history has it; write "${NAME}" and set that variable'
+        yield Point("secrets", False, f"written out: {', '.join(written)}", why)
+    tables = loaded.config.probes()
+    values = (getattr(t, key, None) for t in tables for key in t.secret_keys())
+    if any(value is not None and len(value) < SHORTEST for value in values):
+        state = f"one has fewer than {SHORTEST} characters"
+        why = "it is cut out only behind its name or `Bearer`: it could be a part of any word"
+        yield Point("secret length", False, state, why)
+
+
 def _store(loaded: LoadedConfig) -> Point:
     from cockpit.evidence.errors import StoreError
-    from cockpit.evidence.location import backups, exposure, inspect, network_filesystem
+    from cockpit.evidence.location import backups, exposure, inspect, is_there, network_filesystem
     from cockpit.evidence.reader import Reader
 
     path = loaded.store_path
-    if not path.exists():
+    try:
+        there = is_there(path)
+    except StoreError as error:
+        return Point("store", False, str(path), f"{error.reason}; {error.mend}")
+    if not there:
         parent = next(folder for folder in path.parents if folder.exists())
         ok = os.access(parent, os.W_OK)
         return Point("store", ok, f"{path}: not there yet", "" if ok else f"{parent}: not writable")

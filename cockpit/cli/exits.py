@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 from cockpit.model import Verdict
+from cockpit.text import sanitize
 
 USAGE = 64
 CANNOT_OPEN = 66
@@ -16,6 +17,9 @@ CANNOT_CREATE = 73
 NO_PERMISSION = 77
 CONFIG = 78
 
+_LONGEST = 100_000
+"""Characters of a message: a config may have many mistakes."""
+
 BY_VERDICT = {Verdict.OK: 0, Verdict.WARN: 1, Verdict.FAIL: 2, Verdict.UNKNOWN: 3}
 
 
@@ -23,5 +27,5 @@ class CommandError(click.ClickException):
     """An error for people: one message on stderr, one exit code."""
 
     def __init__(self, message: str, code: int) -> None:
-        super().__init__(message)
+        super().__init__(sanitize(message, limit=_LONGEST, multiline=True))
         self.code = code

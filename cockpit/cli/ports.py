@@ -23,6 +23,7 @@ from cockpit.cli.exits import (
 )
 from cockpit.clock import SystemClock
 from cockpit.config.load import find
+from cockpit.config.preview import learn_secrets
 from cockpit.kinds.listener.table import ListenerTable
 from cockpit.permissions import Permissions
 from cockpit.system.sockets.listeners import ListenerSnapshot, ListenerSource
@@ -63,6 +64,8 @@ def command(
         return 0
     if config_path is not None and not only:
         only = tuple(table.port for table in load_config(config_path).config.of(ListenerTable))
+    if (found := config_path or find(Path.cwd())) is not None:
+        learn_secrets(found)
     snapshot = _snapshot(default_source(), only or None)
     if format_ == "json":
         from cockpit.system.sockets.listener_json import listener_json

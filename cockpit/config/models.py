@@ -98,6 +98,20 @@ class LoadedConfig:
         """The absolute path of a path as written in the file; `~` is the user's home."""
         return resolve(self.folder, written)
 
+    def literal_secrets(self) -> list[str]:
+        """The key paths of secrets that the file writes out (`smoke[0].token`)."""
+        if self.path is None:
+            return []
+        kinds = dict.fromkeys(table.kind for table in self.config.probes())
+        written = (
+            f"{kind}[{index}].{key}"
+            for kind in kinds
+            for index, table in enumerate(self.config.of_kind(kind))
+            for key in table.secret_keys()
+            if getattr(table, key, None) is not None
+        )
+        return [key for key in written if key not in self.secret_sources]
+
     @property
     def store_path(self) -> Path:
         """Where the evidence goes, absolute."""

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from cockpit.config.models import Config, LoadedConfig
+from cockpit.system.control.output_file import FOLDER
 
 
 def state_folder() -> Path:
@@ -29,7 +30,7 @@ def locks_folder(loaded: LoadedConfig) -> Path:
 
 def output_file(loaded: LoadedConfig, name: str) -> Path:
     """Where the output of what is started for the probe `name` goes."""
-    return loaded.store_path.parent / "output" / f"{plain_name(name)}.log"
+    return loaded.store_path.parent / FOLDER / f"{plain_name(name)}.log"
 
 
 def plain_name(name: str) -> str:

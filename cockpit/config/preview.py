@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cockpit.config.errors import ConfigErrors
 from cockpit.config.source import parse, read
 from cockpit.kinds import registry
+from cockpit.redaction import SECRETS, speaks_of_secret
 from cockpit.text import sanitize
 
 DEFAULT_LABEL = "PAPER"
@@ -36,6 +38,22 @@ def preview(path: Path) -> ConfigPreview:
     """
     data = parse(path, read(path))
     return ConfigPreview(tuple(_names(data)), _label(data), path.absolute().parent, path.absolute())
+
+
+def learn_secrets(path: Path) -> None:
+    """Have this process know the secrets that the config at `path` writes out, for a verb that uses
+    nothing else of it. A file that can't be read has none; those of the environment are known."""
+    try:
+        waiting: list[Any] = [parse(path, read(path))]
+    except ConfigErrors:
+        return
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            waiting += value.values()
+            SECRETS.learn(v for k, v in value.items() if isinstance(v, str) and speaks_of_secret(k))
 
 
 def _names(data: Mapping[str, Any]) -> Iterator[str]:

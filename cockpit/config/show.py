@@ -14,8 +14,8 @@ from pydantic.fields import FieldInfo
 from cockpit.config.models import Config, LoadedConfig
 from cockpit.kinds.tables import ProbeTable
 from cockpit.kinds.types import parse_duration
-from cockpit.redaction import secret_length
-from cockpit.text import sanitize
+from cockpit.redaction import SECRETS, secret_length
+from cockpit.text import drawable, sanitize
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
@@ -26,14 +26,15 @@ def render(loaded: LoadedConfig) -> str:
     """The whole config as TOML, every key with its value; defaults and unset keys say so.
 
     A secret stands as the reference it came from (`${NAME}`) or, if it stands literally in the
-    file, as a comment only. Without literal secrets the text loads to the same config.
+    file, as a comment only, and is cut out wherever else it stands. Without literal secrets the
+    text loads to the same config.
     """
     where = sanitize(str(loaded.path)) if loaded.path else "made in memory, there is no file"
     parts = [f"# {where}", f"# evidence: {sanitize(str(loaded.store_path))}", "", "[cockpit]"]
     parts += _table(loaded, loaded.config.cockpit, "cockpit")
     for kind, place, table in _probes(loaded.config):
         parts += ["", f"[[{kind}]]", *_table(loaded, table, place)]
-    return "\n".join(parts)
+    return "\n".join(map(SECRETS.text, parts))
 
 
 def as_dict(loaded: LoadedConfig) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def as_dict(loaded: LoadedConfig) -> dict[str, Any]:
         "path": str(loaded.path) if loaded.path else None,
         "folder": str(loaded.folder),
         "store": str(loaded.store_path),
-        "config": config,
+        "config": SECRETS.json(config),
         "defaults": defaults,
     }
 
@@ -152,7 +153,7 @@ def _quoted(text: str) -> str:
 
 
 def _visible(char: str) -> bool:
-    return char.isprintable() and sanitize(char) == char
+    return char.isprintable() and drawable(char) == char
 
 
 def _escape(char: str) -> str:

@@ -16,6 +16,7 @@ from cockpit.config.errors import ConfigError
 from cockpit.config.toml_positions import KeyLines, KeyPath, line_of, path_text
 from cockpit.kinds import registry
 from cockpit.kinds.tables import Siblings
+from cockpit.redaction import SECRETS
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _STARTED = re.compile(r"\$\{[A-Za-z_]")
@@ -72,7 +73,11 @@ def fill_secrets(
                     filled = _filled(written, environment, path, mistakes)
                     if filled is not None:
                         holder[at] = filled
+                        # A mistake elsewhere in the file is told before the table is made.
+                        SECRETS.learn([filled, *(environment[n] for n in references(written))])
                         sources[path_text(path)] = written
+                elif isinstance(written, str):
+                    SECRETS.learn([written])
     return sources
 
 

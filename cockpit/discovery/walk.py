@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from cockpit import git
-from cockpit.text import sanitize
+from cockpit.text import drawable, sanitize
 
 MOST_FILES = 20_000
 DEEPEST = 6
@@ -102,7 +102,7 @@ def _listed(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _unfit(name: str) -> bool:
-    return bool(_PECULIAR & set(name)) or sanitize(name) != name or not name.isprintable()
+    return bool(_PECULIAR & set(name)) or drawable(name) != name or not name.isprintable()
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

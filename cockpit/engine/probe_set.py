@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from cockpit.kinds.base import BuildContext, Probe
 from cockpit.kinds.checklist.edit_history import EditHistory
 from cockpit.kinds.tables import ProbeTable
 from cockpit.permissions import ALL_ALLOWED, Permissions
+from cockpit.redaction import SECRETS, environment_secrets
 from cockpit.system.sockets.listeners import ListenerSource
 from cockpit.system.sockets.sources import default_source
 
@@ -147,6 +149,8 @@ def build(
     processes; `permissions` are asked before a command is run. Raises KeyError for a table of no
     known kind.
     """
+    # What it runs inherits the environment, and may print it.
+    SECRETS.learn(environment_secrets(os.environ))
     context = BuildContext(
         folder=loaded.folder,
         tables=loaded.config,

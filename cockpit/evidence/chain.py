@@ -62,7 +62,7 @@ class ChainedEvent:
             return False
         try:
             data, payload = json.loads(self.data), json.loads(self.payload)
-        except ValueError:
+        except (ValueError, TypeError, RecursionError):
             return False
         as_stored = (canonical(data), canonical(payload)) == (self.data, self.payload)
         return as_stored and self.hash == _digest_2(self, data, payload)
@@ -87,7 +87,7 @@ class ChainedEvent:
                 payload=json.loads(self.payload),
                 seq=self.seq,
             )
-        except ValueError:
+        except (ValueError, TypeError, RecursionError):
             text = f"event {self.seq} can't be read: its row is damaged"
             return Event(at=_EPOCH, kind=self.kind, text=text, seq=self.seq)
 

@@ -28,6 +28,7 @@ from cockpit.evidence.row_mapper import (
 from cockpit.evidence.sqlite_repository import Memo, SqliteRepository
 from cockpit.model import Event, EventKind
 from cockpit.probe_state import ProbeState
+from cockpit.system.control.output_file import bytes_of
 
 BUSY_SECONDS = 5.0
 _WAL_TRIES = 100
@@ -219,12 +220,17 @@ class StoreConnection:
         self._connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
 
     def used(self) -> int:
-        """Bytes on disk: the database and its write-ahead log."""
+        """Bytes on disk: the database, its write-ahead log and the output files beside it."""
         return location.used_bytes(self._connection, self.path)
 
     def live_bytes(self) -> int:
-        """Bytes of the pages in use, without free ones and the log: what the cap is held to."""
-        return live_bytes(self._connection)
+        """Bytes of the pages in use, without free ones and the log, and of the output files: what
+        the cap is held to."""
+        return live_bytes(self._connection) + self.outputs()
+
+    def outputs(self) -> int:
+        """Bytes of the output files beside the store."""
+        return bytes_of(self.path)
 
     def close(self) -> None:
         """Close the connection; trouble on the way is of no further interest."""

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cockpit.evidence import schema
 from cockpit.evidence.errors import StoreError, explain
+from cockpit.system.control.output_file import bytes_of
 
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"}
 OWN_FOLDER = ".cockpit"
@@ -98,6 +99,18 @@ else:
             return pwd.getpwuid(uid).pw_name
         except KeyError:
             return f"uid {uid}"
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a store at `path`; raises StoreError when this user may not look."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        mend = "see that this user may enter its folder and read it"
+        raise StoreError(path, error.strerror or str(error), mend) from error
+    return True
 
 
 def _make_folder(folder: Path) -> None:
@@ -195,11 +208,11 @@ def network_filesystem(path: Path) -> str:
 
 
 def used_bytes(connection: sqlite3.Connection, path: Path) -> int:
-    """Bytes on disk of the database and its write-ahead log."""
+    """Bytes on disk of the database, its write-ahead log and the output files beside it."""
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     (size,) = connection.execute("PRAGMA page_size").fetchone()
     try:
         log = path.with_name(f"{path.name}-wal").stat().st_size
     except OSError:
         log = 0
-    return int(pages) * int(size) + log
+    return int(pages) * int(size) + log + bytes_of(path)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from cockpit.evidence.chain import ChainedEvent
+from cockpit.evidence.chain import ChainedEvent, Verification
 from cockpit.evidence.reader import Reader
 from cockpit.text import json_text, sanitize
 
@@ -75,6 +75,70 @@ def show(reader: Reader, seq: int) -> Shown | None:
     """The event of number `seq`; None when there is none. Raises StoreError."""
     row = reader.event(seq)
     return None if row is None else Shown(row, reader.store_id(), row.holds())
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a walk along the whole chain of a store found; `expected` is a head noted earlier, which
+    the chain must still hold (`12:ab34…`, a number and the beginning of its hash)."""
+
+    store: str
+    walk: Verification
+    broken_at: int | None
+    reason: str
+
+    @property
+    def intact(self) -> bool:
+        """Whether every link holds, up to the last the store says it wrote."""
+        return self.broken_at is None
+
+    def as_dict(self) -> dict[str, object]:
+        """Everything as plain values, ready for JSON."""
+        walk = self.walk
+        return {
+            "store": self.store,
+            "intact": self.intact,
+            "events": walk.events,
+            "head": {"seq": walk.head_seq, "hash": walk.head_hash},
+            "broken_at": self.broken_at,
+            "reason": self.reason,
+        }
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        walk = self.walk
+        if not self.intact:
+            upto = f"; {_events(walk.events)} before it intact" if walk.events else ""
+            return [f"broken at event {self.broken_at}: {self.reason}{upto}"]
+        if not walk.events:
+            return ["intact: no events yet"]
+        return [
+            f"intact: {_events(walk.events)} up to number {walk.head_seq}",
+            f"head {walk.head_seq}:{walk.head_hash}",
+        ]
+
+
+def _events(count: int) -> str:
+    return f"{count} event{'' if count == 1 else 's'}"
+
+
+def verified(reader: Reader, expected: tuple[int, str] | None = None) -> Verified:
+    """Walk the whole chain. Raises StoreError.
+
+    Who rewrites the newest events and the head beside them leaves a chain that holds: `expected`,
+    a number and a hash (or its beginning) that were noted elsewhere, shows that.
+    """
+    walk = reader.verify()
+    store, broken_at, reason = reader.store_id(), walk.broken_at, walk.reason
+    if expected is not None and broken_at is None:
+        seq, hash_ = expected
+        row = reader.event(seq)
+        if row is None:
+            broken_at = walk.head_seq + 1
+            reason = f"the chain ends at {walk.head_seq}, it went up to {seq} when that was noted"
+        elif not row.hash.startswith(hash_.lower()):
+            broken_at, reason = seq, f"event {seq} is another than the one that was noted"
+    return Verified(store, walk, broken_at, reason)
 
 
 def _as_dict(row: ChainedEvent, store: str) -> dict[str, object]:

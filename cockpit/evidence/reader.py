@@ -22,7 +22,6 @@ from cockpit.evidence.chain import ChainedEvent, Verification, genesis, verify
 from cockpit.evidence.errors import StoreError, explain
 from cockpit.evidence.lease import LeaseState
 from cockpit.evidence.row_mapper import (
-    chain_head,
     event_columns,
     read_acks,
     read_current,
@@ -253,6 +252,24 @@ class Reader:
         except zlib.error as error:
             raise self._damaged(f"artefact {digest}") from error
 
+    def newest_artefact(self, probe: str) -> str:
+        """The SHA-256 (hex) of the raw evidence that was kept last of a probe; empty without."""
+        rows = self._rows(
+            "SELECT l.digest FROM observations o JOIN body_artefacts l ON l.body = o.body "
+            "JOIN artefacts a ON a.digest = l.digest WHERE o.probe = ? "
+            "ORDER BY o.at DESC, o.id DESC, a.first_seen DESC LIMIT 1",
+            (probe,),
+        )
+        return str(rows[0][0]) if rows else ""
+
+    def artefacts_like(self, prefix: str) -> list[str]:
+        """The SHA-256 (hex) of up to two pieces of raw evidence that begin so."""
+        rows = self._rows(
+            "SELECT digest FROM artefacts WHERE substr(digest, 1, ?) = ? LIMIT 2",
+            (len(prefix), prefix),
+        )
+        return [str(row[0]) for row in rows]
+
     def gaps(self, limit: int = 20) -> tuple[MonitoringGap, ...]:
         """The newest stretches in which nobody watched, oldest first."""
         events = self.events(0, limit, kinds=(EventKind.GAP,))
@@ -312,7 +329,11 @@ class Reader:
             raise explain(self.path, error) from error
 
     def verify(self) -> Verification:
-        """Walk the whole chain of events and recompute every hash."""
+        """Walk the whole chain of events and recompute every hash.
+
+        What the chain begins and ends with stands beside the events; without it nothing can be
+        said of them, which counts as broken. Raises StoreError for a file that can't be read.
+        """
         try:
             connection = self._open()
             if connection is None:
@@ -321,16 +342,20 @@ class Reader:
                 meta = dict(connection.execute("SELECT key, value FROM meta"))
                 columns = event_columns(schema.version(connection))
                 rows = connection.execute(f"SELECT {columns} FROM events ORDER BY seq")
+                try:
+                    first_seq, id_ = int(meta["chain_first"]), str(meta["store_id"])
+                    head = (int(meta["chain_seq"]), str(meta["chain_hash"]))
+                except (KeyError, ValueError, TypeError):
+                    reason = "the store does not say any more where its chain begins and ends"
+                    return Verification(False, 0, 0, "", 1, reason)
                 return verify(
                     (ChainedEvent(*row) for row in rows),
-                    first_seq=int(meta["chain_first"]),
-                    genesis_hash=genesis(meta["store_id"]),
-                    head=chain_head(connection),
+                    first_seq=first_seq,
+                    genesis_hash=genesis(id_),
+                    head=head,
                 )
         except (sqlite3.Error, OSError) as error:
             raise explain(self.path, error) from error
-        except (KeyError, ValueError) as error:
-            raise self._damaged("what the chain begins with") from error
 
     def _damaged(self, what: str) -> StoreError:
         return StoreError(

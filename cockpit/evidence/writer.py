@@ -309,7 +309,8 @@ class Writer(threading.Thread):
                 return False
             self._prune_at = now + PRUNE_SECONDS
             self._hopeless = False
-            self._pruning = Pruning(self._clock.now(), self._retain_days, self._cap)
+            cap = max(0, self._cap - connection.outputs())
+            self._pruning = Pruning(self._clock.now(), self._retain_days, cap)
         pruning = self._pruning
         try:
             more = connection.trim(pruning)
@@ -320,7 +321,7 @@ class Writer(threading.Thread):
         if more:
             return True
         self._pruning = None
-        self._crowded = pruning.left > self._cap
+        self._crowded = pruning.left > pruning.cap_bytes
         self._hopeless = self._crowded and not pruning.deleted
         return True
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from cockpit.clock import Clock
 from cockpit.facts import Facts
-from cockpit.feed import Artefact
+from cockpit.feed import Artefact, artefact_of
 from cockpit.kinds.tables import ProbeTable, Tables, resolve
 from cockpit.model import ArtefactRef, Concern, Doubt, Finding, Observation, Verdict
 from cockpit.permissions import ALL_ALLOWED, Permissions
@@ -68,10 +67,10 @@ class ProbeContext:
         self.processes.add(identity)
 
     def keep(self, name: str, media_type: str, body: bytes) -> ArtefactRef:
-        """Keep raw evidence. The caller has redacted secrets from `body` already."""
-        digest = hashlib.sha256(body).hexdigest()
-        self.artefacts[digest] = Artefact(digest, media_type, body)
-        return ArtefactRef(name, digest, media_type, len(body))
+        """Keep `body`, without the secrets in it, as raw evidence."""
+        kept = artefact_of(media_type, body)
+        self.artefacts[kept.digest] = kept
+        return ArtefactRef(name, kept.digest, kept.media_type, len(kept.body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +92,6 @@ class BuildContext:
     edits: EditHistory | None = None
     acts: ActHistory | None = None
     permissions: Permissions = ALL_ALLOWED
-
-    def secrets(self) -> list[str]:
-        """Return the secrets that any table of the config holds."""
-        return [secret for table in self.tables.probes() for secret in table.secrets()]
 
     def listener_source(self) -> ListenerSource:
         """Return the shared source of listeners, or one of its own."""

@@ -13,7 +13,7 @@ from cockpit.kinds.sendings import Sending
 from cockpit.kinds.types import Duration, Strict, Text
 from cockpit.model import Concern
 from cockpit.suggestions import closest_file
-from cockpit.text import sanitize
+from cockpit.text import drawable
 
 _Table = TypeVar("_Table", bound="ProbeTable")
 
@@ -63,7 +63,7 @@ class ProbeTable(Strict):
     @field_validator("name")
     @classmethod
     def _name_as_shown(cls, value: str) -> str:
-        if sanitize(value) != value or value != value.strip():
+        if drawable(value) != value or value != value.strip():
             raise ValueError("holds blanks at an end or characters that no screen shows")
         return value
 

@@ -36,9 +36,12 @@ from cockpit.session.composition import Composition
 from cockpit.session.config_watcher import ConfigWatcher
 from cockpit.session.feed_proxy import FeedProxy
 from cockpit.session.identity import REFRESH, identity_of, with_checkout
+from cockpit.system.control.output_file import keep_within, output_files
 from cockpit.system.control.process_control import ProcessController
 from cockpit.system.processes.process_table import identity_of as process_identity
 
+OUTPUTS_EVERY = 1.0
+"""Seconds between two looks at how long the outputs of started services are."""
 MOST_EVENTS = 100_000
 """Events that are looked through for what is to be committed."""
 START_TIMEOUT = 10.0
@@ -183,6 +186,7 @@ class Session:
                 group.create_task(self._config.run())
                 group.create_task(self._follow_checkout())
                 group.create_task(self._act_watch.run())
+                group.create_task(self._keep_outputs())
                 group.create_task(self._work())
         except Exception as error:
             self._failure = error
@@ -344,6 +348,16 @@ class Session:
         while True:
             self._identity = await with_checkout(self._identity, self._composition.loaded)
             await self._clock.sleep(REFRESH)
+
+    async def _keep_outputs(self) -> None:
+        """Keep the outputs of what was started here within their size while this one watches."""
+        while True:
+            if self._collector.engine is not None:
+                table = self._composition.loaded.config.cockpit
+                files = output_files(self._composition.loaded.store_path)
+                if files:
+                    await asyncio.to_thread(keep_within, files, table.store_max_mb * 1_000_000)
+            await self._clock.sleep(OUTPUTS_EVERY)
 
     def _notify(self) -> None:
         if hasattr(self, "_present"):

@@ -27,6 +27,7 @@ from cockpit.commands import (
 from cockpit.config.load import load
 from cockpit.feed import FeedMode
 from cockpit.model import EventKind, Finding
+from cockpit.redaction import MASKED, SECRETS
 from cockpit.session.session import Session
 
 TEXT = "# List\n\n- [ ] P1.1 one\n- [ ] P1.2 two\n"
@@ -252,7 +253,7 @@ def test_a_note_that_is_gone_does_not_stand_in_the_way_of_undo(tmp_path: Path) -
     file = tmp_path / "LIST.md"
     with session(tmp_path) as made:
         found = finding(made)
-        assert reply_of(made, wish(made, "done", 1)).ok
+        assert reply_of(made, wish(made, "done", 2)).ok
         note = NoteItem("list", found.key, item_facts(found).anchor, "seen")
         assert reply_of(made, note).ok
         text = file.read_text(encoding="utf-8")
@@ -282,7 +283,7 @@ def test_a_note_is_taken_back_like_an_edit(tmp_path: Path) -> None:
     with session(tmp_path) as made:
         found = finding(made)
         place = ("list", found.key, item_facts(found).anchor)
-        assert reply_of(made, wish(made, "done", 1)).ok
+        assert reply_of(made, wish(made, "done", 2)).ok
         assert reply_of(made, NoteItem(*place, "seen")).ok
         undone = reply_of(made, UndoEdit())
         assert undone.ok and "undone note: seen" in undone.text
@@ -380,3 +381,36 @@ def test_a_commit_names_what_is_in_no_repository(
         assert f"left out: {outside.resolve()} is not in a git repository" in question.lines
         assert reply_of(made, Confirm(question.plan, "commit")).ok
         assert git(folder, "log", "--format=%s").count("\n") == 2
+
+
+def test_an_item_that_holds_a_secret_is_ticked_and_its_bytes_are_kept_nowhere(
+    tmp_path: Path,
+) -> None:
+    secret = "Zx81-of-the-vault"
+    SECRETS.learn([secret])
+    file = tmp_path / "LIST.md"
+    rest = "- [ ] a neighbour\n- [ ] token: abcd1234efgh\n"
+    file.write_text(f"- [ ] P1.1 use {secret} here\n{rest}", encoding="utf-8")
+    table = '[[checklist]]\nfile = "LIST.md"\nname = "list"\n'
+    (tmp_path / "cockpit.toml").write_text(table, encoding="utf-8")
+    with session(tmp_path) as made:
+        assert MASKED in finding(made).subject
+        assert reply_of(made, wish(made)).ok
+        until(lambda: item_facts(finding(made)).status == "done")
+        assert reply_of(made, wish(made, "done", 2)).ok  # what only looks like one, too
+        until(lambda: item_facts(finding(made, 2)).status == "done")
+        assert file.read_text(encoding="utf-8").startswith(f"- [x] P1.1 use {secret} here\n")
+        assert "- [x] token: abcd1234efgh" in file.read_text(encoding="utf-8")
+        first, second = made.feed.item_events("list")
+        assert first.payload is None and second.payload is not None
+        assert reply_of(made, UndoEdit()).ok and reply_of(made, UndoEdit()).ok
+        assert file.read_text(encoding="utf-8").endswith(f"- [ ] P1.1 use {secret} here\n{rest}")
+        stale = wish(made, "done")
+        save_over(file, f"another line\n\n- [ ] P1.1 use {secret} here\n")
+        until(lambda: item_facts(finding(made)).line == 3)
+        assert "secret" in reply_of(made, stale).text
+    assert not [
+        path
+        for path in (tmp_path / ".cockpit").rglob("*")
+        if path.is_file() and secret.encode() in path.read_bytes()
+    ]

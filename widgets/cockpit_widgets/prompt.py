@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from cockpit.rows import Row, Span, Tone, View
-from cockpit.text import sanitize
+from cockpit.text import drawable, sanitize
 from cockpit_widgets.line_render import wrap
 
 _LONGEST = 200
@@ -132,11 +132,20 @@ class Prompt(Widget):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(self.Edited(self.purpose, sanitize(event.value)))
+        self.post_message(self.Edited(self.purpose, _typed(event.value)))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.post_message(self.Answered(self.purpose, sanitize(event.value).strip()))
+        self.post_message(self.Answered(self.purpose, _typed(event.value).strip()))
+
+
+_LONGEST = 2000
+"""Characters of an answer; more are cut off."""
+
+
+def _typed(text: str) -> str:
+    """What was typed, as it is: the operator's own words go to the operator's own file."""
+    return drawable(text[:_LONGEST])
 
 
 _KEPT = 5

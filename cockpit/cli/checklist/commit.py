@@ -141,7 +141,7 @@ def _show_plan(plan: CommitPlan, *, named: bool) -> None:
     for reason in plan.skipped:
         click.echo(sanitize(f"left out: {reason}"))
     if plan.hooks:
-        click.echo(f"hooks that run: {', '.join(plan.hooks)}")
+        click.echo(sanitize(f"hooks that run: {', '.join(plan.hooks)}"))
     click.echo(sanitize(f"on {plan.branch}: {plan.message}"))
 
 

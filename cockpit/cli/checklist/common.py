@@ -17,7 +17,8 @@ from cockpit.config.load import find
 from cockpit.config.models import LoadedConfig
 from cockpit.kinds.checklist.table import ChecklistTable
 from cockpit.kinds.file_io import read_file
-from cockpit.text import sanitize
+from cockpit.redaction import SECRETS
+from cockpit.text import drawable, sanitize
 
 F = TypeVar("F", bound=Callable[..., Any])
 REFUSED = 1
@@ -117,9 +118,9 @@ def exit_code(error: ChecklistError) -> int:
 
 def print_json(value: object) -> None:
     """Print JSON; characters that a terminal would act on are written as escapes."""
+    value = SECRETS.json(value)
     plain = json.dumps(value, ensure_ascii=False, indent=2)
-    safe = sanitize(plain, limit=len(plain) + 1, multiline=True) == plain
-    click.echo(plain if safe else json.dumps(value, indent=2))
+    click.echo(plain if drawable(plain, multiline=True) == plain else json.dumps(value, indent=2))
 
 
 def print_lines(lines: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 
 from cockpit.checklists.editing.notes import ProgressNote
-from cockpit.cli.checklist.common import REFUSED, exit_code, print_json
+from cockpit.cli.checklist.common import REFUSED, exit_code, print_json, print_lines
 from cockpit.cli.checklist.target import ItemSelector, item_target, on_item
 from cockpit.cli.exits import CommandError
 from cockpit.engine.commands.notes import NoteResult, NoteTarget, write_note, write_progress
@@ -90,5 +90,5 @@ def _annotate(named: ItemSelector, write: Callable[[NoteTarget, Log], NoteResult
             }
         )
     else:
-        click.echo(result.text)
+        print_lines([result.text])
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cockpit.checklists import Status
-from cockpit.cli.checklist.common import REFUSED, exit_code, print_json
+from cockpit.cli.checklist.common import REFUSED, exit_code, print_json, print_lines
 from cockpit.cli.checklist.target import ItemSelector, item_target, on_item
 from cockpit.cli.exits import CommandError
 from cockpit.engine.commands.set_status import EditOutcome, EditRequest
@@ -66,5 +66,5 @@ def _tell(named: ItemSelector, done: EditOutcome, recorded: bool) -> int:
             }
         )
     else:
-        click.echo("; ".join([done.text, *done.mirrors]))
+        print_lines(["; ".join([done.text, *done.mirrors])])
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from cockpit.engine.commands.undo import (
 from cockpit.engine.probe_set import ProbeSet
 from cockpit.kinds.checklist.edit_history import EditHistory
 from cockpit.kinds.checklist.facts import OverwrittenEditFacts
+from cockpit.kinds.checklist.findings import anchor_from
 from cockpit.kinds.checklist.probe import ChecklistProbe
 from cockpit.model import Observation
 from cockpit.permissions import Permissions
@@ -81,10 +81,10 @@ class ChecklistCommands:
         if probe is None:
             return self._unknown(command.probe, ticket)
         try:
-            anchor = _anchor(command.anchor)
+            anchor = await self._executor(anchor_from, command.anchor, probe.path)
             seen = checklists.Status(command.seen)
             to = checklists.Status(command.to) if command.to else probe.next_status(seen)
-        except (ValueError, KeyError, TypeError, checklists.ChecklistError) as error:
+        except (ValueError, KeyError, TypeError, OSError, checklists.ChecklistError) as error:
             return Reply(ticket, False, f"that item can't be edited: {error}")
         request = EditRequest(probe.path, anchor, to, command.reason, command.item)
         act, batch = new_id(), f"{self._run}-{command.batch}" if command.batch else ""
@@ -147,7 +147,7 @@ class ChecklistCommands:
                     continue
                 if not isinstance(undone, OverwrittenEditFacts):
                     continue
-                anchor = _anchor(undone.anchor)
+                anchor = await self._executor(anchor_from, undone.anchor, probe.path)
                 request = EditRequest(probe.path, anchor, anchor.status, note, undone.reverted_item)
                 act = partial(self._editor.set_status, request, self._log(name, ticket))
                 async with self._edit_lock:
@@ -228,8 +228,9 @@ class ChecklistCommands:
         if probe is None:
             return self._unknown(command.probe, ticket)
         try:
-            target = NoteTarget(probe.path, _anchor(command.anchor), command.item)
-        except (ValueError, KeyError, TypeError, checklists.ChecklistError) as error:
+            anchor = await self._executor(anchor_from, command.anchor, probe.path)
+            target = NoteTarget(probe.path, anchor, command.item)
+        except (ValueError, KeyError, TypeError, OSError, checklists.ChecklistError) as error:
             return Reply(ticket, False, f"nothing can be written below that item: {error}")
         act = new_id()
         log = named_log(self._log(command.probe, ticket), probe.path, act)
@@ -250,10 +251,6 @@ class ChecklistCommands:
 
     def _log(self, name: str, ticket: Ticket) -> Log:
         return self._audit.about(name, ticket)
-
-
-def _anchor(text: str) -> checklists.Anchor:
-    return checklists.Anchor.from_json(json.loads(text))
 
 
 def _reply(ticket: Ticket, done: EditOutcome) -> Reply:

@@ -18,7 +18,7 @@ from cockpit.checklists import ChecklistError, EditResult
 from cockpit.checklists.editing.mirrors import Intent, normal
 from cockpit.facts import LONGEST_FACT, Facts, Json
 from cockpit.model import Event, EventKind
-from cockpit.text import sanitize
+from cockpit.text import drawable
 
 KINDS = (EventKind.EDIT, EventKind.OVERRIDE, EventKind.MIRROR)
 """The kinds of events that are of interest here."""
@@ -223,6 +223,6 @@ def payload_of(event: Event, name: str) -> dict[str, Json]:
 def as_fact(value: object) -> str:
     """JSON that the cleaner of texts leaves as it is."""
     plain = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if sanitize(plain, limit=LONGEST_FACT) == plain:
+    if len(plain) <= LONGEST_FACT and drawable(plain) == plain:
         return plain
     return json.dumps(value, separators=(",", ":")).replace("\x7f", "\\u007f")

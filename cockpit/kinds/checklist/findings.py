@@ -1,22 +1,30 @@
-"""A markdown file as findings: its items, its progress, what it claims, what comes next. Pure."""
+"""A markdown file as findings: its items, its progress, what it claims, what comes next.
+
+Pure, but for `anchor_from`, which may look into the file again.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from cockpit.checklists import Anchor, Document, Form, Item, Status, anchors_of
+from cockpit.checklists import CACHE, Anchor, Document, Form, Item, Status, anchors_of
 from cockpit.checklists.parsing.claims import doubts as doubtful_claims
 from cockpit.checklists.parsing.claims import gate_claims, state_conflicts
+from cockpit.checklists.parsing.file_io import read_regular
 from cockpit.checklists.parsing.parents import parents
 from cockpit.checklists.plans.combined_plan import CombinedPlan, Source, combine_plans
+from cockpit.facts import LONGEST_FACT
 from cockpit.kinds.checklist.edit_history import as_fact
 from cockpit.kinds.checklist.facts import ItemFacts, counts
 from cockpit.kinds.checklist.plan_findings import PlanFindings, read_plan
 from cockpit.kinds.checklist.plan_text import hours_done_text
 from cockpit.kinds.json_query import short
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict, worst
+from cockpit.redaction import MASKED
 from cockpit.text import sanitize
 
 _LONGEST_NEXT = 60
@@ -249,6 +257,20 @@ def anchor_text(anchor: Anchor) -> str:
     if len(text) > _LONGEST_FACT:
         text = as_fact(replace(anchor, before="", after="", same_place=0).to_json())
     return text if len(text) <= _LONGEST_FACT else ""
+
+
+def anchor_from(text: str, path: Path) -> Anchor:
+    """The anchor that a fact holds as `anchor_text` made it. Blocks for one with a secret in it.
+
+    That one lost the secret when the fact was made: it is the anchor of that item of the file now
+    whose text loses it alike. Raises ValueError and the errors of reading when there is none.
+    """
+    if MASKED not in text:
+        return Anchor.from_json(json.loads(text))
+    for anchor in anchors_of(CACHE.parse(read_regular(path))):
+        if sanitize(anchor_text(anchor), limit=LONGEST_FACT) == text:
+            return anchor
+    raise ValueError("it holds a secret, and the file has changed since it was shown")
 
 
 def _encoding_doubts(document: Document) -> list[Doubt]:

@@ -17,7 +17,7 @@ from cockpit.kinds.gate.table import GateTable
 from cockpit.kinds.tables import resolve
 from cockpit.model import CONSENT, DoubtKind, Observation
 from cockpit.permissions import READ_ONLY_CAUSE, Permissions
-from cockpit.redaction import Redactor
+from cockpit.redaction import SECRETS
 from cockpit.system.commands import CommandResult, run_command
 from cockpit.system.files.watch_targets import Signature, signatures
 from cockpit.system.processes.argv import shown
@@ -28,21 +28,14 @@ _GRACE = 5.0
 
 
 class CommandGateProbe(GateProbe):
-    """A gate over a command. `trusted` may block; `redactor` cleans the output."""
+    """A gate over a command. `trusted` may block."""
 
     def __init__(
-        self,
-        table: GateTable,
-        folder: Path,
-        *,
-        trusted: Trusted,
-        redactor: Redactor,
-        permissions: Permissions,
+        self, table: GateTable, folder: Path, *, trusted: Trusted, permissions: Permissions
     ) -> None:
         super().__init__(table, folder)
         self.timeout = table.timeout + _GRACE
         self._trusted = trusted
-        self._redactor = redactor
         self._permissions = permissions
         self._outputs = _OwnOutputs()
 
@@ -96,17 +89,14 @@ class CommandGateProbe(GateProbe):
         return Output(
             ending=ending,
             exit_code=result.exit_code,
-            stdout=self._text(result.stdout),
-            stderr=self._text(result.stderr),
+            stdout=_text(result.stdout),
+            stderr=_text(result.stderr),
             cut=result.truncated,
-            reason=self._redactor.text(result.error),
+            reason=result.error,
         )
 
-    def _text(self, raw: bytes) -> str:
-        return self._redactor.body(raw).decode("utf-8", "replace")
-
     def _not_run(self) -> Judgement:
-        command = self._redactor.text(shown(self._table.command or ()))
+        command = shown(self._table.command or ())
         return nothing(
             "READ-ONLY",
             f"not run: {command}",
@@ -117,7 +107,7 @@ class CommandGateProbe(GateProbe):
         )
 
     def _untrusted(self) -> Judgement:
-        command = self._redactor.text(shown(self._table.command or ()))
+        command = shown(self._table.command or ())
         return nothing(
             "NOT TRUSTED",
             f"would run {command}",
@@ -126,6 +116,11 @@ class CommandGateProbe(GateProbe):
             next_act=CONSENT_ACT,
             basis={"command": command},
         )
+
+
+def _text(raw: bytes) -> str:
+    """An output as the judgement quotes it; its own cut may have gone through a secret."""
+    return SECRETS.body(raw).decode("utf-8", "replace")
 
 
 def _only_files(reasons: tuple[str, ...]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,7 +20,7 @@ from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.resource_usage import Usage, UsageSampler
 from cockpit.kinds.restarts import restarts_seen
 from cockpit.model import ArtefactRef, Doubt, DoubtKind, Finding, Observation, Verdict
-from cockpit.redaction import Redactor, environment_secrets
+from cockpit.redaction import SECRETS
 from cockpit.system.sockets.listeners import Listener, ListenerSource
 from cockpit.text import whole_second
 
@@ -58,7 +57,6 @@ class ListenerProbe(Probe):
         *,
         source: ListenerSource,
         output: Path | None = None,
-        redactor: Redactor | None = None,
         others: Sequence[ListenerTable] = (),
         names: Sequence[str] = (),
         acts: ActHistory | None = None,
@@ -68,7 +66,6 @@ class ListenerProbe(Probe):
         self.counts = table.expect != "any"
         self._source = source
         self._output = output if table.start is not None else None
-        self._redactor = redactor or Redactor()
         self._others = tuple(others)
         self._names = (table.name, *names)
         self._acts = acts or ActHistory()
@@ -161,7 +158,8 @@ class ListenerProbe(Probe):
         """The last lines of the output file, secrets cut out; empty when there is none."""
         if self._output is None:
             return b""
-        body = self._redactor.body(read_tail(self._output, _TAIL_BYTES))
+        # Read from further back than is kept: the cut may go through a secret.
+        body = SECRETS.body(read_tail(self._output, 2 * _TAIL_BYTES))[-_TAIL_BYTES:]
         return b"".join(body.splitlines(keepends=True)[-_TAIL_LINES:])
 
     def _kept(
@@ -225,9 +223,6 @@ def build(table: ListenerTable, context: BuildContext) -> ListenerProbe:
         context.folder,
         source=context.listener_source(),
         output=context.output_file(table.name),
-        redactor=Redactor([*context.secrets(), *environment_secrets(os.environ)])
-        if table.start is not None
-        else None,
         others=[one for one in context.tables.of(ListenerTable) if one.name != table.name],
         names=context.tables.vouching_for(table.name),
         acts=context.acts,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from cockpit.kinds.tables import ProbeTable, Tables
-from cockpit.kinds.types import Duration, Port, Text, Words
+from cockpit.kinds.types import Duration, PathAndQuery, Port, Text, Words
 
 
 class ListenerTable(ProbeTable):
@@ -34,7 +34,7 @@ class ListenerTable(ProbeTable):
     stop: Words | None = Field(
         None, description="argv that stops the service; runs only after `cockpit trust`"
     )
-    ready_path: Annotated[str, Field(pattern=r"^/")] | None = Field(
+    ready_path: PathAndQuery | None = Field(
         None, description="path that must answer over HTTP once it is started"
     )
     ready_line: Text | None = Field(

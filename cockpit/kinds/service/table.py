@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from cockpit.kinds.tables import Mistake, ProbeTable, Siblings
-from cockpit.kinds.types import Duration, Text
+from cockpit.kinds.types import Duration, Text, check_task, check_unit
 from cockpit.suggestions import did_you_mean
 
 
@@ -18,8 +18,12 @@ class ServiceTable(ProbeTable):
     kind = "service"
 
     every: Duration = Field(10.0, description="longest time between two runs")
-    unit: Text | None = Field(None, description="systemd unit")
-    task: Text | None = Field(None, description="Windows scheduled task, with its folder")
+    unit: Annotated[Text, AfterValidator(check_unit)] | None = Field(
+        None, description="systemd unit"
+    )
+    task: Annotated[Text, AfterValidator(check_task)] | None = Field(
+        None, description="Windows scheduled task, with its folder"
+    )
     user: bool = Field(True, description="the unit is the user's own; false: the system's")
     expect: Literal["running", "stopped"] = Field("running", description="what it should be")
     enabled: bool | None = Field(None, description="whether it must start at boot or logon")

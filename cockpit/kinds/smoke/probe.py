@@ -29,7 +29,6 @@ from cockpit.kinds.smoke.run_state import RunState, SmokeRun
 from cockpit.kinds.smoke.table import SmokeCheck, SmokeTable
 from cockpit.model import Observation, Verdict
 from cockpit.permissions import ALL_ALLOWED, Permissions
-from cockpit.redaction import Redactor
 from cockpit.text import parse_instant
 
 HEALTH_LIMIT = 0.5
@@ -42,21 +41,15 @@ _EXCHANGE_BEHIND_UTC = timedelta(hours=5)
 
 
 class SmokeProbe(Probe):
-    """Asks one API. `redactor` knows the secrets of the config."""
+    """Asks one API."""
 
     kind = "smoke"
 
     def __init__(
-        self,
-        table: SmokeTable,
-        folder: Path,
-        *,
-        redactor: Redactor,
-        permissions: Permissions = ALL_ALLOWED,
+        self, table: SmokeTable, folder: Path, *, permissions: Permissions = ALL_ALLOWED
     ) -> None:
         super().__init__(table, folder)
         self._table = table
-        self._redactor = redactor
         self._permissions = permissions
         self._token = table.token.get_secret_value() if table.token else None
         self._base = table.base_url.rstrip("/")
@@ -72,7 +65,6 @@ class SmokeProbe(Probe):
                 client=client,
                 base_url=self._base,
                 token=self._token,
-                redactor=self._redactor,
                 deadline=deadline,
                 course=RunState(_quiet_until(ctx.previous, ctx.clock.now())),
                 permissions=self._permissions,
@@ -227,5 +219,4 @@ def _quiet_until(observation: Observation | None, now: datetime) -> datetime | N
 
 def build(table: SmokeTable, context: BuildContext) -> SmokeProbe:
     """Build the probe of a `[[smoke]]`."""
-    redactor = Redactor(context.secrets())
-    return SmokeProbe(table, context.folder, redactor=redactor, permissions=context.permissions)
+    return SmokeProbe(table, context.folder, permissions=context.permissions)

@@ -31,7 +31,7 @@ from cockpit.model import (
     Verdict,
 )
 from cockpit.permissions import ALL_ALLOWED, READ_ONLY_CAUSE, Permissions, ReadOnlyError
-from cockpit.redaction import Redactor
+from cockpit.redaction import SECRETS
 from cockpit.text import format_utc
 
 _PATIENCE = 2.0
@@ -65,7 +65,6 @@ class SmokeRun:
     client: httpx.AsyncClient
     base_url: str
     token: str | None
-    redactor: Redactor
     deadline: float
     course: RunState
     permissions: Permissions = ALL_ALLOWED
@@ -172,9 +171,10 @@ class SmokeRun:
         """The reply without secrets and what it says. Not quick for megabytes."""
         clean = replace(
             reply,
-            body=self.redactor.body(reply.body),
-            location=self.redactor.text(reply.location),
-            reason=self.redactor.text(reply.reason),
+            body=SECRETS.body(reply.body),
+            content_type=SECRETS.text(reply.content_type),
+            location=SECRETS.text(reply.location),
+            reason=SECRETS.text(reply.reason),
         )
         outcome, data = self._judge(step, clean, reply.body)
         return clean, outcome, data
@@ -255,8 +255,7 @@ class SmokeRun:
         self.findings[step.key] = finding
 
     def _finding(self, step: RequestSpec, outcome: Outcome, reply: Reply | None) -> Finding:
-        finding = finding_of(step, outcome, reply, self.base_url, self.ctx.board)
-        return replace(finding, text=self.redactor.text(finding.text))
+        return finding_of(step, outcome, reply, self.base_url, self.ctx.board)
 
 
 def _before(step: RequestSpec, previous: Observation | None) -> Finding | None:

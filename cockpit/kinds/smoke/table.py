@@ -9,7 +9,14 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from cockpit.kinds.sendings import Sending
 from cockpit.kinds.tables import ProbeTable
-from cockpit.kinds.types import Duration, JsonPath, Strict, Text
+from cockpit.kinds.types import (
+    Duration,
+    JsonPath,
+    PathAndQuery,
+    Strict,
+    Text,
+    check_address,
+)
 
 
 class SmokeCheck(Strict):
@@ -17,9 +24,7 @@ class SmokeCheck(Strict):
 
     name: Text = Field(description="what the row is called")
     method: Literal["GET", "HEAD", "POST"] = Field("GET", description="HTTP method")
-    path: Annotated[str, Field(pattern=r"^/")] = Field(
-        description="path and query below the base URL"
-    )
+    path: PathAndQuery = Field(description="path and query below the base URL")
     status: int = Field(200, ge=100, le=599, description="expected HTTP status")
     content_type: str = Field("application/json", description="expected media type; empty is any")
     max_latency: Duration = Field(3.0, description="a slower reply is FAIL")
@@ -54,6 +59,19 @@ class SmokeTable(ProbeTable):
     def _no_credentials(cls, value: str) -> str:
         if "@" in value.split("//", 1)[1].split("/", 1)[0]:
             raise ValueError('credentials do not belong in an address; use token = "${NAME}"')
+        return check_address(value)
+
+    @field_validator("token")
+    @classmethod
+    def _sendable(cls, value: SecretStr | None) -> SecretStr | None:
+        token = value.get_secret_value() if value is not None else "x"
+        if not token.strip():
+            raise ValueError("is blank: nothing would be sent; leave it out, or set the variable")
+        if token != token.strip() or not (token.isascii() and token.isprintable()):
+            raise ValueError(
+                "can't be sent in a header: it begins or ends with a blank, or holds a line break, "
+                "another control character, or one outside ASCII"
+            )
         return value
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cockpit.permissions import ALL_ALLOWED, Permissions
 from cockpit.system.commands import CommandResult, run_command
+from cockpit.system.control.output_file import open_private
 from cockpit.system.processes import process_table
 from cockpit.system.processes.process_table import ProcessIdentity
 
@@ -119,18 +120,18 @@ class ProcessController:
         output: Path,
         on_exit: Callable[[int, int], None] | None = None,
     ) -> ProcessIdentity | None:
-        """Start `argv` detached: it survives this process, has no terminal, appends to `output`.
+        """Start `argv` detached: it survives this process, has no terminal, appends to `output`,
+        which nobody else may read.
 
         `on_exit` gets its PID and exit code (negative: a signal's number) from another thread when
         it ends while this process lives. None when it ended before its identity could be read.
         Raises OSError when it can't be started, `ReadOnlyError`.
         """
         self.permissions.demand(f"starting {argv[0]}")
-        output.parent.mkdir(parents=True, exist_ok=True)
         flags = 0
         if sys.platform == "win32":
             flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
-        with output.open("ab") as stream:
+        with open_private(output) as stream:
             process = subprocess.Popen(
                 list(argv),
                 cwd=cwd,

@@ -10,6 +10,7 @@ from pathlib import Path
 from cockpit.clock import Clock, SystemClock
 from cockpit.permissions import ReadOnlyError
 from cockpit.system.control.conflicts import ConflictingInstances, TargetService, find_conflicts
+from cockpit.system.control.output_file import open_private
 from cockpit.system.control.process_control import ProcessController
 from cockpit.system.control.target_lock import TargetBusy, TargetLock
 from cockpit.system.processes import process_table
@@ -137,9 +138,8 @@ async def _start(
     tell: Callable[[str], None],
     on_exit: Callable[[int, int], None] | None,
 ) -> StartOutcome:
-    request.output.parent.mkdir(parents=True, exist_ok=True)
     head = sanitize(f"--- {format_utc(clock.now())} {request.who} starts {shown(request.argv)}")
-    with request.output.open("ab") as stream:
+    with open_private(request.output) as stream:
         stream.write(f"{head}\n".encode())
         begin = stream.tell()
     identity = controller.spawn(
@@ -189,6 +189,7 @@ def _output(path: Path, begin: int) -> str:
     try:
         with path.open("rb") as stream:
             size = stream.seek(0, 2)
+            begin = begin if begin <= size else 0  # it was cut meanwhile
             stream.seek(max(begin, size - _TAIL_BYTES))
             return stream.read(_TAIL_BYTES).decode("utf-8", "replace")
     except OSError:
