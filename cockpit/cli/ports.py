@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.cli.common import as_option, config_option, load_config, operator
+from cockpit.cli.common import (
+    as_option,
+    config_option,
+    load_config,
+    operator,
+    tell_unrecorded,
+)
 from cockpit.cli.exits import (
     CANNOT_CREATE,
     NO_PERMISSION,
@@ -210,6 +216,7 @@ def _confirm(job: StopJob) -> None:
 def _recorder(loaded: LoadedConfig, who: str) -> Iterator[Store]:
     """The evidence store."""
     from cockpit.evidence.errors import StoreError
+    from cockpit.evidence.store import not_written
     from cockpit.session.composition import Composition
 
     try:
@@ -221,7 +228,7 @@ def _recorder(loaded: LoadedConfig, who: str) -> Iterator[Store]:
     try:
         yield store
     finally:
-        store.close(2.0)
+        tell_unrecorded(not_written(store.close(2.0), store.health))
 
 
 def _close_cut_short(

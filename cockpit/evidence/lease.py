@@ -4,6 +4,10 @@ Three grounds free a lease: it was released; its process is gone (asked on the s
 stopped beating. For the last one a wall clock alone would not do, since it can step: a beat has to
 stand still on the contender's own monotonic clock too. Still for `DEAD_AFTER` is enough by itself;
 when the wall clock also calls the beat older than that, `CONFIRM_AFTER` is.
+
+Nobody can beat in a store that can't be written. After such a stretch the holder, if its process
+lives, has until `BACK_WITHIN` to come back, and what was watched meanwhile without a lease is no
+gap.
 """
 
 from __future__ import annotations
@@ -24,6 +28,9 @@ BEAT_EVERY = 2.0
 DEAD_AFTER = 15.0
 CONFIRM_AFTER = 2 * BEAT_EVERY
 GAP_AFTER = 5.0
+BACK_WITHIN = 75.0
+LATE_AFTER = 1.5 * BEAT_EVERY
+"""Seconds after which a beat that stands still makes one ask whether the disk takes anything."""
 
 HolderKind = Literal["screen", "collect"]
 Alive = Callable[[int, float], bool]
@@ -77,18 +84,32 @@ class LeaseWatch:
         self._alive = alive
         self._seen: tuple[Holder, int, datetime] | None = None
         self._still_since = 0.0
+        self._pardoned = False
+
+    def pardon(self) -> None:
+        """Begin anew: until now nobody could beat, for the store could not be written."""
+        self._seen = None
+        self._pardoned = True
+
+    def late(self) -> bool:
+        """Whether a beat should have come since the one that was seen last."""
+        return self._seen is not None and self._clock.monotonic() - self._still_since >= LATE_AFTER
 
     def dead(self, state: LeaseState, *, host: str) -> bool:
         """Whether nobody watches any more under this lease, as seen from `host`."""
         if state.released_at is not None:
             return True
-        if state.holder.host == host and not self._alive(state.holder.pid, state.holder.started_at):
+        near = state.holder.host == host
+        if near and not self._alive(state.holder.pid, state.holder.started_at):
             return True
         seen = (state.holder, state.beats, state.beat_at)
         now = self._clock.monotonic()
         if seen != self._seen:
+            self._pardoned = self._pardoned and self._seen is None
             self._seen, self._still_since = seen, now
         still = now - self._still_since
+        if self._pardoned:
+            return still >= (BACK_WITHIN if near else DEAD_AFTER)
         return still >= DEAD_AFTER or (still >= CONFIRM_AFTER and self.suspect(state))
 
     def suspect(self, state: LeaseState) -> bool:
@@ -120,11 +141,14 @@ def acquire(
     holder: Holder,
     now: datetime,
     watch: LeaseWatch,
+    *,
+    watched_since: datetime | None = None,
 ) -> Acquired | HeldBy:
     """Take the lease for `holder` unless a live one has it.
 
     Runs inside a write transaction of `connection`. A stretch of more than `GAP_AFTER` seconds in
-    which nobody watched becomes a gap event in `repository`.
+    which nobody watched becomes a gap event in `repository`; `watched_since` is the moment from
+    which `holder` watched without a lease.
     """
     try:
         state = read(connection)
@@ -147,8 +171,9 @@ def acquire(
     )
     if state is not None:
         watched_until = state.released_at or state.beat_at
-        if now - watched_until > timedelta(seconds=GAP_AFTER):
-            repository.append(gap_event(watched_until, now, holder.actor), "lease")
+        end = now if watched_since is None else min(now, watched_since)
+        if end - watched_until > timedelta(seconds=GAP_AFTER):
+            repository.append(gap_event(watched_until, end, holder.actor), "lease")
     return Acquired()
 
 

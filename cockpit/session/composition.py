@@ -6,13 +6,14 @@ it asks for: ticking one box opens the store and builds that checklist's probe, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cockpit.clock import Clock
 from cockpit.config.models import LoadedConfig
+from cockpit.evidence.errors import StoreError
 from cockpit.evidence.interfaces import EvidenceReader
 from cockpit.evidence.reader import Reader
 from cockpit.evidence.store import Store
@@ -36,10 +37,16 @@ class Composition:
 
     # -- the evidence
 
-    def open_store(self, *, upkeep: bool = False) -> Store:
+    def open_store(
+        self,
+        *,
+        upkeep: bool = False,
+        wait: Callable[[StoreError], bool] = lambda error: False,
+    ) -> Store:
         """The store, with the bounds of the config. Raises StoreError.
 
-        `upkeep` prunes it as well: for a process that stays.
+        `upkeep` prunes it as well: for a process that stays; so does `wait`, which says whether
+        trouble at the start is waited out.
         """
         table = self.loaded.config.cockpit
         return Store.open(
@@ -50,6 +57,7 @@ class Composition:
             cap_bytes=table.store_max_mb * 1_000_000,
             retain_days=table.retain_days,
             upkeep=upkeep,
+            wait=wait,
         )
 
     def reader(self) -> Reader:

@@ -104,7 +104,8 @@ def test_a_probe_tells_its_change_where_no_finding_told_tells_the_same() -> None
     ):
         state, _ = apply(None, before)
         _, events = apply(state, after)
-        assert [e.text for e in events if e.subject == "quality"][0] == "OK → FAIL: FAIL score"
+        told = [e.text for e in events if e.subject == "quality"]
+        assert told[0] == "OK → FAIL: FAIL score"
 
 
 def test_a_finding_of_the_same_name_that_changes_otherwise_is_told_beside_it() -> None:

@@ -25,6 +25,7 @@ from cockpit.cli.common import (
     on_end_signals,
     operator,
     raise_ended,
+    tell_unrecorded,
 )
 from cockpit.cli.exits import CommandError
 from cockpit.clock import SystemClock
@@ -39,6 +40,7 @@ from cockpit.engine.commands.commits import (
     record_commit,
 )
 from cockpit.evidence.errors import StoreError
+from cockpit.evidence.store import not_written
 from cockpit.session.composition import Composition
 from cockpit.text import sanitize
 
@@ -174,11 +176,11 @@ def _record(loaded: LoadedConfig, as_name: str | None, plan: CommitPlan, done: C
     try:
         store = composition.open_store()
     except StoreError as error:
-        click.echo(f"not recorded: {error}", err=True)
+        tell_unrecorded(str(error))
         return
     try:
         trace = AuditLog(store, composition.clock, composition.who)
         record_commit(plan, done, trace.about("checklist"))
         store.flush(5.0)
     finally:
-        store.close()
+        tell_unrecorded(not_written(store.close(), store.health))

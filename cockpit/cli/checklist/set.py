@@ -43,7 +43,7 @@ def set_state(named: ItemSelector, state: str, reason: str, seen: str | None) ->
         done = editor.set_status(
             request, workspace.log, probe=workspace.probe, board=workspace.board
         )
-        recorded = workspace.store is not None
+        recorded = workspace.recorded
     return _tell(named, done, recorded)
 
 
