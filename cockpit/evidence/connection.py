@@ -163,14 +163,12 @@ class StoreConnection:
         except OSError as error:
             raise explain(self.path, error) from error
         if (status.st_dev, status.st_ino) != self._identity:
-            raise self._gone("another file took its place")
+            raise self._gone("another file took its place", "recording goes on in that one")
         if status.st_size == 0:
-            raise self._gone("the file was emptied")
+            raise self._gone("the file was emptied, what it held is gone")
 
-    def _gone(self, reason: str) -> StoreError:
-        return StoreError(
-            self.path, reason, "a new store is begun in its place", passing=True, gone=True
-        )
+    def _gone(self, reason: str, mend: str = "a new store is begun in its place") -> StoreError:
+        return StoreError(self.path, reason, mend, passing=True, gone=True)
 
     def explain(self, error: BaseException) -> StoreError:
         """What `error` means: where the file is not there any more, that is the cause."""
