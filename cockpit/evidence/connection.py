@@ -109,6 +109,7 @@ class StoreConnection:
                     (str(cap_bytes),),
                 )
             opened._remember()
+            opened._size = path.stat().st_size
         except (sqlite3.Error, OSError, StoreError) as error:
             if connection is not None:
                 with suppress(sqlite3.Error):
@@ -256,6 +257,7 @@ class StoreConnection:
 
     def trim(self, pruning: Pruning) -> bool:
         """Do one piece of a pruning and give the freed pages back; True while there is more."""
+        self.check_place()
         with self._transaction():
             more = pruning.piece(self._connection)
         # Each step of this statement frees one page: it has to be fetched to its end.

@@ -164,10 +164,11 @@ class Writer(threading.Thread):
 
     def _round(self, jobs: list[WriteJob]) -> None:
         lost_before = self._lost
+        changed = self._outage is not None
         self._count_dropped()
         if self._outage is not None and self._clock.monotonic() >= self._outage.retry_at:
             self._recover()
-        changed = bool(jobs or self._outage or self._pruning) or self._lost != lost_before
+        changed |= bool(jobs or self._outage or self._pruning) or self._lost != lost_before
         if jobs:
             self._do(jobs)
         elif self._connection is not None:
