@@ -175,7 +175,12 @@ class BaseRecorder:
         if not events and not probe_states:
             return
         with self._lock:
-            self._gaps.extend(gap for event in events if (gap := lease.gap_of(event)))
+            for event in events:
+                if (gap := lease.gap_of(event)) is not None:
+                    self._gaps.append(gap)
+                elif (seen := lease.watched_of(event)) is not None:
+                    left = lease.unwatched(self._gaps, [seen])
+                    self._gaps = deque(left, maxlen=GAPS_TOLD)
             subscribers = tuple(self._subscribers)
         if events:
             self._last_seq = events[-1].seq

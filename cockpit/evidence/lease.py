@@ -13,7 +13,7 @@ gap.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -29,6 +29,8 @@ DEAD_AFTER = 15.0
 CONFIRM_AFTER = 2 * BEAT_EVERY
 GAP_AFTER = 5.0
 BACK_WITHIN = 75.0
+WATCHED = "watched_since"
+"""A fact of the event that ends an outage: from when on its process watched."""
 LATE_AFTER = 1.5 * BEAT_EVERY
 """Seconds after which a beat that stands still makes one ask whether the disk takes anything."""
 
@@ -221,10 +223,38 @@ def gap_event(start: datetime, end: datetime, actor: str) -> Event:
 
 def gap_of(event: Event) -> MonitoringGap | None:
     """The gap a gap event tells of; None for any other event."""
-    start, end = event.data.get("start"), event.data.get("end")
-    if event.kind != EventKind.GAP or not isinstance(start, str) or not isinstance(end, str):
+    return _stretch(event, "start") if event.kind == EventKind.GAP else None
+
+
+def watched_of(event: Event) -> MonitoringGap | None:
+    """The stretch that somebody watched in memory, of the event that tells so at its end; None for
+    any other event."""
+    return _stretch(event, WATCHED) if event.kind == EventKind.COLLECTOR else None
+
+
+def _stretch(event: Event, first: str) -> MonitoringGap | None:
+    start, end = event.data.get(first), event.data.get("end")
+    if not isinstance(start, str) or not isinstance(end, str):
         return None
     try:
         return MonitoringGap(parse_instant(start), parse_instant(end))
     except ValueError:
         return None
+
+
+def unwatched(
+    gaps: Iterable[MonitoringGap], watched: Iterable[MonitoringGap]
+) -> list[MonitoringGap]:
+    """What is left of `gaps` when one who watched in memory tells so afterwards."""
+    left = list(gaps)
+    for seen in watched:
+        left = [
+            piece
+            for gap in left
+            for piece in (
+                MonitoringGap(gap.start, min(gap.end, seen.start)),
+                MonitoringGap(max(gap.start, seen.end), gap.end),
+            )
+            if piece.end - piece.start > timedelta(seconds=GAP_AFTER)
+        ]
+    return left

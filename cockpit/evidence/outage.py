@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cockpit.evidence.lease import WATCHED
 from cockpit.evidence.memory_repository import STORE, MemoryRepository
 from cockpit.evidence.sqlite_repository import SqliteRepository
 from cockpit.model import Event, EventKind
@@ -41,11 +42,18 @@ class Outage:
 
 
 def replay(
-    repository: SqliteRepository, outage: Outage, end: datetime, actor: str, *, since_seq: int
+    repository: SqliteRepository,
+    outage: Outage,
+    end: datetime,
+    actor: str,
+    *,
+    since_seq: int,
+    watched_since: datetime | None,
 ) -> Event:
     """Write what was kept in memory to `repository`; returns the event that closes the stretch.
 
-    Of what was seen in watching, that is left out which others wrote after event `since_seq`.
+    `watched_since` says from when on this process watched, None that it did not. Of what was seen
+    in watching, that is left out which others wrote after event `since_seq`.
     """
     kept = outage.repository
     repository.number_from(outage.seen_seq)
@@ -79,6 +87,7 @@ def replay(
         if event.seq not in known and not nothing_new:
             repository.append(event, source)
     lost = kept.observations - recorded
+    watched = {WATCHED: format_utc(watched_since)} if watched_since is not None else {}
     forgotten = f", {kept.forgotten} events forgotten" if kept.forgotten else ""
     return repository.append(
         Event(
@@ -94,6 +103,7 @@ def replay(
                 "end": format_utc(end),
                 "reason": outage.reason,
                 "lost": lost,
+                **watched,
             },
         ),
         STORE,

@@ -259,7 +259,12 @@ class Reader:
     def gaps(self, limit: int = 20) -> tuple[MonitoringGap, ...]:
         """The newest stretches in which nobody watched, oldest first."""
         events = self.events(0, limit, kinds=(EventKind.GAP,))
-        return tuple(gap for event in events if (gap := leases.gap_of(event)) is not None)
+        gaps = [gap for event in events if (gap := leases.gap_of(event)) is not None]
+        if not gaps:
+            return ()
+        later = self.events(events[0].seq, kinds=(EventKind.COLLECTOR,))
+        watched = [seen for event in later if (seen := leases.watched_of(event)) is not None]
+        return tuple(leases.unwatched(gaps, watched))
 
     def acks(self) -> Mapping[str, Acknowledgement]:
         """The acknowledgements in force, by problem."""

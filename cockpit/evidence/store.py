@@ -154,20 +154,24 @@ class Store(BaseRecorder):
 
         return self._ask(run, record=False)
 
-    def _resumed(self, repository: SqliteRepository) -> None:
-        """Take the lease for who watches here, now that the store can be written again."""
+    def _resumed(self, repository: SqliteRepository) -> datetime | None:
+        """Take the lease for who watches here, now that the store can be written again.
+
+        Returns from when on that one watched; None when nobody does.
+        """
         self._watch.pardon()
         if self._watching is None:
-            return
+            return None
         holder, since = self._watching
         now = self._clock.now()
         if lease.holds(repository.connection, holder):
-            return
+            return since
         taken = lease.acquire(
             repository.connection, repository, holder, now, self._watch, watched_since=since
         )
         if isinstance(taken, HeldBy):
             self._watching = None
+        return since
 
     def beat(self, holder: Holder) -> Future[bool]:
         """Say that the holder still watches; False: the lease is lost, step down.

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
@@ -58,7 +59,8 @@ class Writer(threading.Thread):
     """The thread that owns the write connection, or keeps everything in memory until it has one.
 
     `opened` is a connection, or why there is none yet: then `reopen` is asked until there is.
-    `resumed` is called in the transaction that ends an outage, before what was kept is written.
+    `resumed` is called in the transaction that ends an outage, before what was kept is written; it
+    returns from when on this process watched.
     """
 
     def __init__(
@@ -70,7 +72,7 @@ class Writer(threading.Thread):
         actor: str,
         opened: StoreConnection | StoreError,
         reopen: Callable[[float], StoreConnection],
-        resumed: Callable[[SqliteRepository], None] = lambda repository: None,
+        resumed: Callable[[SqliteRepository], datetime | None],
         cap_bytes: int = 0,
         retain_days: float = 0.0,
         upkeep: bool = True,
@@ -364,9 +366,11 @@ class Writer(threading.Thread):
         self, repository: SqliteRepository, outage: Outage, since_seq: int
     ) -> tuple[Event, list[Event]]:
         """Write what was kept; returns the event that closes the outage, and those before it."""
-        self._resumed(repository)
+        watched = self._resumed(repository)
         end = self._clock.now()
-        closing = replay(repository, outage, end, self._actor, since_seq=since_seq)
+        closing = replay(
+            repository, outage, end, self._actor, since_seq=since_seq, watched_since=watched
+        )
         return closing, repository.events[:-1]
 
     # -- upkeep

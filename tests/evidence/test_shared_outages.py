@@ -140,6 +140,25 @@ def test_a_gap_before_the_watching_began_is_one(world, disk) -> None:
     assert screen.gaps == (gap,)
 
 
+def test_a_collector_that_alone_could_not_write_takes_a_gap_back(world, disk) -> None:
+    collector, screen = world.store(factory=disk), world.store()
+    assert collector.acquire(world.holder(1)).result(DEADLINE) == Acquired()
+    screen.acquire(world.holder(2)).result(DEADLINE)
+    disk.full = True
+    watched(world, collector, FAIL)
+    world.pass_time(20)
+    assert screen.acquire(world.holder(2)).result(DEADLINE) == Acquired()
+    assert len(screen.gaps) == 1, "as far as the screen can know"
+    world.pass_time(10)
+    disk.full = False
+    resume(world, collector)
+    assert not collector.beat(world.holder(1)).result(DEADLINE)
+    until(lambda: screen.gaps == ())
+    assert collector.gaps == ()
+    assert world.reader().gaps() == ()
+    assert screen.beat(world.holder(2)).result(DEADLINE)
+
+
 def test_a_store_locked_at_the_start_is_recorded_into_once_it_is_free(world, heard) -> None:
     first = world.store()
     watched(world, first, FAIL)

@@ -55,6 +55,10 @@ score = {{ each = "$.gates", met = "met" }}
 [[checklist]]
 name = "list"
 file = "LIST.md"
+
+[[checklist]]
+name = "other"
+file = "OTHER.md"
 """
 
 
@@ -108,6 +112,7 @@ class _Trial:
         items = "".join(f"- [ ] item {number}\n" for number in range(ITEMS))
         (self.folder / "LIST.md").write_text(f"# List\n\n{items}", encoding="utf-8")
         self._report(met=True)
+        self._save(0)
         (self.folder / "cockpit.toml").write_text(CONFIG.format(port=port), encoding="utf-8")
         with self._at_work() as watching, _busy(load):
             acting = [threading.Thread(target=one) for one in (self._tick, self._check, self._flip)]
@@ -139,7 +144,7 @@ class _Trial:
             self._wait(lambda: self.store.exists() and self._events(), watching)
             watching += [self._screen() for _ in range(3)]
             with Reader(self.store) as reader:
-                self._wait(lambda: len(reader.probe_states()) == 3, watching)
+                self._wait(lambda: len(reader.probe_states()) == 4, watching)
             yield watching
         finally:
             for process in watching:
@@ -238,13 +243,22 @@ class _Trial:
         while not self.over.wait(1.0):
             self.flips += 1
             self._report(met=self.flips % 2 == 0)
+            self._save(self.flips)
 
     def _report(self, *, met: bool) -> None:
-        report = self.folder / "gates.json"
-        fresh = report.with_suffix(".new")
         gates = [{"name": "drawdown", "met": met}, {"name": "trades", "met": True}]
-        fresh.write_text(json.dumps({"gates": gates}), encoding="utf-8")
-        fresh.replace(report)
+        self._replace("gates.json", json.dumps({"gates": gates}))
+
+    def _save(self, number: int) -> None:
+        """Another program saves a checklist, each time with one box changed."""
+        marks = ("x" if (number + ITEMS - 1 - n) // ITEMS % 2 else " " for n in range(ITEMS))
+        items = "".join(f"- [{mark}] other {n}\n" for n, mark in enumerate(marks))
+        self._replace("OTHER.md", f"# Other\n\n{items}")
+
+    def _replace(self, name: str, text: str) -> None:
+        fresh = self.folder / f"{name}.new"
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(self.folder / name)
 
     # -- what is found
 
@@ -260,7 +274,7 @@ class _Trial:
         self.outcome.done = {
             "ticks from the shell": self.ticks,
             "checks": self.checks,
-            "flips of the gate's report": self.flips,
+            "changes of the report and a checklist": self.flips,
             "listeners ended": self.ended,
             "events": len(events),
             "of them transitions": sum(e.kind == EventKind.TRANSITION for e in events),
