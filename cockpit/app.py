@@ -97,6 +97,7 @@ class CockpitApp(QuietFocusApp):
         self._view: View | None = None
         self._frame = Frame()
         self._events: deque[Event] = deque(maxlen=_EVENTS_KEPT)
+        self._numbering = ""
         self._replies = ReplyPresenter()
         self._trouble = ""
         self._woken = False
@@ -179,11 +180,14 @@ class CockpitApp(QuietFocusApp):
         self._show_replies()
 
     def _load_view(self) -> View:
+        board = self._feed.snapshot()
+        if board.watch.numbering != self._numbering:
+            self._numbering = board.watch.numbering
+            self._events.clear()
         since = max((event.seq for event in self._events), default=0)
         for event in self._feed.events(since, _EVENTS_KEPT):
             if event.seq or event not in self._events:
                 self._events.append(event)
-        board = self._feed.snapshot()
         return View(board, self._feed.now(), self._zone, self._glyphs, tuple(self._events))
 
     def _guard(self, read: Callable[[], T], default: T) -> T:

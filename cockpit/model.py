@@ -438,7 +438,8 @@ class MonitorStatus:
 
     `beat` is the engine's dead-man mark (aware UTC); `trouble` says why nothing is recorded,
     `collector` which process collects, empty when none does; `config_error` why the plan on the
-    screen is not the file's; sizes in bytes.
+    screen is not the file's; sizes in bytes. With another `numbering` the events have other
+    numbers than those shown before.
     """
 
     recording: bool = False
@@ -449,6 +450,7 @@ class MonitorStatus:
     beat: datetime | None = None
     collector: str = ""
     config_error: str = ""
+    numbering: str = ""
 
 
 @dataclass(frozen=True, slots=True)

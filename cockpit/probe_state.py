@@ -46,7 +46,8 @@ def apply(
     """The state after `observation` and the events that tell the difference, oldest first.
 
     A first observation is an event only when it is FAIL or UNKNOWN. One observation tells at most
-    `MOST_CHANGES` finding changes by name, the rest as a number.
+    `MOST_CHANGES` finding changes by name, the rest as a number. A change that a finding with the
+    probe's own name tells is not told for the probe as well.
     """
     at = observation.observed_at
     before = previous.observation if previous else None
@@ -67,11 +68,21 @@ def apply(
         if observation.verdict in (Verdict.FAIL, Verdict.UNKNOWN):
             events.append(_event(observation, f"first seen {observation.verdict}"))
         return probe_state, tuple(events)
-    if not same_verdict:
-        events.append(_event(observation, f"{before.verdict} → {observation.verdict}"))
     if before.findings and observation.findings:
         events.extend(_finding_events(old, observation))
+    change = f"{before.verdict} → {observation.verdict}"
+    if not same_verdict and not any(_tells(event, observation, change) for event in events):
+        events.insert(0, _event(observation, change))
     return probe_state, tuple(events)
+
+
+def _tells(event: Event, observation: Observation, change: str) -> bool:
+    """Whether `event`, of a finding that has the probe's own name, tells this change already."""
+    return (
+        event.kind == EventKind.TRANSITION
+        and event.subject == observation.probe
+        and event.text.split(":", 1)[0] == change
+    )
 
 
 def _event(observation: Observation, change: str) -> Event:

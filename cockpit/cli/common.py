@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from cockpit.cli.exits import CONFIG, NO_PERMISSION, CommandError
+from cockpit.cli.exits import CANNOT_WRITE, CONFIG, NO_PERMISSION, CommandError
 from cockpit.config.errors import ConfigErrors
 from cockpit.config.preview import ConfigPreview, preview
 from cockpit.config.source import find
@@ -123,6 +124,22 @@ def operator(as_name: str | None) -> str:
     return f"{name} from {sanitize(peer)}" if peer else name
 
 
+def tell_unrecorded(why: str) -> None:
+    """Say on stderr that something was done and is in no evidence; nothing when `why` is empty.
+
+    The command then exits with 74, unless it fails for a reason of its own.
+    """
+    if not why:
+        return
+    click.echo(f"not recorded: {why}", err=True)
+    click.get_current_context().find_root().call_on_close(_exit_unrecorded)
+
+
+def _exit_unrecorded() -> None:
+    if sys.exc_info()[0] is None:
+        raise click.exceptions.Exit(CANNOT_WRITE)
+
+
 class Ended(BaseException):
     """A signal asks to end. Not an Exception, so that nothing on the way takes it for a fault."""
 
@@ -133,17 +150,18 @@ def raise_ended() -> NoReturn:
 
 
 @contextmanager
-def until_ended() -> Iterator[Callable[[], None]]:
+def until_ended() -> Iterator[Callable[[Callable[[], None]], None]]:
     """Give a function that waits in the main thread until SIGTERM, SIGHUP or Ctrl-C.
 
-    A signal that comes before the wait is not lost: what was being started is then ended in order.
+    It calls the function it is given twice a second meanwhile. A signal that comes before the wait
+    is not lost: what was being started is then ended in order.
     """
     ended = threading.Event()
 
-    def wait() -> None:
+    def wait(meanwhile: Callable[[], None]) -> None:
         # In slices: Windows does not wake a waiting thread for a signal.
         while not ended.wait(0.5):
-            pass
+            meanwhile()
 
     with suppress(KeyboardInterrupt), on_end_signals(ended.set):
         yield wait

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.cli.common import as_option, config_option, load_config, operator, read_only_option
+from cockpit.cli.common import (
+    as_option,
+    config_option,
+    load_config,
+    operator,
+    read_only_option,
+    tell_unrecorded,
+)
 from cockpit.cli.exits import (
     CANNOT_CREATE,
     NO_PERMISSION,
@@ -214,6 +221,7 @@ def _confirm(job: StopJob) -> None:
 def _recorder(loaded: LoadedConfig, who: str, permissions: Permissions) -> Iterator[Store]:
     """The evidence store."""
     from cockpit.evidence.errors import StoreError
+    from cockpit.evidence.store import not_written
     from cockpit.session.composition import Composition
 
     try:
@@ -225,7 +233,7 @@ def _recorder(loaded: LoadedConfig, who: str, permissions: Permissions) -> Itera
     try:
         yield store
     finally:
-        store.close(2.0)
+        tell_unrecorded(not_written(store.close(2.0), store.health))
 
 
 def _close_cut_short(

@@ -21,6 +21,7 @@ from cockpit.cli.common import (
     operator,
     read_only_option,
 )
+from cockpit.cli.exits import CANNOT_WRITE
 from cockpit.cli.terminal import Terminal, require_terminal
 from cockpit.clock import Clock, SystemClock
 from cockpit.config.preview import LOOK_AROUND_LABEL, ConfigPreview
@@ -98,7 +99,8 @@ def open_screen(
     """Run the screen until the operator leaves; `beside` runs along with it.
 
     `load` is called once the first picture, made of what was `seen` of the config, is painted: a
-    config that is wrong ends the screen with every mistake on the terminal and exit code 78.
+    config that is wrong ends the screen with every mistake on the terminal and exit code 78. It is
+    74 when records were left unwritten, which is said once the terminal is restored.
     """
     require_terminal()
     from cockpit.app import CockpitApp
@@ -131,6 +133,7 @@ def open_screen(
         app.leave()
         terminal.leave_soon(opening.close)
 
+    unwritten = ""
     try:
         # A screen whose terminal has hung up is of no use, whatever its caller ignores.
         with on_end_signals(end, ignored_too=True), beside(opening):
@@ -140,7 +143,7 @@ def open_screen(
             click.echo(unwritten, err=True)
     if opening.failure is not None:
         raise opening.failure
-    return app.return_code or 0
+    return app.return_code or (CANNOT_WRITE if unwritten else 0)
 
 
 def _session(

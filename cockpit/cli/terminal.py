@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TextIO
 
-from cockpit.cli.exits import USAGE, CommandError
+from cockpit.cli.exits import CANNOT_WRITE, USAGE, CommandError
 
 GRACE = 0.7
 """Seconds an orderly exit may take after a signal before the process leaves without it."""
@@ -46,21 +46,23 @@ class Terminal:
         self._settings = _settings()
         self._timer: threading.Timer | None = None
 
-    def leave_soon(self, close: Callable[[], object]) -> None:
+    def leave_soon(self, close: Callable[[], str]) -> None:
         """In `GRACE` seconds call `close`, restore the settings and end the process.
 
-        Does nothing more when called again. An orderly exit before that wins: the timer is a daemon
-        of the process and ends with it.
+        The exit code is 74 when `close` says that something was not written. Does nothing more when
+        called again. An orderly exit before that wins: the timer is a daemon of the process and
+        ends with it.
         """
         if self._timer is not None:
             return
 
         def leave() -> None:
+            code = CANNOT_WRITE
             try:
-                close()
+                code = CANNOT_WRITE if close() else 0
             finally:
                 self.restore()
-                os._exit(0)
+                os._exit(code)
 
         self._timer = threading.Timer(GRACE, leave)
         self._timer.daemon = True

@@ -24,7 +24,8 @@ MOST_EVENTS = 500
 class LiveFeed:
     """A Feed on an engine that runs in another thread of this process.
 
-    `reader` is used by the screen's thread only.
+    `reader` is used by the screen's thread only. `watch` tells of the recording, with the numbering
+    of its events: with another one they are read anew.
     """
 
     mode = FeedMode.LIVE
@@ -47,6 +48,7 @@ class LiveFeed:
         self._clock = clock
         self._identity = identity
         self._watch = watch
+        self._numbering = watch().numbering
         self._submit = submit
         self._numbers = itertools.count(1)
         self._replies: deque[Reply] = deque()
@@ -58,7 +60,25 @@ class LiveFeed:
 
     def snapshot(self) -> Board:
         board = self._engine.board(self._clock.now())
-        return replace(board, identity=self._identity(), watch=self._watch())
+        return replace(board, identity=self._identity(), watch=self._told())
+
+    def _told(self) -> MonitorStatus:
+        """How the recording is; where events were numbered anew, they are read anew first."""
+        watch = self._watch()
+        if watch.numbering != self._numbering:
+            before = self._events
+            # What is told from now on has the new numbers; what was committed before can be read.
+            self._events, self._read_before = deque(maxlen=MOST_EVENTS), set()
+            try:
+                read = self._reader.events(0, MOST_EVENTS)
+            except StoreError:
+                self._events = before
+            else:
+                known = {(event.seq, event.text) for event in read}
+                told = [one for one in self._events.copy() if (one.seq, one.text) not in known]
+                self._events = deque([*read, *told], maxlen=MOST_EVENTS)
+                self._read_before, self._numbering = known, watch.numbering
+        return replace(watch, numbering=self._numbering)
 
     def observation(self, probe: str) -> Observation | None:
         return self._engine.board(self._clock.now()).observations.get(probe)

@@ -1,4 +1,4 @@
-"""Base of the recorders: the queue, the writer, the subscribers and what they were told.
+"""Base of the recorder: the queue, the writer, the subscribers and what they were told.
 
 What a collector records counts only while the lease is its own. It can be frozen (a stopped
 process, a suspended machine) and wake while another one watches; what it then believes to know is
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 
 class BaseRecorder:
-    """Base of the recorder with a file and of the one without."""
+    """Base of the store: what is handed over, what is known, who listens."""
 
     def __init__(
         self, clock: Clock, actor: str, settings: SettingsOf, permissions: Permissions
@@ -81,6 +81,11 @@ class BaseRecorder:
     def last_seq(self) -> int:
         """The number of the newest event told to subscribers."""
         return self._last_seq
+
+    @property
+    def numbering(self) -> int:
+        """Grows when events that were told before have other numbers now, or are another's."""
+        return self._writer.renumbered
 
     # -- what is handed over
 
@@ -144,9 +149,9 @@ class BaseRecorder:
             )
         )
 
-    def _ask(self, run: Callable[[Repository], Any]) -> Future[Any]:
+    def _ask(self, run: Callable[[Repository], Any], *, record: bool = True) -> Future[Any]:
         future: Future[Any] = Future()
-        if not self._queue.put(WriteJob(run, future)):
+        if not self._queue.put(WriteJob(run, future, record=record)):
             future.set_exception(RuntimeError("the recorder is closed"))
         return future
 
@@ -176,10 +181,15 @@ class BaseRecorder:
         if not events and not probe_states:
             return
         with self._lock:
-            self._gaps.extend(gap for event in events if (gap := lease.gap_of(event)))
+            for event in events:
+                if (gap := lease.gap_of(event)) is not None:
+                    self._gaps.append(gap)
+                elif (seen := lease.watched_of(event)) is not None:
+                    left = lease.unwatched(self._gaps, [seen])
+                    self._gaps = deque(left, maxlen=GAPS_TOLD)
             subscribers = tuple(self._subscribers)
         if events:
-            self._last_seq = max(self._last_seq, events[-1].seq)
+            self._last_seq = events[-1].seq
         for callback in subscribers:
             try:
                 callback(list(events), list(probe_states))
@@ -195,12 +205,12 @@ class BaseRecorder:
     def close(self, timeout: float = 0.5) -> int:
         """Take nothing more and write what is left, waiting up to `timeout` seconds.
 
-        Returns how many items were not written by then.
+        Returns how many records were not written by then, those kept in memory included.
         """
         self._queue.close()
         if threading.current_thread() is not self._writer:
             self._writer.join(timeout)
-        return self._queue.left()
+        return self._queue.left() + self._writer.unwritten
 
 
 def _leased(to: Repository, holder: Holder | None) -> bool:

@@ -42,8 +42,10 @@ class StoreConnection:
         self.path = path
         self.note = note
         self.memo = Memo()
+        self.store_id = ""
         self._connection = connection
         self._identity = _identity(path)
+        self._size = 0
         self._data_version = self._read_data_version()
 
     @classmethod
@@ -63,11 +65,29 @@ class StoreConnection:
         was.
         """
         path = location.prepare(path)
+        try:
+            with location.begun(path, busy_seconds):
+                return cls._open(path, now, actor, cap_bytes, factory, busy_seconds)
+        except OSError as error:
+            raise explain(path, error) from error
+
+    @classmethod
+    def _open(
+        cls,
+        path: Path,
+        now: datetime,
+        actor: str,
+        cap_bytes: int,
+        factory: type[sqlite3.Connection],
+        busy_seconds: float,
+    ) -> StoreConnection:
         location.inspect(path)
         connection: sqlite3.Connection | None = None
         try:
+            place = _identity(path)
             connection = sqlite3.connect(
-                path,
+                f"{path.as_uri()}?mode=rw",
+                uri=True,
                 timeout=busy_seconds,
                 isolation_level=None,
                 check_same_thread=False,
@@ -80,13 +100,17 @@ class StoreConnection:
                 connection,
                 f"on a network file system ({network}): no WAL, slower" if network else "",
             )
+            # Replaced while it was opened: what was found first is what was opened, or nothing is.
+            opened._identity = place
             opened._bring_up_to_date(now, actor)
+            opened.check_place()
             with opened._transaction():
                 connection.execute(
                     "INSERT OR REPLACE INTO meta (key, value) VALUES ('cap_bytes', ?)",
                     (str(cap_bytes),),
                 )
             opened._remember()
+            opened._size = path.stat().st_size
         except (sqlite3.Error, OSError, StoreError) as error:
             if connection is not None:
                 with suppress(sqlite3.Error):
@@ -129,19 +153,32 @@ class StoreConnection:
         memo.alerts = read_alerts(self._connection)
         memo.acks = read_acks(self._connection)
         memo.last_seq, _ = chain_head(self._connection)
+        found = self._connection.execute("SELECT value FROM meta WHERE key = 'store_id'").fetchone()
+        self.store_id = str(found[0]) if found else ""
 
     def check_place(self) -> None:
-        """Raise StoreError when the file was deleted or replaced: writing would go nowhere."""
+        """Raise StoreError when the file is not what was opened: writing would go nowhere."""
         try:
-            same = _identity(self.path) == self._identity
-        except OSError:
-            same = False
-        if not same:
-            raise StoreError(
-                self.path,
-                "the file was deleted or replaced",
-                "recording resumes in a new file by itself",
-            )
+            status = self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise self._gone("the file was deleted or moved away") from None
+        except OSError as error:
+            raise explain(self.path, error) from error
+        if (status.st_dev, status.st_ino) != self._identity:
+            raise self._gone("another file took its place", "recording goes on in that one")
+        if status.st_size == 0:
+            raise self._gone("the file was emptied, what it held is gone")
+
+    def _gone(self, reason: str, mend: str = "a new store is begun in its place") -> StoreError:
+        return StoreError(self.path, reason, mend, passing=True, gone=True)
+
+    def explain(self, error: BaseException) -> StoreError:
+        """What `error` means: where the file is not there any more, that is the cause."""
+        try:
+            self.check_place()
+        except StoreError as trouble:
+            return trouble
+        return explain(self.path, error)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -177,6 +214,21 @@ class StoreConnection:
         repository.committed()
         return result, repository, events, probe_states
 
+    def check_content(self) -> None:
+        """Raise StoreError or sqlite3.Error when nobody else could read the store any more.
+
+        This connection may not notice for long: what it needs is in its cache, or in the log.
+        """
+        self.check_place()
+        pages = int(self._connection.execute("PRAGMA page_count").fetchone()[0])
+        page_bytes = int(self._connection.execute("PRAGMA page_size").fetchone()[0])
+        before, self._size = self._size, self.path.stat().st_size
+        location.inspect(self.path)
+        # A file also shrinks when freed pages are given back. It has all its pages then, or grew
+        # again in the log, which is told from a file that was cut off by reading everything.
+        if self._size < min(before, pages * page_bytes):
+            location.check_pages(self.path)
+
     def foreign(self) -> tuple[list[Event], list[ProbeState]]:
         """What other processes wrote since the last time; next to free when they wrote nothing."""
         self.check_place()
@@ -206,6 +258,7 @@ class StoreConnection:
 
     def trim(self, pruning: Pruning) -> bool:
         """Do one piece of a pruning and give the freed pages back; True while there is more."""
+        self.check_place()
         with self._transaction():
             more = pruning.piece(self._connection)
         # Each step of this statement frees one page: it has to be fetched to its end.
@@ -234,6 +287,11 @@ class StoreConnection:
 
     def close(self) -> None:
         """Close the connection; trouble on the way is of no further interest."""
+        with suppress(OSError, StoreError):
+            # The last to close folds the log back, into an emptied file too: parts of a store that
+            # is gone would be there then. Into a file that was replaced SQLite folds nothing.
+            if self.path.stat().st_size == 0:
+                location.begin_anew(self.path, 1.0)
         with suppress(sqlite3.Error):
             self._connection.close()
 

@@ -21,7 +21,8 @@ Subscriber: TypeAlias = Callable[[list[Event], list[ProbeState]], None]
 class StoreHealth:
     """How recording is doing. `used` and `cap` are bytes; `lost` counts observations dropped.
 
-    `trouble` is empty while recording; `note` is something to know that stops nothing.
+    `trouble` is empty while recording, `mend` says what an operator can do about it; `note` is
+    something to know that stops nothing.
     """
 
     recording: bool
@@ -31,6 +32,7 @@ class StoreHealth:
     lost: int = 0
     note: str = ""
     pruning: bool = False
+    mend: str = ""
 
 
 class EvidenceReader(Protocol):
@@ -145,6 +147,11 @@ class EvidenceStore(Recorder, Protocol):
         """The number of the newest event told to subscribers."""
         ...
 
+    @property
+    def numbering(self) -> int:
+        """Grows when events that were told before have other numbers now, or are another's."""
+        ...
+
     def acquire(self, holder: Holder) -> Future[Acquired | HeldBy]:
         """Ask for the lease; the future raises StoreError while the store can't be written."""
         ...
@@ -167,5 +174,8 @@ class EvidenceStore(Recorder, Protocol):
         ...
 
     def close(self, timeout: float = 0.5) -> int:
-        """Write what is left, waiting up to `timeout` seconds; returns how many items were not."""
+        """Write what is left, waiting up to `timeout` seconds.
+
+        Returns how many records were not written.
+        """
         ...

@@ -4,12 +4,16 @@ Three grounds free a lease: it was released; its process is gone (asked on the s
 stopped beating. For the last one a wall clock alone would not do, since it can step: a beat has to
 stand still on the contender's own monotonic clock too. Still for `DEAD_AFTER` is enough by itself;
 when the wall clock also calls the beat older than that, `CONFIRM_AFTER` is.
+
+Nobody can beat in a store that can't be written. After such a stretch the holder, if its process
+lives, has until `BACK_WITHIN` to come back, and what was watched meanwhile without a lease is no
+gap.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -24,6 +28,11 @@ BEAT_EVERY = 2.0
 DEAD_AFTER = 15.0
 CONFIRM_AFTER = 2 * BEAT_EVERY
 GAP_AFTER = 5.0
+BACK_WITHIN = 75.0
+WATCHED = "watched_since"
+"""A fact of the event that ends an outage: from when on its process watched."""
+LATE_AFTER = 1.5 * BEAT_EVERY
+"""Seconds after which a beat that stands still makes one ask whether the disk takes anything."""
 
 HolderKind = Literal["screen", "collect"]
 Alive = Callable[[int, float], bool]
@@ -77,18 +86,32 @@ class LeaseWatch:
         self._alive = alive
         self._seen: tuple[Holder, int, datetime] | None = None
         self._still_since = 0.0
+        self._pardoned = False
+
+    def pardon(self) -> None:
+        """Begin anew: until now nobody could beat, for the store could not be written."""
+        self._seen = None
+        self._pardoned = True
+
+    def late(self) -> bool:
+        """Whether a beat should have come since the one that was seen last."""
+        return self._seen is not None and self._clock.monotonic() - self._still_since >= LATE_AFTER
 
     def dead(self, state: LeaseState, *, host: str) -> bool:
         """Whether nobody watches any more under this lease, as seen from `host`."""
         if state.released_at is not None:
             return True
-        if state.holder.host == host and not self._alive(state.holder.pid, state.holder.started_at):
+        near = state.holder.host == host
+        if near and not self._alive(state.holder.pid, state.holder.started_at):
             return True
         seen = (state.holder, state.beats, state.beat_at)
         now = self._clock.monotonic()
         if seen != self._seen:
+            self._pardoned = self._pardoned and self._seen is None
             self._seen, self._still_since = seen, now
         still = now - self._still_since
+        if self._pardoned:
+            return still >= (BACK_WITHIN if near else DEAD_AFTER)
         return still >= DEAD_AFTER or (still >= CONFIRM_AFTER and self.suspect(state))
 
     def suspect(self, state: LeaseState) -> bool:
@@ -120,11 +143,14 @@ def acquire(
     holder: Holder,
     now: datetime,
     watch: LeaseWatch,
+    *,
+    watched_since: datetime | None = None,
 ) -> Acquired | HeldBy:
     """Take the lease for `holder` unless a live one has it.
 
     Runs inside a write transaction of `connection`. A stretch of more than `GAP_AFTER` seconds in
-    which nobody watched becomes a gap event in `repository`.
+    which nobody watched becomes a gap event in `repository`; `watched_since` is the moment from
+    which `holder` watched without a lease.
     """
     try:
         state = read(connection)
@@ -147,8 +173,9 @@ def acquire(
     )
     if state is not None:
         watched_until = state.released_at or state.beat_at
-        if now - watched_until > timedelta(seconds=GAP_AFTER):
-            repository.append(gap_event(watched_until, now, holder.actor), "lease")
+        end = now if watched_since is None else min(now, watched_since)
+        if end - watched_until > timedelta(seconds=GAP_AFTER):
+            repository.append(gap_event(watched_until, end, holder.actor), "lease")
     return Acquired()
 
 
@@ -196,10 +223,38 @@ def gap_event(start: datetime, end: datetime, actor: str) -> Event:
 
 def gap_of(event: Event) -> MonitoringGap | None:
     """The gap a gap event tells of; None for any other event."""
-    start, end = event.data.get("start"), event.data.get("end")
-    if event.kind != EventKind.GAP or not isinstance(start, str) or not isinstance(end, str):
+    return _stretch(event, "start") if event.kind == EventKind.GAP else None
+
+
+def watched_of(event: Event) -> MonitoringGap | None:
+    """The stretch that somebody watched in memory, of the event that tells so at its end; None for
+    any other event."""
+    return _stretch(event, WATCHED) if event.kind == EventKind.COLLECTOR else None
+
+
+def _stretch(event: Event, first: str) -> MonitoringGap | None:
+    start, end = event.data.get(first), event.data.get("end")
+    if not isinstance(start, str) or not isinstance(end, str):
         return None
     try:
         return MonitoringGap(parse_instant(start), parse_instant(end))
     except ValueError:
         return None
+
+
+def unwatched(
+    gaps: Iterable[MonitoringGap], watched: Iterable[MonitoringGap]
+) -> list[MonitoringGap]:
+    """What is left of `gaps` when one who watched in memory tells so afterwards."""
+    left = list(gaps)
+    for seen in watched:
+        left = [
+            piece
+            for gap in left
+            for piece in (
+                MonitoringGap(gap.start, min(gap.end, seen.start)),
+                MonitoringGap(max(gap.start, seen.end), gap.end),
+            )
+            if piece.end - piece.start > timedelta(seconds=GAP_AFTER)
+        ]
+    return left

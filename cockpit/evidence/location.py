@@ -2,6 +2,10 @@
 
 Checks go through SQLite's own read-only connection: opening and closing the file ourselves would
 drop the POSIX locks that other connections of this process hold (SQLite, "How To Corrupt", 2.2).
+
+A store is begun by one process at a time, in a file that nobody else has open. What a store that
+was deleted or emptied left behind, its log and the locks of those who still have it open, would
+make the new one look locked or damaged.
 """
 
 from __future__ import annotations
@@ -11,7 +15,9 @@ import os
 import sqlite3
 import stat
 import sys
-from contextlib import closing, suppress
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +25,8 @@ from cockpit.evidence import schema
 from cockpit.evidence.errors import StoreError, explain
 from cockpit.system.control.output_file import bytes_of
 
+_SETTLE_SECONDS = 0.05
+_TURN_SECONDS = 0.02
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"}
 OWN_FOLDER = ".cockpit"
 """The name of a folder that is the cockpit's and nobody else's."""
@@ -28,7 +36,7 @@ _BESIDE = ("-wal", "-shm", "-journal")
 
 
 def prepare(path: Path) -> Path:
-    """The real path of the store, with its folder and an empty private file if it was missing.
+    """The real path of the store, with its folder made if it was missing.
 
     A `.cockpit` folder and the store's own files that others may use are made private where they
     are this user's. Raises StoreError when the place can't hold a store, or when a `.cockpit` is
@@ -40,7 +48,6 @@ def prepare(path: Path) -> Path:
             raise StoreError(path, "it is a directory", "name a file in the config")
         _make_folder(path.parent)
         _make_private(path)
-        _make_file(path)
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
         raise explain(path, error) from error
     return path
@@ -113,6 +120,99 @@ def is_there(path: Path) -> bool:
     return True
 
 
+def is_empty(path: Path) -> bool:
+    """Whether there is no file, or one with nothing in it. Raises OSError."""
+    try:
+        return path.stat().st_size == 0
+    except FileNotFoundError:
+        return True
+
+
+@contextmanager
+def begun(path: Path, wait: float) -> Iterator[None]:
+    """Have a file at `path` to open; where there is no store yet, to make one in alone.
+
+    Waits up to `wait` seconds for another process that begins one. Raises StoreError or OSError.
+    """
+    if not is_empty(path):
+        yield
+        return
+    with _alone(path, wait):
+        if is_empty(path):
+            _put_fresh(path)
+        yield
+
+
+def begin_anew(path: Path, wait: float) -> None:
+    """Put a fresh file in the place of a store that was emptied; nothing where there is one."""
+    with begun(path, wait):
+        return
+
+
+@contextmanager
+def _alone(path: Path, wait: float) -> Iterator[None]:
+    """Keep other processes from beginning a store in that folder.
+
+    Without a lock where there is none to be had: on Windows, where nobody can take the place of a
+    file that is open, and on some network file systems.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        end = time.monotonic() + wait
+        while True:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > end:
+                    raise StoreError(
+                        path,
+                        "another process is making it",
+                        "try again in a moment",
+                        passing=True,
+                    ) from error
+                time.sleep(_TURN_SECONDS)
+            except OSError:
+                break
+        yield
+    finally:
+        os.close(folder)
+
+
+def _put_fresh(path: Path) -> None:
+    """An empty private file at `path` that nobody has open, without what an older one left."""
+    before: os.stat_result | None = None
+    with suppress(FileNotFoundError):
+        before = path.stat()
+        # Who copies a store over this one empties it first.
+        time.sleep(_SETTLE_SECONDS)
+        if not is_empty(path):
+            return
+    for suffix in ("-wal", "-shm", "-journal"):
+        with suppress(FileNotFoundError, PermissionError):
+            path.with_name(path.name + suffix).unlink()
+    if before is None:
+        _make_file(path)
+        return
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)  # of a crash: nobody else is here
+    _make_file(fresh)
+    try:
+        fresh.chmod(stat.S_IMODE(before.st_mode))
+        if sys.platform != "win32" and before.st_uid != os.geteuid():
+            with suppress(PermissionError):
+                os.chown(fresh, before.st_uid, before.st_gid)
+        fresh.replace(path)
+    except OSError:
+        # A file that is mounted by itself can't be replaced: it is used as it is.
+        fresh.unlink(missing_ok=True)
+
+
 def _make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
@@ -152,6 +252,16 @@ def inspect(path: Path) -> None:
             "name another path in the config",
         )
     refuse_newer(path, version)
+
+
+def check_pages(path: Path) -> None:
+    """Raise sqlite3.DatabaseError when the pages of the store don't fit together."""
+    with closing(read_only(path)) as connection:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        error = sqlite3.DatabaseError(str(found).replace("\n", " "))
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
 
 
 def refuse_newer(path: Path, version: int) -> None:

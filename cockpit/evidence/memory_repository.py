@@ -10,22 +10,22 @@ from dataclasses import replace
 from datetime import datetime
 
 from cockpit.alerting.policy import AlertState
-from cockpit.board import Acknowledgement
-from cockpit.evidence.lease import LeaseState, gap_of
 from cockpit.evidence.rules import Ack
 from cockpit.feed import Artefact, HistoryPoint, Interval
-from cockpit.model import Event, EventKind, MonitoringGap, Observation
+from cockpit.model import Event, Observation
 from cockpit.probe_state import ProbeState
 
 HISTORY = 500
+STORE = "store"
+"""The source of what the store tells of itself."""
 ARTEFACT_BYTES = 16 * 1024 * 1024
 
 
 class MemoryRepository:
     """Probe states, policy, acks, all events, and a bounded history and set of artefacts.
 
-    Written by one thread, read by any. `events` is never cut: each has to reach the store later;
-    a recorder that has no store trims it with `forget`.
+    Written by one thread, read by any. Each of `events` has to reach the store later; `forget` is
+    for a store that does not come back, and `forgotten` counts what it took.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class MemoryRepository:
         self.sources: dict[str, str] = {}
         self.changed_acks: set[str] = set()
         self.observations = 0
+        self.forgotten = 0
         self.fresh_events: list[Event] = []
         self.fresh_probe_states: dict[str, ProbeState] = {}
 
@@ -122,11 +123,19 @@ class MemoryRepository:
         self.fresh_events, self.fresh_probe_states = [], {}
         return events, probe_states
 
+    @property
+    def unwritten(self) -> int:
+        """How many records are only here: observations and events, but for the store's own."""
+        with self._lock:
+            told = sum(source != STORE for _, source in self.events)
+        return self.observations + told + self.forgotten
+
     def forget(self, most: int) -> None:
         """Keep the newest `most` events only."""
         with self._lock:
             while len(self.events) > most:
                 self.events.popleft()
+                self.forgotten += 1
 
     def events_since(
         self,
@@ -174,54 +183,3 @@ def stretches(points: Iterable[HistoryPoint]) -> list[Interval]:
             start = found.pop().start
         found.append(Interval(point.verdict, start, point.at, point.headline, point.metrics))
     return found
-
-
-class MemoryReader:
-    """An evidence reader of a repository in memory."""
-
-    def __init__(self, repository: MemoryRepository) -> None:
-        self._repository = repository
-        self._seen: tuple[int, int] | None = None
-
-    def probe_states(self) -> dict[str, ProbeState]:
-        return self._repository.probe_states()
-
-    def events(
-        self,
-        since: int = 0,
-        limit: int = 500,
-        *,
-        kinds: Sequence[str] | None = None,
-        probe: str | None = None,
-    ) -> list[Event]:
-        return self._repository.events_since(since, limit, kinds=kinds, probe=probe)
-
-    def history(self, probe: str, limit: int = 100) -> list[HistoryPoint]:
-        return self._repository.history(probe, limit)
-
-    def intervals(self, probe: str, since: datetime, until: datetime) -> list[Interval]:
-        return self._repository.intervals(probe, since, until)
-
-    def artefact(self, digest: str) -> Artefact | None:
-        return self._repository.artefact(digest)
-
-    def gaps(self, limit: int = 20) -> tuple[MonitoringGap, ...]:
-        events = self._repository.events_since(0, limit, kinds=(EventKind.GAP,))
-        return tuple(gap for event in events if (gap := gap_of(event)) is not None)
-
-    def acks(self) -> dict[str, Acknowledgement]:
-        return {problem: ack.given for problem, ack in self._repository.acks().items()}
-
-    def lease(self) -> LeaseState | None:
-        return None
-
-    def changed(self) -> bool:
-        now = (self._repository.last_seq, self._repository.observations)
-        changed, self._seen = now != self._seen, now
-        return changed
-
-    def used(self) -> int:
-        return 0
-
-    def close(self) -> None:
-        """Nothing is open."""

@@ -1,8 +1,8 @@
 """The stored past, read without any chance to write, while others write.
 
 Every call is its own short read, so that no reader ever keeps the write-ahead log from being
-folded back. A store that does not exist yet reads as an empty one; a file that was deleted and made
-anew is opened anew.
+folded back. A store that does not exist yet, or was emptied, reads as an empty one; a file that was
+deleted and made anew is opened anew.
 """
 
 from __future__ import annotations
@@ -99,6 +99,9 @@ class Reader:
             return None
         except OSError as error:
             raise explain(self.path, error) from error
+        if status.st_size == 0:  # not yet a store, or one that was emptied
+            self.close()
+            return None
         identity = (status.st_dev, status.st_ino)
         if self._connection is None or identity != self._identity:
             self.close()
@@ -273,7 +276,12 @@ class Reader:
     def gaps(self, limit: int = 20) -> tuple[MonitoringGap, ...]:
         """The newest stretches in which nobody watched, oldest first."""
         events = self.events(0, limit, kinds=(EventKind.GAP,))
-        return tuple(gap for event in events if (gap := leases.gap_of(event)) is not None)
+        gaps = [gap for event in events if (gap := leases.gap_of(event)) is not None]
+        if not gaps:
+            return ()
+        later = self.events(events[0].seq, kinds=(EventKind.COLLECTOR,))
+        watched = [seen for event in later if (seen := leases.watched_of(event)) is not None]
+        return tuple(leases.unwatched(gaps, watched))
 
     def acks(self) -> Mapping[str, Acknowledgement]:
         """The acknowledgements in force, by problem."""

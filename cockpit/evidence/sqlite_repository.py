@@ -13,7 +13,7 @@ from dataclasses import astuple, dataclass, field
 from datetime import datetime
 
 from cockpit.alerting.policy import AlertState
-from cockpit.evidence.chain import link
+from cockpit.evidence.chain import ChainedEvent, link
 from cockpit.evidence.row_mapper import (
     CURRENT,
     EVENT_COLUMNS,
@@ -37,6 +37,7 @@ from cockpit.evidence.serialization import (
 from cockpit.feed import Artefact
 from cockpit.model import Event, Observation
 from cockpit.probe_state import ProbeState
+from cockpit.text import format_utc
 
 
 @dataclass(slots=True)
@@ -113,6 +114,14 @@ class SqliteRepository:
         if self._acks is None:
             self._acks = read_acks(self.connection)
         return dict(self._acks)
+
+    def events_after(self, seq: int, at: datetime) -> list[Event]:
+        """The events above number `seq` that happened at `at` (aware) or later, oldest first."""
+        rows = self.connection.execute(
+            f"SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? AND at >= ? ORDER BY seq",
+            (seq, format_utc(at, precision="microseconds")),
+        )
+        return [ChainedEvent(*row).event() for row in rows]
 
     # -- writing
 
@@ -239,6 +248,12 @@ class SqliteRepository:
                 zlib.compress(artefact.body),
                 stamp(now),
             ),
+        )
+
+    def try_to_write(self, now: datetime) -> None:
+        """Write something of no meaning: whether it can be committed tells if the disk takes it."""
+        self.connection.execute(
+            "INSERT OR REPLACE INTO meta (key, value) VALUES ('tried_at', ?)", (stamp(now),)
         )
 
     def number_from(self, last_seq: int) -> None:

@@ -15,7 +15,7 @@ from cockpit.board import Acknowledgement, BoardComposer, ProbeInfo
 from cockpit.clock import Clock
 from cockpit.commands import Command, Reply, Ticket
 from cockpit.evidence.errors import StoreError
-from cockpit.evidence.lease import DEAD_AFTER, LeaseState
+from cockpit.evidence.lease import BEAT_EVERY, DEAD_AFTER, LeaseState
 from cockpit.evidence.reader import Reader
 from cockpit.feed import ITEM_KINDS, Artefact, FeedMode, HistoryPoint, Interval
 from cockpit.model import (
@@ -33,6 +33,8 @@ from cockpit.text import format_utc
 
 LOOK_SECONDS = 0.1
 GAPS_SHOWN = 20
+SILENT_AFTER = 3 * BEAT_EVERY
+"""Seconds without a beat after which nothing is said to be recorded: who records also beats."""
 
 _T = TypeVar("_T")
 
@@ -42,7 +44,8 @@ class StoreFeed:
 
     `plan` and `identity` are asked at every snapshot, `submit` gets each command with its ticket
     and answers later through `push_reply` from any thread; `config_error` says why the plan is not
-    the file's. All other methods belong to the screen's thread.
+    the file's, `own_trouble` why this process itself can't write the store. All other methods
+    belong to the screen's thread.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class StoreFeed:
         submit: Callable[[Command, Ticket], None],
         *,
         config_error: Callable[[], str] = str,
+        own_trouble: Callable[[], str] = str,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._path = path
@@ -62,12 +66,15 @@ class StoreFeed:
         self._identity = identity
         self._submit = submit
         self._config_error = config_error
+        self._own_trouble = own_trouble
         self._reader = Reader(path)
         self._trouble = ""
         self._standings: Mapping[str, ProbeState] = {}
         self._acks: Mapping[str, Acknowledgement] = {}
         self._gaps: tuple[MonitoringGap, ...] = ()
         self._lease: LeaseState | None = None
+        self._beaten_at = clock.monotonic()
+        self._numbering = ""
         self._used = self._cap = 0
         self._tickets = itertools.count(1)
         self._ticket_prefix = secrets.token_hex(4)
@@ -112,7 +119,10 @@ class StoreFeed:
             self._standings = reader.probe_states()
             self._acks = reader.acks()
             self._gaps = reader.gaps(GAPS_SHOWN)
-            self._lease = reader.lease()
+            lease, monotonic = reader.lease(), self._clock.monotonic()
+            if lease != self._lease:
+                self._lease, self._beaten_at = lease, monotonic
+            self._numbering = reader.store_id()
             self._used, self._cap = reader.used(), reader.cap()
             self._trouble = ""
         except StoreError as error:
@@ -120,7 +130,7 @@ class StoreFeed:
 
     def _watch(self, now: datetime) -> MonitorStatus:
         state = self._lease
-        trouble = self._trouble
+        trouble = self._trouble or self._own_trouble()
         collector = ""
         if state is not None:
             holder = state.holder
@@ -128,7 +138,7 @@ class StoreFeed:
             if state.released_at is not None:
                 trouble = trouble or f"{collector} stopped watching {format_utc(state.released_at)}"
                 collector = ""
-            elif now - state.beat_at > timedelta(seconds=DEAD_AFTER):
+            elif self._silent(state, now):
                 trouble = trouble or f"no beat of {collector} since {format_utc(state.beat_at)}"
         else:
             trouble = trouble or "nobody watches"
@@ -141,7 +151,13 @@ class StoreFeed:
             beat=state.beat_at if state else None,
             collector=collector,
             config_error=self._config_error(),
+            numbering=f"store {self._numbering}",
         )
+
+    def _silent(self, state: LeaseState, now: datetime) -> bool:
+        """Whether who collects has not written for a while, by its clock or by ours."""
+        still = self._clock.monotonic() - self._beaten_at
+        return still > SILENT_AFTER or now - state.beat_at > timedelta(seconds=DEAD_AFTER)
 
     def _plan_expiry(self, plan: Sequence[ProbeInfo], now: datetime) -> None:
         moments = [
@@ -150,7 +166,8 @@ class StoreFeed:
             if p.name in self._standings
         ]
         if self._lease is not None and self._lease.released_at is None:
-            moments.append(self._lease.beat_at + timedelta(seconds=DEAD_AFTER))
+            still = self._clock.monotonic() - self._beaten_at
+            moments.append(now + timedelta(seconds=SILENT_AFTER - still))
         self._next_expiry = min((moment for moment in moments if moment >= now), default=None)
 
     def events(self, since: int = 0, limit: int = 500) -> Sequence[Event]:

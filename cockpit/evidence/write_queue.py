@@ -16,12 +16,14 @@ from cockpit.evidence.rules import Repository
 class WriteJob:
     """Something to do to the repository, and who waits for its result.
 
-    A `droppable` one may be lost when more comes than can be written.
+    A `droppable` one may be lost when more comes than can be written. One that is no `record`, such
+    as a question about the lease, is no loss when it is not done.
     """
 
     run: Callable[[Repository], Any]
     future: Future[Any] | None = None
     droppable: bool = False
+    record: bool = True
 
     def resolve(self, result: object) -> None:
         """Hand the result to who waits for it."""
@@ -46,6 +48,7 @@ class WriteQueue:
         self._number = 0
         self._handled = 0
         self._taken = 0
+        self._in_hand = 0
         self._dropped = 0
         self._closed = False
         self._condition = threading.Condition()
@@ -85,12 +88,14 @@ class WriteQueue:
             taken = [self._jobs.popleft() for _ in range(min(most, len(self._jobs)))]
             self._droppable -= sum(job.droppable for _, job in taken)
             self._taken = taken[-1][0]
+            self._in_hand = sum(job.record for _, job in taken)
             return [job for _, job in taken]
 
     def done(self) -> None:
         """What was taken last has been dealt with."""
         with self._condition:
             self._handled = self._taken
+            self._in_hand = 0
             self._condition.notify_all()
 
     def wait_handled(self, timeout: float) -> bool:
@@ -106,9 +111,9 @@ class WriteQueue:
             return dropped
 
     def left(self) -> int:
-        """How many jobs have not been dealt with; what is in hand counts as one."""
+        """How many records have not been dealt with, those in hand included."""
         with self._condition:
-            return len(self._jobs) + (self._handled != self._taken)
+            return sum(job.record for _, job in self._jobs) + self._in_hand
 
     def close(self) -> None:
         """Take no more jobs; those here are still handed out."""

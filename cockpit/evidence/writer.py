@@ -1,6 +1,7 @@
 """The one thread that writes: batches jobs into transactions, and goes on in memory when it can't.
 
-While the store can't be written the same jobs run against a `MemoryRepository`: subscribers still
+While the store can't be written, from the start or in between, it is tried again and again, and
+the same jobs run against a `MemoryRepository`: subscribers still
 hear everything, health says why nothing is recorded. Afterwards the kept events, the newest probe
 states and one event about the stretch without a record are written.
 """
@@ -14,16 +15,19 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import TypeAlias
 
 from cockpit.clock import Clock
 from cockpit.evidence.connection import StoreConnection
-from cockpit.evidence.errors import StoreError, explain
+from cockpit.evidence.errors import StoreError
 from cockpit.evidence.interfaces import StoreHealth
-from cockpit.evidence.memory_repository import MemoryRepository
+from cockpit.evidence.memory_repository import STORE, MemoryRepository
 from cockpit.evidence.outage import Outage, replay
 from cockpit.evidence.retention import Pruning
 from cockpit.evidence.rules import Ack
+from cockpit.evidence.sqlite_repository import SqliteRepository
 from cockpit.evidence.write_queue import WriteJob, WriteQueue
 from cockpit.model import Event, EventKind
 from cockpit.probe_state import ProbeState
@@ -33,6 +37,12 @@ IDLE_SECONDS = 0.25
 RETRY_SECONDS = 3.0
 MOST_RETRY_SECONDS = SOON_SECONDS = 60.0
 RETRY_BUSY_SECONDS = 0.25
+GONE_SECONDS = 0.5
+CONTENT_SECONDS = 5.0
+MOST_EVENTS = 100_000
+"""Events that are kept in memory for a store that does not come back."""
+MOST_TOLD = 500
+"""Events of a store, found after another or after none, that subscribers are told."""
 STUCK_SECONDS = 10.0
 PRUNE_SECONDS = 3600.0
 PRUNE_AGAIN_SECONDS = 60.0
@@ -46,9 +56,11 @@ Publish: TypeAlias = Callable[[list[Event], list[ProbeState], dict[str, Ack]], N
 
 
 class Writer(threading.Thread):
-    """The thread that owns the write connection, or keeps everything in memory.
+    """The thread that owns the write connection, or keeps everything in memory until it has one.
 
-    `connection` None, with `reopen` None, is a recorder that never has a file.
+    `opened` is a connection, or why there is none yet: then `reopen` is asked until there is.
+    `resumed` is called in the transaction that ends an outage, before what was kept is written; it
+    returns from when on this process watched.
     """
 
     def __init__(
@@ -58,21 +70,21 @@ class Writer(threading.Thread):
         *,
         clock: Clock,
         actor: str,
-        connection: StoreConnection | None,
-        reopen: Callable[[float], StoreConnection] | None,
+        opened: StoreConnection | StoreError,
+        reopen: Callable[[float], StoreConnection],
+        resumed: Callable[[SqliteRepository], datetime | None],
         cap_bytes: int = 0,
         retain_days: float = 0.0,
         upkeep: bool = True,
-        trouble: str = "",
-        most_events: int | None = None,
+        most_events: int = MOST_EVENTS,
     ) -> None:
         super().__init__(name="cockpit-evidence", daemon=True)
         self._queue = queue
         self._publish = publish
         self._clock = clock
         self._actor = actor
-        self._connection = connection
         self._reopen = reopen
+        self._resumed = resumed
         self._cap = cap_bytes
         self._retain_days = retain_days
         self._most_events = most_events
@@ -83,13 +95,21 @@ class Writer(threading.Thread):
         self._pruning: Pruning | None = None
         self._upkeep = upkeep
         self._prune_at = clock.monotonic() if upkeep else math.inf
+        self._content_at = clock.monotonic() + CONTENT_SECONDS
+        self._connection: StoreConnection | None = None
         self._outage: Outage | None = None
-        if connection is None:
-            self._outage = Outage(MemoryRepository(), clock.now(), trouble, 0.0, 0, 0)
-        self._health = StoreHealth(
-            connection is not None, trouble, connection.used() if connection else 0, cap_bytes
-        )
         self._busy_since: float | None = None
+        self.renumbered = 0
+        if isinstance(opened, StoreConnection):
+            self._connection = opened
+            self._health = StoreHealth(True, "", opened.used(), cap_bytes)
+        else:
+            retry_at = clock.monotonic() + RETRY_SECONDS
+            self._outage = Outage(
+                MemoryRepository(), clock.now(), opened.reason, opened.mend, retry_at
+            )
+            self._tell_outage(self._outage)
+            self._health = StoreHealth(False, opened.reason, 0, cap_bytes, mend=opened.mend)
 
     @property
     def health(self) -> StoreHealth:
@@ -113,7 +133,15 @@ class Writer(threading.Thread):
         """The repository in memory, while there is one."""
         return self._outage.repository if self._outage else None
 
+    @property
+    def unwritten(self) -> int:
+        """How many records are kept in memory only."""
+        outage = self._outage
+        return outage.repository.unwritten if outage is not None else 0
+
     def run(self) -> None:
+        if self._outage is not None:
+            self._publish_memory(self._outage.repository)
         while True:
             jobs = self._queue.take(BATCH, 0.0 if self._pruning else IDLE_SECONDS)
             if jobs is None:
@@ -130,21 +158,25 @@ class Writer(threading.Thread):
                 self._busy_since = None
                 if jobs:
                     self._queue.done()
-        if self._outage is not None and self._reopen is not None:
+        if self._outage is not None:
             self._recover()
+            self._tell_health()
         if self._connection is not None:
             self._connection.close()
 
     def _round(self, jobs: list[WriteJob]) -> None:
         lost_before = self._lost
+        changed = self._outage is not None
         self._count_dropped()
         if self._outage is not None and self._clock.monotonic() >= self._outage.retry_at:
             self._recover()
-        changed = bool(jobs or self._outage or self._pruning) or self._lost != lost_before
+        changed |= bool(jobs or self._outage or self._pruning) or self._lost != lost_before
         if jobs:
             self._do(jobs)
         elif self._connection is not None:
             changed |= self._poll_foreign_writes(self._connection)
+        if self._connection is not None:
+            changed |= self._check_content(self._connection)
         if self._connection is not None:
             changed |= self._prune(self._connection)
         if changed:
@@ -184,7 +216,7 @@ class Writer(threading.Thread):
         jobs[0].fail(error)
         text = f"something could not be recorded: {type(error).__name__}: {error}"
         event = Event(at=self._clock.now(), kind=EventKind.COLLECTOR, text=text, actor=self._actor)
-        self._do([WriteJob(lambda repository: repository.append(event, "store"))])
+        self._do([WriteJob(lambda repository: repository.append(event, STORE))])
 
     def _poll_foreign_writes(self, connection: StoreConnection) -> bool:
         """Tell what others wrote; True when there was anything."""
@@ -196,6 +228,21 @@ class Writer(threading.Thread):
         if events or probe_states:
             self._publish(events, probe_states, connection.memo.acks or {})
         return bool(events or probe_states)
+
+    def _check_content(self, connection: StoreConnection) -> bool:
+        """See now and then that others can read the store as well; True when they can't."""
+        now = self._clock.monotonic()
+        if now < self._content_at:
+            return False
+        self._content_at = now + CONTENT_SECONDS
+        try:
+            connection.check_content()
+        except (sqlite3.Error, OSError, StoreError) as error:
+            if connection.explain(error).busy:
+                return False
+            self._enter_outage(error)
+            return True
+        return False
 
     def _count_dropped(self) -> None:
         dropped = self._queue.take_dropped()
@@ -209,7 +256,7 @@ class Writer(threading.Thread):
             text=f"{dropped} observations were not recorded: more came than could be written",
             data={"lost": dropped},
         )
-        self._do([WriteJob(lambda repository: repository.append(event, "store"))])
+        self._do([WriteJob(lambda repository: repository.append(event, STORE))])
 
     # -- an outage and its end
 
@@ -217,7 +264,7 @@ class Writer(threading.Thread):
         connection = self._connection
         if connection is None:
             return
-        trouble = explain(connection.path, error)
+        trouble = connection.explain(error)
         memo = connection.memo
         repository = MemoryRepository(
             probe_states={probe: row.probe_state for probe, row in memo.current.items()},
@@ -231,28 +278,28 @@ class Writer(threading.Thread):
         self._retry_seconds = (
             min(self._retry_seconds * 2, MOST_RETRY_SECONDS) if soon else RETRY_SECONDS
         )
-        self._outage = Outage(
+        outage = self._outage = Outage(
             repository,
             now,
             trouble.reason,
-            monotonic + self._retry_seconds,
+            trouble.mend,
+            monotonic + (GONE_SECONDS if trouble.gone else self._retry_seconds),
             memo.last_seq,
             memo.last_observation,
+            connection.store_id,
         )
         self._connection = None
         self._pruning = None
         connection.close()
-        repository.append(
-            Event(
-                at=now,
-                kind=EventKind.COLLECTOR,
-                actor=self._actor,
-                text=f"not recording: {trouble.reason}; {trouble.mend}",
-            ),
-            "store",
-        )
+        self._tell_outage(outage)
         self._publish_memory(repository)
         self._tell_health()
+
+    def _tell_outage(self, outage: Outage) -> None:
+        text = f"not recording: {outage.reason}; {outage.mend}; it is tried again until it works"
+        outage.repository.append(
+            Event(at=outage.since, kind=EventKind.COLLECTOR, actor=self._actor, text=text), STORE
+        )
 
     def _in_memory(self, jobs: Sequence[WriteJob]) -> None:
         outage = self._outage
@@ -264,8 +311,7 @@ class Writer(threading.Thread):
             except Exception as error:
                 logger.exception("evidence that can't be kept")
                 job.fail(error)
-        if self._most_events is not None:
-            outage.repository.forget(self._most_events)
+        outage.repository.forget(self._most_events)
         self._publish_memory(outage.repository)
 
     def _publish_memory(self, repository: MemoryRepository) -> None:
@@ -274,30 +320,58 @@ class Writer(threading.Thread):
 
     def _recover(self) -> None:
         outage = self._outage
-        if outage is None or self._reopen is None:
+        if outage is None:
             return
         connection: StoreConnection | None = None
         try:
             connection = self._reopen(RETRY_BUSY_SECONDS)
             memo = connection.memo
-            memo.last_seq = min(memo.last_seq, outage.seen_seq)
-            memo.last_observation = min(memo.last_observation, outage.seen_observation)
-            end = self._clock.now()
-            closing, _, events, probe_states = connection.write(
-                lambda repository: replay(repository, outage, end, self._actor)
+            if connection.store_id == outage.store_id:
+                memo.last_seq = min(memo.last_seq, outage.seen_seq)
+                memo.last_observation = min(memo.last_observation, outage.seen_observation)
+                since_seq = outage.seen_seq
+            else:
+                since_seq = 0
+                memo.last_seq = max(memo.last_seq - MOST_TOLD, 0)
+                memo.last_observation = 0
+            (closing, mine), repository, events, probe_states = connection.write(
+                lambda to: self._make_good(to, outage, since_seq)
             )
         except (sqlite3.Error, OSError, StoreError, ValueError) as error:
+            trouble = connection.explain(error) if connection else _trouble(error)
             if connection is not None:
                 connection.close()
-            outage.reason = explain(connection.path, error).reason if connection else _reason(error)
-            outage.retry_at = self._clock.monotonic() + self._retry_seconds
+            outage.reason, outage.mend = trouble.reason, trouble.mend
+            wait = GONE_SECONDS if trouble.gone else self._retry_seconds
+            outage.retry_at = self._clock.monotonic() + wait
             return
         with suppress(sqlite3.Error):
             connection.be_patient()
         self._connection, self._outage = connection, None
         self._recovered_at = self._clock.monotonic()
+        self._content_at = self._recovered_at + CONTENT_SECONDS
         self._lost += int(str(closing.data["lost"]))
-        self._publish([*events, closing], probe_states, memo.acks or {})
+        states = {state.observation.probe: state for state in probe_states}
+        if outage.store_id != connection.store_id:
+            states |= repository.fresh
+        kept = outage.repository.events
+        gaps = [event for event in mine if event.kind == EventKind.GAP]
+        told = [(event.seq, event.text) for event, _ in kept]
+        if gaps or told != [(event.seq, event.text) for event in mine]:
+            # What subscribers were told has another number now, or was told by others.
+            self.renumbered += 1
+        self._publish([*events, *gaps, closing], list(states.values()), memo.acks or {})
+
+    def _make_good(
+        self, repository: SqliteRepository, outage: Outage, since_seq: int
+    ) -> tuple[Event, list[Event]]:
+        """Write what was kept; returns the event that closes the outage, and those before it."""
+        watched = self._resumed(repository)
+        end = self._clock.now()
+        closing = replay(
+            repository, outage, end, self._actor, since_seq=since_seq, watched_since=watched
+        )
+        return closing, repository.events[:-1]
 
     # -- upkeep
 
@@ -328,8 +402,11 @@ class Writer(threading.Thread):
     def _tell_health(self) -> None:
         outage, connection = self._outage, self._connection
         if outage is not None:
-            lost = self._lost + (outage.repository.observations if self._reopen else 0)
-            self._health = StoreHealth(False, outage.reason, self._health.used, self._cap, lost)
+            lost = self._lost + outage.repository.observations
+            used = self._health.used
+            self._health = StoreHealth(
+                False, outage.reason, used, self._cap, lost, mend=outage.mend
+            )
             return
         if connection is None:
             return
@@ -359,5 +436,7 @@ def _is_store_trouble(error: Exception) -> bool:
     return isinstance(error, StoreError | OSError)
 
 
-def _reason(error: Exception) -> str:
-    return error.reason if isinstance(error, StoreError) else str(error)
+def _trouble(error: Exception) -> StoreError:
+    if isinstance(error, StoreError):
+        return error
+    return StoreError(Path(), str(error), "see the reason")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from cockpit.clock import Clock
 from cockpit.config.models import LoadedConfig
@@ -12,11 +13,16 @@ from cockpit.config.paths import locks_folder
 from cockpit.engine.commands.act_owner import owner_of
 from cockpit.engine.commands.recovery import KINDS, NEWEST, AbandonedActs, open_intents
 from cockpit.evidence.errors import StoreError
-from cockpit.evidence.store import MemoryRecorder, Store
+from cockpit.evidence.store import Store
 from cockpit.model import Event
 from cockpit.system.host import host_name
 from cockpit.system.processes.exits import ExitHandle, ExitWatcher
 from cockpit.system.sockets.sources import default_source
+
+READ_AGAIN = 5.0
+"""Seconds until a store that could not be read is read again."""
+
+_T = TypeVar("_T")
 
 
 class AbandonedActWatcher:
@@ -27,13 +33,14 @@ class AbandonedActWatcher:
 
     def __init__(
         self,
-        recorder: Store | MemoryRecorder,
+        recorder: Store,
         loaded: LoadedConfig,
         clock: Clock,
         who: str,
         call: Callable[[Callable[[], object]], None],
     ) -> None:
         self._recorder = recorder
+        self._clock = clock
         self._call = call
         self._closing = AbandonedActs(
             recorder, self._read, lambda: default_source(clock), locks_folder(loaded), clock, who
@@ -50,15 +57,21 @@ class AbandonedActWatcher:
     async def run(self) -> None:
         """Close what is found cut short, for ever."""
         try:
-            self._take(await asyncio.to_thread(self._read))
+            self._take(await self._until_read(self._read))
             while True:
                 await self._ended.wait()
                 self._ended.clear()
-                await asyncio.to_thread(self._closing.close)
-        except StoreError:
-            return  # the board says that the store can't be read
+                await self._until_read(self._closing.close)
         finally:
             self._exits.close()
+
+    async def _until_read(self, work: Callable[[], _T]) -> _T:
+        """What `work` gives, once the store can be read; the board says while it can't."""
+        while True:
+            try:
+                return await asyncio.to_thread(work)
+            except StoreError:
+                await self._clock.sleep(READ_AGAIN)
 
     def _read(self) -> Sequence[Event]:
         """The newest events of acts, oldest first. Raises StoreError."""

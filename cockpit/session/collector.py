@@ -7,6 +7,7 @@ silence after a while.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -16,7 +17,7 @@ from cockpit.engine.scheduler import Engine
 from cockpit.evidence.base_recorder import LeasedRecorder
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.lease import BEAT_EVERY, Acquired, HeldBy, Holder
-from cockpit.evidence.store import MemoryRecorder, Store
+from cockpit.evidence.store import Store
 from cockpit.model import Event, EventKind
 from cockpit.system.processes.exits import ExitWatcher
 from cockpit.system.processes.process_table import ProcessIdentity
@@ -29,7 +30,7 @@ class Collector:
     All methods belong to the loop of the session.
     """
 
-    def __init__(self, recorder: Store | MemoryRecorder, holder: Holder, clock: Clock) -> None:
+    def __init__(self, recorder: Store, holder: Holder, clock: Clock) -> None:
         self._recorder = recorder
         self._holder = holder
         self._clock = clock
@@ -50,7 +51,7 @@ class Collector:
     async def _acquire(self) -> Acquired | HeldBy | None:
         try:
             return await asyncio.wrap_future(self._recorder.acquire(self._holder))
-        except StoreError:
+        except (StoreError, sqlite3.Error, OSError):
             return None
 
     async def run(
@@ -91,9 +92,19 @@ class Collector:
             await self._clock.sleep(BEAT_EVERY)
             if running.done():
                 running.result()
-            if not await asyncio.wrap_future(self._recorder.beat(self._holder)):
+            if not await self._beat():
                 self._tell("another process holds the lease: stepping down")
                 return
+
+    async def _beat(self) -> bool:
+        """Say that this process still watches; False when the lease is another's.
+
+        A beat that can't be written is no reason to stop watching: the next one may be.
+        """
+        try:
+            return await asyncio.wrap_future(self._recorder.beat(self._holder))
+        except (StoreError, sqlite3.Error, OSError):
+            return True
 
     def _tell(self, text: str) -> None:
         self._recorder.log(

@@ -6,7 +6,7 @@ it asks for: ticking one box opens the store and builds that checklist's probe, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from cockpit.clock import Clock
 from cockpit.config.models import LoadedConfig
 from cockpit.evidence import location
+from cockpit.evidence.errors import StoreError
 from cockpit.evidence.interfaces import EvidenceReader
 from cockpit.evidence.reader import Reader
 from cockpit.evidence.store import Store
@@ -48,10 +49,16 @@ class Composition:
 
     # -- the evidence
 
-    def open_store(self, *, upkeep: bool = False) -> Store:
+    def open_store(
+        self,
+        *,
+        upkeep: bool = False,
+        wait: Callable[[StoreError], bool] = lambda error: False,
+    ) -> Store:
         """The store, with the bounds of the config. Raises StoreError.
 
-        `upkeep` prunes it as well: for a process that stays.
+        `upkeep` prunes it as well: for a process that stays; so does `wait`, which says whether
+        trouble at the start is waited out.
         """
         table = self.loaded.config.cockpit
         return Store.open(
@@ -63,6 +70,7 @@ class Composition:
             retain_days=table.retain_days,
             upkeep=upkeep,
             permissions=self.permissions,
+            wait=wait,
         )
 
     @property

@@ -155,7 +155,8 @@ def _record(composition: Composition, runs: Sequence[ProbeRun]) -> str:
                 store.save_artefact(artefact)
             store.observe(run.observation, source=CHECK)
         if not store.flush(FLUSH):
-            return store.health.trouble or "the store is busy"
+            health = store.health
+            return "; ".join(filter(None, (health.trouble, health.mend))) or "the store is busy"
         return ""
     finally:
         store.close()

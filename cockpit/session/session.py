@@ -23,8 +23,9 @@ from cockpit.engine.loop_thread import LoopThread
 from cockpit.engine.runner import ProbeRun, run_all
 from cockpit.engine.scheduler import Engine
 from cockpit.evidence.errors import StoreError
+from cockpit.evidence.interfaces import StoreHealth
 from cockpit.evidence.lease import Holder, HolderKind
-from cockpit.evidence.store import MemoryRecorder, Store
+from cockpit.evidence.store import Store, not_written
 from cockpit.evidence.store_feed import StoreFeed
 from cockpit.kinds.checklist.edit_history import KINDS
 from cockpit.model import Event, EventKind, MonitorStatus, Observation
@@ -98,8 +99,7 @@ class Session:
             tell=self._tell_of_config,
             changed=self._notify,
         )
-        self._store_error = ""
-        self._recorder: Store | MemoryRecorder
+        self._recorder: Store
         self._collector: Collector
         self._dispatcher: CommandDispatcher
         self._thread = LoopThread()
@@ -109,21 +109,14 @@ class Session:
     def start(self, *, need_store: bool = False) -> None:
         """Open the store and begin to watch or to follow who watches.
 
-        Raises StoreError when the store can't be used and `need_store` is set; otherwise the
-        session works without one and its board says so.
+        A store that can't be used is tried again until it can; until then the session works
+        without one and its board says so. With `need_store` raises StoreError instead, unless the
+        trouble may pass by itself.
         """
-        try:
-            self._recorder = self._composition.open_store(upkeep=True)
-        except StoreError as error:
-            if need_store:
-                raise
-            self._store_error = str(error)
-            self._recorder = MemoryRecorder(
-                clock=self._clock,
-                actor=self._who,
-                trouble=self._store_error,
-                permissions=self._permissions,
-            )
+        self._recorder = self._composition.open_store(
+            upkeep=True, wait=lambda error: error.passing or not need_store
+        )
+        self._numbering = self._recorder.numbering
         if open_to := self._composition.store_exposure:
             notes = (*self._identity.notes, f"evidence store: {open_to}")
             self._identity = replace(self._identity, notes=notes)
@@ -170,10 +163,13 @@ class Session:
             self._present.close()
         if hasattr(self, "_recorder"):
             self._recorder.release(self._holder)
-            if left := self._recorder.close():
-                why = self._recorder.health.trouble or "the store is busy"
-                return f"{left} records were not written to the evidence store: {why}"
+            return not_written(self._recorder.close(), self._recorder.health)
         return ""
+
+    @property
+    def recording(self) -> StoreHealth:
+        """How recording is doing. For any thread."""
+        return self._recorder.health
 
     def log(self, event: Event) -> None:
         """Put an event into the evidence."""
@@ -220,6 +216,10 @@ class Session:
         """From the recorder's thread: what was recorded, by anybody."""
         self._composition.edits.hear(events)
         self._composition.acts.hear(events)
+        if self._recorder.numbering != self._numbering:
+            # A store that came back, or another: it may remember what this process never heard.
+            self._numbering = self._recorder.numbering
+            self._thread.spawn(self._load_history())
         names = {event.probe for event in events if event.kind in KINDS}
         engine = self._collector.engine
         known = engine.probe_states if engine is not None else {}
@@ -272,6 +272,7 @@ class Session:
                 identity=lambda: self._identity,
                 submit=self._submit,
                 config_error=lambda: self._config.error,
+                own_trouble=lambda: self._recorder.health.trouble,
             )
         )
 
@@ -288,13 +289,14 @@ class Session:
         health = self._recorder.health
         engine = self._collector.engine
         return MonitorStatus(
-            recording=health.recording and not self._store_error,
-            trouble=self._store_error or health.trouble,
+            recording=health.recording,
+            trouble=health.trouble,
             used=health.used,
             cap=health.cap,
             gaps=self._recorder.gaps,
             beat=engine.watchdog.beat if engine else None,
             config_error=self._config.error,
+            numbering=f"own {self._recorder.numbering}",
         )
 
     def _submit(self, command: Command, ticket: Ticket) -> None:

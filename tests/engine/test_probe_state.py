@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from cockpit.model import Concern, Finding, Observation, Verdict
@@ -62,3 +63,54 @@ def test_rows_that_name_no_pid_come_and_go_by_their_keys() -> None:
         return Observation("p", "listener", Concern.RUN, Verdict.OK, "", NOW, NOW, findings=rows)
 
     assert told(bare("a"), bare("b")) == ["+b", "-a"]
+
+
+def scored(at: float, verdict: Verdict, *, subject: str, parts: int = 0) -> Observation:
+    """A gate's score, and parts that stand as it does."""
+    score = Finding("score", verdict, subject, f"{verdict} score")
+    rows = tuple(Finding(f"gate:{n}", verdict, f"part {n}", "said") for n in range(parts))
+    moment = NOW + timedelta(seconds=at)
+    return Observation(
+        "quality",
+        "gate",
+        Concern.READINESS,
+        verdict,
+        f"{verdict} score",
+        moment,
+        moment,
+        findings=(*rows, score),
+    )
+
+
+def test_a_change_that_a_finding_of_the_same_name_tells_is_told_once() -> None:
+    before, events = apply(None, scored(0, Verdict.OK, subject="quality"))
+    assert events == ()
+    after, events = apply(before, scored(5, Verdict.FAIL, subject="quality"))
+    assert [(e.subject, e.verdict, e.text) for e in events] == [
+        ("quality", Verdict.FAIL, "OK → FAIL: FAIL score")
+    ]
+    assert after.since == NOW + timedelta(seconds=5)
+    assert after.finding_since["score"] == NOW + timedelta(seconds=5)
+
+
+def test_a_probe_tells_its_change_where_no_finding_told_tells_the_same() -> None:
+    for before, after in (
+        (scored(0, Verdict.OK, subject="score"), scored(5, Verdict.FAIL, subject="score")),
+        # The score comes last, after more changes than are told by name.
+        (
+            scored(0, Verdict.OK, subject="quality", parts=20),
+            scored(5, Verdict.FAIL, subject="quality", parts=20),
+        ),
+    ):
+        state, _ = apply(None, before)
+        _, events = apply(state, after)
+        told = [e.text for e in events if e.subject == "quality"]
+        assert told[0] == "OK → FAIL: FAIL score"
+
+
+def test_a_finding_of_the_same_name_that_changes_otherwise_is_told_beside_it() -> None:
+    state, _ = apply(None, scored(0, Verdict.OK, subject="quality"))
+    seen = scored(5, Verdict.WARN, subject="quality")
+    worse = replace(seen, verdict=Verdict.FAIL, headline="a part failed")
+    _, events = apply(state, worse)
+    assert [e.text for e in events] == ["OK → FAIL: a part failed", "OK → WARN: WARN score"]

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import DEADLINE
+from support import DEADLINE, until
 
 from cockpit.clock import ManualClock
 from cockpit.evidence.lease import Holder
 from cockpit.evidence.reader import Reader
-from cockpit.evidence.store import MemoryRecorder, Store
+from cockpit.evidence.store import Store
 from cockpit.model import Concern, Event, Finding, Observation, Verdict
 from cockpit.probe_state import ProbeState
 
@@ -72,10 +72,13 @@ class World:
         self._opened.append(store)
         return store
 
-    def memory(self) -> MemoryRecorder:
-        recorder = MemoryRecorder(clock=self.clock, actor="ops@spark")
-        self._opened.append(recorder)
-        return recorder
+    def memory(self) -> Store:
+        """A store that has no place to be: a file is where its folder should be."""
+        notes = self.folder / "notes"
+        notes.write_text("x", encoding="utf-8")
+        store = self.store(notes / "evidence.db", wait=lambda error: True)
+        until(lambda: store.last_seq)
+        return store
 
     def reader(self, path: Path | None = None) -> Reader:
         reader = Reader.open(path or self.path)

@@ -10,6 +10,7 @@ import psutil
 import pytest
 from support import DEADLINE
 
+from cockpit.evidence.errors import StoreError
 from cockpit.evidence.lease import Acquired, HeldBy
 from cockpit.model import EventKind, MonitoringGap
 from cockpit.text import format_utc
@@ -159,8 +160,9 @@ def test_taking_it_again_is_allowed_to_its_holder(world, two) -> None:
     assert take(collector, world.holder(1)) == Acquired()
 
 
-def test_without_a_file_the_lease_is_always_ours(world) -> None:
+def test_without_a_file_there_is_no_lease_and_nobody_steps_down(world) -> None:
     recorder = world.memory()
-    assert take(recorder, world.holder(1)) == Acquired()
+    with pytest.raises(StoreError, match="without a lease"):
+        take(recorder, world.holder(1))
     assert recorder.beat(world.holder(1)).result(DEADLINE)
-    assert recorder.release(world.holder(1)).result(DEADLINE)
+    assert not recorder.release(world.holder(1)).result(DEADLINE)

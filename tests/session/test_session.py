@@ -243,6 +243,38 @@ def test_what_could_not_be_written_is_said_when_leaving(stack: tuple[Path, Liste
             assert "not written to the evidence store" in made.close()
 
 
+def test_a_screen_started_on_a_locked_store_records_once_it_is_free(
+    stack: tuple[Path, Listening],
+) -> None:
+    config, _ = stack
+    with session(config) as made:
+        until(lambda: full(made))
+    store = config.parent / ".cockpit" / "evidence.db"
+    with closing(sqlite3.connect(store, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with session(config) as made:
+            until(lambda: full(made))
+            watch = made.feed.snapshot().watch
+            assert not watch.recording
+            assert "another program keeps it locked" in watch.trouble
+            assert reply_of(made, tick(made, 0)).ok
+            until(lambda: any(e.kind == EventKind.EDIT for e in made.feed.events()))
+            other.execute("ROLLBACK")
+            until(lambda: made.feed.snapshot().watch.recording)
+            with Reader(store) as reader:
+                stored = reader.events(0, 1000)
+            assert sum(e.kind == EventKind.EDIT for e in stored) == 1
+            until(lambda: made.feed.snapshot().watch.numbering.endswith(" 1"))
+            shown = made.feed.events()
+            known = {(e.seq, e.text) for e in stored}
+            assert {(e.seq, e.text) for e in shown} >= known, "each with the number it has now"
+            assert len({e.seq for e in shown}) == len(shown)
+            assert made.feed.mode is FeedMode.LIVE
+            assert not any("stepping down" in e.text for e in shown)
+    with Reader(store) as reader:
+        assert reader.verify().ok
+
+
 def test_every_session_follows_the_config_and_one_tells_of_it(
     stack: tuple[Path, Listening],
 ) -> None:

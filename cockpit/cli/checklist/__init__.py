@@ -25,7 +25,8 @@ def command() -> None:
     Exit codes: 0 done, or nothing to do; 1 refused, nothing was changed (the item is in another
     state than it was seen in, can't be found for certain, needs a reason; the repository is in no
     state to commit); 64 wrong usage; 66 a file or the store can't be read; 73 a file can't be
-    written; 77 refused by --read-only; 78 a mistake in the config.
+    written; 74 it was done, and could not be recorded; 77 refused by --read-only; 78 a mistake in
+    the config.
     """
 
 

@@ -27,6 +27,7 @@ from cockpit.cli.common import (
     operator,
     raise_ended,
     read_only_option,
+    tell_unrecorded,
 )
 from cockpit.cli.exits import USAGE, CommandError
 from cockpit.clock import SystemClock
@@ -41,6 +42,7 @@ from cockpit.engine.commands.commits import (
     record_commit,
 )
 from cockpit.evidence.errors import StoreError
+from cockpit.evidence.store import not_written
 from cockpit.permissions import Permissions
 from cockpit.session.composition import Composition
 from cockpit.text import sanitize
@@ -186,11 +188,11 @@ def _record(composition: Composition, plan: CommitPlan, done: Committed) -> None
     try:
         store = composition.open_store()
     except StoreError as error:
-        click.echo(f"not recorded: {error}", err=True)
+        tell_unrecorded(str(error))
         return
     try:
         trace = AuditLog(store, composition.clock, composition.who)
         record_commit(plan, done, trace.about("checklist"))
         store.flush(5.0)
     finally:
-        store.close()
+        tell_unrecorded(not_written(store.close(), store.health))

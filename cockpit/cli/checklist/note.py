@@ -74,7 +74,7 @@ def progress(
 def _annotate(named: ItemSelector, write: Callable[[NoteTarget, Log], NoteResult]) -> int:
     with item_target(named) as at:
         result = write(NoteTarget(at.path, at.anchor, at.item.key), at.workspace.log)
-        recorded = at.workspace.store is not None
+        recorded = at.workspace.recorded
     if not result.ok:
         code = exit_code(result.error) if result.error is not None else REFUSED
         raise CommandError(result.text, code)

@@ -42,7 +42,7 @@ def set_state(named: ItemSelector, state: str, reason: str, seen: str | None) ->
         done = workspace.editor().set_status(
             request, workspace.log, probe=workspace.probe, board=workspace.board
         )
-        recorded = workspace.store is not None
+        recorded = workspace.recorded
     return _tell(named, done, recorded)
 
 

@@ -70,7 +70,7 @@ def undo_last(
             )
             for change in group
         ]
-        kept = here.store is not None
+        kept = here.recorded
     ok, text = outcome_text(undone)
     if format_ == "json":
         print_json({"undone": [_as_json(one) for one in undone], "recorded": kept})

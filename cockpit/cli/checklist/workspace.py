@@ -7,9 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import click
-
-from cockpit.cli.common import operator
+from cockpit.cli.common import operator, tell_unrecorded
 from cockpit.clock import Clock
 from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import without_config
@@ -17,7 +15,7 @@ from cockpit.engine.commands.audit import AuditLog
 from cockpit.engine.commands.set_status import Log, StatusEditor
 from cockpit.engine.commands.undo import named_log, new_id
 from cockpit.evidence.errors import StoreError
-from cockpit.evidence.store import Store
+from cockpit.evidence.store import Store, not_written
 from cockpit.facts import Facts, Json
 from cockpit.kinds.checklist.edit_history import EditHistory, same_file
 from cockpit.kinds.checklist.probe import ChecklistProbe
@@ -42,6 +40,8 @@ class Workspace:
     trace: AuditLog | None
     batch: str = field(default_factory=new_id)
     """What one command does is undone in one go."""
+    unrecorded: int = 0
+    """What was told while there was none."""
 
     @property
     def memory(self) -> EditHistory:
@@ -71,12 +71,18 @@ class Workspace:
 
         def unrecorded(_kind: EventKind, _text: str, _data: Facts, _: Json = None, /) -> None:
             """There is no store."""
+            self.unrecorded += 1
 
         return unrecorded if self.trace is None else self.trace.about(name)
 
     def flush(self) -> bool:
         """Whether everything is on disk."""
         return self.store is None or self.store.flush(FLUSH)
+
+    @property
+    def recorded(self) -> bool:
+        """Whether what was told is on disk, in a store that there is."""
+        return self.store is not None and self.store.flush(FLUSH)
 
     @property
     def board(self) -> Mapping[str, Observation]:
@@ -98,7 +104,9 @@ def workspace(
     permissions: Permissions,
 ) -> Iterator[Workspace]:
     """The workspace for a file, or for all: with the config's store and rules, or, without a
-    config, with no rules and the store of this user."""
+    config, with no rules and the store of this user.
+
+    What could not be recorded is said at the end, and the command exits with 74."""
     composition = Composition(
         loaded if loaded is not None else without_config(Path.cwd()),
         clock,
@@ -106,14 +114,16 @@ def workspace(
         permissions,
     )
     store: Store | None = None
+    trouble = ""
     try:
         store = composition.open_store()
     except StoreError as error:
-        click.echo(f"not recorded: {error}", err=True)
+        trouble = str(error)
     try:
         if store is not None:
             reader = store.reader()
-            composition.remember_edits(reader)
+            with suppress(StoreError):
+                composition.remember_edits(reader)
             reader.close()
         probes = composition.checklists()
         made = Workspace(
@@ -124,8 +134,9 @@ def workspace(
             trace=AuditLog(store, clock, composition.who) if store is not None else None,
         )
         yield made
-        if not made.flush():
-            click.echo("not recorded: the store is busy", err=True)
+        made.flush()
+        if store is None and made.unrecorded:
+            tell_unrecorded(trouble)
     finally:
         if store is not None:
-            store.close()
+            tell_unrecorded(not_written(store.close(), store.health))
