@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.checklists.editing.exchange import WAITS, Overtaken, exchange_free, exchange_held
+from cockpit.checklists.editing.exchange import Overtaken, exchange_free, exchange_held
 from cockpit.checklists.editing.platform import this_platform
 from cockpit.checklists.editing.platform_api import (
     Busy,
@@ -28,6 +28,13 @@ from cockpit.checklists.editing.platform_api import (
     Pause,
 )
 from cockpit.checklists.editing.splice import Splice
+from cockpit.checklists.editing.twins import (
+    UNUSED,
+    WAITS,
+    complete,
+    remove_abandoned,
+    remove_if,
+)
 from cockpit.checklists.errors import ChecklistError, EditKeptAside, FileBusy, FileUnwritable
 
 _EXCLUSIVE_ATTEMPTS = 8
@@ -89,7 +96,11 @@ def update(
             raise FileUnwritable("this is not a file that holds text")
         if not mode & 0o222:
             raise PermissionError(errno.EROFS, "read-only", str(target))
-        return _attempts(target, decide, system, pause)
+        try:
+            return _attempts(target, decide, system, pause)
+        finally:
+            UNUSED.sweep(pause)
+            remove_abandoned(system, target)
     except OSError as error:
         raise FileUnwritable(_explain(error), path=path) from error
     except NoGuard as error:
@@ -146,9 +157,10 @@ def _once(
                 )
             raise Busy("another program is reading it")
         twin = _Twin(system.make_twin(target, after), data, after)
-        if not system.exchange_while_held:
-            held.close()
         with _discarded_if_unused(system, twin):
+            twin.path = complete(target, twin.path, data, after)
+            if not system.exchange_while_held:
+                held.close()
             if not system.exchange_while_held:
                 exchange_free(system, target, twin.path, data, after, pause)
             elif held.wanted():
@@ -193,6 +205,7 @@ def _after_a_knock(
             if more := now[len(twin.before) :]:
                 system.grow(twin.path, more)
                 twin.before, twin.after = now, twin.after + more
+                twin.path = complete(target, twin.path, twin.before, twin.after)
             if not held.wanted():
 
                 def agreed(seen: bytes = now) -> bool:
@@ -230,9 +243,8 @@ def _discarded_if_unused(system: FilePlatform, twin: _Twin) -> Iterator[None]:
     except EditKeptAside:
         raise
     except BaseException:
-        with contextlib.suppress(OSError, Busy):
-            if system.settled(twin.path) == twin.after:
-                system.discard(twin.path)
+        if not remove_if(system, twin.path, twin.after):
+            UNUSED.add(system, twin.path, twin.after)
         raise
 
 
