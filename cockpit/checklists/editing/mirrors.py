@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cockpit.checklists.editing.anchor import anchor_of
 from cockpit.checklists.editing.platform_api import FilePlatform, Pause
-from cockpit.checklists.editing.writer import EditResult, set_item
+from cockpit.checklists.editing.writer import EditResult, OwnWord, no_word, set_item
 from cockpit.checklists.errors import AnchorAmbiguous, AnchorLost, FileUnwritable
 from cockpit.checklists.parsing.cache import CACHE
 from cockpit.checklists.parsing.file_io import read_regular
@@ -124,7 +124,11 @@ def is_carried_out(intent: Intent, document: Document) -> bool:
 
 
 def carry_out(
-    intent: Intent, *, platform: FilePlatform | None = None, pause: Pause = time.sleep
+    intent: Intent,
+    *,
+    own_word: OwnWord = no_word,
+    platform: FilePlatform | None = None,
+    pause: Pause = time.sleep,
 ) -> EditResult:
     """Set the mirrored item; when it has the state already, nothing changes.
 
@@ -141,7 +145,12 @@ def carry_out(
         ) from error
     item = _find(document, intent)
     return set_item(
-        intent.mirror, anchor_of(document, item), intent.to, platform=platform, pause=pause
+        intent.mirror,
+        anchor_of(document, item),
+        intent.to,
+        own_word=own_word,
+        platform=platform,
+        pause=pause,
     )
 
 

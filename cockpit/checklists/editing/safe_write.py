@@ -51,7 +51,8 @@ _SMALL = 32 * 1024
 
 
 Decide = Callable[[bytes], Splice | None]
-"""Looks at the file as it is now and says what to change; None leaves it. May raise."""
+"""Looks at the file as it is now and says what to change; None leaves it. May raise; `Busy` where
+it looks as if another program is in the middle of writing it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,7 @@ def _after_a_knock(
             if not held.wanted():
 
                 def agreed(seen: bytes = now) -> bool:
-                    with contextlib.suppress(ChecklistError):
+                    with contextlib.suppress(ChecklistError, Busy):
                         return decide(seen) == splice
                     return False
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -106,7 +107,12 @@ class StatusEditor:
             )
         intents, alone = self._intents(request, probe, log)
         try:
-            result = checklists.set_item(request.path, request.anchor, request.to)
+            result = checklists.set_item(
+                request.path,
+                request.anchor,
+                request.to,
+                own_word=partial(self._own_word, request.path, request.item),
+            )
         except checklists.ChecklistError as error:
             self._refused(request, error, intents, log)
             return EditOutcome(refused_text(error), error=error)
@@ -153,7 +159,7 @@ class StatusEditor:
             )
             return f"{name}: no longer wanted"
         try:
-            result = carry_out(intent)
+            result = carry_out(intent, own_word=partial(self._own_word, intent.mirror, ""))
         except (checklists.AnchorLost, checklists.AnchorAmbiguous) as error:
             self._record_mirror(pending.source, intent, "dropped", str(error), log)
             return f"{name}: {error.message}"
@@ -170,6 +176,11 @@ class StatusEditor:
             log(EventKind.EDIT, text, facts, edit_payload(result))
         self._record_mirror(pending.source, intent, "written", f"{name} is in step", log)
         return f"{name} too"
+
+    def _own_word(
+        self, path: Path, key: str, item: checklists.Item, status: checklists.Status
+    ) -> str:
+        return self._memory.own_word(path, key or item.key, status, item.marker)
 
     def _remember(self, result: checklists.EditResult, item: str, reason: str = "") -> None:
         """Tell the probe at once: it may look at the file before the store has the event."""
