@@ -20,18 +20,20 @@ from cockpit_widgets.board_screen import BoardScreen
 from cockpit_widgets.detail import load_details
 from cockpit_widgets.help_screen import HelpScreen
 from cockpit_widgets.keys import APP_KEYS, BOARD_KEYS, keys_text
+from cockpit_widgets.link import SLOW_AFTER
 from cockpit_widgets.palette import Palette
 from cockpit_widgets.replies import ReasonWanted, ReplyPresenter, Said
 from cockpit_widgets.rows.detail import Details
 from cockpit_widgets.rows.status import Frame
 from cockpit_widgets.rows.stop_progress import progress_text
-from cockpit_widgets.textual_internals import QuietFocusApp
+from cockpit_widgets.textual_internals import PacedApp
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
+from cockpit.clock import Clock, SystemClock
 from cockpit.commands import Command, Question, Reply, Ticket
 from cockpit.feed import Feed, FeedMode
 from cockpit.model import Event, Observation, Verdict
@@ -61,11 +63,12 @@ class Woken(Message):
     """The feed has news."""
 
 
-class CockpitApp(QuietFocusApp):
+class CockpitApp(PacedApp):
     """The Textual app of the cockpit.
 
     `clock_zone` None means the machine's zone; `mouse` is what the caller passes to `run` as well;
-    `painted` is called once the first picture is drawn.
+    `painted` is called once the first picture is drawn; `hung_up`, from any thread, when the
+    terminal is gone, by default as if somebody quits.
     """
 
     TITLE = "cockpit"
@@ -83,10 +86,16 @@ class CockpitApp(QuietFocusApp):
         extra_commands: Sequence[PaletteCommand] = (),
         clock_zone: tzinfo | None = None,
         painted: Callable[[], None] = lambda: None,
+        hung_up: Callable[[], None] | None = None,
+        clock: Clock | None = None,
     ) -> None:
         # Told before the theme is: the base picks its NO_COLOR filter while it is made, and the one
         # for true colours turns the terminal's own red into a black that can't be read.
-        super().__init__(ansi_color=True)
+        super().__init__(
+            monotonic=(clock or SystemClock()).monotonic,
+            hung_up=hung_up or self.leave,
+            ansi_color=True,
+        )
         self.theme = "ansi-dark"
         self.mouse = mouse
         self._feed = feed
@@ -169,7 +178,7 @@ class CockpitApp(QuietFocusApp):
         view = self._guard(self._load_view, None)
         broken = "" if view else self._trouble
         mode = self._guard(lambda: self._feed.mode, self._frame.mode)
-        self._frame = replace(self._frame, mode=mode, broken=broken)
+        self._frame = replace(self._frame, mode=mode, broken=broken, late=self._lateness())
         if view is not None:
             self._view = view
             self._bell_on_failure(before, view)
@@ -178,6 +187,14 @@ class CockpitApp(QuietFocusApp):
         else:
             self._board.show_message(broken, ok=False)
         self._show_replies()
+
+    def _lateness(self) -> int:
+        """Whole seconds that the last frame took to leave, where the link is slow."""
+        late = self.link.late
+        return int(late) if late >= SLOW_AFTER else 0
+
+    def before_late_frame(self) -> None:
+        self._read()
 
     def _load_view(self) -> View:
         board = self._feed.snapshot()

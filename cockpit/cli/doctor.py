@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -229,8 +230,25 @@ def _leftovers(loaded: LoadedConfig, clock: Clock) -> Iterator[Point]:
         name for table in loaded.config.of(ChecklistTable) for name in (table.file, *table.mirrors)
     ]
     files = [loaded.resolve(name).resolve() for name in names]
-    for one in leftovers(files, clock.now().timestamp()):
-        yield Point("left behind", False, str(one.path), one.advice)
+    for one in leftovers(files, clock.now().timestamp(), partial(_recorded_sums, loaded)):
+        yield Point("left behind", one.ours, str(one.path), one.advice)
+
+
+def _recorded_sums(loaded: LoadedConfig) -> frozenset[str]:
+    """The SHA-256 sums of all versions that recorded edits wrote and found."""
+    from cockpit.cli.checklist.history import changes_of
+    from cockpit.cli.exits import CommandError
+
+    try:
+        changes = changes_of(loaded, ())
+    except CommandError:
+        return frozenset()
+    return frozenset(
+        str(change.data[name])
+        for change in changes
+        for name in ("sha256_before", "sha256_after")
+        if name in change.data
+    )
 
 
 def _secrets(loaded: LoadedConfig) -> Iterator[Point]:

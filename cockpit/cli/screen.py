@@ -127,6 +127,8 @@ def open_screen(
         mouse=capture,
         extra_commands=extra_commands,
         painted=opening.start,
+        hung_up=lambda: end(),
+        clock=clock,
     )
 
     def end() -> None:

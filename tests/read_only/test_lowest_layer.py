@@ -22,7 +22,7 @@ from cockpit.checklists.parsing.items import Status
 from cockpit.clock import SystemClock
 from cockpit.config.models import Config, LoadedConfig
 from cockpit.engine.probe_set import build
-from cockpit.evidence.store import MemoryRecorder, Store
+from cockpit.evidence.store import Store
 from cockpit.kinds.base import ProbeContext
 from cockpit.kinds.gate.table import GateTable
 from cockpit.kinds.smoke.request import fetch, new_client
@@ -107,20 +107,18 @@ def test_no_commit_is_made(watched) -> None:
     assert not git(watched.folder, "diff", "--cached")
 
 
-@pytest.mark.parametrize("kind", ["store", "memory"])
-def test_nothing_is_acknowledged(tmp_path: Path, kind: str) -> None:
-    clock = SystemClock()
-    recorder: Store | MemoryRecorder
-    if kind == "store":
-        recorder = Store.open(
-            tmp_path / "e.db",
-            clock=clock,
-            actor="ann",
-            alive=lambda *_: True,
-            permissions=ONLY_LOOKS,
-        )
-    else:
-        recorder = MemoryRecorder(clock=clock, actor="ann", permissions=ONLY_LOOKS)
+@pytest.mark.parametrize("kept", ["in the store", "in memory"])
+def test_nothing_is_acknowledged(tmp_path: Path, kept: str) -> None:
+    place = tmp_path if kept == "in the store" else tmp_path / "a folder"
+    (tmp_path / "a folder").write_text("is a file: no store can be opened in it")
+    recorder = Store.open(
+        place / "e.db",
+        clock=SystemClock(),
+        actor="ann",
+        alive=lambda *_: True,
+        permissions=ONLY_LOOKS,
+        wait=lambda _: True,
+    )
     try:
         with pytest.raises(ReadOnlyError, match="acknowledging port:1"):
             recorder.acknowledge("port:1", "known", "ann")
@@ -167,7 +165,6 @@ ASKING = {
     "cockpit.checklists.editing.safe_write": {"update"},
     "cockpit.checklists.git.commit": {"commit"},
     "cockpit.engine.probe_set": {"ProbeBuilder", "build"},
-    "cockpit.evidence.store": {"MemoryRecorder"},
     "cockpit.kinds.smoke.request": {"fetch"},
     "cockpit.kinds.smoke.run_state": {"SmokeRun"},
     "cockpit.session.composition": {"Composition"},

@@ -53,6 +53,11 @@ def test_a_narrow_top_line_drops_counts_then_checkout_then_all_counts_then_who_t
     assert top(incident(), 14) == run
 
 
+def test_a_slow_link_is_said_with_the_age_of_the_picture() -> None:
+    assert top(calm(), 100, Frame(late=75)).startswith("LINK SLOW, picture 1m 15s old  │ RUN")
+    assert "LINK SLOW" not in top(calm(), 100, Frame())
+
+
 def test_the_counts_behind_a_roll_up_name_what_they_count() -> None:
     run = Rollup(FAIL, failing=3, unknown=1, warning=2)
     assert top(replace(incident(), run=run)).startswith("RUN ✖ FAIL 3 ?1 ▲2 │")

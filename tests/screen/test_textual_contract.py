@@ -6,6 +6,7 @@ Each is there so that a change of focus, or of one row, repaints that and nothin
 from __future__ import annotations
 
 import inspect
+import sys
 
 import pytest
 from textual import events
@@ -33,6 +34,7 @@ from textual.widgets import Input, LoadingIndicator
         (Input, "_on_key", ["self", "event"]),
         (Input, "_on_paste", ["self", "event"]),
         (Layout, "arrange", ["self", "parent", "children", "size", "greedy"]),
+        (Screen, "_compositor_refresh", ["self"]),
         (Screen, "set_focus", ["self", "widget", "scroll_visible", "from_app_focus"]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -51,6 +53,38 @@ def test_the_focus_of_a_screen_is_a_reactive_that_need_not_repaint() -> None:
 
 def test_a_widget_may_say_itself_which_layout_it_has() -> None:
     assert isinstance(vars(Widget)["layout"], property)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the driver of POSIX terminals")
+def test_the_driver_writes_through_a_thread_that_flushes_and_answers_are_events() -> None:
+    from textual._xterm_parser import XTermParser
+    from textual.drivers._writer_thread import WriterThread
+    from textual.drivers.linux_driver import LinuxDriver
+
+    for name in ("start_application_mode", "write", "process_message", "disable_input", "close"):
+        assert name in vars(LinuxDriver), f"Textual has no LinuxDriver.{name} any more"
+    assert list(inspect.signature(WriterThread.__init__).parameters) == ["self", "file"]
+    file = Written()
+    thread = WriterThread(file)  # type: ignore[arg-type]
+    thread.start()
+    thread.write("one")
+    thread.write("two")
+    thread.stop()
+    assert (file.text, file.flushed) == ("onetwo", "onetwo")
+    (answer,) = XTermParser().feed("\x1b[24;80R")
+    assert isinstance(answer, events.CursorPosition)
+
+
+class Written:
+    """A file of which is known what was flushed."""
+
+    text = flushed = ""
+
+    def write(self, text: str) -> None:
+        self.text += text
+
+    def flush(self) -> None:
+        self.flushed = self.text
 
 
 class Quiet(Widget, can_focus=True):

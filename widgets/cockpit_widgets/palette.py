@@ -8,9 +8,10 @@ from textual.command import CommandPalette
 from cockpit.rows import Glyphs, View
 from cockpit_widgets.header import BoardHeader
 from cockpit_widgets.rows.status import Frame
+from cockpit_widgets.textual_internals import PacedFrames
 
 
-class Palette(CommandPalette):
+class Palette(PacedFrames, CommandPalette):
     """Textual's palette; opaque, since under a translucent one every update repaints everything."""
 
     CSS = """

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from cockpit.checklists.editing.splice import Splice
 from cockpit.checklists.errors import ChecklistError, EditUnsupported
 from cockpit.checklists.parsing.items import Document, Form, Item, Progress, Status, counted_forms
-from cockpit.checklists.parsing.lines import split
+from cockpit.checklists.parsing.lines import Lines, split
 from cockpit.checklists.parsing.marker_span import decode, shown
 from cockpit.checklists.parsing.markers import BOX_CHARS, read_emoji, status_value, write_marker
 from cockpit.checklists.parsing.parse import parse
 
 TWO_STATES: tuple[Status, ...] = (Status.TODO, Status.DONE)
-_ONE_CELLS_OWN = re.compile(r"%|partial|most|almost|nearly|review|testing", re.IGNORECASE)
+_ONE_ITEMS_OWN = re.compile(r"%|partial|most|almost|nearly|review|testing", re.IGNORECASE)
 """How far one task has come: true of no other that is under way."""
 
 
@@ -75,12 +75,12 @@ def edit(data: bytes, item: Item, status: Status, *, marker: str | None = None) 
 
 
 def _marker(data: bytes, item: Item, status: Status) -> str:
-    if item.form is Form.CELL:
-        cells = [each for each in parse(data).items if each.form is Form.CELL]
-        counts = dict(Counter(cell.marker for cell in cells))
+    if item.form in (Form.CELL, Form.STATUS_LINE):
+        same = [each for each in parse(data).items if each.form is item.form]
+        counts = dict(Counter(each.marker for each in same))
         marker = write_marker(item.form, status, item.marker, counts=counts)
         if marker is not None:
-            marker = _column_word(data, item, status, cells, marker)
+            marker = _word_in_use(data, item, status, same, marker)
     else:
         marker = write_marker(item.form, status, item.marker, counts=_counts(data, item.form))
     if marker is None:
@@ -103,39 +103,48 @@ def _counts(data: bytes, form: Form) -> dict[str, int]:
     return Counter(item.marker for item in parse(data).items if item.form is form)
 
 
-def _column_word(
-    data: bytes, item: Item, status: Status, cells: Iterable[Item], default: str
+def _word_in_use(
+    data: bytes, item: Item, status: Status, same: Iterable[Item], default: str
 ) -> str:
-    """The marker most often written for `status` in the column of `item`, else `default`.
+    """The marker most often written for `status` where `item` stands, else `default`: for a cell
+    in its table, for a status line in the document.
 
     Args:
         data: the file's bytes, the ones the items were read from.
-        item: a status cell that says its state in words.
+        item: a status line or cell that says its state in words.
         status: wanted state.
-        cells: all the status cells of the file.
-        default: what to write where the column has no word for the state.
+        same: all items of its form in the file.
+        default: what to write where no word is in use for the state.
     """
     style = _style(item.marker)
     if style is None:
         return default
     lines = split(data)
-    first, last = item.line - 1, item.line - 1
+    first, last = 0, len(lines)
+    if item.form is Form.CELL:
+        first, last = _table_around(data, lines, item.line)
+    rest = decode(data[item.span[1] : lines.ends[item.line - 1]])
+    words = Counter(
+        each.marker
+        for each in same
+        if each.status is status
+        and first < each.line <= last
+        and _style(each.marker) == style
+        # What follows here must not make other words of it: `on hold` before `by …`.
+        and status_value(each.marker + rest) == (status, len(each.marker))
+        and not (status is Status.DOING and _ONE_ITEMS_OWN.search(each.marker))
+    )
+    return max(words, key=lambda word: (words[word], word == default), default=default)
+
+
+def _table_around(data: bytes, lines: Lines, line: int) -> tuple[int, int]:
+    """The lines of the table that `line` is in: the number of those before it, and its last."""
+    first, last = line - 1, line - 1
     while first > 0 and b"|" in data[lines.starts[first - 1] : lines.ends[first - 1]]:
         first -= 1
     while last + 1 < len(lines) and b"|" in data[lines.starts[last + 1] : lines.ends[last + 1]]:
         last += 1
-    rest = decode(data[item.span[1] : lines.ends[item.line - 1]])
-    words = Counter(
-        cell.marker
-        for cell in cells
-        if cell.status is status
-        and first < cell.line <= last + 1
-        and _style(cell.marker) == style
-        # What follows in this cell must not make other words of it: `on hold` before `by …`.
-        and status_value(cell.marker + rest) == (status, len(cell.marker))
-        and not (status is Status.DOING and _ONE_CELLS_OWN.search(cell.marker))
-    )
-    return max(words, key=lambda word: (words[word], word == default), default=default)
+    return first, last + 1
 
 
 def _style(marker: str) -> str | None:

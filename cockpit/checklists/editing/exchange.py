@@ -13,10 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cockpit.checklists.editing.platform_api import Busy, FilePlatform, Held, Pause
+from cockpit.checklists.editing.twins import UNUSED, WAITS
 from cockpit.checklists.errors import EditKeptAside
-
-WAITS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.064, 0.1, 0.1, 0.2, 0.2, 0.2)
-"""Seconds between attempts: about one second in all, then the person is told."""
 
 _STRAGGLERS = 0.001
 """Seconds given to a program that has looked the name up but not opened the file yet."""
@@ -56,7 +54,7 @@ def exchange_held(
             held.close()
             pause(_STRAGGLERS)
             if _wait_settled(system, twin, pause) == before:
-                _discard(system, twin)
+                _discard(system, twin, before)
                 return
         _put_back(system, target, twin)
         # Whoever waits for the new file shall find what is in force.
@@ -77,7 +75,7 @@ def exchange_free(
     """
     system.exchange(twin, target)
     if _wait_settled(system, twin, pause) == before:
-        _discard(system, twin)
+        _discard(system, twin, before)
         return
     _put_back(system, target, twin)
     _bring_in(system, target, twin, after, pause)
@@ -107,7 +105,7 @@ def _bring_in(system: FilePlatform, target: Path, twin: Path, left: bytes, pause
     """
     found = _wait_settled(system, twin, pause)
     if found == left:
-        _discard(system, twin)
+        _discard(system, twin, left)
         return
     with contextlib.suppress(Busy, OSError):
         with system.hold(target, readers=True) as held:
@@ -115,7 +113,7 @@ def _bring_in(system: FilePlatform, target: Path, twin: Path, left: bytes, pause
         if unchanged:
             system.exchange(twin, target)
             if _wait_settled(system, twin, pause) == left:
-                _discard(system, twin)
+                _discard(system, twin, left)
                 return
     raise _kept_aside(target, twin)
 
@@ -139,7 +137,9 @@ def _wait_settled(system: FilePlatform, twin: Path, pause: Pause) -> bytes | Non
     return None
 
 
-def _discard(system: FilePlatform, twin: Path) -> None:
-    """A leftover that cannot be removed harms nobody, and the change is done."""
-    with contextlib.suppress(OSError):
+def _discard(system: FilePlatform, twin: Path, held: bytes) -> None:
+    """Remove a twin that holds just this; the change is done, so that it may be done later."""
+    try:
         system.discard(twin)
+    except OSError:
+        UNUSED.add(system, twin, held)

@@ -1,21 +1,23 @@
-"""Leftover files beside a checklist: of an edit that was cut short, or kept for a person.
+"""Leftover files beside a checklist that hold something it lacks.
 
-While an edit that moves bytes is made, `.NAME.cockpit-XXXXXXXX` lies beside the file: first the
-finished new version, after the exchange the old one, which is removed last. A crash in between
-leaves it there; so does a race of two foreign programs whose versions may not be dropped. None is
-ever removed by itself: what it holds may be the only copy of somebody's line.
+While an edit that moves bytes is made, a twin lies beside the file: first the finished new version,
+after the exchange the old one, which is removed last. A crash in between leaves it there; so does
+a race of two foreign programs whose versions may not be dropped. What holds our own bytes, or
+nothing that the file does not hold, is nobody's loss and is not told.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit.checklists.editing.twins import twins_of
+
 _IN_USE = 60.0
 """Seconds since its last change for which such a file may belong to an edit that is being made."""
-_NAME = re.compile(r"\.(.+)\.cockpit-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,42 +27,57 @@ class Leftover:
     path: Path
     of: Path
     """The checklist beside it."""
-    same: bool
-    """Whether it holds nothing that the checklist does not hold: byte for byte the same."""
+    ours: bool
+    """Whether an edit is on record that wrote just this version, or was made from it."""
 
     @property
     def advice(self) -> str:
         """What to do about it, for people."""
-        if self.same:
-            return f"an edit was cut short; it is the same as {self.of.name}: remove it"
+        if self.ours:
+            return (
+                f"an earlier version of {self.of.name}, as a recorded edit made or found it:"
+                " nothing of it is missing; remove it"
+            )
         return (
             "an edit was cut short or versions were kept apart: compare it with"
             f" {self.of.name}, bring over what is missing there, then remove it"
         )
 
 
-def leftovers(files: Iterable[Path], now: float) -> tuple[Leftover, ...]:
+def leftovers(
+    files: Iterable[Path], now: float, recorded: Callable[[], frozenset[str]] = frozenset
+) -> tuple[Leftover, ...]:
     """The leftovers beside these checklists, by name. Folders that can't be read count as clean.
 
     Args:
         now: seconds since the epoch; what was changed right before it is left out.
+        recorded: the SHA-256 sums, in hex, of the versions that recorded edits wrote and found;
+            asked only when something is there.
     """
     found: dict[Path, Leftover] = {}
+    sums: frozenset[str] | None = None
     for file in files:
         try:
-            beside = sorted(file.parent.iterdir())
+            beside = list(twins_of(file))
         except OSError:
             continue
-        for path in beside:
-            name = _NAME.fullmatch(path.name)
-            if name is None or name[1] != file.name:
-                continue
+        for path, name in beside:
             try:
                 # A file that took part in an exchange keeps its modification time.
                 if now - path.stat().st_ctime < _IN_USE:
                     continue
-                same = file.exists() and path.read_bytes() == file.read_bytes()
+                data = path.read_bytes()
+                if name.is_own(data) or (file.exists() and not _lacks(file.read_bytes(), data)):
+                    continue
             except OSError:
                 continue
-            found[path] = Leftover(path, file, same)
+            if sums is None:
+                sums = recorded()
+            ours = hashlib.sha256(data).hexdigest() in sums
+            found[path] = Leftover(path, file, ours)
     return tuple(found.values())
+
+
+def _lacks(file: bytes, other: bytes) -> bool:
+    """Whether a line of `other` is not in `file`, as often."""
+    return bool(Counter(other.splitlines()) - Counter(file.splitlines()))

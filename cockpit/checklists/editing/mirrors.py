@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cockpit.checklists.editing.anchor import anchor_of
 from cockpit.checklists.editing.platform_api import FilePlatform, Pause
-from cockpit.checklists.editing.writer import EditResult, set_item
+from cockpit.checklists.editing.writer import EditResult, OwnWord, no_word, set_item
 from cockpit.checklists.errors import AnchorAmbiguous, AnchorLost, FileUnwritable
 from cockpit.checklists.parsing.cache import CACHE
 from cockpit.checklists.parsing.file_io import read_regular
@@ -127,6 +127,7 @@ def is_carried_out(intent: Intent, document: Document) -> bool:
 def carry_out(
     intent: Intent,
     *,
+    own_word: OwnWord = no_word,
     platform: FilePlatform | None = None,
     pause: Pause = time.sleep,
     permissions: Permissions = ALL_ALLOWED,
@@ -149,6 +150,7 @@ def carry_out(
         intent.mirror,
         anchor_of(document, item),
         intent.to,
+        own_word=own_word,
         platform=platform,
         pause=pause,
         permissions=permissions,

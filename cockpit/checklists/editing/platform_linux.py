@@ -22,7 +22,6 @@ import contextlib
 import ctypes
 import errno
 import os
-import secrets
 import signal
 import stat
 import sys
@@ -31,6 +30,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cockpit.checklists.editing.platform_api import Busy, Collided, Held, NoGuard, Pause
+from cockpit.checklists.editing.twins import unfinished
 
 if sys.platform == "linux":
     import fcntl
@@ -231,7 +231,7 @@ if sys.platform == "linux":
 
         def make_twin(self, path: Path, data: bytes) -> Path:
             old = self._calls.stat(path)
-            twin = path.with_name(f".{path.name}.cockpit-{secrets.token_hex(4)}")
+            twin = unfinished(path)
             fd = self._calls.open(twin, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             try:
                 try:

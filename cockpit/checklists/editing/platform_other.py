@@ -12,7 +12,6 @@ import ctypes
 import ctypes.util
 import errno
 import os
-import secrets
 import shutil
 import stat
 import sys
@@ -20,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cockpit.checklists.editing.platform_api import Busy, Held, NoGuard
+from cockpit.checklists.editing.twins import unfinished
 
 _RENAME_SWAP = 2
 
@@ -101,7 +101,7 @@ class OtherFiles:
             held.close()
 
     def make_twin(self, path: Path, data: bytes) -> Path:
-        twin = path.with_name(f".{path.name}.cockpit-{secrets.token_hex(4)}")
+        twin = unfinished(path)
         try:
             with twin.open("xb") as file:
                 file.write(data)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from cockpit.checklists.editing import windows_api as win
 from cockpit.checklists.editing.platform_api import Busy, Held
+from cockpit.checklists.editing.twins import unfinished, unknown
 from cockpit.checklists.editing.windows_api import ApiFailure, FileIdentity, WindowsApi
 
 _BUSY = (win.SHARING_VIOLATION, win.LOCK_VIOLATION, win.USER_MAPPED_FILE)
@@ -124,7 +124,7 @@ class WindowsFiles:
 
     def make_twin(self, path: Path, data: bytes) -> Path:
         # ReplaceFileW gives the new file the old one's attributes and access control list.
-        twin = _beside(path)
+        twin = unfinished(path)
         try:
             with twin.open("xb") as file:
                 file.write(data)
@@ -142,7 +142,7 @@ class WindowsFiles:
             os.fsync(file.fileno())
 
     def exchange(self, twin: Path, path: Path) -> None:
-        backup = _beside(path)
+        backup = unknown(path)
         with _translated(path):
             try:
                 self._api.replace(path, twin, backup)
@@ -169,10 +169,6 @@ class WindowsFiles:
 
     def discard(self, twin: Path) -> None:
         twin.unlink()
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.cockpit-{secrets.token_hex(4)}")
 
 
 def _read_all(api: WindowsApi, handle: int) -> bytes:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.checklists.editing.exchange import WAITS, Overtaken, exchange_free, exchange_held
+from cockpit.checklists.editing.exchange import Overtaken, exchange_free, exchange_held
 from cockpit.checklists.editing.platform import this_platform
 from cockpit.checklists.editing.platform_api import (
     Busy,
@@ -28,6 +28,7 @@ from cockpit.checklists.editing.platform_api import (
     Pause,
 )
 from cockpit.checklists.editing.splice import Splice
+from cockpit.checklists.editing.twins import UNUSED, WAITS, complete, remove_abandoned, remove_if
 from cockpit.checklists.errors import (
     ChecklistError,
     EditForbidden,
@@ -51,7 +52,8 @@ _SMALL = 32 * 1024
 
 
 Decide = Callable[[bytes], Splice | None]
-"""Looks at the file as it is now and says what to change; None leaves it. May raise."""
+"""Looks at the file as it is now and says what to change; None leaves it. May raise; `Busy` where
+it looks as if another program is in the middle of writing it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,11 @@ def update(
             raise FileUnwritable("this is not a file that holds text")
         if not mode & 0o222:
             raise PermissionError(errno.EROFS, "read-only", str(target))
-        return _attempts(target, decide, system, pause)
+        try:
+            return _attempts(target, decide, system, pause)
+        finally:
+            UNUSED.sweep(pause)
+            remove_abandoned(system, target)
     except OSError as error:
         raise FileUnwritable(_explain(error), path=path) from error
     except NoGuard as error:
@@ -160,9 +166,10 @@ def _once(
                 )
             raise Busy("another program is reading it")
         twin = _Twin(system.make_twin(target, after), data, after)
-        if not system.exchange_while_held:
-            held.close()
         with _discarded_if_unused(system, twin):
+            twin.path = complete(target, twin.path, data, after)
+            if not system.exchange_while_held:
+                held.close()
             if not system.exchange_while_held:
                 exchange_free(system, target, twin.path, data, after, pause)
             elif held.wanted():
@@ -207,10 +214,11 @@ def _after_a_knock(
             if more := now[len(twin.before) :]:
                 system.grow(twin.path, more)
                 twin.before, twin.after = now, twin.after + more
+                twin.path = complete(target, twin.path, twin.before, twin.after)
             if not held.wanted():
 
                 def agreed(seen: bytes = now) -> bool:
-                    with contextlib.suppress(ChecklistError):
+                    with contextlib.suppress(ChecklistError, Busy):
                         return decide(seen) == splice
                     return False
 
@@ -244,9 +252,8 @@ def _discarded_if_unused(system: FilePlatform, twin: _Twin) -> Iterator[None]:
     except EditKeptAside:
         raise
     except BaseException:
-        with contextlib.suppress(OSError, Busy):
-            if system.settled(twin.path) == twin.after:
-                system.discard(twin.path)
+        if not remove_if(system, twin.path, twin.after):
+            UNUSED.add(system, twin.path, twin.after)
         raise
 
 

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.checklists.editing import safe_write
 from cockpit.checklists.editing.anchor import Anchor, anchor_of, locate
 from cockpit.checklists.editing.edit import Edit, edit, patched
-from cockpit.checklists.editing.platform_api import FilePlatform, Pause
+from cockpit.checklists.editing.platform_api import Busy, FilePlatform, Pause
 from cockpit.checklists.editing.splice import Splice
-from cockpit.checklists.errors import ChecklistError, EditConflict
+from cockpit.checklists.errors import AnchorLost, ChecklistError, EditConflict
 from cockpit.checklists.parsing.cache import CACHE
 from cockpit.checklists.parsing.items import Document, Item, Status
 from cockpit.checklists.stored import Stored
 from cockpit.permissions import ALL_ALLOWED, Permissions
+
+OwnWord = Callable[[Item, Status], str]
+"""How an item was last seen to write a state, byte for byte; empty where that is not known."""
+
+
+def no_word(_item: Item, _status: Status) -> str:
+    """Nothing is remembered of any item."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ def set_item(
     to: Status,
     *,
     marker: str | None = None,
+    own_word: OwnWord = no_word,
     platform: FilePlatform | None = None,
     pause: Pause = time.sleep,
     permissions: Permissions = ALL_ALLOWED,
@@ -64,6 +74,8 @@ def set_item(
         anchor: `anchor_of(document, item)` of the document on screen.
         to: wanted state.
         marker: write exactly this marker instead of the document's usual one.
+        own_word: where there is no `marker`, what the item itself has been seen to write goes
+            before what is usual in the document.
         platform: file acts of the system; for tests.
         pause: waits seconds between attempts; for tests.
         permissions: what this cockpit may change.
@@ -78,7 +90,13 @@ def set_item(
 
     def decide(data: bytes) -> Splice | None:
         document = CACHE.parse(data)
-        item = locate(document, anchor)
+        try:
+            item = locate(document, anchor)
+        except AnchorLost as error:
+            if not data.strip():
+                # Emptied by a program that is about to write it anew.
+                raise Busy("it is empty just now") from error
+            raise
         seen[:] = [(document, item, None)]
         if item.status is to and marker in (None, item.marker):
             return None
@@ -90,7 +108,7 @@ def set_item(
                 found=item.status,
                 line=item.line,
             )
-        change = edit(data, item, to, marker=marker)
+        change = _change(document, item, to, marker, own_word)
         seen[:] = [(document, item, change)]
         return change.splice
 
@@ -104,6 +122,20 @@ def set_item(
     CACHE.remember(after)
     now = after.items[document.index(item)]
     return _result(path, document, item, after, now, written.method)
+
+
+def _change(
+    document: Document, item: Item, to: Status, marker: str | None, own_word: OwnWord
+) -> Edit:
+    word = own_word(item, to) if marker is None else ""
+    if word:
+        own = edit(document.data, item, to, marker=word)
+        read = patched(document, item, own).items
+        at = document.index(item)
+        # What follows on the line may have changed since, and make other words of it.
+        if len(read) == len(document.items) and (read[at].status, read[at].marker) == (to, word):
+            return own
+    return edit(document.data, item, to, marker=marker)
 
 
 def undo(

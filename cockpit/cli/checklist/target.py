@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.checklists import Anchor, Item, anchor_of
+from cockpit.checklists import Anchor, Document, Item, anchor_of
 from cockpit.cli.checklist.common import (
     FILE,
     FORMAT,
+    REFUSED,
     choose,
     config_if_any,
     read_document,
@@ -19,8 +21,15 @@ from cockpit.cli.checklist.common import (
 )
 from cockpit.cli.checklist.workspace import Workspace, workspace
 from cockpit.cli.common import allowed, as_option, config_option, operator, read_only_option
+from cockpit.cli.exits import CommandError
 from cockpit.clock import Clock, SystemClock
 from cockpit.permissions import Permissions
+
+_PATIENCE = 1.0
+"""Seconds for which an item is looked for in a file that is being written."""
+_LOOK_EVERY = 0.02
+_RECENT = 2.0
+"""Seconds since its last change for which a file may be in the middle of being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,35 @@ def on_item(function: Callable[..., int]) -> Callable[..., int]:
     return gathered
 
 
+def _found(named: ItemSelector, clock: Clock) -> tuple[Document, Item]:
+    """The document and the item in it.
+
+    A program that truncates the file and writes it anew leaves a moment in which the item is not
+    there: what was written to right now is looked at again for a second.
+    """
+    given_up = clock.monotonic() + _PATIENCE
+    while True:
+        try:
+            document = read_document(named.file)
+            return document, choose(named.file, document, named.line, named.id, named.text)
+        except CommandError as error:
+            if (
+                error.code != REFUSED
+                or clock.monotonic() >= given_up
+                or not _is_being_written(named.file, clock)
+            ):
+                raise
+        time.sleep(_LOOK_EVERY)
+
+
+def _is_being_written(path: Path, clock: Clock) -> bool:
+    try:
+        written = path.stat().st_mtime
+    except OSError:
+        return False
+    return abs(clock.now().timestamp() - written) < _RECENT
+
+
 @contextmanager
 def item_target(named: ItemSelector) -> Iterator[ItemTarget]:
     """Find the item and open its workspace.
@@ -92,9 +130,8 @@ def item_target(named: ItemSelector) -> Iterator[ItemTarget]:
             (1), not said which (64).
     """
     allowed(named.permissions, f"changing {named.file}")
-    document = read_document(named.file)
-    item = choose(named.file, document, named.line, named.id, named.text)
     clock = SystemClock()
+    document, item = _found(named, clock)
     with workspace(
         named.file, config_if_any(named.config_path), clock, named.as_name, named.permissions
     ) as here:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -113,7 +114,11 @@ class StatusEditor:
         intents, alone = self._intents(request, probe, log)
         try:
             result = checklists.set_item(
-                request.path, request.anchor, request.to, permissions=self.permissions
+                request.path,
+                request.anchor,
+                request.to,
+                own_word=partial(self._own_word, request.path, request.item),
+                permissions=self.permissions,
             )
         except checklists.ChecklistError as error:
             self._refused(request, error, intents, log)
@@ -166,7 +171,11 @@ class StatusEditor:
             )
             return f"{name}: no longer wanted"
         try:
-            result = carry_out(intent, permissions=self.permissions)
+            result = carry_out(
+                intent,
+                own_word=partial(self._own_word, intent.mirror, ""),
+                permissions=self.permissions,
+            )
         except (checklists.AnchorLost, checklists.AnchorAmbiguous) as error:
             self._record_mirror(pending.source, intent, "dropped", str(error), log)
             return f"{name}: {error.message}"
@@ -192,6 +201,11 @@ class StatusEditor:
             refused = checklists.EditForbidden(f"{error}; nothing was changed")
             return EditOutcome(refused_text(refused), error=refused)
         return None
+
+    def _own_word(
+        self, path: Path, key: str, item: checklists.Item, status: checklists.Status
+    ) -> str:
+        return self._memory.own_word(path, key or item.key, status, item.marker)
 
     def _remember(self, result: checklists.EditResult, item: str, reason: str = "") -> None:
         """Tell the probe at once: it may look at the file before the store has the event."""

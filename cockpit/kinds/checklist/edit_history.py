@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
 
-from cockpit.checklists import ChecklistError, EditResult
+from cockpit.checklists import ChecklistError, EditResult, Status
 from cockpit.checklists.editing.mirrors import Intent, normal
 from cockpit.facts import LONGEST_FACT, Facts, Json
 from cockpit.model import Event, EventKind
@@ -72,6 +72,7 @@ class EditHistory:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._edits: dict[Path, dict[str, KeptEdit]] = {}
+        self._words: dict[tuple[Path, str], dict[Status, str]] = {}
         self._overrides: dict[tuple[Path, str], str] = {}
         self._pending: dict[tuple[Path, str], Pending] = {}
         self._mirrored: dict[tuple[Path, str], datetime] = {}
@@ -102,6 +103,20 @@ class EditHistory:
         with self._lock:
             return self._edits.get(same_file(path), {}).get(item)
 
+    def own_word(self, path: Path, item: str, status: Status, now: str) -> str:
+        """How an item last wrote a state, so that setting it back gives the same bytes.
+
+        Args:
+            now: its marker as it stands. Where that is not the one the last edit wrote, somebody
+                else has had a say, and what was before counts no more: empty.
+        """
+        key = (same_file(path), item)
+        with self._lock:
+            last = self._edits.get(key[0], {}).get(item)
+            if last is None or last.result.marker_after != now:
+                return ""
+            return self._words.get(key, {}).get(status, "")
+
     def override(self, path: Path, item: str) -> str | None:
         """Who ticked an item against its requirements, and why; None when nobody did."""
         with self._lock:
@@ -130,8 +145,17 @@ class EditHistory:
             kept = self._edits.setdefault(here, {})
             if edit.item in kept and edit.at < kept[edit.item].at:
                 return
-            kept.pop(edit.item, None)
+            last = kept.pop(edit.item, None)
             kept[edit.item] = edit
+            result, key = edit.result, (here, edit.item)
+            if last is None or last.result.marker_after != result.marker_before:
+                self._words.pop(key, None)
+            self._words.setdefault(key, {}).update(
+                {
+                    result.status_before: result.marker_before,
+                    result.status_after: result.marker_after,
+                }
+            )
             if edit.result.changed:
                 self._overrides.pop((here, edit.item), None)
                 if reason:

@@ -33,12 +33,14 @@ _FOLDERS = re.compile(r"(?<![\w.~:/\\])(?:[A-Za-z]:)?(?:[\\/][^\\/:;,()]+)+[\\/]
 @dataclass(frozen=True, slots=True)
 class Frame:
     """The state of the screen beside the board: the feed's mode, why a board can't be read, until
-    when processes may be acted on, and the progress of one's own stop."""
+    when processes may be acted on, the progress of one's own stop, and, on a slow link, the whole
+    seconds that the last frame took to leave: about as old is this one when it is seen."""
 
     mode: FeedMode = FeedMode.LIVE
     broken: str = ""
     armed_until: datetime | None = None
     under_way: StopProgress | None = None
+    late: int = 0
 
     def armed(self, now: datetime) -> bool:
         """Whether processes may be acted on at that moment."""
@@ -80,6 +82,9 @@ def top(view: View, frame: Frame, width: int) -> list[Row]:
         parts.insert(0, (0, (Span(" NOT RECORDING ", Tone.FAIL),)))
     if quiet := silence(view, frame):
         parts.insert(0, (0, (Span(f" {quiet} ", Tone.FAIL),)))
+    if frame.late:
+        slow = f" LINK SLOW, picture {exact_age(frame.late)} old "
+        parts.insert(0, (0, (Span(slow, Tone.WARN),)))
     if frame.mode is FeedMode.PAST:
         parts.insert(0, (0, (Span("PAST, NOT NOW", Tone.WARN),)))
     if identity.read_only:
