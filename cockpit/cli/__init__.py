@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from cockpit import __version__
-from cockpit.cli.exits import USAGE, CommandError
+from cockpit.cli import crash, streams
+from cockpit.cli.exits import CANNOT_WRITE, INTERNAL, USAGE, CommandError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -78,8 +79,26 @@ def cockpit() -> None:
     """
 
 
+def run_guarded(args: Sequence[str]) -> int:
+    """`run` for a process of its own: whatever happens to its output, the exit code is true.
+
+    74 when the output can't be written, told in one line. A reader that went away is no trouble.
+    """
+    streams.guard()
+    try:
+        code = run(args)
+        streams.flush()
+    except streams.OutputError as error:
+        click.echo(f"cockpit: {error}", err=True)
+        return CANNOT_WRITE
+    return code
+
+
 def run(args: Sequence[str]) -> int:
-    """Run one command line and return its exit code; 64 for a usage error."""
+    """Run one command line and return its exit code; 64 for a usage error.
+
+    A fault of the program itself is told in one line, exit 70: it must not read as a verdict.
+    """
     try:
         result = cockpit.main(list(args), prog_name="cockpit", standalone_mode=False)
     except click.UsageError as error:
@@ -92,4 +111,9 @@ def run(args: Sequence[str]) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is no verdict
+        click.echo(crash.told(error), err=True)
+        return INTERNAL
     return result if isinstance(result, int) else 0

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from cockpit.checklists.parsing.file_io import open_regular
 from cockpit.text import sanitize
 
 MOST_FILES = 20_000
@@ -137,7 +138,7 @@ def read(entry: Entry, limit: int) -> bytes | None:
     if entry.size > limit:
         return None
     try:
-        with entry.path.open("rb") as file:
+        with open_regular(entry.path) as file:
             body = file.read(limit + 1)
     except OSError:
         return None

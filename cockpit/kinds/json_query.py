@@ -64,11 +64,11 @@ def _environment() -> JSONPathEnvironment:
     # Loaded with the first query: most of what reads JSON asks none.
     from jsonpath import JSONPathEnvironment, function_extensions
 
-    class Match(function_extensions.Match):  # type: ignore[misc]
+    class Match(function_extensions.Match):
         def __call__(self, value: object, pattern: object) -> bool:
             return _fits(value, pattern, "fullmatch")
 
-    class Search(function_extensions.Search):  # type: ignore[misc]
+    class Search(function_extensions.Search):
         def __call__(self, value: object, pattern: object) -> bool:
             return _fits(value, pattern, "search")
 

@@ -64,7 +64,8 @@ class PatternError(RuntimeError):
 class Matcher:
     """Matches with `re`, at most `seconds` in all, or for each question with `each`.
 
-    Blocking; for one thread at a time. The process is started by the first match and ended with the `with` block.
+    Blocking; for one thread at a time. The process is started by the first match and ended with the
+    `with` block.
     """
 
     def __init__(self, seconds: float, *, each: bool = False) -> None:

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit.checklists.parsing.file_io import read_regular
+
 _IN_USE = 60.0
 """Seconds since its last change for which such a file may belong to an edit that is being made."""
 _NAME = re.compile(r"\.(.+)\.cockpit-[0-9a-f]{8}")
@@ -59,7 +61,7 @@ def leftovers(files: Iterable[Path], now: float) -> tuple[Leftover, ...]:
                 # A file that took part in an exchange keeps its modification time.
                 if now - path.stat().st_ctime < _IN_USE:
                     continue
-                same = file.exists() and path.read_bytes() == file.read_bytes()
+                same = file.exists() and read_regular(path) == read_regular(file)
             except OSError:
                 continue
             found[path] = Leftover(path, file, same)

@@ -29,6 +29,7 @@ from cockpit.checklists.editing.platform_api import (
 )
 from cockpit.checklists.editing.splice import Splice
 from cockpit.checklists.errors import ChecklistError, EditKeptAside, FileBusy, FileUnwritable
+from cockpit.checklists.parsing.file_io import read_regular
 
 _EXCLUSIVE_ATTEMPTS = 8
 """So often readers are waited for; after that they may keep the old file open."""
@@ -121,7 +122,7 @@ def _attempts(target: Path, decide: Decide, system: FilePlatform, pause: Pause) 
 def _once(
     target: Path, decide: Decide, system: FilePlatform, pause: Pause, *, readers: bool
 ) -> Written:
-    looked_at = target.read_bytes()
+    looked_at = read_regular(target)
     with contextlib.suppress(ChecklistError):
         # Looking takes long in a long file; nobody is kept waiting meanwhile. An error here may
         # come from a half-written file and is not believed.
