@@ -114,7 +114,7 @@ class Matcher:
         except (OSError, EOFError, ValueError) as error:
             self.close()
             raise PatternError(
-                f"no result within {self._seconds:g} s: it backtracks on this text"
+                f"no result within {self._seconds:.1f} s: it backtracks on this text"
             ) from error
         if isinstance(reply, str):
             raise PatternError(reply)
