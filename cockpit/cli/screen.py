@@ -20,6 +20,7 @@ from cockpit.cli.common import (
     on_end_signals,
     operator,
 )
+from cockpit.cli.exits import INTERNAL
 from cockpit.cli.terminal import Terminal, require_terminal
 from cockpit.clock import Clock, SystemClock
 from cockpit.config.preview import LOOK_AROUND_LABEL, ConfigPreview
@@ -133,7 +134,8 @@ def open_screen(
             click.echo(unwritten, err=True)
     if opening.failure is not None:
         raise opening.failure
-    return app.return_code or 0
+    # Textual has shown the traceback of a fault of the screen, and says 1, which is a verdict.
+    return INTERNAL if app.return_code == 1 else app.return_code or 0
 
 
 def _session(
