@@ -10,9 +10,9 @@ import sys
 def main() -> None:
     """Run the command line and exit with its code."""
     _own_names_first()
-    from cockpit.cli import run
+    from cockpit.cli import run_guarded
 
-    _leave(run(sys.argv[1:]))
+    _leave(run_guarded(sys.argv[1:]))
 
 
 def _own_names_first() -> None:
@@ -43,12 +43,6 @@ def _leave(code: int) -> None:
 
     Taking the interpreter down module by module would cost more than closing all of it did.
     """
-    from contextlib import suppress
-
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            with suppress(OSError, ValueError):
-                stream.flush()
     os._exit(code)
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from cockpit import __version__
-from cockpit.cli.exits import NO_PERMISSION, USAGE, CommandError
+from cockpit.cli import crash, streams
+from cockpit.cli.exits import CANNOT_WRITE, INTERNAL, NO_PERMISSION, USAGE, CommandError
 from cockpit.redaction import SECRETS, environment_secrets
 
 if TYPE_CHECKING:
@@ -93,8 +94,26 @@ def cockpit(ctx: click.Context, read_only: bool) -> None:
         raise CommandError(f"{what} writes files: refused by {READ_ONLY}", NO_PERMISSION)
 
 
+def run_guarded(args: Sequence[str]) -> int:
+    """`run` for a process of its own: whatever happens to its output, the exit code is true.
+
+    74 when the output can't be written, told in one line. A reader that went away is no trouble.
+    """
+    streams.guard()
+    try:
+        code = run(args)
+        streams.flush()
+    except streams.OutputError as error:
+        click.echo(f"cockpit: {error}", err=True)
+        return CANNOT_WRITE
+    return code
+
+
 def run(args: Sequence[str]) -> int:
-    """Run one command line and return its exit code; 64 for a usage error."""
+    """Run one command line and return its exit code; 64 for a usage error.
+
+    A fault of the program itself is told in one line, exit 70: it must not read as a verdict.
+    """
     SECRETS.learn(environment_secrets(os.environ))
     try:
         result = cockpit.main(list(args), prog_name="cockpit", standalone_mode=False)
@@ -108,4 +127,9 @@ def run(args: Sequence[str]) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is no verdict
+        click.echo(crash.told(error), err=True)
+        return INTERNAL
     return result if isinstance(result, int) else 0

@@ -21,7 +21,7 @@ from cockpit.cli.common import (
     operator,
     read_only_option,
 )
-from cockpit.cli.exits import CANNOT_WRITE
+from cockpit.cli.exits import CANNOT_WRITE, INTERNAL
 from cockpit.cli.terminal import Terminal, require_terminal
 from cockpit.clock import Clock, SystemClock
 from cockpit.config.preview import LOOK_AROUND_LABEL, ConfigPreview
@@ -145,7 +145,9 @@ def open_screen(
             click.echo(unwritten, err=True)
     if opening.failure is not None:
         raise opening.failure
-    return app.return_code or (CANNOT_WRITE if unwritten else 0)
+    # Textual has shown the traceback of a fault of the screen, and says 1, which is a verdict.
+    code = INTERNAL if app.return_code == 1 else app.return_code
+    return code or (CANNOT_WRITE if unwritten else 0)
 
 
 def _session(

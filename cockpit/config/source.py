@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from cockpit.checklists.parsing.file_io import open_regular
 from cockpit.config.errors import ConfigError, ConfigErrors
 from cockpit.suggestions import closest_file
 
@@ -55,7 +56,7 @@ def read(path: Path) -> str:
             raise fail("is a folder, not a file", hint)
         if not stat.S_ISREG(mode):
             raise fail("is not a regular file")
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             body = file.read(LARGEST + 1)
     except FileNotFoundError as error:
         hint = closest_file(path) or "`cockpit init` writes one"

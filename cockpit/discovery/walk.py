@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from cockpit import git
+from cockpit.checklists.parsing.file_io import open_regular
 from cockpit.text import drawable, sanitize
 
 MOST_FILES = 20_000
@@ -136,7 +137,7 @@ def read(entry: Entry, limit: int) -> bytes | None:
     if entry.size > limit:
         return None
     try:
-        with entry.path.open("rb") as file:
+        with open_regular(entry.path) as file:
             body = file.read(limit + 1)
     except OSError:
         return None

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from cockpit.engine.blocking import DaemonExecutor
 from cockpit.system.commands import kill_running_commands
+from cockpit.system.matcher import end_matchers
 
 T = TypeVar("T")
 
@@ -63,6 +64,7 @@ class LoopThread:
             self.call(lambda: asyncio.ensure_future(self._wind_down()))
             if not self._ended.wait(timeout):
                 kill_running_commands()
+            end_matchers()
         return self._ended.is_set()
 
     async def _wind_down(self) -> None:

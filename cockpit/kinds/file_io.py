@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cockpit.checklists.parsing.file_io import open_regular
+
 
 @dataclass(frozen=True, slots=True)
 class FileRead:
@@ -30,7 +32,7 @@ def read_file(path: Path, cap: int) -> FileRead:
         if not stat.S_ISREG(status.st_mode):
             what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
             return FileRead(None, modified, what)
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             body = file.read(cap + 1)
     except (FileNotFoundError, NotADirectoryError):
         return FileRead(trouble="no such file", missing=True)
@@ -44,9 +46,7 @@ def read_file(path: Path, cap: int) -> FileRead:
 def read_tail(path: Path, limit: int) -> bytes:
     """The last `limit` bytes of a regular file; empty when there is nothing to read."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            return b""
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             file.seek(max(0, file.seek(0, 2) - limit))
             return file.read(limit)
     except (OSError, ValueError):

@@ -6,21 +6,32 @@ import functools
 import json
 import math
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cockpit.facts import Scalar
+from cockpit.system.matcher import Matcher, Mode, PatternError
 
 if TYPE_CHECKING:
     from jsonpath import CompoundJSONPath, JSONPath, JSONPathEnvironment
 
 Json: TypeAlias = Any
 _LARGEST = 2**63
+_BEYOND_FLOATS = 2**1023
 _LONGEST = 120
 _PLAIN_PATH = re.compile(r"\$(?:\.[A-Za-z_]\w*)*")
 _FIGURE = re.compile(
     r"([-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d{1,15})?(?:[eE][-+]?\d{1,3})?)\s*%?"
 )
+_MOST_NODES = 1_000_000
+_MATCHING_SECONDS = 3.0
+"""How long the `match()` and `search()` of one query may take, all nodes together."""
+_SHORT = 2000
+"""Characters of a text over which a pattern with one repetition is quick in any case."""
+_current = threading.local()
+"""The matcher of the query that runs in this thread."""
 
 
 class BadJson(ValueError):
@@ -56,9 +67,33 @@ def decode(body: bytes, pairs: Callable[[list[tuple[str, Any]]], Any] | None = N
 @functools.cache
 def _environment() -> JSONPathEnvironment:
     # Loaded with the first query: most of what reads JSON asks none.
-    from jsonpath import JSONPathEnvironment
+    from jsonpath import JSONPathEnvironment, function_extensions
 
-    return JSONPathEnvironment(strict=True)
+    class Match(function_extensions.Match):
+        def __call__(self, value: object, pattern: object) -> bool:
+            return _fits(value, pattern, "fullmatch")
+
+    class Search(function_extensions.Search):
+        def __call__(self, value: object, pattern: object) -> bool:
+            return _fits(value, pattern, "search")
+
+    environment = JSONPathEnvironment(strict=True)
+    environment.function_extensions |= {"match": Match(), "search": Search()}
+    return environment
+
+
+def _fits(value: object, pattern: object, mode: Mode) -> bool:
+    """What `match()` and `search()` of a query say: a text that is no pattern fits nothing."""
+    if not isinstance(value, str) or not isinstance(pattern, str):
+        return False
+    try:
+        compiled = re.compile(pattern)
+    except (re.error, OverflowError, RecursionError):
+        return False
+    if len(value) <= _SHORT and "(" not in pattern and sum(map(pattern.count, "*+?{")) <= 1:
+        return getattr(compiled, mode)(value) is not None
+    matcher: Matcher = _current.matcher
+    return matcher.fits(pattern, value, mode)
 
 
 @functools.lru_cache(maxsize=256)
@@ -75,19 +110,21 @@ def compile_query(path: str) -> JSONPath | CompoundJSONPath:
 def query(path: str, data: Json) -> list[tuple[str, Json]]:
     """The nodes `path` selects as (last part of the location, value), in document order.
 
-    BadPath when `path` is no query, or the data is nested too deep for it.
+    BadPath when `path` is no query, the data is nested too deep for it, or it takes too long.
     """
     if not isinstance(data, dict | list):
         return [("$", data)] if path == "$" else []
     from jsonpath.exceptions import JSONPathError
 
     try:
-        return [
-            (str(match.parts[-1]) if match.parts else "$", match.obj)
-            for match in compile_query(path).finditer(data)
-        ]
-    except (JSONPathError, RecursionError) as error:
+        with Matcher(_MATCHING_SECONDS) as _current.matcher:
+            found = islice(compile_query(path).finditer(data), _MOST_NODES + 1)
+            nodes = [(str(one.parts[-1]) if one.parts else "$", one.obj) for one in found]
+    except (JSONPathError, RecursionError, PatternError) as error:
         raise BadPath(f"{path} can't be asked of this data: {error}") from error
+    if len(nodes) > _MOST_NODES:
+        raise BadPath(f"{path} selects more than {_MOST_NODES:,} values")
+    return nodes
 
 
 def reader_of(path: str) -> Callable[[Json], Json]:
@@ -117,10 +154,15 @@ def first(path: str, data: Json) -> Json:
 
 
 def number(value: Json) -> float | int | None:
-    """`value` when it is a finite number; None for booleans and for everything else."""
+    """`value` when it is a number that a float can hold; None for booleans and everything else.
+
+    A JSON integer has no bound: one of 400 digits is as little a measurement as `1e999`.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if isinstance(value, int) or math.isfinite(value) else None
+    if isinstance(value, int):
+        return value if abs(value) < _BEYOND_FLOATS else None
+    return value if math.isfinite(value) else None
 
 
 def figure(value: Json) -> float | int | None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.checklists.editing.twins import twins_of
+from cockpit.checklists.parsing.file_io import read_regular
 
 _IN_USE = 60.0
 """Seconds since its last change for which such a file may belong to an edit that is being made."""
@@ -66,8 +67,8 @@ def leftovers(
                 # A file that took part in an exchange keeps its modification time.
                 if now - path.stat().st_ctime < _IN_USE:
                     continue
-                data = path.read_bytes()
-                if name.is_own(data) or (file.exists() and not _lacks(file.read_bytes(), data)):
+                data = read_regular(path)
+                if name.is_own(data) or (file.exists() and not _lacks(read_regular(file), data)):
                     continue
             except OSError:
                 continue

@@ -36,6 +36,7 @@ from cockpit.checklists.errors import (
     FileBusy,
     FileUnwritable,
 )
+from cockpit.checklists.parsing.file_io import read_regular
 from cockpit.permissions import ALL_ALLOWED, Permissions, ReadOnlyError
 
 _EXCLUSIVE_ATTEMPTS = 8
@@ -141,7 +142,7 @@ def _attempts(target: Path, decide: Decide, system: FilePlatform, pause: Pause) 
 def _once(
     target: Path, decide: Decide, system: FilePlatform, pause: Pause, *, readers: bool
 ) -> Written:
-    looked_at = target.read_bytes()
+    looked_at = read_regular(target)
     with contextlib.suppress(ChecklistError):
         # Looking takes long in a long file; nobody is kept waiting meanwhile. An error here may
         # come from a half-written file and is not believed.

@@ -31,6 +31,7 @@ from cockpit.checklists.git.index import (
     unstaged,
 )
 from cockpit.checklists.git.repository import Repository
+from cockpit.checklists.parsing.file_io import read_regular
 from cockpit.permissions import ALL_ALLOWED, Permissions, ReadOnlyError
 
 _FOLDER = "cockpit-commit-"
@@ -143,7 +144,7 @@ def _workshop(plan: CommitPlan, index: Path) -> _CommitBuild:
 def _on_disk(repository: Repository, file: FileCommit) -> bytes:
     """The file as git would take it in, line ends and all."""
     try:
-        data = file.path.read_bytes()
+        data = read_regular(file.path)
     except OSError as error:
         raise CommitRefused(f"{file.relative} cannot be read: {error.strerror}") from error
     words = ("hash-object", "-w", "--stdin", "--path", file.relative)

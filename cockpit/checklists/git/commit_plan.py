@@ -16,6 +16,7 @@ from cockpit.checklists.editing.changes import Hunk, Patch, Skipped, standing_pa
 from cockpit.checklists.errors import CommitRefused, NothingToCommit
 from cockpit.checklists.git.hook_runs import hook_file
 from cockpit.checklists.git.repository import Repository, repository_of
+from cockpit.checklists.parsing.file_io import read_regular
 from cockpit.text import sanitize
 
 DEFAULT_MESSAGE = "docs: update master batch checklist"
@@ -166,7 +167,7 @@ def _file(repository: Repository, path: Path, hunks: Sequence[Hunk]) -> FileComm
     if not listed or base is None:
         return f"{relative} is not in the last commit; add it by hand once"
     try:
-        now = path.read_bytes()
+        now = read_regular(path)
     except OSError as error:
         raise CommitRefused(f"{relative} cannot be read: {error.strerror}") from error
     if _CONFLICT.search(now) or _CONFLICT.search(base):

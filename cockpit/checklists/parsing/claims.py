@@ -114,15 +114,16 @@ def read_claims(document: Document) -> tuple[Claim, ...]:
     repair = Repairer(document.data)
     claims = [replace(claim, text=repair(claim.text)) for claim in _marked(document)]
     lines = document.lines
+    places = _Places(document)
     taken = {item.line for item in document.items if item.form is not Form.HEADING}
     for block in walk(document.data, lines, front_matter(document.data, lines)):
         if isinstance(block, Heading):
-            claims += _in_heading(document, block.line + 1, repair(block.content))
+            claims += _in_heading(places, block.line + 1, repair(block.content))
         elif isinstance(block, Paragraph):
             for number, content in enumerate(block.content.split("\n")):
                 line = block.line + number + 1
                 if line not in taken:
-                    claims += _in_text(document, line, plain(repair(content)))
+                    claims += _in_text(places, line, plain(repair(content)))
     return tuple(sorted(claims, key=lambda claim: claim.line))
 
 
@@ -160,16 +161,37 @@ def _claim(
     return [Claim(kind, line, text, claimed, progress.done, progress.total, subject)]
 
 
+class _Places:
+    """The sections of a document by line, so that a long one is not searched for each figure.
+
+    `innermost` must be asked line by line downwards.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.by_line = {section.line: section for section in document.sections}
+        self._following = sorted(document.sections, key=lambda section: section.line)
+        self._following.reverse()
+        self._open: list[Section] = []
+
+    def innermost(self, line: int) -> Section | None:
+        """The deepest section around a line; of equally deep ones the first."""
+        while self._following and self._following[-1].line <= line:
+            self._open.append(self._following.pop())
+        self._open = [section for section in self._open if section.end_line >= line]
+        return max(self._open, key=lambda section: section.level, default=None)
+
+
 def _boxes(document: Document, section: Section) -> Progress:
     inside = document.items[section.first : section.end]
     return Progress.of(item for item in inside if item.form in (Form.BOX, Form.BALLOT))
 
 
-def _in_heading(document: Document, line: int, content: str) -> list[Claim]:
-    section = next((s for s in document.sections if s.line == line), None)
+def _in_heading(places: _Places, line: int, content: str) -> list[Claim]:
+    section = places.by_line.get(line)
     if section is None:
         return []
-    progress = _boxes(document, section)
+    progress = _boxes(places.document, section)
     figures = _figures(line, content, progress, section.title, needs_topic=False)
     if figures:
         return figures
@@ -190,11 +212,12 @@ def _finished_mark(content: str) -> str | None:
     return None
 
 
-def _in_text(document: Document, line: int, text: str) -> list[Claim]:
+def _in_text(places: _Places, line: int, text: str) -> list[Claim]:
     """A figure in running text is about its section, or about the document above the first."""
     if not any(figure.search(text) for figure in (_BAR_PART, _FRACTION, _PERCENT)):
         return []
-    section = _innermost(document, line)
+    document = places.document
+    section = places.innermost(line)
     if section is None or section.level == 1:
         return _figures(line, text, document.progress, "", needs_topic=True)
     progress = _boxes(document, section)
@@ -203,11 +226,6 @@ def _in_text(document: Document, line: int, text: str) -> list[Claim]:
     if _ABOUT_ITEMS.search(section.title) and not _ABOUT_OTHERS.search(section.title):
         return _figures(line, text, document.progress, "", needs_topic=True)
     return []
-
-
-def _innermost(document: Document, line: int) -> Section | None:
-    around = [s for s in document.sections if s.line <= line <= s.end_line]
-    return max(around, key=lambda s: s.level, default=None)
 
 
 def _figures(

@@ -17,7 +17,7 @@ from cockpit.checklists.parsing.markers import (
 BOX = re.compile(r"(?:\*{1,3}|_{1,3}|~~)?[ \t]*\[([^\[\]\n]{1,24})\](?=[ \t]|$|\*\*|__)")
 """A task marker at the head of an item's content: `[x] …`, `**[ ] …`, `**[ ]** …`."""
 
-_CONTAINERS = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+[ \t>]*)*")
+_CONTAINERS = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t][ \t>]*)*")
 _HASHES = re.compile(r"[ \t]*(?:#{1,6}[ \t]+)?")
 _EMPHASIS = re.compile(r"[*_~]{0,3}[ \t]*")
 _STATUS = re.compile(

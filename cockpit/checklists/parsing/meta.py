@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from cockpit.checklists.parsing.items import NO_META, Effort, Item, Meta
-from cockpit.checklists.parsing.refs import named_in
+from cockpit.checklists.parsing.refs import names_any
 from cockpit.checklists.parsing.text import plain
 
 LABEL = re.compile(
@@ -148,7 +148,7 @@ def from_text(text: str, comments: Iterable[str] = ()) -> Meta:
         or "after" in lowered
     ):
         depends = _DEPENDS.search(text)
-        if depends is not None and named_in(depends.group("what")):
+        if depends is not None and names_any(depends.group("what")):
             meta = replace(meta, depends=depends.group("what").strip())
     return from_comments(comments, meta)
 

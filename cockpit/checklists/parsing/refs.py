@@ -6,7 +6,9 @@ A reference is turned into names here and into tasks by `plan`, which knows the 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _NONE = re.compile(r"(?:none|n/?a|nothing|no dependenc(?:y|ies)|nil|independent|-+|–|—)?\W*", re.I)
@@ -32,6 +34,9 @@ _CERTAIN = re.compile(
     r"|P\d+[A-Z]"
 )
 _NAMED = re.compile(rf"({_WORD})\s+#?(.+)", re.IGNORECASE)
+
+
+_MOST = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +94,24 @@ def read_references(text: str) -> list[Reference]:
 
 
 def named_in(text: str) -> list[Reference]:
-    """The references anywhere in running text; ranges as all they span."""
-    found: list[Reference] = []
+    """The references anywhere in running text; ranges as all they span; some thousands at most."""
+    return list(dict.fromkeys(islice(_references(text), _MOST)))
+
+
+def names_any(text: str) -> bool:
+    """Whether there is a reference in running text."""
+    return next(_references(text), None) is not None
+
+
+def _references(text: str) -> Iterator[Reference]:
     for match in _REFERENCE.finditer(text):
         if match.group("word"):
             word = match.group("word").upper()
             names = [f"{word} {number}" for number in expand(match.group("list"))]
         else:
             names = _coded(match)
-        found += [Reference(canonical(name), match.group().strip()) for name in names]
-    return list(dict.fromkeys(found))
+        for name in names:
+            yield Reference(canonical(name), match.group().strip())
 
 
 def _coded(match: re.Match[str]) -> list[str]:

@@ -65,6 +65,9 @@ def build_plan(
     return resolver.plan()
 
 
+_MOST_MEANINGS = 20
+
+
 @dataclass(slots=True)
 class _Meant:
     """What a dependency text names, by indexes of tasks."""
@@ -85,6 +88,10 @@ class _Resolver:
     _gates: list[Gate] = field(default_factory=list)
     _groups_of: dict[str, list[tuple[Group, tuple[int, ...]]]] = field(default_factory=dict)
     """Groups by document, each with its tasks."""
+    _around: dict[int, list[Group]] = field(default_factory=dict)
+    """The groups that each task stands in, the outer ones first."""
+    _left: int = 50_000
+    """References that are still looked up: what names more is no plan that anybody follows."""
 
     def add(self, tasks: Sequence[Task], groups: Sequence[Group]) -> None:
         """Take in the tasks of one document; a box that repeats a described task is no other."""
@@ -157,12 +164,13 @@ class _Resolver:
             own.setdefault(task.document, []).append(number)
             for name in aliases(task.id) if task.id else ():
                 self._enter(name, task.document, (number,))
+        lines = {name: [self.tasks[each].line for each in numbers] for name, numbers in own.items()}
         for group in self.groups:
-            members = tuple(
-                number
-                for number in own.get(group.document, ())
-                if group.line < self.tasks[number].line <= group.end_line
-            )
+            where = lines.get(group.document, [])
+            begin, end = bisect_right(where, group.line), bisect_right(where, group.end_line)
+            members = tuple(own.get(group.document, ())[begin:end])
+            for number in members:
+                self._around.setdefault(number, []).append(group)
             self._groups_of.setdefault(group.document, []).append((group, members))
             for name in aliases(group.id):
                 self._enter(name, group.document, members)
@@ -183,25 +191,21 @@ class _Resolver:
 
     def _enter(self, name: str, document: str, members: tuple[int, ...]) -> None:
         meanings = self._by_name.setdefault(name, {}).setdefault(document, [])
-        if members not in meanings:
+        # What has some meanings is ambiguous: more of them would only cost time.
+        if len(meanings) < _MOST_MEANINGS and members not in meanings:
             meanings.append(members)
 
     def _needs(self, number: int, task: Task) -> tuple[set[int], list[str]]:
         found: set[int] = set()
         itself: set[int] = set()
         unclear: list[str] = []
-        around = [
-            group
-            for group, _ in self._groups_of.get(task.document, ())
-            if group.line < task.line <= group.end_line
-        ]
         if task.depends:
             verb = _verb(task.depends, task.text)
             own = self._meant(task.depends, task.document, task.line, verb)
             unclear += own.unclear
             found.update(own.members)
             itself = {number} & own.by_id
-        for group in around:
+        for group in self._around.get(number, ()):
             if group.depends:
                 theirs = self._meant(group.depends, group.document, group.line)
                 unclear += theirs.unclear
@@ -215,7 +219,12 @@ class _Resolver:
         """What a dependency text names; what is not clear in it becomes a problem."""
         meant = _Meant()
         faults: dict[tuple[Trouble, str], list[str]] = {}
-        for reference in read_references(text):
+        if self._left < 0:
+            meant.unclear.append(text)
+            return meant
+        references = read_references(text)
+        self._left -= len(references)
+        for reference in references:
             meanings = self._meanings(reference, document)
             if len(meanings) == 1:
                 meant.members.update(meanings[0])
@@ -300,16 +309,17 @@ def _rings(needs: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
     """One cycle for each knot of tasks that wait for each other."""
     left = set(topological(needs)[1])
     rings = []
-    while left:
-        at = min(left)
-        trail: list[int] = []
+    for at in sorted(left):
+        if at not in left:
+            continue
+        trail: dict[int, int] = {}
         while at not in trail:
-            trail.append(at)
-            following = [need for need in needs[at] if need in left]
-            if not following:
+            trail[at] = len(trail)
+            following = next((need for need in needs[at] if need in left), None)
+            if following is None:
                 break
-            at = following[0]
+            at = following
         else:
-            rings.append(tuple(trail[trail.index(at) :]))
-        left -= set(trail)
+            rings.append(tuple(trail)[trail[at] :])
+        left -= trail.keys()
     return rings

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -32,7 +31,7 @@ RED = "DONE BUT RED"
 OVERRIDDEN = "OVERRIDDEN"
 """Known debt: somebody said why an item is done although it is red."""
 _TOLD = {Verdict.UNKNOWN: "UNKNOWN"}
-_COMMENT = re.compile(rb"<!--(.{0,2000}?)-->", re.DOTALL)
+_LONGEST_COMMENT = 2000
 
 
 def green_now(board: Mapping[str, Observation], now: datetime) -> Green:
@@ -59,11 +58,22 @@ def asked_for(data: bytes) -> frozenset[str]:
 
     There may be some more than the items' own: comments that stand elsewhere.
     """
-    texts = (match[1].decode("utf-8", "replace") for match in _COMMENT.finditer(data))
+    texts = (comment.decode("utf-8", "replace") for comment in _comments(data))
     required = (read_requirement(word) for word in from_comments(texts).requires)
     return frozenset(
         name for each in required if each.kind != "item" for name in _probe_names(each)
     )
+
+
+def _comments(data: bytes) -> Iterator[bytes]:
+    """The bodies of the HTML comments that are not too long to be remarks."""
+    start = data.find(b"<!--")
+    while start >= 0 and (end := data.find(b"-->", start + 4)) >= 0:
+        # What is never closed may hold one that is: the last opening mark before the end counts.
+        start = max(start, data.find(b"<!--", max(0, end - _LONGEST_COMMENT - 4), end))
+        if end - start - 4 <= _LONGEST_COMMENT:
+            yield data[start + 4 : end]
+        start = data.find(b"<!--", end + 3)
 
 
 def _probe_names(requirement: Requirement) -> tuple[str, ...]:

@@ -25,6 +25,8 @@ from cockpit.system.processes.argv import shown
 Trusted: TypeAlias = Callable[[GateTable], bool]
 _GRACE = 5.0
 """Seconds on top of the command's own limit, so that ending it is not itself a timeout."""
+_LEAST_MATCHING = 1.0
+"""Seconds that `pattern` may take at least, however long the command took."""
 
 
 class CommandGateProbe(GateProbe):
@@ -75,7 +77,8 @@ class CommandGateProbe(GateProbe):
 
     def _judge(self, result: CommandResult) -> tuple[Output, Judgement]:
         output = self._output(result)
-        return output, judge_output(output, self._table)
+        left = max(_LEAST_MATCHING, self._table.timeout - result.duration)
+        return output, judge_output(output, self._table, seconds=left)
 
     def _output(self, result: CommandResult) -> Output:
         if result.missing:

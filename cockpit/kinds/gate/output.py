@@ -1,4 +1,4 @@
-"""What a gate command's end and output say: passed, failed, crashed, missing, timed out. Pure.
+"""What a gate command's end and output say: passed, failed, crashed, missing, timed out.
 
 The exit code comes first. What the output says can take an OK away, never give one.
 """
@@ -18,7 +18,7 @@ from cockpit.kinds.gate.facts import ScoreFacts
 from cockpit.kinds.gate.json_marks import decode_marked
 from cockpit.kinds.gate.report import judge_report
 from cockpit.kinds.gate.runners import not_run
-from cockpit.kinds.gate.scores import lines_of, plain_lines, read_output
+from cockpit.kinds.gate.scores import Reading, lines_of, plain_lines, read_output
 from cockpit.kinds.gate.status_words import (
     RAISED,
     TRACEBACK,
@@ -32,6 +32,7 @@ from cockpit.kinds.gate.status_words import (
 from cockpit.kinds.gate.table import EXIT, GateTable, ScoreTable
 from cockpit.kinds.json_query import BadJson
 from cockpit.model import Doubt, DoubtKind, Verdict
+from cockpit.system.matcher import PatternError
 from cockpit.system.processes.argv import shown
 from cockpit.text import duration_text
 
@@ -77,24 +78,15 @@ class Output:
         return f"{self.stdout}\n{self.stderr}" if self.stderr else self.stdout
 
 
-def judge_output(output: Output, table: GateTable, *, cause: str = "") -> Judgement:
-    """The gate over a finished command."""
+def judge_output(
+    output: Output, table: GateTable, *, cause: str = "", seconds: float = 10.0
+) -> Judgement:
+    """The gate over a finished command. Its `pattern` may take `seconds` in all."""
     basis: Facts = {"command": shown(table.command or ()), "exit_code": output.exit_code}
-    trouble = _trouble(output, table)
-    if trouble is not None:
-        title, text, act = trouble
-        judged = nothing(
-            title,
-            text,
-            DoubtKind.NOTHING_MEASURED,
-            cause=cause,
-            next_act=act,
-            verdict=Verdict.UNKNOWN if title in _UNMEASURED else Verdict.FAIL,
-        )
-    elif isinstance(table.score, ScoreTable):
-        judged = _judge_json(output, table, cause)
-    else:
-        judged = _judge_text(output, table, cause)
+    try:
+        judged = _judge(output, table, cause, seconds)
+    except PatternError as error:
+        judged = _with_exit(_unmatched(error, cause), output)
     if output.cut:
         doubt = Doubt(
             DoubtKind.PARTIAL_READ, f"only {table.output_cap:,} bytes of output were kept"
@@ -103,7 +95,38 @@ def judge_output(output: Output, table: GateTable, *, cause: str = "") -> Judgem
     return replace(judged, basis={**basis, **judged.basis})
 
 
-def _trouble(output: Output, table: GateTable) -> tuple[str, str, str] | None:
+def _judge(output: Output, table: GateTable, cause: str, seconds: float) -> Judgement:
+    reading = Reading(None)
+    if output.ending is Ending.EXITED:
+        reading = read_output(output.text, table.pattern, seconds=seconds)
+    trouble = _trouble(output, table, reading)
+    if trouble is not None:
+        title, text, act = trouble
+        return nothing(
+            title,
+            text,
+            DoubtKind.NOTHING_MEASURED,
+            cause=cause,
+            next_act=act,
+            verdict=Verdict.UNKNOWN if title in _UNMEASURED else Verdict.FAIL,
+        )
+    if isinstance(table.score, ScoreTable):
+        return _judge_json(output, table, cause)
+    return _judge_text(output, table, reading, cause)
+
+
+def _unmatched(error: PatternError, cause: str) -> Judgement:
+    return nothing(
+        "TIMEOUT",
+        f"`pattern`: {error}",
+        DoubtKind.NOTHING_MEASURED,
+        cause=cause,
+        next_act="write `pattern` without a repetition inside a repetition, or raise `timeout`",
+        verdict=Verdict.UNKNOWN,
+    )
+
+
+def _trouble(output: Output, table: GateTable, reading: Reading) -> tuple[str, str, str] | None:
     name = (table.command or [""])[0]
     if output.ending is Ending.MISSING:
         return "MISSING", output.reason or f"{name} is not there", "mend `command` or `cwd`"
@@ -135,7 +158,7 @@ def _trouble(output: Output, table: GateTable) -> tuple[str, str, str] | None:
         return None
     if _IMPORT_FAILURE.match(raised):
         return "CRASHED", f"before it measured anything: {raised}", "mend the script or its imports"
-    score = read_output(output.text, table.pattern).score
+    score = reading.score
     if score is None:
         return "CRASHED", raised, _READ
     if score.seen:
@@ -174,8 +197,7 @@ def _judge_json(output: Output, table: GateTable, cause: str) -> Judgement:
     return _with_exit(judged, output)
 
 
-def _judge_text(output: Output, table: GateTable, cause: str) -> Judgement:
-    reading = read_output(output.text, table.pattern)
+def _judge_text(output: Output, table: GateTable, reading: Reading, cause: str) -> Judgement:
     score = reading.score
     if table.score == EXIT:
         judged = _by_exit_code(output, cause)

@@ -1,4 +1,6 @@
-"""Scores in the output of test runners and gate scripts, in order of trust. Pure.
+"""Scores in the output of test runners and gate scripts, in order of trust.
+
+Pure, but for the config's own pattern, which is matched in another process.
 
 A line such as `Methods: 3/9` or a coverage percentage is no score. Of one kind of line the last one
 counts, except for the closing lines of test runners, which all do; subtotals of a category
@@ -15,6 +17,7 @@ from fractions import Fraction
 from cockpit.kinds.gate.counts import NUMBER, Score, count_of, tally_of_words
 from cockpit.kinds.gate.junit import junit_score
 from cockpit.kinds.gate.runners import runner_score
+from cockpit.system.matcher import Matcher
 from cockpit.text import sanitize
 
 _LONGEST_LINE = 600
@@ -90,11 +93,14 @@ def plain_lines(text: str) -> list[str]:
     return [line.rstrip()[:_LONGEST_LINE] for line in plain.split("\n")]
 
 
-def read_output(text: str, pattern: str | None = None) -> Reading:
-    """The score in `text`; with `pattern` (groups `met` and `total`, line by line) only its own."""
+def read_output(text: str, pattern: str | None = None, *, seconds: float = 10.0) -> Reading:
+    """The score in `text`; with `pattern` (groups `met` and `total`, line by line) only its own.
+
+    Raises PatternError when the pattern takes longer than `seconds`.
+    """
     lines = lines_of(text)
     if pattern is not None:
-        return Reading(_configured(lines, pattern), vacuous=_vacuous(lines, None))
+        return Reading(_configured(lines, pattern, seconds), vacuous=_vacuous(lines, None))
     found = [score for finder in _FINDERS if (score := finder(lines)) is not None]
     found += [score for score in (runner_score(lines), junit_score(text, lines)) if score]
     best = found[0] if found else None
@@ -110,18 +116,19 @@ def read_output(text: str, pattern: str | None = None) -> Reading:
     return Reading(best, tuple(conflicts), _vacuous(lines, best))
 
 
-def _configured(lines: list[str], pattern: str) -> Score | None:
-    expression = re.compile(pattern)
-    for at in range(len(lines) - 1, -1, -1):
-        match = expression.search(lines[at])
-        if match is None:
-            continue
-        met, total = match["met"], match["total"]
-        if all(
-            text and text.isascii() and text.isdigit() and len(text) < 10 for text in (met, total)
-        ):
-            return Score(int(met), int(total), lines[at].strip(), closing=at)
+def _configured(lines: list[str], pattern: str, seconds: float) -> Score | None:
+    newest_first = lines[::-1]
+    with Matcher(seconds) as matcher:
+        for index, groups in matcher.matches(pattern, newest_first):
+            met, total = groups["met"], groups["total"]
+            if met and total and _is_count(met) and _is_count(total):
+                at = len(lines) - 1 - index
+                return Score(int(met), int(total), lines[at].strip(), closing=at)
     return None
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 def _vacuous(lines: list[str], best: Score | None) -> str:

@@ -71,7 +71,10 @@ def unmet(data: Json, path: str, expected: Json) -> str:
     if not nodes:
         return f"nothing at {path}"
     holds = condition(expected)
-    bad = [value for _, value in nodes if not holds(value)]
+    try:
+        bad = [value for _, value in nodes if not holds(value)]
+    except RecursionError:
+        return f"{path} is nested too deep to compare"
     if not bad:
         return ""
     want = expected if isinstance(expected, str) else scalar(expected)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import re
+import asyncio
+import functools
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from cockpit.system.control.conflicts import ConflictingInstances, TargetService
 from cockpit.system.control.output_file import open_private
 from cockpit.system.control.process_control import ProcessController
 from cockpit.system.control.target_lock import TargetBusy, TargetLock
+from cockpit.system.matcher import Matcher, PatternError
 from cockpit.system.processes import process_table
 from cockpit.system.processes.argv import shown
 from cockpit.system.processes.process_table import ProcessIdentity
@@ -22,6 +24,8 @@ from cockpit.text import format_utc, sanitize
 READY_SECONDS = 15.0
 _POLL_SECONDS = 0.05
 _TAIL_BYTES = 65536
+MATCHING_SECONDS = 3.0
+"""How long one look for `log_line` may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,23 +153,24 @@ async def _start(
         return StartOutcome(error="it ended at once", output=request.output)
     tell(f"started {identity.pid} at {format_utc(clock.now())}, output in {request.output}")
     end_at = clock.monotonic() + request.ready_within
-    while (lacking := not_ready(request, source, identity, begin)) and clock.monotonic() < end_at:
-        if not process_table.is_alive(identity):
-            break
-        await clock.sleep(_POLL_SECONDS)
+    with Matcher(MATCHING_SECONDS, each=True) as matcher:
+        while lacking := (
+            not_ready(request, source, identity) or await _unsaid(request, begin, matcher)
+        ):
+            if clock.monotonic() >= end_at or not process_table.is_alive(identity):
+                break
+            await clock.sleep(_POLL_SECONDS)
     if not process_table.is_alive(identity):
         lacking = f"it ended: {last_line(request.output, begin)}"
     tell(f"{identity.pid} {lacking or ('listens' if request.port else 'runs')}")
     return StartOutcome(error=lacking, identity=identity, output=request.output)
 
 
-def not_ready(
-    request: StartRequest, source: ListenerSource, identity: ProcessIdentity, begin: int = 0
-) -> str:
-    """The checks that still fail, in words; empty when it is ready.
+def not_ready(request: StartRequest, source: ListenerSource, identity: ProcessIdentity) -> str:
+    """What still fails at the port, in words; empty when nothing does.
 
-    Exactly one service must listen on the port, and it must be the started process or one of its
-    descendants; the log line must stand in the output after byte `begin`.
+    Exactly one service must listen on it, and it must be the started process or one of its
+    descendants.
     """
     if request.port is not None:
         try:
@@ -177,11 +182,25 @@ def not_ready(
         family = {identity.pid, *process_table.descendants(identity.pid)}
         if listener.hidden or not set(listener.pids) <= family:
             return f"port {request.port} is held by another process, too"
-    if request.log_line and not re.search(
-        request.log_line, _output(request.output, begin), re.MULTILINE
-    ):
-        return "the expected line is not in its output yet"
     return ""
+
+
+async def _unsaid(request: StartRequest, begin: int, matcher: Matcher) -> str:
+    """Why its output does not say that it is ready, in words; empty when it does."""
+    try:
+        if await said(request.log_line, _output(request.output, begin), matcher):
+            return ""
+    except PatternError as error:
+        return sanitize(f"ready_line was not found: {error}")
+    return "the expected line is not in its output yet"
+
+
+async def said(log_line: str, output: str, matcher: Matcher) -> bool:
+    """Whether a line of `output` fits; every output fits an empty one. Raises PatternError."""
+    if not log_line:
+        return True
+    work = functools.partial(matcher.fits, log_line, output, multiline=True)
+    return await asyncio.get_running_loop().run_in_executor(None, work)
 
 
 def _output(path: Path, begin: int) -> str:

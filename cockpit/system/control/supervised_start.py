@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,8 +9,15 @@ from datetime import datetime, timedelta
 from cockpit.clock import Clock, SystemClock
 from cockpit.permissions import ReadOnlyError
 from cockpit.system.control.process_control import ProcessController
-from cockpit.system.control.start import StartOutcome, StartRequest, running_already
+from cockpit.system.control.start import (
+    MATCHING_SECONDS,
+    StartOutcome,
+    StartRequest,
+    running_already,
+    said,
+)
 from cockpit.system.control.target_lock import TargetBusy, TargetLock
+from cockpit.system.matcher import Matcher, PatternError
 from cockpit.system.processes import process_table
 from cockpit.system.processes.argv import matches, shown
 from cockpit.system.services.service_state import ServiceKind
@@ -169,14 +175,18 @@ async def _until_said(
     end_at: float,
 ) -> StartOutcome:
     """Look for the expected line in what the supervisor keeps of the service's output."""
-    while True:
-        output = await reader_for(service.kind).output(service.name, since)
-        if output.error:
-            return replace(outcome, note=f"ready_line was not looked for: {output.error}")
-        if re.search(request.log_line, output.text, re.MULTILINE):
-            return outcome
-        if clock.monotonic() >= end_at:
-            return replace(outcome, error="no line of its journal fits ready_line")
-        if outcome.identity is not None and not process_table.is_alive(outcome.identity):
-            return replace(outcome, error="it ended before its journal had the expected line")
-        await clock.sleep(_ASK_SECONDS)
+    with Matcher(MATCHING_SECONDS, each=True) as matcher:
+        while True:
+            output = await reader_for(service.kind).output(service.name, since)
+            if output.error:
+                return replace(outcome, note=f"ready_line was not looked for: {output.error}")
+            try:
+                if await said(request.log_line, output.text, matcher):
+                    return outcome
+            except PatternError as error:
+                return replace(outcome, error=sanitize(f"ready_line was not found: {error}"))
+            if clock.monotonic() >= end_at:
+                return replace(outcome, error="no line of its journal fits ready_line")
+            if outcome.identity is not None and not process_table.is_alive(outcome.identity):
+                return replace(outcome, error="it ended before its journal had the expected line")
+            await clock.sleep(_ASK_SECONDS)
