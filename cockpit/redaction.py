@@ -60,8 +60,13 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: frozenset[str] = frozenset()
-        self._state = _State(())
+        self._renew()
         self.learn(secrets)
+
+    def _renew(self) -> None:
+        self._state = _State(self._secrets)
+        self.safe: set[int] = self._state.safe_texts
+        """Hashes of texts that need no cleaning at all; what cleans them adds them."""
 
     def __repr__(self) -> str:
         return f"Redactor({len(self._secrets)} secrets)"
@@ -74,12 +79,12 @@ class Redactor:
         if told <= self._secrets:
             return
         self._secrets |= told
-        self._state = _State(self._secrets)
+        self._renew()
 
     def forget(self) -> None:
         """Know no secret any more."""
         self._secrets = frozenset()
-        self._state = _State(())
+        self._renew()
 
     def text(self, text: str) -> str:
         """`text` without secrets; the same object when it holds none."""
@@ -91,7 +96,7 @@ class Redactor:
         raw = text.encode("utf-8", "surrogatepass")
         cleaned = _without_lookalikes(state.known.without(raw, tail=_LONG))
         if cleaned == raw:
-            _remember(state.clean_texts, key)
+            remember(state.clean_texts, key)
             return text
         return cleaned.decode("utf-8", "replace")
 
@@ -105,7 +110,7 @@ class Redactor:
             return body
         cleaned = _without_lookalikes(state.known.without(body, tail=BEGINNING))
         if cleaned == body:
-            _remember(state.clean_bodies, key)
+            remember(state.clean_bodies, key)
             return body
         return cleaned
 
@@ -141,15 +146,17 @@ class Redactor:
 class _State:
     """What is known, and the hashes of what was found clean under it."""
 
-    __slots__ = ("clean_bodies", "clean_texts", "known")
+    __slots__ = ("clean_bodies", "clean_texts", "known", "safe_texts")
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self.known = KnownSecrets(secrets, _ANNOUNCED)
+        self.safe_texts: set[int] = set()
         self.clean_texts: set[int] = set()
         self.clean_bodies: set[int] = set()
 
 
-def _remember(clean: set[int], key: int) -> None:
+def remember(clean: set[int], key: int) -> None:
+    """Add a hash to those of what is clean; they are bounded."""
     if len(clean) >= _MOST_REMEMBERED:
         clean.clear()
     clean.add(key)

@@ -110,7 +110,7 @@ def _plain_forms(secret: str, raw: bytes) -> Iterator[bytes]:
     yield raw
     yield raw.hex().encode()
     yield raw.replace(b" ", b"+")
-    yield re.sub(rb"\\+", rb"\\", raw)  # as escaped backslashes come out
+    yield raw.replace(b"\\", b"")  # where escapes are taken off, so are backslashes
     if not secret.isprintable():  # as the cleaner of texts leaves it
         yield re.sub(rb"[\x00-\x1f\x7f]", b"", re.sub(rb"[\t\n\r\f\v]+", b" ", raw))
         yield raw.replace(b"\r\n", b"\n")
@@ -236,7 +236,7 @@ class _Escapes:
             unicode |= {rb"\\{1,8}u".join(filter(None, pair)), f"{ord(char):08x}".encode()}
             if char in _LETTERS:
                 self._plain[_LETTERS[char]] = raw
-            elif char.isascii() and char.isprintable() and not char.isalnum():
+            elif char.isascii() and char.isprintable() and not char.isalnum() and char != "\\":
                 self._plain[raw] = raw
         longest = sorted(unicode, key=len, reverse=True)
         letters = b"".join(map(re.escape, self._plain))
@@ -246,7 +246,10 @@ class _Escapes:
             rb"%(?:25)*(" + b"|".join(sorted(percent)) + rb")"
             rb"|\\{1,8}(?:u(" + b"|".join(longest) + rb")"
             rb"|x(" + b"|".join(sorted(bytewise)) + rb")|([" + letters + rb"]))"
-            rb"|&(?:amp;)*(" + b"|".join(sorted(entities)) + rb");"
+            rb"|&(?:amp;)*("
+            + b"|".join(sorted(entities))
+            + rb");"
+            + (rb"|\\+" if "\\" in chars else b"")
         )
 
     def taken_off(self, body: bytes) -> _Unescaped | None:
@@ -263,6 +266,8 @@ class _Escapes:
             return bytes([int(percent or byte, 16)])
         if letter:
             return self._plain[letter]
+        if not (unicode or entity):
+            return b""
         if entity:
             return _entity(entity)
         if len(unicode) == 8:  # of a Python literal

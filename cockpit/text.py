@@ -15,7 +15,7 @@ import re
 from datetime import UTC, datetime, tzinfo
 from typing import Literal
 
-from cockpit.redaction import SECRETS
+from cockpit.redaction import SECRETS, remember
 
 # CSI, OSC/DCS/SOS/PM/APC strings and two-byte escapes, in their 7-bit and 8-bit (C1) forms
 # (ECMA-48 5.4 and 5.6). An unterminated string swallows the rest of its line only.
@@ -38,10 +38,15 @@ def sanitize(text: str, *, limit: int = 2000, multiline: bool = False) -> str:
     Tabs and line breaks become one blank each (`multiline` keeps line breaks). Longer than `limit`
     characters it is cut and ends in an ellipsis.
     """
-    if not (text.isascii() and text.isprintable() and len(text) <= limit):
-        # What was taken out may have split a secret, what is cut off would leave a part of one.
-        text = drawable(text[: limit * 8], multiline=multiline)
-    text = SECRETS.text(text)
+    if hash(text) in SECRETS.safe and len(text) <= limit:
+        return text
+    if text.isascii() and text.isprintable() and len(text) <= limit:
+        safe = SECRETS.safe
+        if (cleaned := SECRETS.text(text)) is text:
+            remember(safe, hash(text))
+        return cleaned if len(cleaned) <= limit else cleaned[: limit - 1] + "…"
+    # What is taken out here may have split a secret; what is cut off would leave a part of one.
+    text = SECRETS.text(drawable(text[: limit * 8], multiline=multiline))
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

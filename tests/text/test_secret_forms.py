@@ -144,8 +144,8 @@ def test_what_is_learned_counts_for_what_was_clean_before() -> None:
 
 
 @given(
-    st.text(st.characters(codec="utf-8"), min_size=8, max_size=30).filter(
-        lambda s: s.isprintable() and len(s.strip()) >= 8 and s.strip().lower() not in MASKED
+    st.text(st.characters(codec="utf-8", exclude_categories="CZ"), min_size=8, max_size=30).filter(
+        lambda s: s.isprintable() and s.lower() not in MASKED
     ),
     st.sampled_from(["json", "url, all of it", "url plus", "html", "python", "json in json"]),
     st.text("ab,: 1", max_size=6),
