@@ -49,9 +49,9 @@ class Terminal:
     def leave_soon(self, close: Callable[[], object]) -> None:
         """In `GRACE` seconds call `close`, restore the settings and end the process.
 
-        The exit code is 74 when `close` says, in words, that something was not written. Does nothing more when
-        called again. An orderly exit before that wins: the timer is a daemon of the process and
-        ends with it.
+        The exit code is 74 when `close` says, in words, that something was not written. Does
+        nothing more when called again. An orderly exit before that wins: the timer is a daemon of
+        the process and ends with it.
         """
         if self._timer is not None:
             return
