@@ -46,12 +46,12 @@ class Terminal:
         self._settings = _settings()
         self._timer: threading.Timer | None = None
 
-    def leave_soon(self, close: Callable[[], str]) -> None:
+    def leave_soon(self, close: Callable[[], object]) -> None:
         """In `GRACE` seconds call `close`, restore the settings and end the process.
 
-        The exit code is 74 when `close` says that something was not written. Does nothing more when
-        called again. An orderly exit before that wins: the timer is a daemon of the process and
-        ends with it.
+        The exit code is 74 when `close` says, in words, that something was not written. Does
+        nothing more when called again. An orderly exit before that wins: the timer is a daemon of
+        the process and ends with it.
         """
         if self._timer is not None:
             return
@@ -59,7 +59,8 @@ class Terminal:
         def leave() -> None:
             code = CANNOT_WRITE
             try:
-                code = CANNOT_WRITE if close() else 0
+                unwritten = close()
+                code = CANNOT_WRITE if isinstance(unwritten, str) and unwritten else 0
             finally:
                 self.restore()
                 os._exit(code)

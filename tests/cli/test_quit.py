@@ -137,3 +137,15 @@ def test_a_screen_that_hangs_in_its_own_terminal_is_ended_all_the_same(tmp_path:
         assert terminal.end() == 0
         assert told.read() == b"closed"
         assert terminal.as_before
+
+
+def test_its_exit_code_tells_of_records_that_were_not_written(tmp_path: Path) -> None:
+    hanging = HANGING.replace('sys.stderr.write("closed")', '"3 records were not written"')
+    with Terminal(
+        [sys.executable, "-c", hanging], cwd=tmp_path, env=os.environ, stderr=subprocess.PIPE
+    ) as terminal:
+        told = terminal.process.stderr
+        assert told is not None
+        assert told.read(7) == b"hanging"
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.end() == 74
