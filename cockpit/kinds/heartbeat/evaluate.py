@@ -18,6 +18,7 @@ from cockpit.kinds.heartbeat.parity import (
     STARTING,
     judge_engines,
     judge_parity,
+    remarks,
 )
 from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict, worst
@@ -65,7 +66,7 @@ def judge(table: HeartbeatTable, path: str, evidence: Evidence) -> Judgement:
     verdict = worst(finding.verdict for finding in findings if not _is_row(finding))
     return Judgement(
         verdict,
-        _headline(table, findings, beat, doubts),
+        _headline(table, findings, beat, doubts, evidence),
         tuple(findings),
         tuple(doubts),
         basis,
@@ -300,7 +301,11 @@ def _age_facts(table: HeartbeatTable, beat: Beat) -> AgeFacts:
 
 
 def _headline(
-    table: HeartbeatTable, findings: list[Finding], beat: Beat | None, doubts: list[Doubt]
+    table: HeartbeatTable,
+    findings: list[Finding],
+    beat: Beat | None,
+    doubts: list[Doubt],
+    evidence: Evidence,
 ) -> str:
     told = [f for f in findings if not _is_row(f) and f.verdict is not Verdict.OK]
     if told:
@@ -310,9 +315,10 @@ def _headline(
     parity = "PIDs agree" if beat and beat.pid else "engine runs"
     if any(doubt.kind is DoubtKind.UNCOMPARED for doubt in doubts):
         parity = "PID alive, nothing to compare" if beat and beat.pid else "nothing to compare"
+    what = "beating"
     if table.counter is not None and beat and beat.counter is not None:
-        return f"{beat.counter} {counter_word(table.counter)}, {parity}"
-    return f"beating, {parity}"
+        what = f"{beat.counter} {counter_word(table.counter)}"
+    return "; ".join([f"{what}, {parity}", *remarks(evidence)])
 
 
 def counter_word(path: str) -> str:

@@ -24,9 +24,14 @@ class Home:
 
     def elsewhere(self, processes: Sequence[ProcessFacts]) -> str | None:
         """The folder that an engine of these processes, its root first, belongs to, when that is
-        not this one; None when it is, or when nobody can tell. Blocking."""
+        not this one; None when it is, or when nobody can tell. One below the config's is told from
+        there. Blocking."""
         folders = {self._elsewhere(process) for process in processes}
-        return folders.pop() if len(folders) == 1 else None
+        folder = folders.pop() if len(folders) == 1 else None
+        if folder is None:
+            return None
+        near = Path(folder).is_relative_to(self._folder)
+        return f"{Path(folder).relative_to(self._folder).as_posix()}/" if near else folder
 
     def _elsewhere(self, process: ProcessFacts) -> str | None:
         if process.cwd is None:

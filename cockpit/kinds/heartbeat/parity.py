@@ -25,8 +25,7 @@ def judge_parity(table: HeartbeatTable, evidence: Evidence) -> tuple[Finding, li
         verdict, title = Verdict.WARN, "RESTARTS"
         text = f"{text}; {evidence.restarts.too_many}"
         act = "read its log: something ends it again and again"
-    for one in evidence.elsewhere:
-        text = f"{text}; another one like it runs in {one.folder} (PID {one.pid})"
+    text = "; ".join([text, *remarks(evidence)])
     finding = Finding(
         key="parity",
         verdict=verdict,
@@ -47,6 +46,13 @@ def judge_parity(table: HeartbeatTable, evidence: Evidence) -> tuple[Finding, li
         ),
     )
     return finding, doubts
+
+
+def remarks(evidence: Evidence) -> list[str]:
+    """What is worth a word and changes no verdict."""
+    return [
+        f"another one like it runs in {one.folder} (PID {one.pid})" for one in evidence.elsewhere
+    ]
 
 
 _Outcome = tuple[Verdict, str, str, str, list[Doubt]]
@@ -100,7 +106,7 @@ def _nobody(table: HeartbeatTable, evidence: Evidence, beat: Beat | None) -> _Ou
         for pid, at in ((named, _beat_time(table, beat)), (pidfile, _pidfile_time(evidence))):
             other = evidence.others.get(pid) if pid is not None else None
             if other is not None and other.sort == "never" and not _is_given_away(other, at):
-                return _never(f"PID {pid} is {other.text}")
+                return _never(pid, other)
     act = "start the engine; its log tells how the last one ended"
     if named is not None or pidfile is not None or evidence.knew_engine:
         who = _witnesses(evidence, beat)
@@ -134,13 +140,17 @@ def _nobody(table: HeartbeatTable, evidence: Evidence, beat: Beat | None) -> _Ou
     return Verdict.FAIL, "NO ENGINE", f"no process matches {words}", act, []
 
 
-def _never(what: str) -> _Outcome:
-    """The one PID that is named is that of something which can't be an engine."""
-    text = f"nothing to compare: {what}, which is no engine"
+def _never(pid: int | None, other: Other) -> _Outcome:
+    """The one PID that is named is that of something which can't be an engine. In a container of
+    its own an engine is 1, though: that is no alarm."""
     act = (
         "set `process` in the config: then the engine is found, also where it has another PID in "
         "its container"
     )
+    if pid == 1:
+        text = f"PID 1 is {other.text} here; it may be the engine's in its container"
+        return Verdict.OK, "", text, act, [Doubt(DoubtKind.UNCOMPARED, text)]
+    text = f"nothing to compare: PID {pid} is {other.text}, which is no engine"
     return Verdict.UNKNOWN, "NO ENGINE", text, act, [Doubt(DoubtKind.NOTHING_MEASURED, text)]
 
 
@@ -215,7 +225,8 @@ def _starting(
         said.append(f"{_witnesses(evidence, evidence.read.beat or evidence.last_good)}")
         said.append(f"{left} {'is' if len(set(old)) == 1 else 'are'} gone")
     told = "; ".join(part for part in said if part)
-    if (evidence.now - engine.started_at).total_seconds() < table.grace:
+    # In whole seconds, as the facts have it, by which the next look is planned.
+    if (evidence.now - whole_second(engine.started_at)).total_seconds() < table.grace:
         text = f"{engine.pid} (since {started}); {told}"
         act = f"wait: it may take {duration_text(table.grace)} to its first beat (`start_grace`)"
         return Verdict.WARN, STARTING, text, act, []
@@ -321,7 +332,8 @@ def _engines(evidence: Evidence) -> tuple[Engine, ...]:
 
 
 def _witnesses(evidence: Evidence, beat: Beat | None) -> str:
-    words = [f"heartbeat={beat.pid}" if beat and beat.pid else "heartbeat names none"]
+    none = f"heartbeat: {beat.pid_trouble}" if beat and beat.pid_trouble else "heartbeat names none"
+    words = [f"heartbeat={beat.pid}" if beat and beat.pid else none]
     if evidence.pidfile is not None:
         words.append(f"pidfile={evidence.pidfile.pid or 'none'}")
     if evidence.still and evidence.engines:
