@@ -244,10 +244,18 @@ def test_a_counter_that_fell_was_started_anew_and_does_not_stand(
     assert later.metrics["counter_per_minute"] == 3.0
 
 
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [('"many"', "a string 'many'"), ("null", "null"), ("1" + "0" * 400, "a number 1000")],
+    ids=["a word", "null", "more than any float"],
+)
 def test_a_counter_that_is_no_number_is_told_as_it_stands_there(
-    tmp_path: Path, seen_at: Any, pid: int
+    tmp_path: Path, seen_at: Any, pid: int, value: str, says: str
 ) -> None:
-    write(tmp_path, pid=pid, n="many")
+    text = f'{{"timestamp": "{NOW.isoformat()}", "pid": {pid}, "n": {value}}}'
+    (tmp_path / "beat").write_text(text, encoding="utf-8")
+    os.utime(tmp_path / "beat", (NOW.timestamp(), NOW.timestamp()))
     seen = seen_at(counter="$.n")
-    assert finding(seen, "counter").text == "n is a string 'many'"
+    assert seen.verdict is Verdict.UNKNOWN
+    assert finding(seen, "counter").text.startswith(f"n is {says}")
     assert finding(seen_at(counter="$.m"), "counter").text == "no number at $.m"

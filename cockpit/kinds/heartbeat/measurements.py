@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
+from math import isfinite
 from typing import Literal
 
 from cockpit.kinds.heartbeat.facts import AgeFacts, CounterFacts, EngineParityFacts
@@ -198,7 +199,7 @@ def beat_of(
         None,
         mtime,
         pid,
-        figure(counted[0][1]) if counted else None,
+        _counter(counted[0][1]) if counted else None,
         pid_trouble=f"{named[0][0]} is {_told(named[0][1])}" if named and pid is None else "",
         counter_trouble=f"{counted[0][0]} is {_told(counted[0][1])}" if counted else "",
     )
@@ -291,6 +292,15 @@ def moved_at_of(previous: Observation | None) -> datetime | None:
     """When the counter moved last, as the previous observation remembers it."""
     counted = previous.facts_of(CounterFacts) if previous is not None else None
     return counted.moved_at if counted is not None else None
+
+
+def _counter(value: Json) -> float | int | None:
+    """`value` as a number that can be calculated with; None for a text, or hundreds of digits."""
+    count = figure(value)
+    try:
+        return count if count is not None and isfinite(count) else None
+    except OverflowError:
+        return None
 
 
 def _near(one: datetime, other: datetime, seconds: float) -> bool:
