@@ -59,7 +59,7 @@ class Concern(enum.StrEnum):
 class DoubtKind(enum.StrEnum):
     """A reason to distrust a verdict.
 
-    `exit-only`, `skipped` and `flaky` keep an OK as it is, in sight of everybody.
+    `exit-only`, `skipped`, `flaky` and `uncompared` keep an OK as it is, in sight of everybody.
     """
 
     NOTHING_MEASURED = "nothing-measured"
@@ -73,6 +73,7 @@ class DoubtKind(enum.StrEnum):
     EXIT_ONLY = "exit-only"
     SKIPPED = "skipped"
     FLAKY = "flaky"
+    UNCOMPARED = "uncompared"
 
     @property
     def removes_basis(self) -> bool:

@@ -1,4 +1,4 @@
-"""The lab's paper-live engine, a child process launched as `run_unified_trading.py run …`.
+"""The lab's paper-live engine, a child process.
 
 It writes what the real one writes, the way the real one writes it: heartbeat and state in place and
 not atomically, timestamps naive and local, a pidfile without a newline that only an orderly end
@@ -156,12 +156,9 @@ class Pulse:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Beat until SIGTERM, or until the pipe from the lab closes."""
-    parser = argparse.ArgumentParser(prog="run_unified_trading.py")
-    commands = parser.add_subparsers(required=True)
-    run = commands.add_parser("run", help="run the engine")
-    run.add_argument("--mode", required=True, choices=[MODE])
-    run.add_argument("--interval", type=float, default=60.0, help="seconds between two beats")
-    run.add_argument("--lab", help="which lab it belongs to, for whoever reads its argv")
+    parser = argparse.ArgumentParser(description="The lab's engine.")
+    parser.add_argument("--interval", type=float, default=60.0, help="seconds between two beats")
+    parser.add_argument("--lab", help="which lab it belongs to, for whoever reads its argv")
     options = parser.parse_args(arguments)
 
     engine = Engine(Path.cwd(), child.utc_now, os.getpid())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cockpit.lab.engine import HEARTBEAT, MODE, PIDFILE
+from cockpit.lab.engine import HEARTBEAT, PIDFILE
 from cockpit.lab.options_api import DEPLOY_LOG, HOST, TOKEN_VARIABLE
 from cockpit.lab.reports import PATTERN, REPORTS
 from cockpit.lab.workspace import API_SCRIPT, CHECKLISTS, ENGINE_SCRIPT
@@ -42,7 +42,7 @@ runbook = "A server from before the move. Nothing should use it any more: end it
 name = "paper-live"
 file = "{heartbeat}"
 pidfile = "{pidfile}"
-process = ["{engine}", "run", "--mode", "{mode}", "--lab", {workspace}]
+process = ["{engine}", "--lab", {workspace}]
 naive_timestamps = "local"
 counter = "$.total_decisions_session"
 warn_after = "{warn_after}"
@@ -85,7 +85,6 @@ def config_text(workspace: Path, port: int, old_port: int, *, token: bool) -> st
         host=HOST,
         api=API_SCRIPT,
         engine=ENGINE_SCRIPT,
-        mode=MODE,
         workspace=json.dumps(workspace.as_posix()),
         warn_after=WARN_AFTER,
         fail_after=FAIL_AFTER,

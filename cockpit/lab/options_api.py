@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until the pipe from the lab closes."""
     parser = argparse.ArgumentParser(description="The lab's options API.")
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=1, help="listening sockets on the port")
+    parser.add_argument("--sockets", type=int, default=1, help="listening sockets on the port")
     parser.add_argument("--stale", action="store_true", help="options routes answer 500")
     parser.add_argument("--tidy", action="store_true", help="delete the workspace when orphaned")
     options = parser.parse_args(arguments)
@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             child.remove_orphaned(workspace)
         os._exit(0)
 
-    sockets = listen(options.port, options.workers)
+    sockets = listen(options.port, options.sockets)
     port = sockets[0].getsockname()[1]
     for listening in sockets:
         serve(listening, api)

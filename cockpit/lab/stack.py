@@ -17,7 +17,6 @@ from typing import NamedTuple
 from cockpit.clock import Clock, SystemClock
 from cockpit.lab import incidents
 from cockpit.lab.child import MARKER, WORKSPACE_PREFIX, remove_tree
-from cockpit.lab.engine import MODE
 from cockpit.lab.incidents import API, ENGINE, ZOMBIE
 from cockpit.lab.lab_config import config_text
 from cockpit.lab.options_api import TOKEN_VARIABLE
@@ -158,8 +157,8 @@ class Lab:
 
     def start_zombie(self) -> Child:
         """Start a stale server on the API's own port. Raises LabError where that is impossible."""
-        workers = str(ZOMBIE_SOCKETS)
-        child = self._launch_api(ZOMBIE, "--port", str(self.port), "--workers", workers, "--stale")
+        sockets = str(ZOMBIE_SOCKETS)
+        child = self._launch_api(ZOMBIE, "--port", str(self.port), "--sockets", sockets, "--stale")
         child.wait_ready()
         return child
 
@@ -187,7 +186,7 @@ class Lab:
     def _launch_engine(self) -> Child:
         # The workspace in its argv tells the engines of two labs on one machine apart.
         own = ("--interval", str(BEAT_SECONDS), "--lab", self.workspace.as_posix())
-        return self._launch(ENGINE, ENGINE_SCRIPT, "run", "--mode", MODE, *own)
+        return self._launch(ENGINE, ENGINE_SCRIPT, *own)
 
     def _launch_api(self, name: str, *words: str) -> Child:
         return self._launch(name, API_SCRIPT, *words)

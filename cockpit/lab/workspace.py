@@ -16,14 +16,17 @@ from cockpit.lab.engine import DECISIONS
 from cockpit.lab.reports import write_report
 from cockpit.resources import shipped_checklist
 
-ENGINE_SCRIPT = "run_unified_trading.py"
-API_SCRIPT = "options_api.py"
+ENGINE_SCRIPT = "cockpit_lab_beats.py"
+API_SCRIPT = "cockpit_lab_quotes.py"
+"""Names that no real engine or server has: a guard that looks for its own kind by a part of the
+command line must not find the demo and refuse to start."""
+
 CHECKLISTS = ("master_batch", "paper_live_daily", "phase_plan", "launch_readiness")
 _PAST_BLOCKS = 60
 _BLOCK_EVERY = timedelta(seconds=10)
 _GIT_LIMIT = 10.0
 
-# Launched by name from here, so that the command line of the engine reads like a real one's.
+# Launched by name from here, so that a row shows a script and not a module of this package.
 _LAUNCHER = '''"""{about}"""
 
 from cockpit.lab.{module} import main

@@ -159,7 +159,7 @@ def test_an_engine_whose_parent_did_not_notice_its_end_is_told_as_defunct(
     keeper = spawn(script, str(pidfile))
     pid = int(pidfile.read_text(encoding="utf-8"))
     beat(tmp_path, pid)
-    watching = made(tmp_path, pidfile="engine.pid")
+    watching = made(tmp_path, pidfile="engine.pid", start_grace="1ms")
     first = look(watching).observation
     assert parity_of(first).title == "ENGINE GONE"
     assert "defunct" not in parity_of(first).text, "whoever ends is a zombie for a moment"

@@ -91,11 +91,14 @@ def test_who_only_mentions_the_engine_is_none(tmp_path: Path, look: Any, spawn: 
     assert seen.observation.verdict is Verdict.FAIL
 
 
-def test_a_half_written_file_is_read_again(tmp_path: Path, look: Any, quick_clock: Any) -> None:
+def test_a_half_written_file_is_read_again(
+    tmp_path: Path, look: Any, quick_clock: Any, engine: Any
+) -> None:
     file = tmp_path / "beat.json"
     file.write_text('{"timestamp": "2026-')
-    clock = quick_clock(slept=lambda: write_beat(tmp_path, datetime.now(UTC), os.getpid()))
-    seen = look(HeartbeatProbe(table(), tmp_path), clock=clock).observation
+    pid = engine().pid
+    clock = quick_clock(slept=lambda: write_beat(tmp_path, datetime.now(UTC), pid))
+    seen = look(HeartbeatProbe(table(process=WORDS), tmp_path), clock=clock).observation
     assert clock.sleeps == [0.05]
     assert seen.verdict is Verdict.OK
     assert not seen.doubts
@@ -103,10 +106,11 @@ def test_a_half_written_file_is_read_again(tmp_path: Path, look: Any, quick_cloc
 
 @pytest.mark.parametrize("body", [b"", b"   ", b'{"timestamp": "20', b"\xff\xfe\x00", b"\x00" * 50])
 def test_one_bad_read_is_no_alarm_but_a_lasting_one_is(
-    tmp_path: Path, look: Any, body: bytes
+    tmp_path: Path, look: Any, engine: Any, body: bytes
 ) -> None:
-    write_beat(tmp_path, datetime.now(UTC), os.getpid(), 5)
-    probe = HeartbeatProbe(table(warn_after="60s", fail_after="120s"), tmp_path)
+    write_beat(tmp_path, datetime.now(UTC), engine().pid, 5)
+    given = table(process=WORDS, warn_after="60s", fail_after="120s")
+    probe = HeartbeatProbe(given, tmp_path)
     good = look(probe).observation
     (tmp_path / "beat.json").write_bytes(body)
     bad = look(probe, good).observation

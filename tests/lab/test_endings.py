@@ -125,8 +125,8 @@ def test_a_lab_that_cannot_start_leaves_nothing(temporary: Path) -> None:
 def test_a_child_that_dies_at_once_is_reported_with_its_last_words(
     temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cockpit.lab.stack.MODE", "no_such_mode")
-    with pytest.raises(LabError, match=r"engine did not come up: .*no_such_mode"):
+    monkeypatch.setattr("cockpit.lab.stack.BEAT_SECONDS", "no_such_pace")
+    with pytest.raises(LabError, match=r"engine did not come up: .*no_such_pace"):
         Lab.start()
     assert list(temporary.iterdir()) == []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 import tomllib
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -40,11 +41,25 @@ def test_the_config_is_valid_and_names_what_is_there(lab: Lab) -> None:
     assert [(lab.workspace / name).is_file() for name in smoke.watch] == [True]
 
 
-def test_the_engine_runs_under_its_real_name_and_agrees_with_its_files(lab: Lab) -> None:
+REAL = ("trading", "engine", "paper", "live", "uvicorn", "gunicorn", "api", "options", "server",
+        "main", "app", "worker", "run", "--mode")  # fmt: skip
+"""Parts of command lines by which single-instance guards and ops scripts find the real ones."""
+
+
+def test_no_command_line_of_the_demo_looks_like_a_real_engine_or_server(lab: Lab) -> None:
+    lab.incident("zombie")
+    assert len(lab.processes) == 4
+    for process in lab.processes:
+        own = psutil.Process(process.pid)
+        words = [Path(word).name if word.startswith(sys.prefix) else word for word in own.cmdline()]
+        line = " ".join(words).replace(lab.workspace.as_posix(), "")
+        assert not [part for part in REAL if part in line], line
+        assert line.split()[1].startswith("cockpit_lab_")
+
+
+def test_the_engine_agrees_with_its_files(lab: Lab) -> None:
     pids = {process.name: process.pid for process in lab.processes}
     assert set(pids) == {"engine", "options-api", "options-api-old"}
-    argv = psutil.Process(pids["engine"]).cmdline()
-    assert argv[1:5] == ["run_unified_trading.py", "run", "--mode", "paper_live_data"]
     assert (lab.workspace / "logs/paper_live.pid").read_bytes() == str(pids["engine"]).encode()
     beat = json.loads((lab.workspace / "data/rl/paper_live_heartbeat.json").read_text())
     assert beat["pid"] == pids["engine"]

@@ -13,21 +13,28 @@ from cockpit.kinds.process_facts import ProcessFindingFacts
 class AgeFacts(FindingFacts, type="heartbeat.age"):
     """The last good beat: the time it names and its file's, both UTC in whole seconds.
 
-    `warn_after` and `fail_after` are the ages in seconds from which it is too old.
+    `warn_after` and `fail_after` are the ages in seconds from which it is too old. `skew` are the
+    seconds by which it is off if its zone is wrong, `skewed` how many beats in a row were so.
     """
 
     timestamp: datetime | None
     mtime: datetime | None
     warn_after: float
     fail_after: float
+    skew: int = 0
+    skewed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class CounterFacts(FindingFacts, type="heartbeat.counter"):
-    """The number in the beat, and the time of the beat in which it last moved (UTC)."""
+    """The number in the beat, and the times of the beats in which it last moved and last fell.
+
+    Times are UTC. A counter that falls was started anew.
+    """
 
     counter: int | float | None = None
     moved_at: datetime | None = None
+    fell_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,8 @@ class EngineParityFacts(FindingFacts, type="heartbeat.parity"):
 
     `starts`: when the engines seen now were started; `last_start`: the newest start ever seen;
     `restarts`: starts within the last hour that replaced an earlier engine; UTC in whole seconds.
-    `zombies`: PIDs of the heartbeat or the pidfile that have ended and were not collected.
+    `zombies`: PIDs of the heartbeat or the pidfile that have ended and were not collected;
+    `writers`: engines that the heartbeat has named while several ran.
     """
 
     heartbeat_pid: int | None = None
@@ -46,6 +54,7 @@ class EngineParityFacts(FindingFacts, type="heartbeat.parity"):
     last_start: datetime | None = None
     restarts: tuple[datetime, ...] = ()
     zombies: tuple[int, ...] = ()
+    writers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,13 +150,41 @@ def _link(path: str) -> str | None:
         return None
 
 
-def _uid(pid: int) -> int | None:
+def _status_numbers(pid: int, name: bytes) -> list[int]:
+    """The numbers of one line of `/proc/PID/status`; empty without it."""
     try:
         status = _read(f"/proc/{pid}/status")
     except OSError:
-        return None
-    start = status.find(b"\nUid:")
-    return int(status[start + 5 :].split(None, 1)[0]) if start >= 0 else None
+        return []
+    start = status.find(b"\n" + name + b":")
+    if start < 0:
+        return []
+    line = status[start + len(name) + 2 :].split(b"\n", 1)[0]
+    return [int(word) for word in line.split() if word.isdigit()]
+
+
+def _uid(pid: int) -> int | None:
+    return next(iter(_status_numbers(pid, b"Uid")), None)
+
+
+def process_of_thread(tid: int) -> int | None:
+    """The PID of the process that `tid` is a further thread of; None for a process or nothing."""
+    pid = next(iter(_status_numbers(tid, b"Tgid")), None)
+    return pid if pid != tid else None
+
+
+def inner_pids(pid: int) -> tuple[int, ...]:
+    """The PIDs a process has in PID namespaces inside this one, such as a container's."""
+    return tuple(_status_numbers(pid, b"NSpid")[1:])
+
+
+def is_kernel_thread(pid: int) -> bool:
+    """Whether the kernel runs it, without a program (PF_KTHREAD)."""
+    try:
+        raw = _read(f"/proc/{pid}/stat")
+        return bool(int(raw[raw.rfind(b")") + 1 :].split()[6]) & 0x00200000)
+    except (OSError, ValueError, IndexError):
+        return False
 
 
 @functools.lru_cache(maxsize=256)

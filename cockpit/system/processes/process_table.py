@@ -32,6 +32,9 @@ class _Backend(Protocol):
     def read_argv(self, pid: int) -> tuple[str, ...]: ...
     def all_pids(self) -> list[int]: ...
     def parents(self) -> dict[int, int]: ...
+    def process_of_thread(self, tid: int) -> int | None: ...
+    def inner_pids(self, pid: int) -> tuple[int, ...]: ...
+    def is_kernel_thread(self, pid: int) -> bool: ...
 
 
 _ON_PROC = sys.platform == "linux" and Path("/proc/self/stat").exists()
@@ -50,10 +53,13 @@ __all__ = [
     "find_by_words",
     "group_runs",
     "identity_of",
+    "inner_pids",
     "is_alive",
+    "is_kernel_thread",
     "load",
     "matches",
     "parent_table",
+    "process_of_thread",
     "same_service",
     "service_root",
     "tree_root",
@@ -158,6 +164,21 @@ def tree_roots(found: Iterable[ProcessFacts]) -> list[ProcessFacts]:
     parents = {process.pid: process.ppid or 0 for process in listed}
     parents = {**_backend.parents(), **parents} if len(listed) > 1 else parents
     return [process for process in listed if tree_root(process.pid, among, parents) == process.pid]
+
+
+def process_of_thread(tid: int) -> int | None:
+    """The PID of the process that `tid` is a further thread of; None for a process or nothing."""
+    return _backend.process_of_thread(tid) if tid > 0 else None
+
+
+def inner_pids(pid: int) -> tuple[int, ...]:
+    """The PIDs a process has in PID namespaces inside this one, such as a container's."""
+    return _backend.inner_pids(pid)
+
+
+def is_kernel_thread(pid: int) -> bool:
+    """Whether the kernel runs it, without a program."""
+    return _backend.is_kernel_thread(pid)
 
 
 def parent_table() -> dict[int, int]:

@@ -78,6 +78,21 @@ def facts_of(pid: int) -> ProcessFacts | None:
     )
 
 
+def process_of_thread(tid: int) -> int | None:
+    """None: what has no process of its own is not found here."""
+    return None
+
+
+def inner_pids(pid: int) -> tuple[int, ...]:
+    """Nothing: there are no PID namespaces."""
+    return ()
+
+
+def is_kernel_thread(pid: int) -> bool:
+    """Whether the kernel runs it: on Windows the idle process and `System`, on macOS 0."""
+    return pid in (0, 4) if sys.platform == "win32" else pid == 0
+
+
 def all_pids() -> list[int]:
     """Every PID of the machine."""
     return psutil.pids()
