@@ -39,7 +39,8 @@ def render(board: Board, width: int | None = None) -> str:
         for number, problem in enumerate(board.problems, 1):
             console.print(_problem(number, problem, board))
             if problem.next_act:
-                console.print(Text(f"     next: {problem.next_act}"))
+                act = localise(problem.next_act, board.taken_at)
+                console.print(Text(f"     next: {act}"))
     if why := unexplained(board):
         console.print()
         console.print(Text(why))

@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cockpit.kinds.listener.serving import ProcessStates, read_processes
 from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.tables import resolve
 from cockpit.system.process_match import (
     CodeAge,
     listeners_nearby,
     mismatches,
+    recognise_service,
     same_path,
     service_code_age,
     unreadable,
 )
-from cockpit.system.processes.process_table import matches
+from cockpit.system.processes.titles import Match
 from cockpit.system.sockets.listeners import Listener, ListenerSnapshot, ListenerSource, Service
 
 
@@ -26,6 +28,7 @@ class PortSnapshot:
 
     `other_ports` are listeners nearby that run the program which is missing here. By root PID:
     `odd` says what is not as expected, `unread` what could not be read, `code` how old its code is.
+    `states` tells who of them is stopped, and which children are left to serve.
     """
 
     snapshot: ListenerSnapshot
@@ -33,6 +36,7 @@ class PortSnapshot:
     odd: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     unread: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     code: Mapping[int, CodeAge] = field(default_factory=dict)
+    states: ProcessStates = field(default_factory=ProcessStates)
 
 
 def take_snapshot(
@@ -63,7 +67,7 @@ def take_snapshot(
         ages = {service.root.pid: service_code_age(service, roots) for service in services}
     home = cwd or (folder if table.start is not None else None)
     drift = _elsewhere(table, home, source, services, others)
-    return PortSnapshot(snapshot, drift, odd, unread, ages)
+    return PortSnapshot(snapshot, drift, odd, unread, ages, read_processes(services))
 
 
 def _elsewhere(
@@ -105,6 +109,5 @@ def _claims(table: ListenerTable, listener: Listener) -> bool:
 
 
 def is_wanted(words: list[str], service: Service) -> bool:
-    """Whether the service is the program that `words` describe."""
-    processes = [service.root, *(owner.process for owner in service.owners)]
-    return any(matches(process.argv, words) for process in processes)
+    """Whether the service is, or may be, the program that `words` describe."""
+    return recognise_service(service, words) is not Match.NO
