@@ -33,6 +33,7 @@ from cockpit.kinds.resource_usage import Usage, UsageSampler, drawable_argv
 from cockpit.kinds.restarts import restarts_seen
 from cockpit.kinds.tables import resolve
 from cockpit.model import Observation
+from cockpit.suggestions import closest_file
 from cockpit.system.process_match import CodeAge
 from cockpit.system.processes import process_table
 from cockpit.system.processes.process_table import ProcessFacts, ProcessIdentity
@@ -144,7 +145,9 @@ class HeartbeatProbe(Probe):
     def _read_beat(self) -> BeatRead:
         file = read_file(self._file, FILE_CAP)
         if file.body is None:
-            return BeatRead(None, file.trouble, file.missing, file.modified_at)
+            close = closest_file(self._file) if file.missing else ""
+            trouble = f"{file.trouble}; {close}" if close else file.trouble
+            return BeatRead(None, trouble, file.missing, file.modified_at)
         try:
             data = decode(file.body)
         except BadJson as error:

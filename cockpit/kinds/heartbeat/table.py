@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from cockpit.kinds.tables import ProbeTable
+from cockpit.kinds.tables import Mistake, ProbeTable, file_note
 from cockpit.kinds.types import Duration, JsonPath, Text, Words
 
 
@@ -39,3 +41,10 @@ class HeartbeatTable(ProbeTable):
                 f"({self.warn_after:g}s); it must be at least as long"
             )
         return self
+
+    def notes(self, folder: Path) -> Iterator[Mistake]:
+        """Yield a heartbeat or pidfile that is not there, and words that are several."""
+        yield from super().notes(folder)
+        yield from file_note(("file",), self.file, folder)
+        if self.pidfile is not None:
+            yield from file_note(("pidfile",), self.pidfile, folder)

@@ -89,7 +89,8 @@ def split_words(words: Sequence[str]) -> tuple[str, ...]:
     found: list[str] = []
     for index, word in enumerate(words):
         parts = word.split()
-        found += parts if _is_several(word, parts, first=index == 0) else [word]
+        before = words[index - 1] if index else None
+        found += parts if _is_several(word, parts, before) else [word]
     return tuple(found) if len(found) > len(words) else ()
 
 
@@ -98,16 +99,17 @@ def words_array(words: Sequence[str]) -> str:
     return f"[{', '.join(json.dumps(word, ensure_ascii=False) for word in words)}]"
 
 
-def _is_several(word: str, parts: Sequence[str], *, first: bool) -> bool:
+def _is_several(word: str, parts: Sequence[str], before: str | None) -> bool:
     if len(parts) < 2:
         return False
     if _FLAG_AND_VALUE.match(word):
         return True
     head, rest = parts[0], parts[1:]
-    program = (
+    if before is not None:
+        return not before.startswith("-") and any(part.startswith("--") for part in rest)
+    return (
         program_kind(head) in INTERPRETERS
         or bool(_FILE.search(head))
         or head.endswith(":")
         or any(part.startswith("-") or is_argument(part) or _FILE.search(part) for part in rest)
     )
-    return program if first else any(part.startswith("--") for part in rest)
