@@ -14,7 +14,7 @@ from cockpit.config.source import parse, read
 from cockpit.kinds import registry
 from cockpit.text import sanitize
 
-DEFAULT_LABEL = "PAPER"
+DEFAULT_LABEL = ""
 LOOK_AROUND_LABEL = "LOOK AROUND"
 LONGEST_LABEL = 24
 

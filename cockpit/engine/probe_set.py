@@ -109,7 +109,8 @@ def build_probes(
 
 def _fingerprint(table: ProbeTable, loaded: LoadedConfig) -> str:
     """What the probe of that table is built from: its table, and what it takes from others."""
-    return " ".join((fingerprint(table), *table.surroundings(loaded.config)))
+    label = loaded.config.cockpit.label
+    return " ".join((fingerprint(table), label, *table.surroundings(loaded.config)))
 
 
 def _nothing_trusted(table: ProbeTable) -> bool:
@@ -139,5 +140,6 @@ def build(
         source=source,
         edits=memory,
         acts=acts,
+        label=loaded.config.cockpit.label,
     )
     return registry.get(table.kind).build_probe(table, context)

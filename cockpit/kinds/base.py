@@ -80,7 +80,8 @@ class BuildContext:
     `tables` are all of the config, `folder` is where its relative paths start. `output_file` tells
     where the output of what is started for a probe goes; `trusted` whether the commands of a table
     may run as they are now, and may block. `source` is shared by all that look at listeners; None:
-    each makes its own. `edits` is what is remembered of checklists, `acts` of acts on processes.
+    each makes its own. `edits` is what is remembered of checklists, `acts` of acts on processes;
+    `label` is the word on the top line.
     """
 
     folder: Path
@@ -90,6 +91,7 @@ class BuildContext:
     source: ListenerSource | None = None
     edits: EditHistory | None = None
     acts: ActHistory | None = None
+    label: str = ""
 
     def secrets(self) -> list[str]:
         """Return the secrets that any table of the config holds."""

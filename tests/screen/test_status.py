@@ -34,7 +34,7 @@ def watching(of: Board, frame: Frame | None = None, width: int = 200) -> str:
 
 def test_the_top_line_says_how_it_stands_and_whose_it_is() -> None:
     live = "GO-LIVE NO 0/7 proven, 6 items open"
-    whose = "PAPER │ ops@spark lab@4f2c1e9*"
+    whose = "DESK7 │ ops@spark lab@4f2c1e9*"
     assert top(incident(), 100) == f"RUN ✖ FAIL 3 │ {live} │ {whose}"
     assert top(calm(), 100) == f"RUN · OK │ {live} │ {whose}"
 
@@ -43,13 +43,13 @@ def test_a_narrow_top_line_drops_counts_then_checkout_then_all_counts_then_who_t
     None
 ):
     run, live = "RUN ✖ FAIL 3", "GO-LIVE NO 0/7 proven"
-    assert top(incident(), 80) == f"{run} │ {live} │ PAPER │ ops@spark lab@4f2c1e9*"
-    assert top(incident(), 66) == f"{run} │ {live} │ PAPER │ ops@spark 4f2c1e9*"
-    assert top(incident(), 57) == f"{run} │ {live} │ PAPER │ ops@spark"
-    assert top(incident(), 55) == f"{run} │ GO-LIVE NO │ PAPER │ ops@spark 4f2c1e9*"
-    assert top(incident(), 48) == f"{run} │ GO-LIVE NO │ PAPER │ ops@spark"
-    assert top(incident(), 36) == f"{run} │ GO-LIVE NO │ PAPER"
-    assert top(incident(), 30) == f"{run} │ PAPER"
+    assert top(incident(), 80) == f"{run} │ {live} │ DESK7 │ ops@spark lab@4f2c1e9*"
+    assert top(incident(), 66) == f"{run} │ {live} │ DESK7 │ ops@spark 4f2c1e9*"
+    assert top(incident(), 57) == f"{run} │ {live} │ DESK7 │ ops@spark"
+    assert top(incident(), 55) == f"{run} │ GO-LIVE NO │ DESK7 │ ops@spark 4f2c1e9*"
+    assert top(incident(), 48) == f"{run} │ GO-LIVE NO │ DESK7 │ ops@spark"
+    assert top(incident(), 36) == f"{run} │ GO-LIVE NO │ DESK7"
+    assert top(incident(), 30) == f"{run} │ DESK7"
     assert top(incident(), 14) == run
 
 
@@ -84,7 +84,7 @@ def test_an_engine_that_stopped_answering_is_named_and_its_run_doubted(
     line = top(silent, frame=Frame(mode))
     assert (said in line) == bool(said) or not said
     assert ("RUN ? was OK" in line) == bool(said)
-    assert "PAPER" in line
+    assert "DESK7" in line
 
 
 def test_the_past_and_a_broken_feed_are_not_mistaken_for_now() -> None:

@@ -27,6 +27,7 @@ from cockpit.kinds.heartbeat.measurements import (
     moved_at_of,
     pid_of,
 )
+from cockpit.kinds.heartbeat.mode import mode_rule, with_mode
 from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.kinds.json_query import BadJson, decode
 from cockpit.kinds.resource_usage import Usage, UsageSampler, drawable_argv
@@ -48,7 +49,7 @@ class HeartbeatProbe(Probe):
     """Watches one heartbeat. `zone` is the zone of naive timestamps, None for this machine's.
 
     `names` are what else a start of its engine may be recorded under, `acts` what is remembered of
-    acts on processes.
+    acts on processes, `label` the word on the top line, which may claim paper.
     """
 
     kind = "heartbeat"
@@ -62,8 +63,10 @@ class HeartbeatProbe(Probe):
         zone: tzinfo | None = None,
         names: Sequence[str] = (),
         acts: ActHistory | None = None,
+        label: str = "",
     ) -> None:
         super().__init__(table, folder)
+        self._mode = mode_rule(table.mode, label)
         self._names = (table.name, *names)
         self._acts = acts or ActHistory()
         self._table = table
@@ -112,6 +115,7 @@ class HeartbeatProbe(Probe):
             still=tuple(pid for pid in found.zombies if before and pid in before.zombies),
         )
         judged = judge(self._table, self._table.file, evidence)
+        judged = with_mode(judged, self._mode, found.alive, self.name)
         judged = replace(
             judged,
             basis={**judged.basis, **({"graphics": usage.graphics} if usage.graphics else {})},
@@ -283,4 +287,6 @@ def _own_uid() -> int | None:
 def build(table: HeartbeatTable, context: BuildContext) -> HeartbeatProbe:
     """Build the probe of a `[[heartbeat]]`."""
     names = context.tables.vouching_for(table.name)
-    return HeartbeatProbe(table, context.folder, names=names, acts=context.acts)
+    return HeartbeatProbe(
+        table, context.folder, names=names, acts=context.acts, label=context.label
+    )

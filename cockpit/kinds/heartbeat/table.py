@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from cockpit.kinds.heartbeat.mode_table import ModeTable
 from cockpit.kinds.tables import Mistake, ProbeTable, file_note
 from cockpit.kinds.types import Duration, JsonPath, Text, Words
 
@@ -29,6 +30,9 @@ class HeartbeatTable(ProbeTable):
     )
     timestamp: JsonPath = Field("$.timestamp", description="JSONPath of the beat's time")
     pid: JsonPath = Field("$.pid", description="JSONPath of the engine's PID")
+    mode: ModeTable | None = Field(
+        None, description="what in the engine's argv proves that it trades on paper"
+    )
     counter: JsonPath | None = Field(None, description="JSONPath of a number that must move")
     warn_after: Duration = Field(120.0, description="an older beat is WARN")
     fail_after: Duration = Field(300.0, description="an older beat is FAIL")

@@ -96,7 +96,7 @@ def judge_port(
             unserved_since=whole_second(death.at)
             if death is not None and death.at is not None and title == NOBODY_SERVES
             else None,
-            unserved_exact=death is not None and death.exact and title == NOBODY_SERVES,
+            unserved_exact=death.exact if death is not None and title == NOBODY_SERVES else None,
         ),
     )
     basis: dict[str, FactValue] = {

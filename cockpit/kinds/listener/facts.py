@@ -42,7 +42,7 @@ class PortFacts(FindingFacts, type="listener.port"):
     restarts: tuple[datetime, ...] = ()
     restarted_by: tuple[str, ...] = ()
     unserved_since: datetime | None = None
-    unserved_exact: bool = False
+    unserved_exact: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

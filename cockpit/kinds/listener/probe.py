@@ -235,7 +235,7 @@ def _death(
     if before is None or port is None or listener is None:
         return Death(said=last)
     if port.title == NOBODY_SERVES:
-        return Death(before.unserved_since, before.unserved_exact, last)
+        return Death(before.unserved_since, bool(before.unserved_exact), last)
     if not set(before.owners) & set(listener.pids):
         return Death(said=last)
     # Its exit is what this run was asked for, unless nobody was watching.
