@@ -15,11 +15,14 @@ from recorded_scenes import calm, incident
 from cockpit.feed import FeedMode
 from cockpit.model import (
     Board,
+    Finding,
     MonitoringGap,
     MonitorStatus,
     Rollup,
     Verdict,
 )
+from cockpit.rows import Tone
+from cockpit.trading_mode import ModeFacts
 
 OK, WARN, FAIL, UNKNOWN = Verdict.OK, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
 
@@ -179,3 +182,27 @@ def test_whoever_may_act_is_named_where_the_top_line_has_no_room_for_it() -> Non
     assert "ops@spark" not in top(incident(), 66, armed)
     assert "acting as ops" in watching(incident(), armed, 80)
     assert "acting as" not in watching(incident(), Frame(armed_until=NOW - timedelta(seconds=1)))
+
+
+def test_the_label_is_shown_with_its_proof_where_there_is_room_and_live_is_never_left_out() -> None:
+    def with_mode(facts: ModeFacts) -> Board:
+        board = incident()
+        one = next(iter(board.observations.values()))
+        mode = Finding("mode", OK, "paper-live", facts=facts)
+        changed = replace(one, findings=(*one.findings, mode))
+        whose = replace(board.identity, label="PAPER")
+        return replace(
+            board, identity=whose, observations={**board.observations, one.probe: changed}
+        )
+
+    unproven = replace(incident(), identity=replace(incident().identity, label="PAPER"))
+    assert "│ PAPER? │" in top(unproven, 100)
+    paper = with_mode(ModeFacts("--mode dry_run", True, (1,)))
+    assert "│ PAPER (--mode dry_run) │ ops@spark" in top(paper, 120)
+    assert "│ PAPER │" in top(paper, 48)
+    live = with_mode(ModeFacts("--mode real", False, (1,)))
+    assert "│ LIVE? (--mode real) │" in top(live, 120)
+    assert "LIVE?" in top(live, 30) and "PAPER" not in top(live, 30)
+    (row,) = status.top(view(live), Frame(), 120)
+    (span,) = [one for one in row.cells[0] if "LIVE?" in one.text]
+    assert span.tone is Tone.FAIL
