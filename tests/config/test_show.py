@@ -218,7 +218,7 @@ def test_the_schema_describes_every_key_as_in_the_file() -> None:
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["title"] == "cockpit.toml" and schema["additionalProperties"] is False
     models = [schema, *(d for d in schema["$defs"].values() if d["type"] == "object")]
-    assert len(models) == 10
+    assert len(models) == 11
     for model in models:
         assert model["description"] and model["additionalProperties"] is False
         for key, rule in model["properties"].items():

@@ -23,6 +23,7 @@ from cockpit.kinds.resource_usage import Usage, brief_argv, drawable_argv
 from cockpit.kinds.restarts import Restarts
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict, worst
 from cockpit.system.process_match import recognise_service
+from cockpit.system.processes.server_parents import server_parent
 from cockpit.system.processes.titles import Match, split_words, words_array, wrote_title
 from cockpit.system.sockets.hidden_owners import hidden_of
 from cockpit.system.sockets.listeners import Listener, Queue, Service
@@ -239,7 +240,15 @@ def _nobody(table: ListenerTable, sight: PortSnapshot) -> _Outcome:
     if sight.other_ports:
         text = f"nobody, want {table.expect}{_elsewhere(sight)}"
         return Verdict.FAIL, "PORT DRIFT", text, f"see why it is not on {table.port}"
-    return Verdict.FAIL, "NOT LISTENING", f"nobody, want {table.expect}", f"start {wanted}"
+    text = f"nobody, want {table.expect}"
+    for process in sight.idle[:1]:
+        role = server_parent(process.argv)
+        text += (
+            f"; {process.pid} is {role.text if role else 'its parent'} and nobody listens for it"
+        )
+        act = f"see the output of {process.pid}: its child died before it listened, or still starts"
+        return Verdict.FAIL, "NOT LISTENING", text, act
+    return Verdict.FAIL, "NOT LISTENING", text, f"start {wanted}"
 
 
 def _hidden(table: ListenerTable, listener: Listener, visible: int) -> _Outcome:

@@ -18,6 +18,9 @@ from cockpit.system.process_match import (
     service_code_age,
     unreadable,
 )
+from cockpit.system.processes import process_table
+from cockpit.system.processes.process_table import ProcessFacts
+from cockpit.system.processes.server_parents import server_parent
 from cockpit.system.processes.titles import Match
 from cockpit.system.sockets.listeners import Listener, ListenerSnapshot, ListenerSource, Service
 
@@ -28,7 +31,8 @@ class PortSnapshot:
 
     `other_ports` are listeners nearby that run the program which is missing here. By root PID:
     `odd` says what is not as expected, `unread` what could not be read, `code` how old its code is.
-    `states` tells who of them is stopped, and which children are left to serve.
+    `states` tells who of them is stopped, and which children are left to serve;
+    `idle` are reloaders and masters of the expected program where nobody listens.
     """
 
     snapshot: ListenerSnapshot
@@ -37,6 +41,7 @@ class PortSnapshot:
     unread: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     code: Mapping[int, CodeAge] = field(default_factory=dict)
     states: ProcessStates = field(default_factory=ProcessStates)
+    idle: tuple[ProcessFacts, ...] = ()
 
 
 def take_snapshot(
@@ -67,7 +72,9 @@ def take_snapshot(
         ages = {service.root.pid: service_code_age(service, roots) for service in services}
     home = cwd or (folder if table.start is not None else None)
     drift = _elsewhere(table, home, source, services, others)
-    return PortSnapshot(snapshot, drift, odd, unread, ages, read_processes(services))
+    return PortSnapshot(
+        snapshot, drift, odd, unread, ages, read_processes(listener), _idle(table, home, listener)
+    )
 
 
 def _elsewhere(
@@ -88,6 +95,21 @@ def _elsewhere(
         for one in found
         if not any(_claims(other, one) for other in others)
         and any(_may_work_at(home, service) for service in one.services)
+    )
+
+
+def _idle(
+    table: ListenerTable, home: Path | None, listener: Listener | None
+) -> tuple[ProcessFacts, ...]:
+    """The reloaders and masters of the program, where nobody listens: it is for their children to
+    begin with that."""
+    if listener is not None or table.process is None or table.expect not in ("one", "some"):
+        return ()
+    return tuple(
+        process
+        for process in process_table.find_by_words(table.process, remembered=True)
+        if server_parent(process.argv) is not None
+        and (home is None or process.cwd is None or same_path(process.cwd, home))
     )
 
 

@@ -35,34 +35,60 @@ class Child:
 @dataclass(frozen=True, slots=True)
 class ProcessStates:
     """The processes of a port at one moment: `stopped` are those in state T; `children` are those
-    of each owner that leaves serving to them (`server_parent`), by its PID."""
+    of each owner that leaves serving to them (`server_parent`), by its PID. `forsaken` are owners
+    of which only that may be thought: all children that multiprocessing started have ended, and
+    connections wait."""
 
     stopped: frozenset[int] = frozenset()
     children: Mapping[int, tuple[Child, ...]] = field(default_factory=dict)
+    forsaken: frozenset[int] = frozenset()
 
 
-def read_processes(services: Iterable[Service]) -> ProcessStates:
+def read_processes(listener: Listener | None) -> ProcessStates:
     """The states of owners and roots, and the children of reloaders and masters. Blocking.
 
     Read anew each time: the facts that come with a listener may be a few seconds old.
     """
     stopped: set[int] = set()
     children: dict[int, tuple[Child, ...]] = {}
-    for service in services:
+    forsaken: set[int] = set()
+    for service in listener.services if listener is not None else ():
         for process in (service.root, *(owner.process for owner in service.owners)):
             if process_table.status_of(process.pid) == _STOPPED:
                 stopped.add(process.pid)
             if process.pid not in children and server_parent(process.argv) is not None:
                 children[process.pid] = _children(process)
-    return ProcessStates(frozenset(stopped), children)
+        if listener is not None and len(service.owners) == 1 and _waits(listener, service):
+            alone = service.owners[0].process
+            below = _family(alone)
+            ended = [one for one in below if one.is_zombie]
+            if alone.pid not in children and ended and _only_helpers(below):
+                children[alone.pid] = _children(alone)
+                forsaken.add(alone.pid)
+    return ProcessStates(frozenset(stopped), children, frozenset(forsaken))
+
+
+def _waits(listener: Listener, service: Service) -> bool:
+    own = {inode for owner in service.owners for inode in owner.sockets}
+    return any(queue.waiting for queue in listener.queues if queue.inode in own)
+
+
+def _only_helpers(below: Sequence[ProcessFacts]) -> bool:
+    """Whether nothing lives there but what multiprocessing keeps beside the children it starts."""
+    living = [one for one in below if not one.is_zombie]
+    return bool(living) and all(is_helper(one.argv) for one in living)
+
+
+def _family(process: ProcessFacts) -> list[ProcessFacts]:
+    found = (process_table.facts(pid) for pid in process_table.family(process.pid))
+    return [one for one in found if one is not None]
 
 
 def _children(process: ProcessFacts) -> tuple[Child, ...]:
-    found = (process_table.facts(pid) for pid in process_table.family(process.pid))
     return tuple(
         Child(one.pid, one.started_at, one.is_zombie, one.status == _STOPPED)
-        for one in found
-        if one is not None and not is_helper(one.argv)
+        for one in _family(process)
+        if not is_helper(one.argv)
     )
 
 
@@ -129,6 +155,8 @@ def _of(
 
 
 def _parent(process: ProcessFacts, states: ProcessStates) -> ServerParent | None:
+    if process.pid in states.forsaken:
+        return ServerParent(process.name, "parent", certain=False)
     parent = server_parent(process.argv)
     if parent is None or (not parent.certain and not states.children.get(process.pid)):
         return None
@@ -158,10 +186,12 @@ def _nobody(
     holder = next(o for o in service.owners if o.pid in parents and set(alone) & set(o.sockets))
     ended = [c for c in states.children.get(holder.pid, ()) if c.ended]
     newest = max(ended, key=lambda child: child.started_at, default=None)
-    text = (
-        f"nobody serves :{listener.port}, {_waiting(listener, alone)}: {holder.pid} is"
-        f" {parents[holder.pid].text} and accepts none itself"
-    )
+    text = f"nobody serves :{listener.port}, {_waiting(listener, alone)}"
+    guessed = holder.pid in states.forsaken
+    if guessed:
+        text = f"{holder.pid}; {_waiting(listener, alone)}, none is taken; its children have ended"
+    else:
+        text += f": {holder.pid} is {parents[holder.pid].text} and accepts none itself"
     child = f"its child {newest.pid}" if newest is not None else "its child"
     output = f"see its output ({death.said})" if death.said else "see its output"
     if death.at is not None:
@@ -172,7 +202,8 @@ def _nobody(
         act = f"{child}, started {started}, died: {output}"
     else:
         act = f"it has no child any more: {output}"
-    return Trouble(Verdict.FAIL, NOBODY_SERVES, text, act, tuple(alone))
+    verdict = Verdict.WARN if guessed else Verdict.FAIL
+    return Trouble(verdict, NOBODY_SERVES, text, act, tuple(alone))
 
 
 def _halted(
