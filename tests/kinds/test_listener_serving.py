@@ -225,6 +225,60 @@ def test_a_master_whose_argv_is_its_workers_needs_an_ended_child(
     assert told.title == "NOBODY SERVES" and "gunicorn's master" in told.text
 
 
+SPAWNING = """
+import multiprocessing, socket, sys
+def work():
+    sys.stdin.read()
+if __name__ == "__main__":
+    server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+    child = multiprocessing.get_context("spawn").Process(target=work, daemon=True)
+    child.start()
+    print("up", flush=True)
+    print(child.pid, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_parent_that_no_argv_tells_is_a_warning_while_connections_wait(
+    tmp_path: Path, look: Any, spawn: Any
+) -> None:
+    """The stand-in of a program that starts its server's reloader by itself."""
+    script, port = tmp_path / "main.py", free_port()
+    script.write_text(SPAWNING, encoding="utf-8")
+    stack = Stack(spawn(script, str(port)), port)
+    watching = probe(port, tmp_path)
+    with socket.create_connection(("127.0.0.1", port)):
+        assert look(watching).observation.verdict is Verdict.OK, "its child lives"
+        stack.end(stack.children[0])
+        told = port_of(look(watching).observation)
+    assert (told.verdict, told.title) == (Verdict.WARN, "NOBODY SERVES")
+    assert "1 connection waits, none is taken" in told.text
+
+
+def test_where_nobody_waits_an_ended_child_is_nobodys_trouble(
+    tmp_path: Path, look: Any, spawn: Any
+) -> None:
+    script, port = tmp_path / "main.py", free_port()
+    script.write_text(SPAWNING, encoding="utf-8")
+    stack = Stack(spawn(script, str(port)), port)
+    stack.end(stack.children[0])
+    assert look(probe(port, tmp_path)).observation.verdict is Verdict.OK
+
+
+def test_a_reloader_that_has_not_begun_to_listen_is_named(
+    tmp_path: Path, look: Any, spawn: Any
+) -> None:
+    script, port = tmp_path / "uvicorn", free_port()
+    script.write_text("import sys\nprint('up', flush=True)\nsys.stdin.read()\n", encoding="utf-8")
+    parent = spawn(script, f"shop:api_{port}", "--reload")
+    words = ["uvicorn", f"shop:api_{port}"]
+    told = port_of(look(probe(port, tmp_path, process=words)).observation)
+    assert told.title == "NOT LISTENING" and f"{parent.pid} is uvicorn's reloader" in told.text
+    assert f"see the output of {parent.pid}" in told.next_act
+    other = port_of(look(probe(port, tmp_path, process=["uvicorn", "desk:api"])).observation)
+    assert other.next_act == "start uvicorn desk:api"
+
+
 TITLED = """
 import socket
 server = socket.create_server(("127.0.0.1", 0))
