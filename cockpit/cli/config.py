@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 
 from cockpit.cli.common import config_option, load_config
+from cockpit.config.notes import notes_of
 from cockpit.config.schema import json_schema
 from cockpit.config.show import as_dict, render
+from cockpit.config.source import FILE_NAME
 
 LITERAL = (
     "a secret is written out here, for everybody who reads the file or its history; "
@@ -25,12 +27,17 @@ def command() -> None:
 @command.command("validate")
 @config_option
 def validate(config_path: Path | None) -> None:
-    """Say whether the file is right; every error at once, exit 78."""
+    """Say whether the file is right; every error at once, exit 78.
+
+    What is probably not meant so is a note: it changes nothing.
+    """
     loaded = load_config(config_path)
     probes = loaded.config.probes()
     click.echo(f"{loaded.path}: right, {len(probes)} probes")
     for key in loaded.literal_secrets():
         click.echo(f"{loaded.path}: {key}: {LITERAL}", err=True)
+    for note in notes_of(loaded):
+        click.echo(f"note: {note.render(loaded.path.name if loaded.path else FILE_NAME)}")
 
 
 @command.command("show")

@@ -142,6 +142,7 @@ def reset(
     from cockpit.config.paths import locks_folder
     from cockpit.config.trust import TrustStore
     from cockpit.engine.commands.control_methods import ControlMethods
+    from cockpit.engine.commands.live_engines import LIVE_WORD, live_among
     from cockpit.engine.commands.stop_job import ActContext, reset_job
     from cockpit.system.control.process_control import ProcessController
     from cockpit.system.control.stop_plan import own_process
@@ -161,8 +162,13 @@ def reset(
         return _remaining(source, ports)
     if permissions.read_only:
         raise CommandError("nothing was ended: --read-only", NO_PERMISSION)
+    live = live_among(loaded, job.victims)
+    for line in live:
+        click.echo(f"{line}; {LIVE_WORD} is typed, too", err=True)
+    if yes and live:
+        raise CommandError(f"nothing was ended: --yes is not enough: {'; '.join(live)}", USAGE)
     if not yes:
-        _confirm(job)
+        _confirm(f"{job.expected_answer} {LIVE_WORD}" if live else job.expected_answer)
     who = operator(as_name)
     with _recorder(loaded, who, permissions) as store:
         if told:
@@ -202,8 +208,8 @@ def _words(text: str) -> list[str]:
     return words
 
 
-def _confirm(job: StopJob) -> None:
-    """Have the operator type the PIDs shown; anything else ends nothing."""
+def _confirm(expected: str) -> None:
+    """Have the operator type what is `expected`, the PIDs shown; anything else ends nothing."""
     from cockpit.cli.terminal import drop_typeahead
 
     if not sys.stdin.isatty():
@@ -211,9 +217,9 @@ def _confirm(job: StopJob) -> None:
             "nothing was ended: confirming needs a terminal; --yes does without", USAGE
         )
     drop_typeahead()
-    click.echo(f"type {job.expected_answer} to end this: ", nl=False, err=True)
+    click.echo(f"type {expected} to end this: ", nl=False, err=True)
     sys.stderr.flush()
-    if sys.stdin.readline().split() != job.expected_answer.split():
+    if sys.stdin.readline().split() != expected.split():
         raise CommandError("nothing was ended: that is not what was asked for", USAGE)
 
 

@@ -16,7 +16,7 @@ from cockpit.kinds import registry
 from cockpit.redaction import SECRETS, speaks_of_secret
 from cockpit.text import sanitize
 
-DEFAULT_LABEL = "PAPER"
+DEFAULT_LABEL = ""
 LOOK_AROUND_LABEL = "LOOK AROUND"
 LONGEST_LABEL = 24
 

@@ -213,7 +213,8 @@ HEAD = """\
 # Every table may also say: every, timeout, affects ("run" or "readiness"), runbook (what to do).
 
 [cockpit]
-label = "PAPER"                    # the word on the top line
+# label = "desk 3"                 # a word for the top line; PAPER is said by whoever proves it:
+#                                    `mode` of a [[heartbeat]], from the engine's command line
 # store = ".cockpit/evidence.db"   # where the evidence is kept
 # store_max_mb = 512
 # retain_days = 30

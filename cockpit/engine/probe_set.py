@@ -122,8 +122,9 @@ def build_probes(
 
 def _fingerprint(table: ProbeTable, loaded: LoadedConfig) -> str:
     """What the probe of that table is built from: its table, and what it takes from others."""
+    label = loaded.config.cockpit.label
     sent = (f"{value.key} {value}" for value in sent_values(loaded, table))
-    return " ".join((fingerprint(table), *table.surroundings(loaded.config), *sent))
+    return " ".join((fingerprint(table), label, *table.surroundings(loaded.config), *sent))
 
 
 def _nothing_trusted(table: ProbeTable) -> bool:
@@ -160,6 +161,7 @@ def build(
         edits=memory,
         acts=acts,
         permissions=permissions,
+        label=loaded.config.cockpit.label,
     )
     kind = registry.get(table.kind)
     if not sent_values(loaded, table):

@@ -82,6 +82,7 @@ class BuildContext:
     may run as they are now, and may block. `source` is shared by all that look at listeners; None:
     each makes its own. `edits` is what is remembered of checklists, `acts` of acts on processes.
     `permissions` are asked before a probe runs a command or sends what may change something.
+    `label` is the word on the top line.
     """
 
     folder: Path
@@ -92,6 +93,7 @@ class BuildContext:
     edits: EditHistory | None = None
     acts: ActHistory | None = None
     permissions: Permissions = ALL_ALLOWED
+    label: str = ""
 
     def listener_source(self) -> ListenerSource:
         """Return the shared source of listeners, or one of its own."""

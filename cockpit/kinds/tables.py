@@ -13,6 +13,7 @@ from cockpit.kinds.sendings import Sending
 from cockpit.kinds.types import Duration, Strict, Text
 from cockpit.model import Concern
 from cockpit.suggestions import closest_file
+from cockpit.system.processes.titles import split_words, words_array
 from cockpit.text import drawable
 
 _Table = TypeVar("_Table", bound="ProbeTable")
@@ -74,6 +75,21 @@ class ProbeTable(Strict):
         Values of a wrong type are passed over: the model tells of them.
         """
         return iter(())
+
+    def notes(self, folder: Path) -> Iterator[Mistake]:
+        """What is probably not meant so in a table that is right: it stops nothing.
+
+        Looks at the disk; `folder` is where relative paths start. A kind adds its own to these.
+        """
+        words = {"process": getattr(self, "process", None), **self.commands()}
+        for key, given in words.items():
+            if isinstance(given, list | tuple) and (apart := split_words(given)):
+                several = next(word for word in given if split_words([word]))
+                yield Mistake(
+                    (key,),
+                    f'no argv holds "{several}" as one word',
+                    f"one word an item: {words_array(apart)}",
+                )
 
     @classmethod
     def secret_keys(cls) -> list[str]:
@@ -178,6 +194,15 @@ def file_mistake(key: tuple[str | int, ...], written: object, folder: Path) -> I
         yield Mistake(key, f'there is no file "{written}"', "its folder does not exist either")
     else:
         yield Mistake(key, f'there is no file "{written}"', closest_file(target))
+
+
+def file_note(key: tuple[str | int, ...], written: str, folder: Path) -> Iterator[Mistake]:
+    """What is worth a note of a file that somebody else writes: it may not be there yet."""
+    for mistake in file_mistake(key, written, folder):
+        if mistake.problem.startswith("there is no file"):
+            hint = mistake.hint or "it is not written yet, or the path is wrong"
+            mistake = Mistake(key, mistake.problem, hint)
+        yield mistake
 
 
 def is_there(path: Path, what: Literal["file", "dir", "any"]) -> bool:

@@ -14,6 +14,7 @@ from rich.text import Text
 from cockpit.model import Board, Problem
 from cockpit.readiness import go_live, unexplained
 from cockpit.text import localise
+from cockpit.trading_mode import top_label
 
 _NAMES = 5
 """Items without a mirror image that are named."""
@@ -27,11 +28,13 @@ def render(board: Board, width: int | None = None) -> str:
     )
     live = go_live(board)
     because = f" {live.because}" if live.because else ""
+    told = top_label(board).full
+    label = f"{told} " if told else ""
     stamp = board.taken_at.astimezone().strftime("%Y-%m-%d %H:%M:%S%z")
     console.print(
         Text(
             f"RUN {board.run.verdict}  GO-LIVE {live.word}{because}  "
-            f"{board.identity.label} {board.identity.host}  {stamp}"
+            f"{label}{board.identity.host}  {stamp}"
         )
     )
     if board.problems:
@@ -39,7 +42,8 @@ def render(board: Board, width: int | None = None) -> str:
         for number, problem in enumerate(board.problems, 1):
             console.print(_problem(number, problem, board))
             if problem.next_act:
-                console.print(Text(f"     next: {problem.next_act}"))
+                act = localise(problem.next_act, board.taken_at)
+                console.print(Text(f"     next: {act}"))
     if why := unexplained(board):
         console.print()
         console.print(Text(why))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cockpit.system.processes.argv import matches, script_path
 from cockpit.system.processes.process_table import ProcessFacts
+from cockpit.system.processes.titles import Match, recognise
 from cockpit.system.sockets.listeners import Listener, ListenerSnapshot, Service
 from cockpit.text import format_utc, sanitize
 
@@ -36,7 +37,7 @@ def mismatches(
     with links followed; `cwd` too.
     """
     found = []
-    if words and process.argv and not matches(process.argv, words):
+    if words and recognise(process, words) is Match.NO:
         found.append(f"runs {process.command}, expected {sanitize(' '.join(words))}")
     if cwd is not None and process.cwd is not None and not same_path(process.cwd, cwd):
         found.append(sanitize(f"works in {process.cwd}, expected {cwd}"))
@@ -58,13 +59,21 @@ def unreadable(
 ) -> list[str]:
     """The expected facts that could not be read, so that nothing can be said about them."""
     found = []
-    if words and not process.argv:
-        found.append("command line")
+    if words and recognise(process, words) is Match.UNKNOWN:
+        found.append("command line, under a title" if process.argv else "command line")
     if cwd is not None and process.cwd is None:
         found.append("working directory")
     if executable is not None and process.executable is None:
         found.append("executable")
     return found
+
+
+def recognise_service(service: Service, words: Sequence[str]) -> Match:
+    """Whether the service is the program that `words` describe, by its root or any of its owners:
+    a worker may carry the words that its master has written over."""
+    processes = [service.root, *(owner.process for owner in service.owners)]
+    found = {recognise(process, words) for process in processes}
+    return next(one for one in (Match.YES, Match.UNKNOWN, Match.NO) if one in found)
 
 
 def same_path(one: str | Path, other: str | Path) -> bool:

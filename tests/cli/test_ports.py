@@ -112,6 +112,21 @@ def test_reset_ends_what_matches_and_leaves_the_rest_alone(tmp_path: Path, serve
 
 
 @posix
+def test_what_is_not_on_paper_is_not_ended_by_yes_alone(tmp_path: Path, serve) -> None:
+    process, port = serve(NAME, 0, "--mode", "real")
+    mode = 'mode = { argv = "--mode", paper = ["dry", "real"] }\n'
+    beat = f'\n[[heartbeat]]\nname = "engine"\nfile = "b.json"\nprocess = ["{NAME}"]\n'
+    words = ("ports", "reset", str(port), "--expect-argv", NAME, "--yes")
+    write_config(tmp_path, port, beat + mode.replace(', "real"', ""))
+    refused = cockpit(*words, cwd=tmp_path)
+    assert refused.returncode == 64 and process.poll() is None
+    assert f"{process.pid} runs with --mode real" in refused.stderr
+    write_config(tmp_path, port, beat + mode)
+    assert cockpit(*words, cwd=tmp_path).returncode == 0, "this mode is a paper one"
+    process.wait(DEADLINE)
+
+
+@posix
 def test_a_stubborn_one_is_killed_after_the_grace(tmp_path: Path, serve) -> None:
     process, port = serve("leftover.py", 0, "stubborn")
     words = ("reset", str(port), "--expect-argv", "leftover.py", "--yes", "--grace", "0.2")

@@ -52,7 +52,7 @@ def test_wrong_values_are_passed_over(text: str, tmp_path: Path) -> None:
     path = tmp_path / "cockpit.toml"
     path.write_text(text, encoding="utf-8")
     assert preview(path).names == ()
-    assert preview(path).label == "PAPER"
+    assert preview(path).label == ""
 
 
 def test_escape_sequences_in_names_are_not_drawn(tmp_path: Path) -> None:

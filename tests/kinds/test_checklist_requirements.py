@@ -437,3 +437,30 @@ def test_what_a_document_says_of_its_gate_stands_beside_the_measured(
     found = look(plan, board={"runner": gate}).observation
     told = texts(found, DoubtKind.CONTRADICTS)
     assert told == ("line 3 claims 8/24, runner measured 3/24" if doubted else "")
+
+
+def test_a_requirement_that_names_no_item_is_a_row_with_the_closest_one(
+    tmp_path: Path, look: Any
+) -> None:
+    text = "# List\n\n- [x] **R7.1** open the desk\n- [x] Z1.2 close it\n"
+    red = {"desk": seen("desk", Verdict.FAIL)}
+    odd = look(probe(tmp_path, text, requires={"R7.9": ["gate:desk"]}), board=red).observation
+    (row,) = (one for one in odd.findings if one.title)
+    assert (odd.verdict, row.title) == (Verdict.WARN, "NO SUCH ITEM")
+    assert 'no item is called "R7.9"' in row.text
+    assert 'did you mean "R7.1 open the desk"?' in row.next_act
+
+    right = look(probe(tmp_path, text, requires={"R7.1": ["gate:desk"]}), board=red).observation
+    assert [one.title for one in right.findings if one.title] == ["DONE BUT RED"]
+    assert right.finding(items(right)[0].key).title == "DONE BUT RED", "as it is read, not by an ID"
+
+    whole = look(probe(tmp_path, text, requires={"z1.2 close it": ["gate:desk"]})).observation
+    assert not [one for one in whole.findings if one.title == "NO SUCH ITEM"]
+
+
+def test_a_mirror_that_is_not_there_is_told_with_the_closest_file(
+    tmp_path: Path, look: Any
+) -> None:
+    (tmp_path / "desk.md").write_text("# D\n", encoding="utf-8")
+    odd = look(probe(tmp_path, TEXT, mirrors=["desks.md"])).observation
+    assert 'did you mean "desk.md"?' in texts(odd, DoubtKind.PARTIAL_READ)

@@ -24,7 +24,7 @@ from cockpit.text import format_utc
 NOW = datetime(2026, 11, 20, 0, 12, 5, tzinfo=UTC)
 ZONE = timezone(timedelta(hours=3), "+03")
 OK, WARN, FAIL, UNKNOWN = Verdict.OK, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
-IDENTITY = SessionInfo("ops", "spark", "lab@4f2c1e9*", "PAPER", "/srv/lab/cockpit.toml")
+IDENTITY = SessionInfo("ops", "spark", "lab@4f2c1e9*", "DESK7", "/srv/lab/cockpit.toml")
 WATCH = MonitorStatus(
     recording=True, used=41_000_000, cap=512_000_000, beat=NOW, collector="pid 4100"
 )

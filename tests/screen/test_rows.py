@@ -280,4 +280,4 @@ def test_facts_are_written_as_people_read_them() -> None:
 def test_ages_come_from_the_feeds_clock() -> None:
     later = View(incident(), NOW + timedelta(hours=2), ZONE)
     assert problems.rows(later)[0].tail == "2h"
-    assert IDENTITY.label == "PAPER"
+    assert IDENTITY.label == "DESK7"

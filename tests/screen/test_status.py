@@ -15,11 +15,14 @@ from recorded_scenes import calm, incident
 from cockpit.feed import FeedMode
 from cockpit.model import (
     Board,
+    Finding,
     MonitoringGap,
     MonitorStatus,
     Rollup,
     Verdict,
 )
+from cockpit.rows import Tone
+from cockpit.trading_mode import ModeFacts
 
 OK, WARN, FAIL, UNKNOWN = Verdict.OK, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
 
@@ -34,7 +37,7 @@ def watching(of: Board, frame: Frame | None = None, width: int = 200) -> str:
 
 def test_the_top_line_says_how_it_stands_and_whose_it_is() -> None:
     live = "GO-LIVE NO 0/7 proven, 6 items open"
-    whose = "PAPER │ ops@spark lab@4f2c1e9*"
+    whose = "DESK7 │ ops@spark lab@4f2c1e9*"
     assert top(incident(), 100) == f"RUN ✖ FAIL 3 │ {live} │ {whose}"
     assert top(calm(), 100) == f"RUN · OK │ {live} │ {whose}"
 
@@ -43,13 +46,13 @@ def test_a_narrow_top_line_drops_counts_then_checkout_then_all_counts_then_who_t
     None
 ):
     run, live = "RUN ✖ FAIL 3", "GO-LIVE NO 0/7 proven"
-    assert top(incident(), 80) == f"{run} │ {live} │ PAPER │ ops@spark lab@4f2c1e9*"
-    assert top(incident(), 66) == f"{run} │ {live} │ PAPER │ ops@spark 4f2c1e9*"
-    assert top(incident(), 57) == f"{run} │ {live} │ PAPER │ ops@spark"
-    assert top(incident(), 55) == f"{run} │ GO-LIVE NO │ PAPER │ ops@spark 4f2c1e9*"
-    assert top(incident(), 48) == f"{run} │ GO-LIVE NO │ PAPER │ ops@spark"
-    assert top(incident(), 36) == f"{run} │ GO-LIVE NO │ PAPER"
-    assert top(incident(), 30) == f"{run} │ PAPER"
+    assert top(incident(), 80) == f"{run} │ {live} │ DESK7 │ ops@spark lab@4f2c1e9*"
+    assert top(incident(), 66) == f"{run} │ {live} │ DESK7 │ ops@spark 4f2c1e9*"
+    assert top(incident(), 57) == f"{run} │ {live} │ DESK7 │ ops@spark"
+    assert top(incident(), 55) == f"{run} │ GO-LIVE NO │ DESK7 │ ops@spark 4f2c1e9*"
+    assert top(incident(), 48) == f"{run} │ GO-LIVE NO │ DESK7 │ ops@spark"
+    assert top(incident(), 36) == f"{run} │ GO-LIVE NO │ DESK7"
+    assert top(incident(), 30) == f"{run} │ DESK7"
     assert top(incident(), 14) == run
 
 
@@ -89,7 +92,7 @@ def test_an_engine_that_stopped_answering_is_named_and_its_run_doubted(
     line = top(silent, frame=Frame(mode))
     assert (said in line) == bool(said) or not said
     assert ("RUN ? was OK" in line) == bool(said)
-    assert "PAPER" in line
+    assert "DESK7" in line
 
 
 def test_the_past_and_a_broken_feed_are_not_mistaken_for_now() -> None:
@@ -192,3 +195,27 @@ def test_a_screen_that_only_looks_says_so_at_any_width(width: int) -> None:
     looking = replace(looking, identity=replace(looking.identity, read_only=True))
     assert top(looking, width).startswith("READ-ONLY │ RUN ✖ FAIL")
     assert "READ-ONLY" not in top(incident(), width)
+
+
+def test_the_label_is_shown_with_its_proof_where_there_is_room_and_live_is_never_left_out() -> None:
+    def with_mode(facts: ModeFacts) -> Board:
+        board = incident()
+        one = next(iter(board.observations.values()))
+        mode = Finding("mode", OK, "paper-live", facts=facts)
+        changed = replace(one, findings=(*one.findings, mode))
+        whose = replace(board.identity, label="PAPER")
+        return replace(
+            board, identity=whose, observations={**board.observations, one.probe: changed}
+        )
+
+    unproven = replace(incident(), identity=replace(incident().identity, label="PAPER"))
+    assert "│ PAPER? │" in top(unproven, 100)
+    paper = with_mode(ModeFacts("--mode dry_run", True, (1,)))
+    assert "│ PAPER (--mode dry_run) │ ops@spark" in top(paper, 120)
+    assert "│ PAPER │" in top(paper, 48)
+    live = with_mode(ModeFacts("--mode real", False, (1,)))
+    assert "│ LIVE? (--mode real) │" in top(live, 120)
+    assert "LIVE?" in top(live, 30) and "PAPER" not in top(live, 30)
+    (row,) = status.top(view(live), Frame(), 120)
+    (span,) = [one for one in row.cells[0] if "LIVE?" in one.text]
+    assert span.tone is Tone.FAIL

@@ -33,7 +33,7 @@ async def test_a_step_of_the_clock_repaints_the_clock_alone() -> None:
         await on.news()
         written = on.written()
         assert "03:12:10" in written and "+03" not in written
-        assert "PAPER" not in written
+        assert "DESK7" not in written
         assert len(written) < 120
 
 

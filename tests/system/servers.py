@@ -43,6 +43,9 @@ def main(kind: str, port: int) -> None:
         server = socket.create_server(("::", port), family=socket.AF_INET6)
         server.listen(4)
         hold(server.getsockname()[1])
+    elif kind == "mapped":
+        server = listening(port, "::ffff:127.0.0.1")
+        hold(server.getsockname()[1])
     elif kind == "both":
         one = listening(port)
         two = listening(one.getsockname()[1], "::1")

@@ -111,6 +111,16 @@ def test_a_v6only_socket_does_not_answer_ipv4(serve) -> None:
     assert (found.addresses, found.ipv4, found.ipv6) == (("*",), False, True)
 
 
+def test_an_ipv6_socket_bound_to_a_mapped_address_answers_ipv4_only(source, serve) -> None:
+    server = serve("mapped")
+    found = source.snapshot([server.port]).on(server.port)
+    assert found is not None
+    assert (found.addresses, found.ipv4, found.ipv6) == (("127.0.0.1",), True, False)
+    assert found.loopback_only
+    told = listener_json(found)
+    assert (told["ipv4"], told["ipv6"]) == (True, False)
+
+
 @linux
 def test_forked_workers_are_one_service(source, serve) -> None:
     server = serve("forked")

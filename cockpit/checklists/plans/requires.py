@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from cockpit.checklists.parsing.items import Document, Item, Status
+from cockpit.checklists.plans.item_names import is_called, words_of
 from cockpit.checklists.plans.plan import Plan
 from cockpit.checklists.plans.stages import Batch, Stages
 
@@ -78,11 +79,8 @@ def read_requirement(text: str) -> Requirement:
 def requirements_of(
     item: Item, configured: Mapping[str, Iterable[str]] | None = None
 ) -> tuple[Requirement, ...]:
-    """Requirements in the item's comment, and those configured under its ID or text."""
-    words = list(item.meta.requires)
-    for name in (item.id, item.text):
-        if name is not None and configured is not None:
-            words += configured.get(name, ())
+    """Requirements in the item's comment, and those configured under a name of it (`is_called`)."""
+    words = [*item.meta.requires, *(words_of(item, configured) if configured else ())]
     return tuple(dict.fromkeys(read_requirement(word) for word in words))
 
 
@@ -181,6 +179,7 @@ def _against(
 def _check(document: Document, requirement: Requirement, green: Green) -> Unmet | None:
     if requirement.kind == "item":
         same = [i for i in document.items if requirement.name in (i.id, i.text)]
+        same = same or [i for i in document.items if is_called(i, requirement.name)]
         if len(same) != 1:
             many = "several items have" if same else "no item has"
             return Unmet(requirement, f"{many} the name “{requirement.name}”")

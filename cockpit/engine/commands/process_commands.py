@@ -25,6 +25,7 @@ from cockpit.config.paths import locks_folder
 from cockpit.engine.blocking import SerialExecutor
 from cockpit.engine.commands.act_audit import ActLog, ActRecorder, NotRecorded
 from cockpit.engine.commands.control_methods import ControlMethods, Trusted
+from cockpit.engine.commands.live_engines import LIVE_WORD, live_among, start_refusal
 from cockpit.engine.commands.service_start import plan_service_start
 from cockpit.engine.commands.start_job import StartJob, carry_out_start, start_job, unit_start_job
 from cockpit.engine.commands.stop_job import ActContext, StopJob, carry_out, reset_job, stopped_in
@@ -182,6 +183,8 @@ class ProcessCommands:
 
     async def _plan_start(self, name: str, ticket: Ticket) -> Reply:
         loaded = self._loaded()
+        if refusal := await self._executor(start_refusal, loaded, name):
+            return Reply(ticket, False, refusal)
         table = _listener(loaded, name)
         if table is None:
             return await self._plan_service_start(name, ticket)
@@ -250,6 +253,9 @@ class ProcessCommands:
             return Reply(ticket, False, end.refusal)
         expected = end.expected_answer if end is not None else ""
         lines = end.lines(self._clock.now()) if end is not None else []
+        if end is not None and (live := live_among(self._loaded(), end.victims)):
+            expected = f"{expected} {LIVE_WORD}"
+            lines += [f"{line}; {LIVE_WORD} is typed, too" for line in live]
         if end is not None and (owners := end.other_users(own_process())):
             expected = f"{expected} {' '.join(owners)}"
             lines.append(f"belongs to {' and '.join(owners)}, not to you: that is typed, too")
@@ -257,7 +263,7 @@ class ProcessCommands:
             expected = expected or start.expected_answer
             lines += start.lines()
         elif end is not None and end.root_only is not None:
-            lines.append(f"{expected} {ALONE} ends {expected} only: its children stay")
+            lines.append(f"{expected} {ALONE} ends {end.roots[0]} only: its children stay")
         question = Question(secrets.token_hex(4), tuple(lines), expected)
         self._open = _OpenQuestion(question, self._clock.monotonic(), end, start)
         return Reply(ticket, True, f"type {expected} to do this", question=question)

@@ -37,6 +37,7 @@ from cockpit.system.control.stop_plan import (
 )
 from cockpit.system.control.stop_result import StopResult
 from cockpit.system.control.target_lock import TargetBusy, TargetLock
+from cockpit.system.processes.process_table import ProcessFacts
 from cockpit.system.services.service_state import ServiceState
 from cockpit.system.sockets.listeners import ListenerSnapshot, ListenerSource
 from cockpit.text import exact_age, format_utc, sanitize
@@ -86,9 +87,14 @@ class StopJob:
         return " ".join(str(pid) for pid in roots)
 
     @property
+    def victims(self) -> tuple[ProcessFacts, ...]:
+        """Every process that would end."""
+        return tuple(victim for plan in self.plans for victim in plan.victims)
+
+    @property
     def pids(self) -> tuple[int, ...]:
         """Every PID that would end."""
-        return tuple(victim.pid for plan in self.plans for victim in plan.victims)
+        return tuple(victim.pid for victim in self.victims)
 
     def other_users(self, actor: OwnProcess) -> tuple[str, ...]:
         """The other users whose processes would end, by name; empty when all are `actor`'s own."""

@@ -36,10 +36,12 @@ from cockpit.kinds.checklist.requirements import (
     told,
 )
 from cockpit.kinds.checklist.table import ChecklistTable
+from cockpit.kinds.checklist.unmatched import unmatched_findings
 from cockpit.kinds.file_io import read_file
 from cockpit.kinds.json_query import short
 from cockpit.kinds.tables import resolve
 from cockpit.model import Doubt, DoubtKind, Finding, Observation, Verdict, worst
+from cockpit.suggestions import closest_file
 from cockpit.text import format_utc
 
 FILE_CAP = 20_000_000
@@ -219,6 +221,7 @@ class ChecklistProbe(Probe):
         findings = (
             *self._items(parsed, self._rules(document, others), green_now(board, now), reverted),
             *fence_findings(parsed, self._table.file),
+            *unmatched_findings(document, self._table.requires, self._table.file),
             *map(self._pending, pending),
         )
         return _RunResult(parsed, read.modified_at, "", findings, tuple(doubts), facts)
@@ -272,7 +275,9 @@ class ChecklistProbe(Probe):
             if read.body is not None:
                 documents[name] = CACHE.parse(read.body)
             if read.body is None:
+                close = closest_file(path) if read.missing else ""
                 text = f"the mirror {name} can't be read: {read.trouble}"
+                text = f"{text}; {close}" if close else text
                 doubts.append(Doubt(DoubtKind.PARTIAL_READ, text))
             else:
                 alone = match(document, documents[name]).unmatched

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -10,7 +11,14 @@ from pydantic import Field, model_validator
 from cockpit.checklists.plans.requires import read_requirement
 from cockpit.kinds import registry
 from cockpit.kinds.kind import stem_name
-from cockpit.kinds.tables import Mistake, ProbeTable, Siblings, file_mistake
+from cockpit.kinds.tables import (
+    Mistake,
+    ProbeTable,
+    Siblings,
+    file_mistake,
+    file_note,
+    resolve,
+)
 from cockpit.kinds.types import Duration, ItemState, Text, Words
 from cockpit.model import Concern
 from cockpit.suggestions import did_you_mean
@@ -58,6 +66,16 @@ class ChecklistTable(ProbeTable):
         if self.file in self.mirrors:
             raise ValueError(f"`mirrors` names the file itself ({self.file})")
         return self
+
+    def notes(self, folder: Path) -> Iterator[Mistake]:
+        """Yield mirrors that are not there, and requirements of and for items that are not."""
+        yield from super().notes(folder)
+        for index, mirror in enumerate(self.mirrors):
+            yield from file_note(("mirrors", index), mirror, folder)
+        # The engine that reads markdown is loaded for this question only.
+        from cockpit.kinds.checklist.unmatched import unmatched_in
+
+        yield from unmatched_in(resolve(folder, self.file), self.requires)
 
     @classmethod
     def cross_check(cls, table: Mapping[str, Any], siblings: Siblings) -> Iterator[Mistake]:

@@ -20,5 +20,6 @@ process = ["run_engine.py", "run"]
 naive_timestamps = "local"         # what a time without a zone means: local | utc
 warn_after = "120s"
 fail_after = "300s"
+# mode = { argv = "--mode", paper = ["paper_live_data"] }   # proves PAPER on the top line
 """,
 )

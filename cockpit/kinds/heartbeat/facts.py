@@ -7,6 +7,9 @@ from datetime import datetime
 
 from cockpit.facts import FindingFacts
 from cockpit.kinds.process_facts import ProcessFindingFacts
+from cockpit.trading_mode import ModeFacts
+
+__all__ = ["AgeFacts", "CounterFacts", "EngineFacts", "EngineParityFacts", "ModeFacts"]
 
 
 @dataclass(frozen=True, slots=True)

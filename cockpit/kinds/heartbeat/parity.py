@@ -9,6 +9,7 @@ from cockpit.kinds.heartbeat.facts import EngineFacts, EngineParityFacts
 from cockpit.kinds.heartbeat.measurements import Beat, Engine, Evidence, Other, most_apart
 from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict
+from cockpit.system.processes.titles import split_words, words_array
 from cockpit.text import duration_text, format_utc, whole_second
 
 STARTING = "STARTING"
@@ -137,6 +138,8 @@ def _nobody(table: HeartbeatTable, evidence: Evidence, beat: Beat | None) -> _Ou
         act = "set `process`, `pid` or `pidfile` in the config, so that the engine can be found"
         return Verdict.UNKNOWN, "NO ENGINE", text, act, [Doubt(DoubtKind.NOTHING_MEASURED, text)]
     words = " ".join(table.process or ())
+    if apart := split_words(table.process or ()):
+        act = f"write `process = {words_array(apart)}`: one word an item"
     return Verdict.FAIL, "NO ENGINE", f"no process matches {words}", act, []
 
 

@@ -29,6 +29,7 @@ from cockpit.kinds.heartbeat.measurements import (
     skewed_beats,
     touched,
 )
+from cockpit.kinds.heartbeat.mode import mode_rule, with_mode
 from cockpit.kinds.heartbeat.parity import STARTING
 from cockpit.kinds.heartbeat.table import HeartbeatTable
 from cockpit.kinds.json_query import BadJson, decode
@@ -36,6 +37,7 @@ from cockpit.kinds.resource_usage import Usage, UsageSampler
 from cockpit.kinds.restarts import restarts_seen
 from cockpit.kinds.tables import resolve
 from cockpit.model import Observation
+from cockpit.suggestions import closest_file
 from cockpit.system.process_match import CodeAge
 
 FILE_CAP = 1_000_000
@@ -48,7 +50,7 @@ class HeartbeatProbe(Probe):
     """Watches one heartbeat. `zone` is the zone of naive timestamps, None for this machine's.
 
     `names` are what else a start of its engine may be recorded under, `acts` what is remembered of
-    acts on processes.
+    acts on processes, `label` the word on the top line, which may claim paper.
     """
 
     kind = "heartbeat"
@@ -62,8 +64,10 @@ class HeartbeatProbe(Probe):
         zone: tzinfo | None = None,
         names: Sequence[str] = (),
         acts: ActHistory | None = None,
+        label: str = "",
     ) -> None:
         super().__init__(table, folder)
+        self._mode = mode_rule(table.mode, label)
         self._names = (table.name, *names)
         self._acts = acts or ActHistory()
         self._table = table
@@ -121,6 +125,7 @@ class HeartbeatProbe(Probe):
             still=tuple(pid for pid in found.zombies if before and pid in before.zombies),
         )
         judged = judge(self._table, self._table.file, evidence)
+        judged = with_mode(judged, self._mode, found.alive, self.name)
         judged = replace(
             judged,
             basis={**judged.basis, **({"graphics": usage.graphics} if usage.graphics else {})},
@@ -171,7 +176,9 @@ class HeartbeatProbe(Probe):
             return self._read_touched()
         file = read_file(self._file, FILE_CAP)
         if file.body is None:
-            return BeatRead(None, file.trouble, file.missing, file.modified_at)
+            close = closest_file(self._file) if file.missing else ""
+            trouble = f"{file.trouble}; {close}" if close else file.trouble
+            return BeatRead(None, trouble, file.missing, file.modified_at)
         try:
             data = decode(file.body)
         except BadJson as error:
@@ -237,4 +244,6 @@ class _Seen(NamedTuple):
 def build(table: HeartbeatTable, context: BuildContext) -> HeartbeatProbe:
     """Build the probe of a `[[heartbeat]]`."""
     names = context.tables.vouching_for(table.name)
-    return HeartbeatProbe(table, context.folder, names=names, acts=context.acts)
+    return HeartbeatProbe(
+        table, context.folder, names=names, acts=context.acts, label=context.label
+    )

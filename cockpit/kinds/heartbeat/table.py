@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 
+from cockpit.kinds.heartbeat.mode_table import ModeTable
 from cockpit.kinds.heartbeat.timestamps import check_zone
-from cockpit.kinds.tables import ProbeTable
+from cockpit.kinds.tables import Mistake, ProbeTable, file_note
 from cockpit.kinds.types import LONGEST, Duration, JsonPath, Text, Words, parse_duration
 
 
@@ -46,6 +49,9 @@ class HeartbeatTable(ProbeTable):
     )
     timestamp: JsonPath = Field("$.timestamp", description="JSONPath of the beat's time")
     pid: JsonPath = Field("$.pid", description="JSONPath of the engine's PID")
+    mode: ModeTable | None = Field(
+        None, description="what in the engine's argv proves that it trades on paper"
+    )
     counter: JsonPath | None = Field(None, description="JSONPath of a number that must move")
     warn_after: Duration = Field(120.0, description="an older beat is WARN")
     fail_after: Duration = Field(300.0, description="an older beat is FAIL")
@@ -81,3 +87,10 @@ class HeartbeatTable(ProbeTable):
     def limits(self) -> list[float]:
         """Every age in seconds at which the verdict or its words change."""
         return sorted({self.warn_after, self.fail_after, *(age for age, _ in self.users)})
+
+    def notes(self, folder: Path) -> Iterator[Mistake]:
+        """Yield a heartbeat or pidfile that is not there, and words that are several."""
+        yield from super().notes(folder)
+        yield from file_note(("file",), self.file, folder)
+        if self.pidfile is not None:
+            yield from file_note(("pidfile",), self.pidfile, folder)

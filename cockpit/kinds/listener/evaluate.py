@@ -9,11 +9,22 @@ from cockpit.kinds.act_history import Act
 from cockpit.kinds.base import Judgement
 from cockpit.kinds.code_freshness import OLD_CODE, defunct_words
 from cockpit.kinds.listener.facts import OwnerFacts, PortFacts
-from cockpit.kinds.listener.port_snapshot import PortSnapshot, is_wanted
+from cockpit.kinds.listener.port_snapshot import PortSnapshot
+from cockpit.kinds.listener.serving import (
+    NOBODY_SERVES,
+    Death,
+    Trouble,
+    generations,
+    judge_serving,
+    stopped_words,
+)
 from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.resource_usage import Usage, brief_argv, drawable_argv
 from cockpit.kinds.restarts import Restarts
 from cockpit.model import Doubt, DoubtKind, Finding, Verdict, worst
+from cockpit.system.process_match import recognise_service
+from cockpit.system.processes.server_parents import server_parent
+from cockpit.system.processes.titles import Match, split_words, words_array, wrote_title
 from cockpit.system.sockets.hidden_owners import hidden_of
 from cockpit.system.sockets.listeners import Listener, Queue, Service
 from cockpit.text import format_utc, sanitize, whole_second
@@ -29,23 +40,31 @@ def judge_port(
     was: Verdict = Verdict.OK,
     ending: Act | None = None,
     started_by: Mapping[int, str] | None = None,
+    death: Death | None = None,
 ) -> Judgement:
     """Everything this port says.
 
     `full_before`: the sockets whose queue was full the run before; `was`: what the port was then;
     `ending`: an act under way that ends some of its owners; `started_by`: who started a service
-    from a cockpit, by its root's PID.
+    from a cockpit, by its root's PID; `death`: what is known of the last child's end of one that
+    leaves serving to its children.
     """
     snapshot, restarts, usage = sight.snapshot, restarts or Restarts(), usage or Usage()
     listener = snapshot.on(table.port)
     services = listener.services if listener else ()
     by = started_by or {}
+    trouble = judge_serving(listener, sight.states, death) if listener is not None else None
+    if trouble is not None and trouble.verdict is Verdict.WARN and full_queues(listener):
+        trouble = None  # a full queue is worse than one of several that is stopped
     rows = [
-        service_finding(table, service, sight, usage, by.get(service.root.pid, ""))
+        service_finding(table, service, sight, usage, by.get(service.root.pid, ""), trouble)
         for service in services
     ]
     verdict, title, text, act = _verdict(table, sight, listener)
-    if verdict is Verdict.OK and listener is not None and table.expect != "any":
+    counts = table.expect != "any"
+    if trouble is not None and counts and trouble.verdict.severity > verdict.severity:
+        verdict, title, text, act = trouble[:4]
+    elif verdict is Verdict.OK and listener is not None and counts:
         verdict, title, text, act = _serving(listener, text, full_before, restarts)
     if ending is not None and verdict.severity < was.severity:
         # Of a group that dies one by one the last to go is not well again on the way.
@@ -75,6 +94,10 @@ def judge_port(
             last_start=restarts.last_start,
             restarts=restarts.times,
             restarted_by=restarts.by,
+            unserved_since=whole_second(death.at)
+            if death is not None and death.at is not None and title == NOBODY_SERVES
+            else None,
+            unserved_exact=death.exact if death is not None and title == NOBODY_SERVES else None,
         ),
     )
     basis: dict[str, FactValue] = {
@@ -145,11 +168,14 @@ def _verdict(table: ListenerTable, sight: PortSnapshot, listener: Listener | Non
         who = _names(listener)
         act = "see who it is and who started it; end it if it is left over"
         return Verdict.FAIL, "UNEXPECTED LISTENER", f"{who}, want none", act
-    strangers = [s for s in listener.services if is_strange(table, s)]
+    known = {s: _match(table, s) for s in listener.services}
+    strangers = [service for service, match in known.items() if match is Match.NO]
     if count > 1 and table.expect == "one":
         title = "TWO OWNERS" if count == 2 else f"{count} OWNERS"
         act = "compare since when each listens and end the one left over"
         return Verdict.FAIL, title, f"{_word(count)}, want one: {_names(listener)}", act
+    if strangers and _is_told_as_one_word(table, strangers):
+        return _one_word(table, strangers)
     if strangers:
         who = " ".join(f"{s.root.pid} {_command(s)}" for s in strangers[:3])
         wanted = " ".join(table.process or ())
@@ -158,11 +184,46 @@ def _verdict(table: ListenerTable, sight: PortSnapshot, listener: Listener | Non
         return Verdict.FAIL, "WRONG PROCESS", f"held by {who}, want {wanted}{where}", act
     if listener.hidden:
         return _hidden(table, listener, count)
+    if titled := [service for service, match in known.items() if match is Match.UNKNOWN]:
+        return _titled(table, titled)
     if table.expect == "one":
         workers = len(listener.services[0].pids)
         extra = f" with {workers} processes" if workers > 1 else ""
+        if masters := generations(listener.services[0]):
+            extra += f", {len(masters)} generations"
         return Verdict.OK, "", f"{listener.services[0].root.pid}{extra}", ""
     return Verdict.OK, "", _names(listener), ""
+
+
+def _match(table: ListenerTable, service: Service) -> Match:
+    return Match.YES if table.process is None else recognise_service(service, table.process)
+
+
+def _titled(table: ListenerTable, titled: Sequence[Service]) -> _Outcome:
+    """Owners of which nobody can tell whether they are the expected program."""
+    who = " ".join(f"{s.root.pid} {_command(s)}" for s in titled[:3])
+    wanted = " ".join(table.process or ())
+    if any(wrote_title(service.root) for service in titled):
+        text = f"{who}: it wrote a title over its argv, so whether it is {wanted} can't be read"
+        act = "put words of that title into `process`, or set `executable` and `cwd` instead"
+    else:
+        text = f"{who}: its command line can't be read, so whether it is {wanted} is not known"
+        act = "run as that user or root to see it"
+    return Verdict.UNKNOWN, "NOT READABLE", text, act
+
+
+def _is_told_as_one_word(table: ListenerTable, strangers: Sequence[Service]) -> bool:
+    """Whether they are the expected program once words are taken apart that stand in one text."""
+    words = split_words(table.process or ())
+    return bool(words) and all(recognise_service(s, words) is Match.YES for s in strangers)
+
+
+def _one_word(table: ListenerTable, strangers: Sequence[Service]) -> _Outcome:
+    who = " ".join(f"{s.root.pid} {_command(s)}" for s in strangers[:3])
+    several = next(one for one in table.process or () if split_words([one]))
+    text = f'held by {who}; no argv holds "{several}" as one word, and taken apart it matches'
+    act = f"write `process = {words_array(split_words(table.process or ()))}`: one word an item"
+    return Verdict.UNKNOWN, "PROCESS WORDS", text, act
 
 
 def _nobody(table: ListenerTable, sight: PortSnapshot) -> _Outcome:
@@ -179,7 +240,15 @@ def _nobody(table: ListenerTable, sight: PortSnapshot) -> _Outcome:
     if sight.other_ports:
         text = f"nobody, want {table.expect}{_elsewhere(sight)}"
         return Verdict.FAIL, "PORT DRIFT", text, f"see why it is not on {table.port}"
-    return Verdict.FAIL, "NOT LISTENING", f"nobody, want {table.expect}", f"start {wanted}"
+    text = f"nobody, want {table.expect}"
+    for process in sight.idle[:1]:
+        role = server_parent(process.argv)
+        text += (
+            f"; {process.pid} is {role.text if role else 'its parent'} and nobody listens for it"
+        )
+        act = f"see the output of {process.pid}: its child died before it listened, or still starts"
+        return Verdict.FAIL, "NOT LISTENING", text, act
+    return Verdict.FAIL, "NOT LISTENING", text, f"start {wanted}"
 
 
 def _hidden(table: ListenerTable, listener: Listener, visible: int) -> _Outcome:
@@ -253,16 +322,24 @@ def _word(count: int) -> str:
 
 
 def service_finding(
-    table: ListenerTable, service: Service, sight: PortSnapshot, usage: Usage, started_by: str = ""
+    table: ListenerTable,
+    service: Service,
+    sight: PortSnapshot,
+    usage: Usage,
+    started_by: str = "",
+    trouble: Trouble | None = None,
 ) -> Finding:
-    """The row of one service; `started_by` is who started it from a cockpit."""
+    """The row of one service; `started_by` is who started it from a cockpit, `trouble` what is
+    wrong with serving the port."""
     root = service.root
     words = f"since {format_utc(root.started_at)}"
     if root.parent_name:
         words += f", parent {root.parent_name}"
     if started_by:
         words += f", started by {started_by}"
-    verdict, title, odd, act = _judge(table, service, sight)
+    verdict, title, odd, act = _judge(table, service, sight, trouble)
+    words += stopped_words(service, sight.states)
+    words += _generations_words(service)
     defunct = usage.defunct.get(root.pid, ())
     words += defunct_words(defunct)
     return Finding(
@@ -295,8 +372,17 @@ def service_finding(
     )
 
 
+def _generations_words(service: Service) -> str:
+    masters = [
+        f"{owner.pid} since {format_utc(owner.process.started_at)}"
+        for owner in generations(service)
+    ]
+    told = ", ".join(masters)
+    return f", {len(masters)} generations on one socket: {told}" if masters else ""
+
+
 def _judge(
-    table: ListenerTable, service: Service, sight: PortSnapshot
+    table: ListenerTable, service: Service, sight: PortSnapshot, trouble: Trouble | None
 ) -> tuple[Verdict, str, str, str]:
     """(verdict, title, what is odd for the end of a sentence, next act)."""
     pid = service.root.pid
@@ -304,7 +390,9 @@ def _judge(
         told = "; ".join(odd)
         return Verdict.FAIL, "WRONG PROCESS", f"; {told}", "start it as the config says"
     age = sight.code.get(pid)
-    if age is not None and age.newer:
+    # What nobody serves runs no code at all: a restart for newer code is not what it needs.
+    unserved = trouble is not None and trouble.title == NOBODY_SERVES
+    if age is not None and age.newer and not unserved:
         verdict = OLD_CODE[table.newer_code]
         return verdict, "RUNS OLD CODE", f"; {age.text}", f"restart {pid} to run what is on disk"
     if lacking := sight.unread.get(pid):
@@ -312,8 +400,3 @@ def _judge(
         act = "run as that user or root to see it"
         return Verdict.UNKNOWN, "NOT READABLE", f"; can't be read: {told}", act
     return Verdict.OK, "", "", ""
-
-
-def is_strange(table: ListenerTable, service: Service) -> bool:
-    """Whether another program than the configured one holds the port."""
-    return table.process is not None and not is_wanted(table.process, service)

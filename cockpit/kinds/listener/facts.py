@@ -19,7 +19,8 @@ class PortFacts(FindingFacts, type="listener.port"):
     owner that may not be seen. `sockets`: how many there are; `shared`: several have the same
     address (SO_REUSEPORT); both are None where the port could not be looked at. `full`: inodes of
     the sockets on which as many connections wait as may. `elsewhere`: other ports on which the
-    expected program listens instead.
+    expected program listens instead. `unserved_since`: when the last child was seen to end of a
+    program that leaves serving to its children; `unserved_exact`: that was the moment itself.
 
     `starts`: when the services seen now were started; `last_start`: the newest start ever seen;
     `restarts`: starts within the last hour that replaced an earlier process; `restarted_by`: the
@@ -40,6 +41,8 @@ class PortFacts(FindingFacts, type="listener.port"):
     last_start: datetime | None = None
     restarts: tuple[datetime, ...] = ()
     restarted_by: tuple[str, ...] = ()
+    unserved_since: datetime | None = None
+    unserved_exact: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,17 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cockpit.kinds.listener.serving import ProcessStates, read_processes
 from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.tables import resolve
 from cockpit.system.process_match import (
     CodeAge,
     listeners_nearby,
     mismatches,
+    recognise_service,
     same_path,
     service_code_age,
     unreadable,
 )
-from cockpit.system.processes.process_table import matches
+from cockpit.system.processes import process_table
+from cockpit.system.processes.process_table import ProcessFacts
+from cockpit.system.processes.server_parents import server_parent
+from cockpit.system.processes.titles import Match
 from cockpit.system.sockets.listeners import Listener, ListenerSnapshot, ListenerSource, Service
 
 
@@ -26,6 +31,8 @@ class PortSnapshot:
 
     `other_ports` are listeners nearby that run the program which is missing here. By root PID:
     `odd` says what is not as expected, `unread` what could not be read, `code` how old its code is.
+    `states` tells who of them is stopped, and which children are left to serve;
+    `idle` are reloaders and masters of the expected program where nobody listens.
     """
 
     snapshot: ListenerSnapshot
@@ -33,6 +40,8 @@ class PortSnapshot:
     odd: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     unread: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     code: Mapping[int, CodeAge] = field(default_factory=dict)
+    states: ProcessStates = field(default_factory=ProcessStates)
+    idle: tuple[ProcessFacts, ...] = ()
 
 
 def take_snapshot(
@@ -63,7 +72,9 @@ def take_snapshot(
         ages = {service.root.pid: service_code_age(service, roots) for service in services}
     home = cwd or (folder if table.start is not None else None)
     drift = _elsewhere(table, home, source, services, others)
-    return PortSnapshot(snapshot, drift, odd, unread, ages)
+    return PortSnapshot(
+        snapshot, drift, odd, unread, ages, read_processes(listener), _idle(table, home, listener)
+    )
 
 
 def _elsewhere(
@@ -87,6 +98,21 @@ def _elsewhere(
     )
 
 
+def _idle(
+    table: ListenerTable, home: Path | None, listener: Listener | None
+) -> tuple[ProcessFacts, ...]:
+    """The reloaders and masters of the program, where nobody listens: it is for their children to
+    begin with that."""
+    if listener is not None or table.process is None or table.expect not in ("one", "some"):
+        return ()
+    return tuple(
+        process
+        for process in process_table.find_by_words(table.process, remembered=True)
+        if server_parent(process.argv) is not None
+        and (home is None or process.cwd is None or same_path(process.cwd, home))
+    )
+
+
 def _may_work_at(home: Path | None, service: Service) -> bool:
     cwd = service.root.cwd
     return home is None or cwd is None or same_path(Path(cwd), home)
@@ -105,6 +131,5 @@ def _claims(table: ListenerTable, listener: Listener) -> bool:
 
 
 def is_wanted(words: list[str], service: Service) -> bool:
-    """Whether the service is the program that `words` describe."""
-    processes = [service.root, *(owner.process for owner in service.owners)]
-    return any(matches(process.argv, words) for process in processes)
+    """Whether the service is, or may be, the program that `words` describe."""
+    return recognise_service(service, words) is not Match.NO

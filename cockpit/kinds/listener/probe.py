@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from cockpit.kinds.file_io import read_tail
 from cockpit.kinds.listener.evaluate import judge_port
 from cockpit.kinds.listener.facts import OutputFacts, PortFacts
 from cockpit.kinds.listener.port_snapshot import PortSnapshot, take_snapshot
+from cockpit.kinds.listener.serving import NOBODY_SERVES, Death, judge_serving
 from cockpit.kinds.listener.table import ListenerTable
 from cockpit.kinds.resource_usage import Usage, UsageSampler
 from cockpit.kinds.restarts import restarts_seen
@@ -29,6 +31,9 @@ _TAIL_LINES = 100
 SETTLE_SECONDS = 0.05
 """Between two looks at a group of owners of which some have just gone."""
 _MOST_LOOKS = 3
+_ERROR = re.compile(r"[\w.]*(?:Error|Exception)\b")
+_RESPAWN_SECONDS = 0.25
+_RESPAWN_LOOKS = 5
 
 
 class _Look(NamedTuple):
@@ -112,6 +117,7 @@ class ListenerProbe(Probe):
             usage=usage,
             full_before=before.full if before is not None else (),
             was=port.verdict if port is not None else Verdict.OK,
+            death=_death(ctx, port, listener, tail, now),
             ending=self._acts.being_ended(pids_of(listener), now),
             started_by={
                 service.root.pid: who
@@ -125,7 +131,9 @@ class ListenerProbe(Probe):
 
     async def _settled(self, ctx: ProbeContext) -> _Look:
         """One look; another one soon after while a group of owners is about to be gone, so that it
-        is not told of one after the other. The last one's end is never waited for."""
+        is not told of one after the other. The last one's end is never waited for.
+
+        A master takes up to a second to replace a child that has ended: it is given that, once."""
         before = known_pids(ctx.previous)
         seen = await ctx.blocking(self._look, ctx.clock.monotonic())
         for _ in range(_MOST_LOOKS):
@@ -134,6 +142,13 @@ class ListenerProbe(Probe):
                 break
             await ctx.clock.sleep(SETTLE_SECONDS)
             before = present
+            seen = await ctx.blocking(self._look, ctx.clock.monotonic())
+        port = ctx.previous.finding(f"port:{self.port}") if ctx.previous else None
+        known = port is not None and port.title == NOBODY_SERVES
+        for _ in range(_RESPAWN_LOOKS):
+            if known or not is_unserved(seen.sight):
+                break
+            await ctx.clock.sleep(_RESPAWN_SECONDS)
             seen = await ctx.blocking(self._look, ctx.clock.monotonic())
         return seen
 
@@ -197,6 +212,33 @@ class ListenerProbe(Probe):
             basis={"source": self._source.name, "listeners": None},
             doubts=(Doubt(DoubtKind.NOTHING_MEASURED, reason),),
         )
+
+
+def is_unserved(sight: PortSnapshot) -> bool:
+    """Whether only parents hold the port that leave serving to children, and no child lives."""
+    trouble = [judge_serving(one, sight.states) for one in sight.snapshot.listeners]
+    return any(one is not None and one.title == NOBODY_SERVES for one in trouble)
+
+
+def _death(
+    ctx: ProbeContext, port: Finding | None, listener: Listener | None, tail: bytes, now: datetime
+) -> Death:
+    """What is known of the end of the last child, if it has ended since the run before.
+
+    `port` is that run's finding of the port, `tail` the end of what the program printed.
+    """
+    said = [line for line in tail.decode("utf-8", "replace").splitlines() if _ERROR.match(line)]
+    last = said[-1].strip() if said else ""
+    before = port.facts if port is not None and isinstance(port.facts, PortFacts) else None
+    if before is None or port is None or listener is None:
+        return Death(said=last)
+    if port.title == NOBODY_SERVES:
+        return Death(before.unserved_since, bool(before.unserved_exact), last)
+    if not set(before.owners) & set(listener.pids):
+        return Death(said=last)
+    # Its exit is what this run was asked for, unless nobody was watching.
+    exact = any(re.match(r"process \d+ ended", reason) for reason in ctx.reasons)
+    return Death(now, exact, last)
 
 
 def _starts(listener: Listener | None) -> frozenset[float]:

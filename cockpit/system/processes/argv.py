@@ -17,7 +17,8 @@ The rule of `matches`, in full:
 Nothing is ever searched inside a word: `bash -c "… engine.py run"`, `vim engine.py`,
 `pgrep -f engine.py` and `python check.py engine.py run` are not `engine.py run`.
 An argv of one word with blanks is a title that the process wrote over its argv
-(`nginx: master process`): it is read as its blank-separated words, `nginx` being the program.
+(`nginx: master process`): it is read as its blank-separated words, `nginx` being the program, and
+`[app:app]` in it is `app:app`, also with the number of a generation (`[app:app.2]`).
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from cockpit.system.processes.interpreters import (
 from cockpit.text import sanitize
 
 _ARGUMENT_LIKE = re.compile(r"^-|^[\w.]+:[\w.]+(?:\(\))?$")
+_GENERATION = re.compile(r"\.\d+$")
 _MASKED_PLAIN = re.compile(r"[\w@%+=:,./-]*\*\*\*")
 
 
@@ -54,7 +56,7 @@ class Program(NamedTuple):
     script: int | None
 
 
-def _spellings(word: str) -> set[str]:
+def spellings(word: str) -> set[str]:
     """The names a word in a program position answers to."""
     name = basename(word).removeprefix("-")
     bare = name[:-4] if name.lower().endswith(".exe") else name
@@ -80,7 +82,7 @@ def program(argv: Sequence[str]) -> Program:
     if not words:
         return Program((), None)
     script = script_index(words)
-    names = _spellings(words[0] if script is None else words[script])
+    names = spellings(words[0] if script is None else words[script])
     return Program(tuple(sorted(names)), script)
 
 
@@ -126,26 +128,44 @@ def matches(argv: Sequence[str], words: Sequence[str]) -> bool:
     actual = title_words(argv)
     script = script_index(actual)
     wanted = words[0]
+    if len(actual) != len(argv):
+        actual = _without_brackets(actual, words)
     starts: list[int] = []
-    if wanted in _spellings(actual[0]):
+    if wanted in spellings(actual[0]):
         starts.append(0)
-    if script is not None and wanted in _spellings(actual[script]):
+    if script is not None and wanted in spellings(actual[script]):
         starts.append(script)
     if not starts:
         launcher = script if script is not None else 0
         if program_kind(actual[launcher]) in {name.lower() for name in IN_PROCESS_LAUNCHERS}:
             later = range(launcher + 1, len(actual))
-            starts.extend(i for i in later if wanted in _spellings(actual[i]))
-    if not starts and _ARGUMENT_LIKE.search(wanted) and not is_bystander(actual):
+            starts.extend(i for i in later if wanted in spellings(actual[i]))
+    if not starts and is_argument(wanted) and not is_bystander(actual):
         starts.extend(i for i, word in enumerate(actual) if i and word == wanted)
     return any(_in_order(actual, start + 1, words[1:], script) for start in starts)
+
+
+def _without_brackets(title: Sequence[str], words: Sequence[str]) -> tuple[str, ...]:
+    """The words of a title as far as they are one of `words` once brackets and commas are off."""
+    found = []
+    for word in title:
+        bare = word.strip("[](){}<>\"',;")
+        older = _GENERATION.sub("", bare)
+        meant = next((one for one in (bare, older) if one != word and one in words), word)
+        found.append(meant)
+    return tuple(found)
+
+
+def is_argument(word: str) -> bool:
+    """Whether `word` can be no program: it starts with `-` or has the form `module:attribute`."""
+    return _ARGUMENT_LIKE.search(word) is not None
 
 
 def _in_order(actual: Sequence[str], index: int, words: Sequence[str], script: int | None) -> bool:
     for word in words:
         while index < len(actual):
             here = actual[index]
-            if here == word or (index == script and word in _spellings(here)):
+            if here == word or (index == script and word in spellings(here)):
                 break
             index += 1
         else:

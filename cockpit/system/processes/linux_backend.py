@@ -135,6 +135,12 @@ def identity_of(pid: int) -> ProcessIdentity | None:
     return None if stat is None else _identity(pid, stat)
 
 
+def status_of(pid: int) -> str | None:
+    """The status word, None when there is no such process."""
+    stat = read_stat(pid)
+    return None if stat is None else _STATES.get(stat.state, stat.state)
+
+
 def read_argv(pid: int) -> tuple[str, ...]:
     """Argv words; empty for kernel threads, zombies, and processes that are gone."""
     try:

@@ -27,6 +27,7 @@ class _Backend(Protocol):
 
     def identity_of(self, pid: int) -> ProcessIdentity | None: ...
     def facts_of(self, pid: int) -> ProcessFacts | None: ...
+    def status_of(self, pid: int) -> str | None: ...
     def load_of(self, pid: int, *, counts: bool = True) -> ProcessLoad | None: ...
     def children_of(self, pid: int) -> list[int] | None: ...
     def read_argv(self, pid: int) -> tuple[str, ...]: ...
@@ -62,6 +63,7 @@ __all__ = [
     "process_of_thread",
     "same_service",
     "service_root",
+    "status_of",
     "tree_root",
     "tree_roots",
 ]
@@ -77,6 +79,12 @@ def facts(pid: int) -> ProcessFacts | None:
 def identity_of(pid: int) -> ProcessIdentity | None:
     """The identity of the process that has this PID now; None when there is none."""
     return _backend.identity_of(pid) if pid > 0 else None
+
+
+def status_of(pid: int) -> str | None:
+    """The status word of the process that has this PID now (`ProcessFacts.status`), None without
+    one. Cheap."""
+    return _backend.status_of(pid) if pid > 0 else None
 
 
 def load(pid: int, *, counts: bool = True) -> ProcessLoad | None:

@@ -31,6 +31,14 @@ def identity_of(pid: int) -> ProcessIdentity | None:
         return None
 
 
+def status_of(pid: int) -> str | None:
+    """The status word, None when there is no such process or it can't be read."""
+    try:
+        return str(psutil.Process(pid).status())
+    except (psutil.Error, OSError, ValueError, OverflowError):
+        return None
+
+
 def read_argv(pid: int) -> tuple[str, ...]:
     """Argv words; empty where they can't be read and for processes that are gone."""
     try:

@@ -265,6 +265,6 @@ def answers_ipv4(sockets: Sequence[RawSocket]) -> bool:
     An IPv6 wildcard takes IPv4 too unless it is v6only. Where the system does not tell, it is taken
     as v6only exactly when an IPv4 wildcard stands beside it.
     """
-    if any(raw.family == 4 or "." in raw.address for raw in sockets):
+    if any(raw.family == 4 for raw in sockets):
         return True
     return any(raw.address == "::" and raw.v6only is not True for raw in sockets)

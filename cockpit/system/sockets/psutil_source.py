@@ -24,7 +24,7 @@ from cockpit.system.processes import process_table
 from cockpit.system.processes.process_table import ProcessFacts
 from cockpit.system.sockets.fd_owners import FdOwners
 from cockpit.system.sockets.listeners import ListenerSnapshot, ServiceGrouper, assemble
-from cockpit.system.sockets.sock_diag import RawSocket, address_text
+from cockpit.system.sockets.sock_diag import RawSocket, address_family, address_text
 
 _PARTIAL = "without administrator rights the sockets of other users' processes are not visible"
 
@@ -115,7 +115,7 @@ def _listening_rows(connections: list[Any], pid: int | None = None) -> list[_Row
         rows.append(
             _Row(
                 port=one.laddr.port,
-                family=6 if family == socket.AF_INET6 else 4,
+                family=address_family(packed),
                 address=address_text(packed),
                 pid=(one.pid or 0) if pid is None else pid,
                 fd=one.fd,
@@ -163,7 +163,7 @@ def parse_table(text: str) -> list[RawSocket]:
         found.append(
             RawSocket(
                 port=int(match[2], 16),
-                family=4 if len(words) == 1 else 6,
+                family=address_family(packed),
                 address=address_text(packed),
                 inode=int(match[5]),
                 uid=int(match[4]),

@@ -48,9 +48,9 @@ class Message(NamedTuple):
 class RawSocket:
     """One listening socket.
 
-    `family` is 4 or 6; `address` is written as text (IPv4-mapped ones as IPv4); `inode` identifies
-    the socket on this machine (0: unknown); `v6only` None means not known; `waiting` connections
-    are not yet accepted, of at most `backlog`.
+    `family` is 4 or 6, by the address: an IPv6 socket bound to an IPv4-mapped one answers IPv4
+    only, and is written as IPv4. `inode` identifies the socket on this machine (0: unknown);
+    `v6only` None means not known; `waiting` connections are not yet accepted, of at most `backlog`.
     """
 
     port: int
@@ -105,10 +105,11 @@ def parse_socket(body: bytes) -> RawSocket:
     _expires, waiting, backlog, uid, inode = fields[8:]
     if family not in (AF_INET, AF_INET6):
         raise WireError(f"socket record of address family {family}")
+    packed = source[:4] if family == AF_INET else source
     return RawSocket(
         port=int.from_bytes(sport, "big"),
-        family=4 if family == AF_INET else 6,
-        address=address_text(source[:4] if family == AF_INET else source),
+        family=address_family(packed),
+        address=address_text(packed),
         inode=inode,
         uid=uid,
         v6only=_v6only(body) if family == AF_INET6 else None,
@@ -136,9 +137,19 @@ def closed_port(body: bytes) -> int | None:
 @functools.lru_cache(maxsize=4096)
 def address_text(packed: bytes) -> str:
     """4 or 16 bytes as text; an IPv4-mapped IPv6 address as the IPv4 address it means."""
+    return str(_address(packed))
+
+
+@functools.lru_cache(maxsize=4096)
+def address_family(packed: bytes) -> int:
+    """4 or 6: the family of the connections that reach an address of 4 or 16 bytes."""
+    return _address(packed).version
+
+
+def _address(packed: bytes) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     address = ipaddress.ip_address(packed)
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address)
+    return address if mapped is None else mapped
 
 
 def _v6only(body: bytes) -> bool | None:

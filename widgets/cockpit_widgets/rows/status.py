@@ -15,6 +15,7 @@ from cockpit.model import MonitoringGap, Rollup, Verdict
 from cockpit.readiness import go_live
 from cockpit.rows import TONES, Line, Row, Span, Tone, View
 from cockpit.text import exact_age
+from cockpit.trading_mode import top_label
 from cockpit_widgets.line_render import width_of
 from cockpit_widgets.rows.stop_progress import progress_text
 
@@ -92,17 +93,19 @@ def top(view: View, frame: Frame, width: int) -> list[Row]:
     if frame.armed_until is not None and frame.armed(view.now):
         until = view.at(frame.armed_until)
         parts.insert(0, (0, (Span(f" ARMED until {until} ", Tone.WARN),)))
-    label: list[tuple[int, Line]] = []
-    if identity.label:
-        label.append((1, (Span(identity.label, Tone.STRONG),)))
+    label = top_label(view.board)
+    tone, rank = (Tone.FAIL, 0) if label.live else (Tone.STRONG, 1)
     bar = Span(f" {view.glyphs.bar} ", Tone.DIM)
     gap = width_of([bar])
     names = _names(who, identity.checkout)
-    *counted, bare = ([*parts, (2, live), *label] for live in _live(view))
-    # Counts make room for the names in full, the first of them only for who it is.
-    wishes = [(one, names[:1]) for one in counted] + [(one, names[:3]) for one in counted[-1:]]
-    for told, wanted in wishes:
-        kept = _named(told, wanted, width, gap)
+    # What proves the label makes room for who it is, and for nothing else.
+    forms = dict.fromkeys((label.full, label.short))
+    for form in forms:
+        labelled: list[tuple[int, Line]] = [(rank, (Span(form, tone),))] if form else []
+        *counted, bare = ([*parts, (2, live), *labelled] for live in _live(view))
+        # Counts make room for the names in full, the first of them only for who it is.
+        wishes = [(one, names[:1]) for one in counted] + [(one, names[:3]) for one in counted[-1:]]
+        kept = next(filter(None, (_named(*wish, width, gap) for wish in wishes)), None)
         if kept is not None:
             break
     else:
