@@ -17,7 +17,7 @@ from cockpit_widgets.keys import APP_KEYS, BOARD_KEYS, keys_text
 from cockpit_widgets.panes import SPECS
 
 from cockpit.cli import VERBS
-from cockpit.config.schema import json_schema
+from cockpit.config.show import json_schema
 
 FOLDER = Path(__file__).resolve().parent
 _BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -9,8 +9,7 @@ import click
 
 from cockpit.cli.common import config_option, load_config
 from cockpit.config.notes import notes_of
-from cockpit.config.schema import json_schema
-from cockpit.config.show import as_dict, render
+from cockpit.config.show import as_dict, json_schema, render
 from cockpit.config.source import FILE_NAME
 
 LITERAL = (

@@ -18,10 +18,9 @@ from cockpit.cli.terminal import require_terminal
 from cockpit.clock import SystemClock
 from cockpit.config.load import AnyVariable
 from cockpit.config.trust import TrustError, TrustStore
-from cockpit.lab.headless import run_headless
 from cockpit.lab.incidents import INCIDENTS, NAMES
 from cockpit.lab.process import LabError
-from cockpit.lab.stack import Lab
+from cockpit.lab.stack import Lab, run_headless
 from cockpit.model import Event, EventKind
 from cockpit.permissions import Permissions
 from cockpit.session.startup import Startup

@@ -202,8 +202,7 @@ def _file_events(clock: Clock) -> Point:
 
 
 def _checklists(loaded: LoadedConfig) -> Iterator[Point]:
-    from cockpit.checklists.editing.platform import this_platform
-    from cockpit.checklists.editing.platform_api import Busy, NoGuard
+    from cockpit.checklists.editing.platform_api import Busy, NoGuard, this_platform
 
     for table in loaded.config.of(ChecklistTable):
         path = loaded.resolve(table.file).resolve()

@@ -75,7 +75,7 @@ def command(
         learn_secrets(found)
     snapshot = _snapshot(default_source(), only or None)
     if format_ == "json":
-        from cockpit.system.sockets.listener_json import listener_json
+        from cockpit.system.sockets.listeners import listener_json
 
         records = [listener_json(one) for one in snapshot.listeners]
         click.echo(json.dumps(records, ensure_ascii=False, indent=2))

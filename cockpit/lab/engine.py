@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.lab import child
-from cockpit.lab.decisions import ROWS_PER_BLOCK, SYMBOLS, block
+from cockpit.lab.records import ROWS_PER_BLOCK, SYMBOLS, block
 
 HEARTBEAT = Path("data", "rl", "paper_live_heartbeat.json")
 DECISIONS = Path("data", "rl", "shadow_decisions.jsonl")

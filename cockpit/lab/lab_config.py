@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cockpit.lab.engine import HEARTBEAT, PIDFILE
 from cockpit.lab.options_api import DEPLOY_LOG, HOST, TOKEN_VARIABLE
-from cockpit.lab.reports import PATTERN, REPORTS
+from cockpit.lab.records import PATTERN, REPORTS
 from cockpit.lab.workspace import API_SCRIPT, CHECKLISTS, ENGINE_SCRIPT
 from cockpit.resources import shipped_settings
 

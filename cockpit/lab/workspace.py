@@ -11,9 +11,8 @@ from pathlib import Path
 
 from cockpit import git
 from cockpit.lab.child import MARKER, remove_tree
-from cockpit.lab.decisions import block
 from cockpit.lab.engine import DECISIONS
-from cockpit.lab.reports import write_report
+from cockpit.lab.records import block, write_report
 from cockpit.resources import shipped_checklist
 
 ENGINE_SCRIPT = "cockpit_lab_beats.py"

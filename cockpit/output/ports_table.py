@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cockpit.system.sockets.hidden_owners import hidden_of
-from cockpit.system.sockets.listeners import Listener, Service
+from cockpit.system.sockets.listeners import Listener, Service, hidden_of
 from cockpit.text import bucketed_age, format_utc, localise, sanitize
 
 

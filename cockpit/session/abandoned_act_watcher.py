@@ -10,7 +10,7 @@ from typing import TypeVar
 from cockpit.clock import Clock
 from cockpit.config.models import LoadedConfig
 from cockpit.config.paths import locks_folder
-from cockpit.engine.commands.act_owner import owner_of
+from cockpit.engine.commands.act_audit import owner_of
 from cockpit.engine.commands.recovery import KINDS, NEWEST, AbandonedActs, open_intents
 from cockpit.evidence.errors import StoreError
 from cockpit.evidence.store import Store

@@ -16,8 +16,7 @@ from support import until
 from cockpit.checklists import ChecklistError, EditKeptAside, Status, anchor_of, parse, set_item
 from cockpit.checklists.editing import twins
 from cockpit.checklists.editing.leftovers import leftovers
-from cockpit.checklists.editing.platform import this_platform
-from cockpit.checklists.editing.platform_api import FilePlatform
+from cockpit.checklists.editing.platform_api import FilePlatform, this_platform
 from cockpit.checklists.editing.twins import UNUSED, complete, twins_of, unfinished
 
 TEXT = b"## P1.1: t\n**Status:** NOT STARTED\n"

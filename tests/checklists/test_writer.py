@@ -31,8 +31,7 @@ from cockpit.checklists import (
     set_item,
     undo,
 )
-from cockpit.checklists.editing.platform import this_platform
-from cockpit.checklists.editing.platform_api import Held
+from cockpit.checklists.editing.platform_api import Held, this_platform
 from cockpit.checklists.editing.safe_write import Splice, update
 
 LINUX = sys.platform == "linux"

@@ -16,8 +16,7 @@ from cockpit.config.errors import ConfigErrors
 from cockpit.config.fingerprint import compare, fingerprint
 from cockpit.config.load import loads
 from cockpit.config.models import Config
-from cockpit.config.schema import json_schema
-from cockpit.config.show import as_dict, render, to_toml
+from cockpit.config.show import as_dict, json_schema, render, to_toml
 from cockpit.kinds import registry
 from cockpit.kinds.tables import ProbeTable
 from cockpit.text import sanitize

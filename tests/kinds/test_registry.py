@@ -15,7 +15,7 @@ from support import DEADLINE
 
 from cockpit.config.load import loads
 from cockpit.config.preview import preview
-from cockpit.config.schema import json_schema
+from cockpit.config.show import json_schema
 from cockpit.discovery.discovered import Discovered
 from cockpit.discovery.init import render_init
 from cockpit.facts import _TYPES, FindingFacts

@@ -16,15 +16,14 @@ import psutil
 import pytest
 from support import DEADLINE, until
 
-from cockpit.lab.headless import run_headless
 from cockpit.lab.process import LabError
-from cockpit.lab.stack import Lab
+from cockpit.lab.stack import Lab, run_headless
 
 ROOT = Path(__file__).parents[2]
 
 HOST = """
 import sys, threading
-from cockpit.lab.headless import run_headless
+from cockpit.lab.stack import run_headless
 from cockpit.lab.stack import Lab
 
 with Lab.start() as lab:

@@ -16,7 +16,7 @@ import pytest
 from cockpit.clock import ManualClock
 from cockpit.config.models import Config
 from cockpit.lab.process import LabError
-from cockpit.lab.reports import write_report
+from cockpit.lab.records import write_report
 from cockpit.lab.stack import Lab
 from cockpit.lab.workspace import CHECKLISTS, commit, write_workspace
 from cockpit.resources import shipped_checklist, shipped_checklists

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cockpit.system.sockets.hidden_owners import hidden_of
+from cockpit.system.sockets.listeners import hidden_of
 
 
 @pytest.mark.parametrize(

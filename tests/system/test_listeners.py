@@ -16,8 +16,7 @@ from support import until
 from cockpit.clock import ManualClock
 from cockpit.system.processes import process_table
 from cockpit.system.sockets import netlink_source
-from cockpit.system.sockets.listener_json import listener_json
-from cockpit.system.sockets.listeners import ListenerSource
+from cockpit.system.sockets.listeners import ListenerSource, listener_json
 from cockpit.system.sockets.netlink_source import NetlinkListenerSource
 from cockpit.system.sockets.psutil_source import PsutilListenerSource
 from cockpit.system.sockets.sources import default_source

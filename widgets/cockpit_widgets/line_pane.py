@@ -9,10 +9,11 @@ virtual size that changes repaints the whole pane each time a row comes or goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -23,7 +24,6 @@ from cockpit.rows import UNICODE, Column, Glyphs, Line, Row, Span, Tone
 from cockpit_widgets.line_render import changed, draw, fit, merge, reach, width_of
 from cockpit_widgets.list_state import ListState
 from cockpit_widgets.textual_internals import QuietFocusWidget
-from cockpit_widgets.theme import STYLES
 
 Source: TypeAlias = tuple[tuple[Observation, ...], bool]
 """The observations a pane's rows were made of, and whether others were still awaited."""
@@ -382,3 +382,15 @@ class OneLine(FittedPane):
 
     def __init__(self, *, glyphs: Glyphs, id: str) -> None:
         super().__init__(glyphs=glyphs, focusable=False, id=id)
+
+
+STYLES: Mapping[Tone, Style] = {
+    Tone.PLAIN: Style(),
+    Tone.DIM: Style(dim=True),
+    Tone.STRONG: Style(bold=True),
+    Tone.LABEL: Style(bold=True, underline=True),
+    Tone.OK: Style(dim=True),
+    Tone.WARN: Style(bold=True),
+    Tone.UNKNOWN: Style(bold=True, color="magenta"),
+    Tone.FAIL: Style(bold=True, reverse=True, color="red"),
+}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -103,3 +105,20 @@ class FilePlatform(Protocol):
 
 Pause = Callable[[float], None]
 """Waits that many seconds; tests pass one that does not."""
+
+
+@cache
+def this_platform() -> FilePlatform:
+    """The platform of this machine: leases on Linux, share modes on Windows, checked writes
+    elsewhere."""
+    if sys.platform == "linux":
+        from cockpit.checklists.editing.platform_linux import LinuxFiles
+
+        return LinuxFiles()
+    if sys.platform == "win32":
+        from cockpit.checklists.editing.platform_windows import WindowsFiles
+
+        return WindowsFiles()
+    from cockpit.checklists.editing.platform_other import OtherFiles
+
+    return OtherFiles()

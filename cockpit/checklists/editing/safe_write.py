@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.checklists.editing.exchange import Overtaken, exchange_free, exchange_held
-from cockpit.checklists.editing.platform import this_platform
 from cockpit.checklists.editing.platform_api import (
     Busy,
     Collided,
@@ -26,6 +25,7 @@ from cockpit.checklists.editing.platform_api import (
     Held,
     NoGuard,
     Pause,
+    this_platform,
 )
 from cockpit.checklists.editing.splice import Splice
 from cockpit.checklists.editing.twins import UNUSED, WAITS, complete, remove_abandoned, remove_if

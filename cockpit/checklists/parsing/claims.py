@@ -17,8 +17,7 @@ from cockpit.checklists.parsing.blocks import Heading, Paragraph, walk
 from cockpit.checklists.parsing.items import Document, Form, Item, Progress, Section, Status
 from cockpit.checklists.parsing.lines import front_matter
 from cockpit.checklists.parsing.markers import emoji_status, read_emoji
-from cockpit.checklists.parsing.mojibake import Repairer
-from cockpit.checklists.parsing.text import plain
+from cockpit.checklists.parsing.text import Repairer, plain
 
 _PERCENT = re.compile(r"(?<![\w.,-])(\d{1,3}(?:\.\d+)?)[ ]?%(?![\w-])")
 _FRACTION = re.compile(r"(?<![\w./-])(\d{1,4})[ ]?(?:/|of)[ ]?(\d{1,4})(?![\w./%-])")

@@ -38,10 +38,9 @@ from cockpit.checklists.parsing.items import (
 from cockpit.checklists.parsing.lines import Lines, front_matter, is_utf8, split
 from cockpit.checklists.parsing.marker_span import MarkerSpan
 from cockpit.checklists.parsing.meta import give_heading_hours
-from cockpit.checklists.parsing.mojibake import Repairer
 from cockpit.checklists.parsing.refs import find_id
 from cockpit.checklists.parsing.tables import read_row
-from cockpit.checklists.parsing.text import comments, plain
+from cockpit.checklists.parsing.text import Repairer, comments, plain
 
 _Reader = Callable[[str], MarkerSpan | None]
 

@@ -24,9 +24,8 @@ from cockpit.checklists.parsing.items import (
 )
 from cockpit.checklists.parsing.lines import front_matter
 from cockpit.checklists.parsing.marker_span import decode
-from cockpit.checklists.parsing.mojibake import Repairer
 from cockpit.checklists.parsing.refs import find_id
-from cockpit.checklists.parsing.text import comments, plain
+from cockpit.checklists.parsing.text import Repairer, comments, plain
 
 _FILE_ENTRY = re.compile(
     r"\W{0,6}(?P<id>\d{1,4})_\w|[^\[]{0,6}\[[^\[\]]*\]\((?:[^()\s]*/)?(?P<target>\d{1,4})_\w"

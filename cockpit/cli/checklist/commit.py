@@ -33,7 +33,7 @@ from cockpit.cli.exits import USAGE, CommandError
 from cockpit.clock import SystemClock
 from cockpit.config.models import LoadedConfig
 from cockpit.engine.commands.audit import AuditLog
-from cockpit.engine.commands.commits import (
+from cockpit.engine.commands.commit_commands import (
     CommitOutcome,
     LeftOut,
     committed_text,

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.clock import Clock
-from cockpit.engine.commands.act_audit import FLUSH_SECONDS, INTENT, OUTCOME, ActRecorder
-from cockpit.engine.commands.act_owner import owner_of
+from cockpit.engine.commands.act_audit import FLUSH_SECONDS, INTENT, OUTCOME, ActRecorder, owner_of
 from cockpit.engine.commands.stop_job import lock_of
 from cockpit.facts import Facts
 from cockpit.model import Event, EventKind, Verdict

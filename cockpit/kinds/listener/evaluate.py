@@ -25,8 +25,7 @@ from cockpit.model import Doubt, DoubtKind, Finding, Verdict, worst
 from cockpit.system.process_match import recognise_service
 from cockpit.system.processes.server_parents import server_parent
 from cockpit.system.processes.titles import Match, split_words, words_array, wrote_title
-from cockpit.system.sockets.hidden_owners import hidden_of
-from cockpit.system.sockets.listeners import Listener, Queue, Service
+from cockpit.system.sockets.listeners import Listener, Queue, Service, hidden_of
 from cockpit.text import format_utc, sanitize, whole_second
 
 

@@ -6,13 +6,17 @@ objects from raw sockets and their owners, so that they pass the same tests.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from cockpit.redaction import mask_argv
 from cockpit.system.processes import process_table
 from cockpit.system.processes.process_table import ProcessFacts
 from cockpit.system.sockets.sock_diag import RawSocket
+from cockpit.text import format_utc, sanitize
 
 _WILDCARDS = {"0.0.0.0", "::"}
 
@@ -268,3 +272,92 @@ def answers_ipv4(sockets: Sequence[RawSocket]) -> bool:
     if any(raw.family == 4 for raw in sockets):
         return True
     return any(raw.address == "::" and raw.v6only is not True for raw in sockets)
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """The users of sockets without a visible owner. `outside`: the asking user may look at all of
+    that user's processes, so that the owner is none of those that can be seen at all."""
+
+    uids: tuple[int, ...]
+    outside: bool
+
+    @property
+    def whose(self) -> str:
+        """`uid 1001`, `another user`."""
+        return f"uid {' '.join(map(str, self.uids))}" if self.uids else "another user"
+
+    @property
+    def why(self) -> str:
+        """The reason why the owner can't be seen."""
+        if self.outside:
+            return "outside this process view (another PID namespace)"
+        return "the owner belongs to another user"
+
+    @property
+    def act(self) -> str:
+        """Advice: who would see the owner."""
+        if self.outside:
+            return "look from the host, or from the container it runs in"
+        return "run as that user or root"
+
+
+def hidden_of(uids: Collection[int], own: int | None = None) -> Hidden:
+    """The hidden owners of sockets that belong to `uids`; `own` is the asking user (None: of this
+    process). Root may look at everybody's processes, others at their own."""
+    user = own_uid() if own is None else own
+    told = tuple(sorted(uids))
+    return Hidden(told, bool(told) and user is not None and (user == 0 or set(told) == {user}))
+
+
+def own_uid() -> int | None:
+    """The effective user of this process; None on Windows."""
+    if sys.platform == "win32":
+        return None
+    else:
+        return os.geteuid()
+
+
+def owner_json(owner: Owner) -> dict[str, object]:
+    """One owner: PID, argv words, user, start (RFC 3339, UTC), folder, executable, parent."""
+    process = owner.process
+    return {
+        "pid": process.pid,
+        "argv": [sanitize(word) for word in mask_argv(process.argv)],
+        "name": sanitize(process.name),
+        "user": None if process.user is None else sanitize(process.user),
+        "uid": process.uid,
+        "started_at": format_utc(process.started_at),
+        "cwd": None if process.cwd is None else sanitize(process.cwd),
+        "executable": None if process.executable is None else sanitize(process.executable),
+        "ppid": process.ppid,
+        "parent": None if process.parent_name is None else sanitize(process.parent_name),
+        "status": sanitize(process.status),
+        "sockets": len(owner.sockets),
+    }
+
+
+def listener_json(listener: Listener) -> dict[str, object]:
+    """One port: `shared` when several sockets have the same address; `services` by root PID;
+    `hidden_owners` are the user numbers of owners that may not be seen (null: not even that)."""
+    hidden: list[int | None] = list(listener.hidden_uids)
+    if listener.hidden and not hidden:
+        hidden.append(None)
+    return {
+        "port": listener.port,
+        "addresses": list(listener.addresses),
+        "ipv4": listener.ipv4,
+        "ipv6": listener.ipv6,
+        "loopback_only": listener.loopback_only,
+        "owners": [owner_json(owner) for owner in listener.owners],
+        "hidden_owners": hidden,
+        "services": [
+            {"root": service.root.pid, "pids": list(service.pids), "sockets": service.sockets}
+            for service in listener.services
+        ],
+        "sockets": listener.sockets,
+        "shared": listener.shared,
+        "waiting": listener.waiting,
+        "backlog": listener.backlog,
+        "queues": [{"waiting": one.waiting, "backlog": one.backlog} for one in listener.queues],
+    }

@@ -1,4 +1,4 @@
-"""Rows of the engine's decision log, in the shape and with the gaps of a real one.
+"""What the lab engine leaves behind: rows of its decision log, and its weekly report.
 
 Every block the engine works through leaves two rows that share symbol and `gate_trace.ts`; some
 blocks leave a short trace, some none at all.
@@ -6,7 +6,9 @@ blocks leave a short trace, some none at all.
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
@@ -96,3 +98,46 @@ def _row(number: int, half: int, local: datetime) -> dict[str, Any]:
         else:
             row["gate_trace"] = {}
     return row
+
+
+REPORTS = Path("data", "reports")
+PATTERN = "weekly_shadow_report_*.json"
+
+
+def write_report(root: Path, day: datetime, written: datetime, *, worse: bool) -> Path:
+    """Write the report of `day`, made at `written` (aware; local time in the file).
+
+    Healthy, the file counts 5 of 7 met; `worse` takes three of them away. Both times the met
+    `max_drawdown` rests on zero trades.
+    """
+    path = root / REPORTS / f"weekly_shadow_report_{day.astimezone():%Y-%m-%d}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(_report(written, worse), indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def _report(written: datetime, worse: bool) -> dict[str, Any]:
+    gates = {
+        "weeks_collected": _gate(4, 4, True),
+        "positive_edge": _gate(0.0, -0.00018 if worse else 0.00032, not worse),
+        "hit_rate": _gate(0.52, 0.47 if worse else 0.561, not worse),
+        "incremental_sharpe": _gate(0.5, 0.12 if worse else 0.31, False),
+        "max_drawdown": _gate(0.15, 0.0, True),
+        "btc_mitigation": _gate(0.02, 0.029 if worse else 0.011, not worse),
+        "human_signoff": _gate(True, False, False),
+    }
+    met = sum(gate["met"] for gate in gates.values())
+    return {
+        "generated_at": written.astimezone().replace(tzinfo=None).isoformat(),
+        "week": 4,
+        "summary": {
+            "total_decisions": 20_160,
+            "total_trades": 0,
+            "promotion_gates_met": f"{met}/{len(gates)}",
+            "promotion_gate_progress": gates,
+        },
+    }
+
+
+def _gate(required: object, current: object, met: bool) -> dict[str, Any]:
+    return {"required": required, "current": current, "met": met}
