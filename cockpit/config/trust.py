@@ -235,7 +235,7 @@ class TrustStore:
         except FileNotFoundError:
             return _Entries()
         except (OSError, ValueError) as error:
-            reason = "it is a link" if self.path.is_symlink() else _reason(error)
+            reason = "it is a link" if _is_link(self.path) else _reason(error)
             return _Entries(trouble=f"{self.path} cannot be read ({reason}): nothing is trusted")
         damaged = f"{self.path} is damaged: nothing is trusted; `cockpit trust` starts a new one"
         try:
@@ -339,6 +339,13 @@ def _open_to_others(folder: Path) -> str:
     if real.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         return f"the folder {folder} can be written by others (mend it: chmod 700 {folder})"
     return ""
+
+
+def _is_link(path: Path) -> bool:
+    try:
+        return path.is_symlink()
+    except OSError:  # its folder may not be entered
+        return False
 
 
 def _reason(error: OSError | ValueError) -> str:

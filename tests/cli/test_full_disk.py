@@ -54,7 +54,7 @@ def collecting(config: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
         )
     try:
         until(lambda: "collecting" in told.read_text())
-        until(lambda: events(config))
+        until(lambda: any("GO-LIVE" in text for text in events(config)))  # it has seen the list
         yield process, told
     finally:
         process.kill()

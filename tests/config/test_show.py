@@ -48,7 +48,7 @@ def table(**keys: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 check = st.fixed_dictionaries(
-    {"name": words, "path": words.map(lambda text: f"/{text}")},
+    {"name": words, "path": st.from_regex(r"/[\w.,%~ü-]{0,12}", fullmatch=True)},
     optional={
         "method": st.sampled_from(["GET", "POST"]),
         "max_latency": durations,

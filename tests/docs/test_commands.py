@@ -22,6 +22,7 @@ NOT_RUN = {
 """Why a command is only looked at: whether its verb and its options are there."""
 EXIT_CODES = {
     ("check",): {2},  # nobody listens and nothing beats in the workspace
+    ("evidence", "artefact"): {0, 66},  # nothing was kept of a probe that was never asked
     ("doctor",): {0, 1},  # what this machine offers
     ("ports", "reset"): {0, 1},  # somebody else's server may be on the port
 }

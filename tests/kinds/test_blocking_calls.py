@@ -37,7 +37,7 @@ def test_a_heartbeat_is_one_hand_over_and_two_when_it_is_read_again(
     tmp_path: Path, quick_clock: Any
 ) -> None:
     table = HeartbeatTable(name="beat", file="beat.json", warn_after=60, fail_after=120)
-    beat = {"timestamp": datetime.now(UTC).isoformat(), "pid": os.getpid()}
+    beat = {"timestamp": datetime.now(UTC).isoformat(), "pid": os.getppid()}
     (tmp_path / "beat.json").write_text(json.dumps(beat), encoding="utf-8")
     assert run(HeartbeatProbe(table, tmp_path), quick_clock()) == (1, Verdict.OK)
     (tmp_path / "beat.json").write_text('{"timest', encoding="utf-8")

@@ -24,6 +24,8 @@ from cockpit.evidence.reader import Reader
 ITEMS = 30
 QUESTION = b"\x1b[6n"
 ANSWER = b"\x1b[24;80R"
+UNFINISHED = re.compile(r"\x1b[\[\]]?[?<>=]?[\d;$]*$|\x1b\][^\x07]*$")
+"""A sequence whose end has not been read yet."""
 MODES = re.compile(r"\x1b\[[?<>=][\d;$]*[A-Za-z]|\x18|\x1b\[6n")
 PATIENT = (
     "import sys; from cockpit_widgets import link; link._UNDERWAY = 0.0;"
@@ -64,7 +66,8 @@ class Watched:
     def picture(self) -> str:
         """What the terminal shows, of all that was read."""
         paper = Paper(80, 24)
-        paper.replay(MODES.sub("", self.terminal.text()))
+        whole = UNFINISHED.sub("", self.terminal.text())
+        paper.replay(MODES.sub("", whole))
         return "\n".join(paper.lines())
 
     def read_until(self, condition: Callable[[], object]) -> None:

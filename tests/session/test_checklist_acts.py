@@ -253,7 +253,7 @@ def test_a_note_that_is_gone_does_not_stand_in_the_way_of_undo(tmp_path: Path) -
     file = tmp_path / "LIST.md"
     with session(tmp_path) as made:
         found = finding(made)
-        assert reply_of(made, wish(made, "done", 2)).ok
+        assert reply_of(made, wish(made, "done", 1)).ok
         note = NoteItem("list", found.key, item_facts(found).anchor, "seen")
         assert reply_of(made, note).ok
         text = file.read_text(encoding="utf-8")
@@ -283,7 +283,7 @@ def test_a_note_is_taken_back_like_an_edit(tmp_path: Path) -> None:
     with session(tmp_path) as made:
         found = finding(made)
         place = ("list", found.key, item_facts(found).anchor)
-        assert reply_of(made, wish(made, "done", 2)).ok
+        assert reply_of(made, wish(made, "done", 1)).ok
         assert reply_of(made, NoteItem(*place, "seen")).ok
         undone = reply_of(made, UndoEdit())
         assert undone.ok and "undone note: seen" in undone.text

@@ -70,7 +70,7 @@ def beat(folder: Path, text: str) -> None:
 
 
 def now() -> str:
-    return json.dumps({"timestamp": SystemClock().now().isoformat(), "pid": os.getpid()})
+    return json.dumps({"timestamp": SystemClock().now().isoformat(), "pid": os.getppid()})
 
 
 def observed(of: OneShot) -> Observation:

@@ -208,7 +208,7 @@ def test_a_store_that_is_no_database_is_left_alone_and_said(
         assert not board.watch.recording
         assert "not a database" in board.watch.trouble
         assert reply_of(made, tick(made, 0)).ok
-        assert any(e.kind == EventKind.EDIT for e in made.feed.events())
+        until(lambda: any(e.kind == EventKind.EDIT for e in made.feed.events()))
     assert store.read_bytes() == before
     made = Session(load(config), kind="collect", user="a", host="h", who="a@h")
     with pytest.raises(StoreError, match="not a database"):

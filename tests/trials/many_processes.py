@@ -198,8 +198,10 @@ class _Trial:
                 if not data:
                     return
                 text = data.decode("utf-8", "replace")
-                if told or "not written" in text or "NOT RECORDING" in text:
-                    self.said.append(text if told else "a screen: NOT RECORDING, or unwritten")
+                # A screen that hears nothing of its collector for a while says so, and rightly:
+                # whether somebody recorded is told by the outages and gaps in the store.
+                if told or "not written" in text:
+                    self.said.append(text if told else "a screen: unwritten")
 
         threading.Thread(target=read, daemon=True).start()
 

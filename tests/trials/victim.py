@@ -15,13 +15,14 @@ from cockpit.cli.checklist.common import config_if_any
 from cockpit.cli.checklist.workspace import workspace
 from cockpit.clock import SystemClock
 from cockpit.engine.commands.set_status import EditRequest, StatusEditor
+from cockpit.permissions import ALL_ALLOWED
 
 
 def main() -> None:
     os.chdir(sys.argv[1])
     file, clock = Path("LIST.md").resolve(), SystemClock()
     with workspace(file, config_if_any(None), clock, "victim") as here:
-        editor = StatusEditor(here.memory, clock, "victim", here.flush)
+        editor = StatusEditor(here.memory, clock, "victim", here.flush, permissions=ALL_ALLOWED)
         first = True
         while True:
             document = CACHE.parse(file.read_bytes())
