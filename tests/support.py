@@ -87,7 +87,8 @@ def write_config(folder: Path, port: int, more: str = "") -> Path:
 
 def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """An environment whose user folders are below `home`, without this terminal's traces."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("COCKPIT", "SSH_"))}
+    traces = ("COCKPIT", "SSH_", "COLUMNS", "LINES")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(traces)}
     return {
         **kept,
         "HOME": str(home),
