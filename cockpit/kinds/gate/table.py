@@ -14,6 +14,17 @@ from cockpit.kinds.types import DataModeTable, Duration, JsonPath, Strict, Text,
 from cockpit.model import Concern
 from cockpit.suggestions import did_you_mean
 
+FILE_SOURCES = ("json", "junit", "coverage", "ctrf", "sarif", "tap", "text")
+"""The keys that name a report: a file, or the newest match of a glob."""
+SOURCES = (*FILE_SOURCES, "command", "checklist")
+_FIELDS = {"json": "json_file"}
+_ONLY_FOR = {
+    "judges": FILE_SOURCES,
+    "data_mode": ("json", "junit", "ctrf"),
+    "must_run": ("command", "junit", "ctrf", "tap", "text"),
+    "add_up": ("junit", "ctrf"),
+}
+"""What has a meaning with some sources only."""
 EXIT = "exit"
 """The `score` of a command whose exit code alone is to count."""
 
@@ -46,7 +57,7 @@ Score: TypeAlias = Annotated[
 
 
 class GateTable(ProbeTable):
-    """`[[gate]]`: a score from a report, a command or a checklist."""
+    """`[[gate]]`: a score that decides about going live, from exactly one source."""
 
     kind = "gate"
 
@@ -55,7 +66,24 @@ class GateTable(ProbeTable):
     affects: Annotated[Concern, Field(strict=False)] = Field(
         Concern.READINESS, description="the roll-up it counts in"
     )
-    json_file: Text | None = Field(None, alias="json", description="report; newest match of a glob")
+    json_file: Text | None = Field(
+        None,
+        alias="json",
+        description="report (also .toml, .yaml); newest match of a glob, as for all files here",
+    )
+    junit: Text | None = Field(None, description="JUnit XML of a test run")
+    coverage: Text | None = Field(
+        None, description="Cobertura or JaCoCo XML, JSON of coverage.py or Istanbul, LCOV"
+    )
+    ctrf: Text | None = Field(None, description="a Common Test Report (JSON)")
+    sarif: Text | None = Field(
+        None, description="findings of static analysis; a count in `pass` is how many may be left"
+    )
+    tap: Text | None = Field(None, description="a file in the Test Anything Protocol")
+    text: Text | None = Field(None, description="a log with the closing lines of test runners")
+    add_up: bool = Field(
+        False, description="add up all matches of `junit` or `ctrf`: the files of one run"
+    )
     command: Words | None = Field(None, description="argv; runs only after `cockpit trust`")
     cwd: Text | None = Field(None, description="folder the command runs in")
     output_cap: int = Field(1_000_000, ge=1000, description="bytes of output that are kept")
@@ -122,18 +150,28 @@ class GateTable(ProbeTable):
 
     @model_validator(mode="after")
     def _one_source(self) -> GateTable:
-        sources = [s for s in (self.json_file, self.command, self.checklist) if s is not None]
-        if len(sources) != 1:
-            raise ValueError("give exactly one of `json`, `command` and `checklist`")
-        if self.json_file is not None and not isinstance(self.score, ScoreTable):
+        given = self.sources()
+        if len(given) != 1:
+            known = ", ".join(f"`{key}`" for key in SOURCES)
+            got = f"; given are {' and '.join(f'`{key}`' for key in given)}" if given else ""
+            raise ValueError(f"give exactly one of {known}{got}")
+        source = given[0]
+        if source == "json" and not isinstance(self.score, ScoreTable):
             raise ValueError(
                 'a `json` gate needs `score`, e.g. { each = "$.gates.*", met = "met" }'
             )
-        for key in ("judges", "data_mode"):
-            if getattr(self, key) and self.json_file is None:
-                raise ValueError(f"`{key}` is for a `json` report: a command is run anew")
-        if self.must_run and self.command is None:
-            raise ValueError("`must_run` is for a `command` that names the tests it runs")
+        if isinstance(self.score, ScoreTable) and source not in ("json", "command"):
+            raise ValueError(f"`score` is for `json` and `command`: `{source}` knows its own")
+        for key, fitting in _ONLY_FOR.items():
+            if getattr(self, key) and source not in fitting:
+                raise ValueError(
+                    f"`{key}` is for {' and '.join(f'`{one}`' for one in fitting)}, "
+                    f"not for `{source}`"
+                )
+        if source == "coverage" and not isinstance(self.passes, str):
+            raise ValueError('`coverage` is a share: `pass = "80%"`')
+        if source == "sarif" and isinstance(self.passes, str) and self.passes != "all":
+            raise ValueError("`pass` of `sarif` is how many findings may be left, such as 0")
         word = isinstance(self.passes, str) and self.passes != "all" and self.passes[-1] != "%"
         if word and not (isinstance(self.score, ScoreTable) and self.score.value):
             raise ValueError(
@@ -142,6 +180,15 @@ class GateTable(ProbeTable):
         if self.score == EXIT and (self.command is None or self.passes != "all"):
             raise ValueError('`score = "exit"` is for a `command`, with `pass = "all"`')
         return self
+
+    def sources(self) -> list[str]:
+        """The keys of the sources that are given; a valid table has one."""
+        return [key for key in SOURCES if getattr(self, _FIELDS.get(key, key)) is not None]
+
+    def report(self) -> tuple[str, str] | None:
+        """The key and the pattern of the report, where the score stands in a file."""
+        key = self.sources()[0]
+        return (key, getattr(self, _FIELDS.get(key, key))) if key in FILE_SOURCES else None
 
     @classmethod
     def cross_check(cls, table: Mapping[str, Any], siblings: Siblings) -> Iterator[Mistake]:
