@@ -16,6 +16,7 @@ from cockpit.kinds.gate.evaluate import Tally, judge_tally, nothing, retold
 from cockpit.kinds.gate.facts import ScoreFacts
 from cockpit.kinds.gate.json_marks import decode_marked
 from cockpit.kinds.gate.judge_score import judge_score, not_all_ran
+from cockpit.kinds.gate.nagios import judge_plugin
 from cockpit.kinds.gate.report import judge_report
 from cockpit.kinds.gate.runners import not_run
 from cockpit.kinds.gate.scores import Reading, lines_of, plain_lines, read_output
@@ -110,6 +111,8 @@ def _judge(output: Output, table: GateTable, cause: str, seconds: float) -> Judg
             next_act=act,
             verdict=Verdict.UNKNOWN if title in _UNMEASURED else Verdict.FAIL,
         )
+    if table.nagios:
+        return judge_plugin(output.exit_code, output.stdout, cause=cause)
     if isinstance(table.score, ScoreTable):
         return _judge_json(output, table, cause)
     return _judge_text(output, table, reading, cause)
