@@ -17,7 +17,11 @@ def build(table: GateTable, context: BuildContext) -> Probe:
     folder = context.folder
     if table.command is not None:
         return CommandGateProbe(
-            table, folder, trusted=context.trusted, permissions=context.permissions
+            table,
+            folder,
+            trusted=context.trusted,
+            permissions=context.permissions,
+            lock=context.lock_file(table.name) if context.lock_file else None,
         )
     if table.checklist is not None:
         names = [checklist.name for checklist in context.tables.of_kind("checklist")]
