@@ -60,6 +60,8 @@ def _inner(key: str, schema: Schema, defs: Mapping[str, Schema]) -> Iterator[str
             yield f"#### `{key}`\n"
             yield f"{_sentence(table)}\n"
             yield _table(table, table["properties"], defs)
+            for name, below in table["properties"].items():
+                yield from _inner(f"{key}.{name}", below, defs)
 
 
 def _shared_table(

@@ -25,6 +25,7 @@ VERBS = {
     "doctor": "what this machine offers to watch and act with, and why",
     "demo": "a small trading stack of real processes, and the screen on it",
     "evidence": "what the store remembers",
+    "gates": "run the commands of gates now; the exit code is the worst verdict",
     "init": "write a commented cockpit.toml from what is found here",
     "ports": "every listening port and its owners; reset frees ports",
     "screen": "the screen (also without any verb)",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cockpit.board import ProbeInfo
@@ -162,6 +164,7 @@ def build(
         acts=acts,
         permissions=permissions,
         label=loaded.config.cockpit.label,
+        lock_file=lambda name: _lock_file(loaded, name),
     )
     kind = registry.get(table.kind)
     if not sent_values(loaded, table):
@@ -173,3 +176,10 @@ def build(
         unsendable=unsendable or (lambda table: sent_values(loaded, table)),
         make=lambda table: kind.build_probe(table, context),
     )
+
+
+def _lock_file(loaded: LoadedConfig, name: str) -> Path:
+    """The lock of a probe, beside the store; of its name, which may hold anything, a digest."""
+    digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+    store = loaded.store_path
+    return store.with_name(f"{store.name}-{digest}.lock")

@@ -82,7 +82,8 @@ class BuildContext:
     may run as they are now, and may block. `source` is shared by all that look at listeners; None:
     each makes its own. `edits` is what is remembered of checklists, `acts` of acts on processes.
     `permissions` are asked before a probe runs a command or sends what may change something.
-    `label` is the word on the top line.
+    `label` is the word on the top line. `lock_file` names the file that keeps a probe of that name
+    from being run twice at once by several processes.
     """
 
     folder: Path
@@ -94,6 +95,7 @@ class BuildContext:
     acts: ActHistory | None = None
     permissions: Permissions = ALL_ALLOWED
     label: str = ""
+    lock_file: Callable[[str], Path] | None = None
 
     def listener_source(self) -> ListenerSource:
         """Return the shared source of listeners, or one of its own."""

@@ -197,7 +197,9 @@ BROKEN = {
     ),
     "two sources": (
         GATE + 'json = "x"\ncommand = ["x"]\n',
-        "cockpit.toml:1: gate[0]: give exactly one of `json`, `command` and `checklist`",
+        "cockpit.toml:1: gate[0]: give exactly one of `json`, `junit`, `coverage`, `ctrf`, "
+        "`sarif`, `tap`, `text`, `command`, `checklist`, `sql`, `compare`, "
+        "`manual`, `gate`; given are `json` and `command`",
     ),
     "pass": (
         GATE + 'command = ["x"]\npass = "most of"\n',

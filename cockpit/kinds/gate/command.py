@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -19,6 +21,7 @@ from cockpit.model import CONSENT, DoubtKind, Observation
 from cockpit.permissions import READ_ONLY_CAUSE, Permissions
 from cockpit.redaction import SECRETS
 from cockpit.system.commands import CommandResult, run_command
+from cockpit.system.control.target_lock import TargetBusy, TargetLock
 from cockpit.system.files.watch_targets import Signature, signatures
 from cockpit.system.processes.argv import shown
 
@@ -30,15 +33,26 @@ _LEAST_MATCHING = 1.0
 
 
 class CommandGateProbe(GateProbe):
-    """A gate over a command. `trusted` may block."""
+    """A gate over a command. `trusted` may block.
+
+    `lock` is held while the command runs, by whichever process runs it. Without a store there is no
+    folder for it, and nobody else who runs the gate all the time.
+    """
 
     def __init__(
-        self, table: GateTable, folder: Path, *, trusted: Trusted, permissions: Permissions
+        self,
+        table: GateTable,
+        folder: Path,
+        *,
+        trusted: Trusted,
+        permissions: Permissions,
+        lock: Path | None = None,
     ) -> None:
         super().__init__(table, folder)
         self.timeout = table.timeout + _GRACE
         self._trusted = trusted
         self._permissions = permissions
+        self._lock = lock
         self._outputs = _OwnOutputs()
 
     async def run(self, ctx: ProbeContext) -> Observation:
@@ -52,6 +66,38 @@ class CommandGateProbe(GateProbe):
         if ctx.previous is not None and _only_files(ctx.reasons) and self._outputs.explain(before):
             return ctx.previous
         self._permissions.demand(f"running the command of {self.name}")
+        with ExitStack() as held:
+            try:
+                self._hold(held)
+            except TargetBusy as busy:
+                return self._as_before(ctx) or self.seen(ctx.clock.now(), self._busy(busy.holder))
+            return await self._measured(ctx, files, before)
+
+    def _hold(self, held: ExitStack) -> None:
+        """Take the lock where there can be one. Raises TargetBusy."""
+        if self._lock is not None and self._lock.parent.is_dir():
+            holder = f"process {os.getpid()} is running {self.name}"
+            with suppress(OSError):
+                held.enter_context(TargetLock(self._lock, holder))
+
+    def _as_before(self, ctx: ProbeContext) -> Observation | None:
+        """What was seen last, while it counts: whoever runs the gate now will tell more."""
+        last = ctx.previous
+        return last if last is not None and ctx.clock.now() <= last.valid_until else None
+
+    def _busy(self, holder: str) -> Judgement:
+        text = f"not run a second time: {holder or 'another process is running it'}"
+        return nothing(
+            "BUSY",
+            text,
+            DoubtKind.NOTHING_MEASURED,
+            next_act="wait until that run has ended",
+            basis={"command": shown(self._table.command or ())},
+        )
+
+    async def _measured(
+        self, ctx: ProbeContext, files: Sequence[Path], before: dict[Path, Signature]
+    ) -> Observation:
         result = await run_command(
             self._table.command or (),
             cwd=resolve(self.folder, self._table.cwd or "."),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
@@ -19,6 +20,8 @@ from cockpit.kinds.gate.counts import Counts, Run, Score, sum_of
 _OPENING = re.compile(r"<testsuites?\b")
 _LARGEST = 8_000_000
 _CUT = "its JUnit XML is cut off, or too long to be read"
+_SECOND_TRY = {"flakyFailure", "flakyError"}
+"""Surefire's words for a test that failed first and passed when it was run again."""
 _SKIPPED_WORDS = {"notrun", "suppressed", "skipped", "disabled"}
 
 
@@ -27,13 +30,52 @@ def junit_score(text: str, lines: Sequence[str]) -> Score | None:
     return sum_of(_runs(text, lines))
 
 
-def junit_counts(document: str) -> Counts:
+@dataclass(frozen=True, slots=True)
+class JUnit:
+    """A document: its counts, the names of the tests that ran, its properties (name, value).
+
+    A test is named by its own name, and with its class before it.
+    """
+
+    counts: Counts
+    ran: frozenset[str] = frozenset()
+    properties: tuple[tuple[str, str], ...] = ()
+
+
+def junit_counts(document: str | bytes) -> Counts:
     """The counts of one document. Raises ValueError: it is no JUnit XML, and why."""
+    return _counted(document)[1]
+
+
+def read_junit(document: bytes) -> JUnit:
+    """All that a document says. Raises ValueError: it is no JUnit XML, and why."""
+    root, counts = _counted(document)
+    ran: set[str] = set()
+    for case in root.iter("testcase"):
+        if not _case(case).skipped:
+            ran |= set(_names(case.get("name", ""), case.get("classname", "")))
+    properties = tuple(
+        (one.get("name", ""), (one.get("value") or one.text or "").strip())
+        for one in root.iter("property")
+    )
+    return JUnit(counts, frozenset(ran), properties)
+
+
+def _names(name: str, group: str) -> Iterator[str]:
+    """What a test may be called: also without its parameters, also with its class."""
+    for own in (name, name.partition("[")[0]):
+        yield own
+        if group:
+            yield f"{group}.{own}"
+            yield f"{group}::{own}"
+
+
+def _counted(document: str | bytes) -> tuple[Element, Counts]:
     try:
-        root = fromstring(document)
+        root: Element = fromstring(document)
         if root.tag in ("testsuites", "testsuite"):
-            return _suite(root)
-    except (ParseError, DefusedXmlException, ValueError, RecursionError) as error:
+            return root, _suite(root)
+    except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError) as error:
         raise ValueError(f"no JUnit XML: {error}") from error
     raise ValueError(f"no JUnit XML: its root is <{root.tag}>")
 
@@ -96,7 +138,8 @@ def _suite(root: Element) -> Counts:
     failed, errors = max(said.failed, listed.failed), max(said.errors, listed.errors)
     skipped = max(said.skipped - listed.expected, listed.skipped)
     rest = said.total + said.skipped - failed - errors - skipped - listed.expected
-    return Counts(max(rest, listed.passed), failed, errors, skipped, listed.expected)
+    passed = max(rest, listed.passed)
+    return Counts(passed, failed, errors, skipped, listed.expected, flaky=listed.flaky)
 
 
 def _attributes(suite: Element) -> Counts | None:
@@ -124,6 +167,8 @@ def _case(case: Element) -> Counts:
         return Counts(failed=1)
     if any((child.get("type") or "").endswith("xfail") for child in case.iter("skipped")):
         return Counts(expected=1)
+    if tags & _SECOND_TRY:
+        return Counts(passed=1, flaky=1)
     words = {(case.get(name) or "").lower() for name in ("status", "result")}
     if "skipped" in tags or words & _SKIPPED_WORDS:
         return Counts(skipped=1)

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cockpit.facts import Facts
 from cockpit.kinds.base import Judgement
-from cockpit.kinds.gate.counts import Score, notes
-from cockpit.kinds.gate.evaluate import Tally, judge_share, judge_tally, nothing, retold
+from cockpit.kinds.gate.counts import Score
+from cockpit.kinds.gate.evaluate import Tally, judge_tally, nothing, retold
 from cockpit.kinds.gate.facts import ScoreFacts
 from cockpit.kinds.gate.json_marks import decode_marked
+from cockpit.kinds.gate.judge_score import judge_score, not_all_ran
+from cockpit.kinds.gate.nagios import judge_plugin
 from cockpit.kinds.gate.report import judge_report
 from cockpit.kinds.gate.runners import not_run
 from cockpit.kinds.gate.scores import Reading, lines_of, plain_lines, read_output
@@ -110,6 +111,8 @@ def _judge(output: Output, table: GateTable, cause: str, seconds: float) -> Judg
             next_act=act,
             verdict=Verdict.UNKNOWN if title in _UNMEASURED else Verdict.FAIL,
         )
+    if table.nagios:
+        return judge_plugin(output.exit_code, output.stdout, cause=cause)
     if isinstance(table.score, ScoreTable):
         return _judge_json(output, table, cause)
     return _judge_text(output, table, reading, cause)
@@ -201,7 +204,7 @@ def _judge_text(output: Output, table: GateTable, reading: Reading, cause: str) 
     score = reading.score
     if table.score == EXIT:
         judged = _by_exit_code(output, cause)
-        return _with_exit(_contradicted(judged, output, None), output)
+        return _with_exit(contradicted(judged, output, None), output)
     if reading.vacuous:
         text = f"nothing was measured: {reading.vacuous}"
         judged = nothing("GATE RED", text, DoubtKind.VACUOUS, cause=cause)
@@ -210,57 +213,10 @@ def _judge_text(output: Output, table: GateTable, reading: Reading, cause: str) 
         return _with_exit(judged, output)
     if score is None:
         return _without_score(output, table, cause)
-    if score.share is not None:
-        judged = judge_share(score.share, table.passes, said=score.line, cause=cause)
-    else:
-        met = min(score.met, score.total)
-        judged = judge_tally(Tally(met, met, 0, score.total), table.passes, cause=cause)
-    judged = _with_notes(judged, score, table.skips)
-    judged = replace(judged, basis={**judged.basis, "score": score.line})
-    conflicts = list(reading.conflicts[:5])
-    if score.share is None and score.met > score.total:
-        conflicts.append(f"more met than there are: “{score.line}”")
-    if conflicts:
-        verdict = Verdict.UNKNOWN if judged.verdict is Verdict.OK else judged.verdict
-        text = f"{judged.headline}; {conflicts[0]}"
-        doubts = [Doubt(DoubtKind.CONTRADICTS, conflict) for conflict in conflicts]
-        judged = retold(judged, verdict, text, doubts)
+    judged = judge_score(score, table, conflicts=reading.conflicts, cause=cause)
     if absent := not_run(lines_of(output.text), table.must_run):
-        judged = _not_all_ran(judged, absent)
-    return _with_exit(_contradicted(judged, output, score), output)
-
-
-def _not_all_ran(judged: Judgement, absent: Sequence[str]) -> Judgement:
-    """Whatever was counted, the tests that had to run are not seen among it."""
-    text = f"must have run, and no line tells of it: {', '.join(absent[:3])}"
-    verdict = Verdict.UNKNOWN if judged.verdict is Verdict.OK else judged.verdict
-    doubt = Doubt(DoubtKind.NOTHING_MEASURED, text)
-    return retold(judged, verdict, f"{judged.headline}; {text}", [doubt])
-
-
-def _with_notes(judged: Judgement, score: Score, expected_skips: int) -> Judgement:
-    """What stands beside the count: skips with the other denominator, expected failures, …"""
-    told = "; ".join(notes(score))
-    text = f"{judged.headline}; {told}" if told else judged.headline
-    counts = score.counts
-    doubts: list[Doubt] = []
-    verdict = judged.verdict
-    if counts.skipped > expected_skips:
-        if verdict is Verdict.OK and counts.skipped > score.total:
-            doubts.append(Doubt(DoubtKind.VACUOUS, f"more than half was skipped: {told}"))
-            verdict = Verdict.UNKNOWN
-        else:
-            expected = f", {expected_skips} expected" if expected_skips else ""
-            doubts.append(Doubt(DoubtKind.SKIPPED, f"{counts.skipped} skipped{expected}"))
-    if counts.flaky:
-        doubts.append(Doubt(DoubtKind.FLAKY, f"{counts.flaky} green only at a second try"))
-    judged = retold(judged, verdict, text, doubts)
-    first, *rest = judged.findings
-    facts = first.facts
-    assert isinstance(facts, ScoreFacts), "the first finding of a gate is its score"
-    facts = replace(facts, skipped=counts.skipped or None)
-    metrics = {**judged.metrics, **({"skipped": float(counts.skipped)} if counts.skipped else {})}
-    return replace(judged, findings=(replace(first, facts=facts), *rest), metrics=metrics)
+        judged = not_all_ran(judged, absent)
+    return _with_exit(contradicted(judged, output, score), output)
 
 
 def _without_score(output: Output, table: GateTable, cause: str) -> Judgement:
@@ -278,8 +234,8 @@ def _without_score(output: Output, table: GateTable, cause: str) -> Judgement:
             return nothing("GATE RED", text, DoubtKind.VACUOUS, cause=cause)
     judged = _by_exit_code(output, cause)
     if absent := not_run(lines, table.must_run):
-        judged = _not_all_ran(judged, absent)
-    return _contradicted(judged, output, None)
+        judged = not_all_ran(judged, absent)
+    return contradicted(judged, output, None)
 
 
 def _by_exit_code(output: Output, cause: str) -> Judgement:
@@ -306,8 +262,10 @@ def _line_to_show(output: Output) -> str:
     return lines[-1] if lines else "no output"
 
 
-def _contradicted(judged: Judgement, output: Output, score: Score | None) -> Judgement:
-    """Take an OK away that the output itself speaks against.
+def contradicted(
+    judged: Judgement, output: Output, score: Score | None, *, said_by: str = "exit 0"
+) -> Judgement:
+    """Take an OK away that the output itself speaks against. `said_by` is where the OK comes from.
 
     Where a test runner's closing line was read, only it and what comes after it speak. Failures
     that were counted and that `pass` allows for are no contradiction.
@@ -328,7 +286,7 @@ def _contradicted(judged: Judgement, output: Output, score: Score | None) -> Jud
         said = [*objections(lines), *objections(errors)]
     said = [below, *said] if below is not None else said
     if said:
-        doubts = [Doubt(DoubtKind.CONTRADICTS, f"exit 0, but “{line}”") for line in said[:5]]
+        doubts = [Doubt(DoubtKind.CONTRADICTS, f"{said_by}, but “{line}”") for line in said[:5]]
         more = f" and {len(said) - 1} more" if len(said) > 1 else ""
         text = f"{judged.headline.removesuffix(f': {said[0]}')}, but “{said[0]}”{more}"
         return retold(judged, Verdict.UNKNOWN, text, doubts)

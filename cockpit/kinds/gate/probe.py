@@ -1,10 +1,10 @@
-"""The gate probes: a score from a JSON report or from a checklist."""
+"""The gate probes: a score from a report in a file or from a checklist."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cockpit.checklists import parse
@@ -15,22 +15,25 @@ from cockpit.kinds.checklist.findings import unclosed_fence
 from cockpit.kinds.file_io import FileRead, read_file
 from cockpit.kinds.gate.ages import aged, next_moment, report_time
 from cockpit.kinds.gate.evaluate import Tally, judge_tally, nothing, retold
-from cockpit.kinds.gate.json_marks import decode_marked
+from cockpit.kinds.gate.judge_score import not_believed
 from cockpit.kinds.gate.judged_files import look_at_judged
-from cockpit.kinds.gate.report import judge_report
 from cockpit.kinds.gate.series import ReportFile, copies, holes, reports
+from cockpit.kinds.gate.sources.form import Document, Unreadable
+from cockpit.kinds.gate.sources.forms import FORMS
 from cockpit.kinds.gate.table import GateTable
-from cockpit.kinds.json_query import BadJson, Json
-from cockpit.kinds.modes import is_mode, report_modes
+from cockpit.kinds.modes import is_mode
 from cockpit.kinds.tables import resolve
 from cockpit.model import Doubt, DoubtKind, Observation, Verdict, expire
-from cockpit.text import format_utc, parse_instant
+from cockpit.text import duration_text, format_utc, parse_instant
 
 REPORT_CAP = 5_000_000
 CHECKLIST_CAP = 20_000_000
 RETRY_AFTER = 0.05
 _MOST_LOOKED_AT = 50
 """Reports opened at most in search of one of the wanted mode."""
+_MOST_ADDED_UP = 500
+_ONE_RUN = timedelta(hours=6)
+"""Files written further apart than this are hardly of one run."""
 
 
 class GateProbe(Probe):
@@ -64,10 +67,15 @@ class _Report:
 
 
 class ReportGateProbe(GateProbe):
-    """A gate over the newest report that a pattern matches."""
+    """A gate over the newest report that a pattern matches, in any form of `sources`."""
+
+    def __init__(self, table: GateTable, folder: Path) -> None:
+        super().__init__(table, folder)
+        key, self._pattern = table.report() or ("json", "")
+        self._form = FORMS[key]
 
     def own_files(self) -> tuple[Path, ...]:
-        return (resolve(self.folder, self._table.json_file or ""),)
+        return (resolve(self.folder, self._pattern),)
 
     async def run(self, ctx: ProbeContext) -> Observation:
         report, judged = await ctx.blocking(self._look, ctx.clock.now())
@@ -89,7 +97,7 @@ class ReportGateProbe(GateProbe):
 
     def _look(self, now: datetime) -> tuple[_Report, Judgement | None]:
         """The newest report and what it says; None when it is unreadable, perhaps half-written."""
-        pattern = self._table.json_file or ""
+        pattern = self._pattern
         found, doubts = reports(self.folder, pattern)
         if not found:
             judged = nothing(
@@ -101,36 +109,84 @@ class ReportGateProbe(GateProbe):
                 basis={"file": pattern, "modified_at": None},
             )
             return _Report(None, FileRead()), judged
+        if self._table.add_up:
+            return self._added_up(found, now)
         doubts = (*doubts, *holes(found))
         others: dict[str, int] = {}
         for one in found[:_MOST_LOOKED_AT]:
-            read = read_file(one.path, REPORT_CAP)
-            report = _Report(one.path, read, doubts, others)
-            if read.body is None or read.modified_at is None:
+            report, document = self._read(_Report(one.path, FileRead(), doubts, others))
+            if document is None:
                 return report, None
-            try:
-                data = decode_marked(read.body)
-            except BadJson as error:
-                return replace(report, read=replace(read, trouble=str(error))), None
-            if (mode := self._other_mode(data)) is None:
-                return report, self._judged(data, report, one, found, now)
+            if (mode := self._other_mode(document)) is None:
+                return report, self._judged(document, report, one, found, now)
             others[mode] = others.get(mode, 0) + 1
-        wanted = self._table.data_mode.want if self._table.data_mode else ""
-        text = f"no report of {wanted}; {_counted(others)}"
-        judged = nothing("NO REPORT", text, DoubtKind.NOTHING_MEASURED, cause=f"file:{pattern}")
+        judged = self._none_of_the_mode(others)
         return _Report(None, FileRead(), doubts), judged
 
-    def _other_mode(self, data: Json) -> str | None:
+    def _read(self, report: _Report) -> tuple[_Report, Document]:
+        """The report with what was read, and its document; None where its form can't read it."""
+        path = report.path
+        assert path is not None, "only a report that was found is read"
+        read = read_file(path, REPORT_CAP)
+        report = replace(report, read=read)
+        if read.body is None or read.modified_at is None:
+            return report, None
+        try:
+            return report, self._form.read(read.body, path.name)
+        except Unreadable as error:
+            return replace(report, read=replace(read, trouble=str(error))), None
+
+    def _added_up(
+        self, found: Sequence[ReportFile], now: datetime
+    ) -> tuple[_Report, Judgement | None]:
+        """All files of one run as one report, as old as the oldest of them."""
+        add = self._form.add
+        assert add is not None, "the config takes `add_up` only with forms that can be added up"
+        if len(found) > _MOST_ADDED_UP:
+            text = f"{len(found)} files match {self._pattern}, at most {_MOST_ADDED_UP} are read"
+            kind = DoubtKind.NOTHING_MEASURED
+            return _Report(None, FileRead()), nothing("NO REPORT", text, kind)
+        total: Document = None
+        others: dict[str, int] = {}
+        counted = _Report(None, FileRead(), (), others)
+        oldest = found[0]
+        for one in found:
+            report, document = self._read(replace(counted, path=one.path))
+            if document is None:
+                return report, None
+            if (mode := self._other_mode(document)) is not None:
+                others[mode] = others.get(mode, 0) + 1
+            else:
+                total = document if total is None else add(total, document)
+                counted, oldest = report, one
+        if total is None:
+            return counted, self._none_of_the_mode(others)
+        judged = self._judged(total, counted, oldest, found, now)
+        basis = {**judged.basis, "files": len(found) - sum(others.values())}
+        judged = replace(judged, basis=basis)
+        apart = max(one.modified for one in found) - min(one.modified for one in found)
+        if apart > _ONE_RUN.total_seconds():
+            text = f"its {len(found)} files were written {duration_text(apart)} apart: of one run?"
+            judged = not_believed(judged, [text])
+        return counted, judged
+
+    def _none_of_the_mode(self, others: Mapping[str, int]) -> Judgement:
+        wanted = self._table.data_mode.want if self._table.data_mode else ""
+        text = f"no report of {wanted}; {_counted(others)}"
+        kind = DoubtKind.NOTHING_MEASURED
+        return nothing("NO REPORT", text, kind, cause=f"file:{self._pattern}")
+
+    def _other_mode(self, document: Document) -> str | None:
         """The mode of a report that is of another one than wanted, None for one that counts."""
         table = self._table.data_mode
-        said = report_modes(data, table.key) if table is not None else []
+        said = self._form.modes(document, table.key) if table is not None else []
         if table is None or any(is_mode(one, table.want) for one in said):
             return None
         return said[0] if said else "no mode named"
 
     def _judged(
         self,
-        data: Json,
+        document: Document,
         report: _Report,
         file: ReportFile,
         found: Sequence[ReportFile],
@@ -138,12 +194,12 @@ class ReportGateProbe(GateProbe):
     ) -> Judgement:
         read = report.read
         assert read.body is not None and read.modified_at is not None
-        judged = judge_report(data, self._table, source="file", cause="")
-        if judged.verdict is Verdict.OK and (same := copies(file, read.body, found)):
+        judged = self._form.judge(document, self._table)
+        compared = judged.verdict is Verdict.OK and self._form.compares
+        if compared and (same := copies(file, read.body, found)):
             more = f" and {len(same) - 1} more" if len(same) > 1 else ""
             text = f"says the same as {same[0]}{more}, but for dates: one measurement, copied"
-            doubt = Doubt(DoubtKind.CONTRADICTS, text)
-            judged = retold(judged, Verdict.UNKNOWN, f"{judged.headline}; {text}", [doubt])
+            judged = not_believed(judged, [text])
         judged = self._of_these_files(judged, report_time(file.path.name, read.modified_at))
         if report.others:
             text = f"{_counted(report.others)} left out"

@@ -61,6 +61,11 @@ def runner_score(lines: Sequence[str]) -> Score | None:
     return None
 
 
+def tap_score(lines: Sequence[str]) -> Score | None:
+    """The tests of a TAP stream; None where no plan tells how many were due."""
+    return sum_of(_tap(lines))
+
+
 def not_run(lines: Sequence[str], names: Sequence[str]) -> list[str]:
     """Those of the named tests that no line of the output tells of, unless as skipped."""
     return [name for name in names if not any(_tells_of(line, name) for line in lines)]
@@ -283,7 +288,11 @@ def _tap(lines: Sequence[str]) -> Iterator[Run]:
     if plan is None:
         return
     missing = plan[0] - counts.total - counts.skipped
-    conflict = f"{missing} of the {plan[0]} planned tests never came" if missing > 0 else ""
+    conflict = ""
+    if missing > 0:
+        conflict = f"{missing} of the {plan[0]} planned tests never came"
+    elif missing < 0:
+        conflict = f"{-missing} more tests came than the {plan[0]} that were planned"
     yield Run(counts, f"{counts.met} of {plan[0]} ok (TAP)", last, conflict)
 
 

@@ -16,7 +16,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from cockpit.kinds.gate.ages import name_date
-from cockpit.kinds.json_query import BadJson, Json, decode
+from cockpit.kinds.gate.sources.decoding import values_of
+from cockpit.kinds.gate.sources.form import Unreadable
+from cockpit.kinds.json_query import Json
 from cockpit.kinds.tables import resolve
 from cockpit.model import Doubt, DoubtKind
 
@@ -111,7 +113,7 @@ def _weekend(before: date, after: date) -> bool:
 
 def copies(newest: ReportFile, body: bytes, others: Sequence[ReportFile]) -> list[str]:
     """The names of other reports of the series that say the same as the newest, but for dates."""
-    mine = _content(body)
+    mine = _content(body, newest.path.name)
     if mine is None:
         return []
     same = []
@@ -121,7 +123,7 @@ def copies(newest: ReportFile, body: bytes, others: Sequence[ReportFile]) -> lis
         try:
             if other.path.stat().st_size > _LARGEST_COMPARED:
                 continue
-            theirs = _content(other.path.read_bytes())
+            theirs = _content(other.path.read_bytes(), other.path.name)
         except OSError:
             continue
         if theirs == mine:
@@ -129,13 +131,13 @@ def copies(newest: ReportFile, body: bytes, others: Sequence[ReportFile]) -> lis
     return same
 
 
-def _content(body: bytes) -> bytes | None:
-    """A digest of what a report says, without its dates; None for what is no JSON object."""
+def _content(body: bytes, name: str) -> bytes | None:
+    """A digest of what a report says, without its dates; None for what holds no named values."""
     if len(body) > _LARGEST_COMPARED:
         return None
     try:
-        data = decode(body)
-    except BadJson:
+        data = values_of(body, name)
+    except Unreadable:
         return None
     if not isinstance(data, dict) or not data:
         return None

@@ -4,18 +4,49 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import PurePath
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from cockpit.kinds.tables import Mistake, ProbeTable, Siblings, file_mistake, is_there, resolve
 from cockpit.kinds.types import DataModeTable, Duration, JsonPath, Strict, Text, Words
 from cockpit.model import Concern
 from cockpit.suggestions import did_you_mean
 
+FILE_SOURCES = ("json", "junit", "coverage", "ctrf", "sarif", "tap", "text")
+"""The keys that name a report: a file, or the newest match of a glob."""
+SOURCES = (*FILE_SOURCES, "command", "checklist", "sql", "compare", "manual", "gate")
+_FIELDS = {"json": "json_file"}
+_ONLY_FOR = {
+    "judges": FILE_SOURCES,
+    "data_mode": ("json", "junit", "ctrf"),
+    "must_run": ("command", "junit", "ctrf", "tap", "text"),
+    "add_up": ("junit", "ctrf"),
+    "nagios": ("command",),
+    "at_least": ("gate",),
+}
+"""What has a meaning with some sources only."""
 EXIT = "exit"
 """The `score` of a command whose exit code alone is to count."""
+
+
+def _day_or_moment(value: Any) -> str:
+    """A date or a moment, as TOML has them or as text, in ISO 8601."""
+    if isinstance(value, date):
+        value = value.isoformat()
+    problem = 'a day such as "2026-12-31", or a moment with its offset: "2026-12-31T18:00:00Z"'
+    if not isinstance(value, str):
+        raise ValueError(problem)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError(problem) from error
+    is_day = re.fullmatch(r"\d{4}-\d\d-\d\d", value) is not None
+    if not 1 < moment.year < 9999 or (not is_day and moment.tzinfo is None):
+        raise ValueError(problem)
+    return value
 
 
 class ScoreTable(Strict):
@@ -45,8 +76,62 @@ Score: TypeAlias = Annotated[
 """The tags keep a mistake in one form from being told of the other one as well."""
 
 
+class SqlTable(Strict):
+    """`sql = {…}`: a query on a SQLite file, which is opened for reading only."""
+
+    file: Text = Field(description="the database")
+    query: Text = Field(
+        description="gives one row: a number or a word for `pass`, or two counts, met and total"
+    )
+
+
+class FigureTable(Strict):
+    """`one = {…}`, `other = {…}`: a number in a report."""
+
+    json_file: Text = Field(
+        alias="json", description="report (also .toml, .yaml); newest match of a glob"
+    )
+    value: JsonPath = Field(description="JSONPath of the number")
+
+
+class CompareTable(Strict):
+    """`compare = {…}`: two numbers that have to agree."""
+
+    one: FigureTable = Field(description="the first number, `{ json, value }`")
+    other: FigureTable = Field(description="the second number, `{ json, value }`")
+    within: int | float | str = Field(
+        description='how far they may be apart: 0.01, or "1%" of the larger one'
+    )
+
+    @field_validator("within", mode="before")
+    @classmethod
+    def _within(cls, value: Any) -> Any:
+        if isinstance(value, str) and re.fullmatch(r"\d{1,2}(\.\d{1,9})?%", value):
+            return value
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e15:
+            return value
+        raise ValueError('`within` is a number such as 0.01, or a share below "100%" such as "1%"')
+
+    @model_validator(mode="after")
+    def _two(self) -> CompareTable:
+        if self.one == self.other:
+            raise ValueError("`one` and `other` are the same number, which always agrees")
+        return self
+
+
+class ManualTable(Strict):
+    """`manual = {…}`: what a person vouches for, until it expires."""
+
+    by: Text = Field(description="who")
+    note: Text = Field(description="what was looked at, and how")
+    file: Text | None = Field(None, description="what it stands on; kept as evidence")
+    expires: Annotated[str, BeforeValidator(_day_or_moment)] = Field(
+        description="last day (UTC) it counts, or a moment with its offset; UNKNOWN afterwards"
+    )
+
+
 class GateTable(ProbeTable):
-    """`[[gate]]`: a score from a report, a command or a checklist."""
+    """`[[gate]]`: a score that decides about going live, from exactly one source."""
 
     kind = "gate"
 
@@ -55,7 +140,24 @@ class GateTable(ProbeTable):
     affects: Annotated[Concern, Field(strict=False)] = Field(
         Concern.READINESS, description="the roll-up it counts in"
     )
-    json_file: Text | None = Field(None, alias="json", description="report; newest match of a glob")
+    json_file: Text | None = Field(
+        None,
+        alias="json",
+        description="report (also .toml, .yaml); newest match of a glob, as for all files here",
+    )
+    junit: Text | None = Field(None, description="JUnit XML of a test run")
+    coverage: Text | None = Field(
+        None, description="Cobertura or JaCoCo XML, JSON of coverage.py or Istanbul, LCOV"
+    )
+    ctrf: Text | None = Field(None, description="a Common Test Report (JSON)")
+    sarif: Text | None = Field(
+        None, description="findings of static analysis; a count in `pass` is how many may be left"
+    )
+    tap: Text | None = Field(None, description="a file in the Test Anything Protocol")
+    text: Text | None = Field(None, description="a log with the closing lines of test runners")
+    add_up: bool = Field(
+        False, description="add up all matches of `junit` or `ctrf`: the files of one run"
+    )
     command: Words | None = Field(None, description="argv; runs only after `cockpit trust`")
     cwd: Text | None = Field(None, description="folder the command runs in")
     output_cap: int = Field(1_000_000, ge=1000, description="bytes of output that are kept")
@@ -63,6 +165,16 @@ class GateTable(ProbeTable):
         None, description="regular expression with groups `met` and `total` for the output"
     )
     checklist: Text | None = Field(None, description="a checklist's name here, or a markdown file")
+    nagios: bool = Field(
+        False, description="the command is a Nagios plugin: exit code 0 to 3, figures after `|`"
+    )
+    sql: SqlTable | None = Field(None, description="a query on a SQLite file")
+    compare: CompareTable | None = Field(None, description="two numbers that have to agree")
+    manual: ManualTable | None = Field(None, description="what somebody vouches for")
+    gate: Text | None = Field(None, description="name of another gate, whose verdict this one has")
+    at_least: int | None = Field(
+        None, ge=1, description="so many parts of `gate` proven, whatever it asks for itself"
+    )
     score: Score | None = Field(
         None,
         description='where the score stands in the JSON; "exit": a command that says nothing else',
@@ -122,26 +234,56 @@ class GateTable(ProbeTable):
 
     @model_validator(mode="after")
     def _one_source(self) -> GateTable:
-        sources = [s for s in (self.json_file, self.command, self.checklist) if s is not None]
-        if len(sources) != 1:
-            raise ValueError("give exactly one of `json`, `command` and `checklist`")
-        if self.json_file is not None and not isinstance(self.score, ScoreTable):
+        given = self.sources()
+        if len(given) != 1:
+            known = ", ".join(f"`{key}`" for key in SOURCES)
+            got = f"; given are {' and '.join(f'`{key}`' for key in given)}" if given else ""
+            raise ValueError(f"give exactly one of {known}{got}")
+        source = given[0]
+        if source == "json" and not isinstance(self.score, ScoreTable):
             raise ValueError(
                 'a `json` gate needs `score`, e.g. { each = "$.gates.*", met = "met" }'
             )
-        for key in ("judges", "data_mode"):
-            if getattr(self, key) and self.json_file is None:
-                raise ValueError(f"`{key}` is for a `json` report: a command is run anew")
-        if self.must_run and self.command is None:
-            raise ValueError("`must_run` is for a `command` that names the tests it runs")
+        if isinstance(self.score, ScoreTable) and source not in ("json", "command"):
+            raise ValueError(f"`score` is for `json` and `command`: `{source}` knows its own")
+        for key, fitting in _ONLY_FOR.items():
+            if getattr(self, key) and source not in fitting:
+                raise ValueError(
+                    f"`{key}` is for {' and '.join(f'`{one}`' for one in fitting)}, "
+                    f"not for `{source}`"
+                )
+        if source == "coverage" and not isinstance(self.passes, str):
+            raise ValueError('`coverage` is a share: `pass = "80%"`')
+        if source == "sarif" and isinstance(self.passes, str) and self.passes != "all":
+            raise ValueError("`pass` of `sarif` is how many findings may be left, such as 0")
         word = isinstance(self.passes, str) and self.passes != "all" and self.passes[-1] != "%"
-        if word and not (isinstance(self.score, ScoreTable) and self.score.value):
+        value = isinstance(self.score, ScoreTable) and self.score.value
+        if word and not (value or source == "sql"):
             raise ValueError(
                 f'`pass = "{self.passes}"` is a word: it needs `score = {{ value = "$.path" }}`'
             )
+        if self.nagios and (self.score or self.pattern or self.must_run or self.passes != "all"):
+            raise ValueError(
+                "a `nagios` plugin says its state by its exit code: leave `score`, `pattern`, "
+                "`must_run` and `pass` out"
+            )
+        if source in ("compare", "manual", "gate") and self.passes != "all":
+            hint = ": `at_least` says how many are enough" if source == "gate" else ""
+            raise ValueError(f"`pass` is not for `{source}`{hint}")
+        if source in ("manual", "gate") and self.max_age is not None:
+            raise ValueError(f"`max_age` is not for `{source}`, which has a time of its own")
         if self.score == EXIT and (self.command is None or self.passes != "all"):
             raise ValueError('`score = "exit"` is for a `command`, with `pass = "all"`')
         return self
+
+    def sources(self) -> list[str]:
+        """The keys of the sources that are given; a valid table has one."""
+        return [key for key in SOURCES if getattr(self, _FIELDS.get(key, key)) is not None]
+
+    def report(self) -> tuple[str, str] | None:
+        """The key and the pattern of the report, where the score stands in a file."""
+        key = self.sources()[0]
+        return (key, getattr(self, _FIELDS.get(key, key))) if key in FILE_SOURCES else None
 
     @classmethod
     def cross_check(cls, table: Mapping[str, Any], siblings: Siblings) -> Iterator[Mistake]:
@@ -150,6 +292,7 @@ class GateTable(ProbeTable):
         What a report or an engine writes may come later, and is the probe's business to miss.
         """
         cwd, checklist = table.get("cwd"), table.get("checklist")
+        yield from _other_gate(table, siblings)
         if isinstance(cwd, str) and cwd and not is_there(resolve(siblings.folder, cwd), "dir"):
             yield Mistake(("cwd",), f'there is no folder "{cwd}"')
         known = siblings.names("checklist")
@@ -169,3 +312,17 @@ class GateTable(ProbeTable):
     def command_folder(self) -> str | None:
         """Return `cwd`: where `command` runs."""
         return self.cwd
+
+
+def _other_gate(table: Mapping[str, Any], siblings: Siblings) -> Iterator[Mistake]:
+    """A `gate` that is none, or is this one."""
+    other = table.get("gate")
+    if not isinstance(other, str) or not other:
+        return
+    known = [name for name in siblings.names("gate") if name != table.get("name")]
+    if other == table.get("name"):
+        yield Mistake(("gate",), "a gate can't stand on itself")
+    elif other not in known:
+        others = f"known here: {', '.join(known)}" if known else "there is no other [[gate]]"
+        hint = did_you_mean(other, known) or others
+        yield Mistake(("gate",), f'no gate is called "{other}"', hint)
