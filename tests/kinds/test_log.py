@@ -25,10 +25,12 @@ from cockpit.kinds.log.evaluate import Logs, judge_logs
 from cockpit.kinds.log.facts import LogFileFacts, LogLineFacts
 from cockpit.kinds.log.lines import LineReader, head_of
 from cockpit.kinds.log.probe import LogProbe, youngest_start
+from cockpit.kinds.log.rows import PANE
 from cockpit.kinds.log.table import LogTable
 from cockpit.kinds.log.tally import FileTally
 from cockpit.kinds.service.facts import UnitFacts
-from cockpit.model import Concern, DoubtKind, Finding, Observation, Verdict
+from cockpit.model import Board, Concern, DoubtKind, Finding, Observation, Rollup, Verdict
+from cockpit.rows import View
 from cockpit.system.processes import process_table
 
 NOW = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
@@ -221,6 +223,29 @@ def test_a_traceback_that_nobody_logged_is_an_error(
     trace = ["Traceback (most recent call last):", '  File "a.py"', "ValueError: nan"]
     write(tmp_path / "engine.log", [at(60, "retry", above), *trace], 50)
     assert file_facts(Watch(look, tmp_path)()).levels == levels
+
+
+def test_a_window_that_is_shorter_than_the_stretch_is_a_doubt(tmp_path: Path, look: Any) -> None:
+    write(tmp_path / "engine.log", [at(500 - n, "x" * 60) for n in range(480)])
+    found = Watch(look, tmp_path, window=4)()
+    assert [doubt.kind for doubt in found.doubts] == [DoubtKind.PARTIAL_READ]
+    assert found.metrics["lines_per_minute"] == pytest.approx(60, rel=0.5)
+    assert Watch(look, tmp_path, window=4, within="10s")().doubts == ()
+
+
+def test_what_is_said_does_not_change_from_look_to_look(tmp_path: Path, look: Any) -> None:
+    lines = [at(90, "failed", "WARNING"), at(80, LINE)]
+    path = write(tmp_path / "engine.log", lines)
+    rules = {
+        "required": [{"pattern": OVERRIDES, "within": "1h"}, {"pattern": "none", "within": "1h"}],
+        "forbidden": [{"pattern": "failed"}],
+    }
+    watch = Watch(look, tmp_path, **rules)
+    first = watch()
+    add(path, [at(1, "well")])
+    later = watch(NOW + timedelta(seconds=7))
+    assert later.headline == first.headline
+    assert [one.text for one in later.findings] == [one.text for one in first.findings]
 
 
 def test_colours_are_no_part_of_a_line(tmp_path: Path, look: Any) -> None:
@@ -596,3 +621,22 @@ def test_lines_that_come_bit_by_bit_are_the_lines_of_the_file(
             file.write(b"".join(line + b"\n" for line in lines))
         seen += [line for piece in follower.look().pieces for line in piece.lines]
     assert seen == [line for lines in looks for line in lines]
+
+
+def test_a_row_a_file_and_a_row_a_line(tmp_path: Path, look: Any) -> None:
+    write(tmp_path / "engine.log", [at(300, LINE), at(60, "lost\x1b[2J", "ERROR")])
+    rules = {"required": [{"name": "overrides", "pattern": OVERRIDES}],
+             "forbidden": [{"pattern": "never"}]}  # fmt: skip
+    found = Watch(look, tmp_path, **rules)()
+    board = Board(NOW, Rollup(OK), Rollup(OK), {"logs": found})
+    view = View(board, NOW, UTC)
+    told = [row.text() for row in PANE.rows(view)]
+    size = (tmp_path / "engine.log").stat().st_size
+    assert told == [
+        f"▲ engine.log {size} LOG ERRORS 1 error within 10m, the last 14:59:00: "
+        "2026-01-05 14:59:00,123 - engine - ERROR - lost 14:59:00  1m",
+        "· overrides min_ratio=2.0, max_daily=10, 14:55:00 14:55:00  5m",
+        "· never not seen",
+    ]
+    assert PANE.banner is not None
+    assert "logs" in "".join(span.text for span in PANE.banner(view))

@@ -113,8 +113,9 @@ def _file(
     out.doubts += _doubts(table, name, tally, now)
     told = _levels(table, tally, levels, out) + _quiet(table, logs, name, tally, now, out)
     bad = [one for one in told if one[0] is not Verdict.OK]
-    counts = ", ".join(facts.levels) or ("no lines" if not facts.lines else f"{facts.lines} lines")
-    counts = f"{counts} within {duration_text(table.within)}"
+    # Not the lines of every level: they change with each look, and say nothing.
+    counts = ", ".join(f"{level} {levels[level]}" for level in LEVELS[:3] if levels.get(level))
+    counts = f"{counts or 'no errors'} within {duration_text(table.within)}"
     if not bad:
         return _row(f"file:{name}", name, Verdict.OK, counts, "", "", facts)
     verdict = worst(one[0] for one in bad)
@@ -184,6 +185,12 @@ def _doubts(table: LogTable, name: str, tally: FileTally, now: datetime) -> list
     if tally.skipped_at is not None and tally.skipped_at >= begin:
         text = f"{name}: {tally.skipped:,} bytes came faster than `window` allows to read"
         doubts.append(Doubt(DoubtKind.PARTIAL_READ, text))
+    if not tally.whole and tally.begins is not None and tally.begins > begin:
+        text = (
+            f"{name}: what was read begins {format_utc(tally.begins)}, after the stretch in which "
+            "levels are counted; raise `window`"
+        )
+        doubts.append(Doubt(DoubtKind.PARTIAL_READ, text))
     if tally.skew:
         ahead = duration_text(abs(tally.skew))
         side = "ahead of" if tally.skew > 0 else "behind"
@@ -211,8 +218,7 @@ def _start(since: str | None, logs: Logs, out: _Judged) -> datetime | None:
     if start is None:
         text = f"no start of {since} is known: lines from before it may count"
         out.doubts.append(Doubt(DoubtKind.UNCOMPARED, text))
-        return None
-    return start - _START_TOLERANCE
+    return start
 
 
 def _latest(*moments: datetime | None) -> datetime | None:
@@ -223,8 +229,8 @@ def _required(table: RequiredTable, logs: Logs, now: datetime, out: _Judged) -> 
     seen = logs.required.get(table.label, Sightings())
     start = _start(table.since, logs, out)
     begin = stretch(now, table.within) if table.within is not None else None
-    counts_from = _latest(start, begin)
-    facts = _line_facts("required", table, seen, counts_from)
+    counts_from = _latest(start and start - _START_TOLERANCE, begin)
+    facts = _line_facts("required", table, seen, counts_from, start)
     key = f"required:{table.label}"
     last = seen.seen_at()
     if last is not None and (counts_from is None or last >= counts_from):
@@ -234,7 +240,7 @@ def _required(table: RequiredTable, logs: Logs, now: datetime, out: _Judged) -> 
             text = f"{table.label}: the line has no time, it may be of an earlier start"
             out.doubts.append(Doubt(DoubtKind.PARTIAL_READ, text))
         return _values(table, key, facts)
-    since = f" since {format_utc(counts_from)}" if counts_from is not None else ""
+    reach = _reach(start, begin, table.within)
     if seen.trouble:
         act = "write the pattern in a simpler way"
         return _row(key, table.label, Verdict.UNKNOWN, seen.trouble, "NOT MATCHED", act, facts)
@@ -245,15 +251,22 @@ def _required(table: RequiredTable, logs: Logs, now: datetime, out: _Judged) -> 
     if start is not None and now < start + timedelta(seconds=table.grace):
         out.dues.append(start + timedelta(seconds=table.grace))
         act = f"wait: it may take {duration_text(table.grace)} from its start on (`grace`)"
-        text = f"not yet written{since}"
+        text = f"not yet written {reach}"
         return _row(key, table.label, Verdict.WARN, "STARTING: " + text, "STARTING", act, facts)
     if table.since is not None and (short_of := _uncovered(logs, counts_from)):
         text = f"not found, but {short_of}"
         act = "raise `window` in the config, so that it reaches back to the start"
         return _row(key, table.label, Verdict.UNKNOWN, text, "NOT FOUND", act, facts)
     act = "see whether the program runs with the settings that this line would tell of"
-    text = f"not written{since or ' in all that was read'}"
+    text = f"not written {reach}"
     return _row(key, table.label, Verdict.FAIL, text, "LINE MISSING", act, facts)
+
+
+def _reach(start: datetime | None, begin: datetime | None, within: float | None) -> str:
+    """From when on lines count, in words that do not change from look to look."""
+    if start is not None and (begin is None or start >= begin):
+        return f"since {format_utc(start)}"
+    return f"within {duration_text(within)}" if within is not None else "in all that was read"
 
 
 def _uncovered(logs: Logs, counts_from: datetime | None) -> str:
@@ -302,14 +315,15 @@ def _is(given: str | None, want: Value) -> bool:
 def _forbidden(table: ForbiddenTable, logs: Logs, now: datetime, out: _Judged) -> Finding:
     seen = logs.forbidden.get(table.label, Sightings())
     start = _start(table.since, logs, out)
-    counts_from = _latest(start, stretch(now, table.within))
-    facts = _line_facts("forbidden", table, seen, counts_from)
+    begin = stretch(now, table.within)
+    counts_from = _latest(start and start - _START_TOLERANCE, begin)
+    facts = _line_facts("forbidden", table, seen, counts_from, start)
     key = f"forbidden:{table.label}"
     if facts.count and facts.seen_at is not None:
         out.dues.append(facts.seen_at + timedelta(seconds=table.within + 1))
         times = "once" if facts.count == 1 else f"{facts.count} times"
         text = (
-            f"{times} since {format_utc(counts_from or facts.seen_at)}, the last "
+            f"{times} {_reach(start, begin, table.within)}, the last "
             f"{format_utc(facts.seen_at)}: {short(facts.line, _SHOWN)}"
         )
         act = "read the log around that line"
@@ -330,7 +344,7 @@ def _forbidden(table: ForbiddenTable, logs: Logs, now: datetime, out: _Judged) -
 
 def _line_facts(
     sort: Literal["required", "forbidden"], table: RequiredTable | ForbiddenTable, seen: Sightings,
-    counts_from: datetime | None,
+    counts_from: datetime | None, start: datetime | None,
 ) -> LogLineFacts:  # fmt: skip
     """What is known of a pattern: of lines seen now, else of what an earlier process saw."""
     at = seen.seen_at()
@@ -345,7 +359,7 @@ def _line_facts(
         sort=sort,
         pattern=table.pattern,
         since=table.since or "",
-        counts_from=counts_from,
+        started_at=start,
         count=seen.count(counts_from),
         file=file,
         seen_at=at,
@@ -390,10 +404,19 @@ def _metrics(
     metrics = {
         "errors": float(counted.get("ERROR", 0) + counted.get("CRITICAL", 0)),
         "warnings": float(counted.get("WARNING", 0)),
-        "lines_per_minute": round(sum(counted.values()) * _MINUTE / table.within, 3),
+        "lines_per_minute": round(sum(_rate(table, tally, now) for tally in read), 3),
         "bytes": float(sum(tally.size for tally in read)),
     }
     newest = _latest(*(tally.newest_line() for tally in read))
     if newest is not None:
         metrics["age"] = (now - newest).total_seconds()
     return metrics
+
+
+def _rate(table: LogTable, tally: FileTally, now: datetime) -> float:
+    """Lines a minute, over as much of the stretch as was read."""
+    reach = table.within
+    if not tally.whole and tally.begins is not None:
+        reach = min(reach, max((now - tally.begins).total_seconds(), 1.0))
+    lines = sum(tally.within(stretch(now, table.within)).values())
+    return lines * _MINUTE / reach

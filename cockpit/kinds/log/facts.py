@@ -32,14 +32,15 @@ class LogFileFacts(FindingFacts, type="log.file"):
 class LogLineFacts(FindingFacts, type="log.line"):
     """A line that must or must not be there: how often it was seen, and the last one.
 
-    `counts_from`: older lines do not count; `seen_at` is None where the line has no time. `values`
-    are the named groups of a required line, as `min_ratio=2.0`.
+    Lines from before `started_at` do not count, where a start is asked for and known; `seen_at` is
+    None where nothing was seen. `values` are the named groups of a required line, as
+    `min_ratio=2.0`.
     """
 
     sort: Literal["required", "forbidden"]
     pattern: str
     since: str = ""
-    counts_from: datetime | None = None
+    started_at: datetime | None = None
     count: int = 0
     file: str = ""
     seen_at: datetime | None = None

@@ -54,6 +54,7 @@ _ACCESS = re.compile(
     rf".{{0,80}}?\[(?P<day>\d\d)/(?P<month>[A-Z][a-z]{{2}})/(?P<year>\d{{4}}):(?P<clock>{_CLOCK})"
     r" (?P<zone>[+-]\d{4})\]"
 )
+_COLOURS = re.compile(rb"\x1b\[[0-9;]*m")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TIME_KEYS = ("timestamp", "time", "ts", "@timestamp", "asctime", "datetime")
 _LEVEL_KEYS = ("level", "levelname", "severity", "lvl", "log_level")
@@ -211,7 +212,7 @@ class LineReader:
 
 def clean(body: bytes) -> str:
     """A line as text, without colours, NUL bytes and what a carriage return wrote over."""
-    text = body.decode("utf-8", "replace")
+    text = (_COLOURS.sub(b"", body) if b"\x1b" in body else body).decode("utf-8", "replace")
     if text.isascii() and text.isprintable():
         return text[:LONGEST_LINE].rstrip()
     text = text.replace("\0", "").rstrip("\r").rpartition("\r")[2]
