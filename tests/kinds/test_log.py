@@ -357,6 +357,18 @@ def test_a_first_look_goes_on_in_the_file_that_was_rotated(tmp_path: Path, look:
     assert both.metrics["errors"] == 2
 
 
+def test_a_busy_log_is_looked_at_once_a_second(tmp_path: Path, look: Any, quick_clock: Any) -> None:
+    write(tmp_path / "engine.log", [at(60, "1")])
+    probe = LogProbe(table(), tmp_path)
+    clock = quick_clock()
+    look(probe, clock=clock)
+    assert clock.sleeps == []
+    look(probe, clock=clock, reasons=("engine.log changed",))
+    assert 0 < clock.sleeps[0] <= 1
+    look(probe, clock=clock, reasons=("engine.log changed", "key"))
+    assert len(clock.sleeps) == 1
+
+
 def test_a_half_written_line_waits_for_its_end(tmp_path: Path, look: Any) -> None:
     path = write(tmp_path / "engine.log", [at(60, "1")])
     watch = Watch(look, tmp_path, forbidden=[{"pattern": "whole line"}])
@@ -635,7 +647,7 @@ def test_a_row_a_file_and_a_row_a_line(tmp_path: Path, look: Any) -> None:
     assert told == [
         f"▲ engine.log {size} LOG ERRORS 1 error within 10m, the last 14:59:00: "
         "2026-01-05 14:59:00,123 - engine - ERROR - lost 14:59:00  1m",
-        "· overrides min_ratio=2.0, max_daily=10, 14:55:00 14:55:00  5m",
+        "· overrides min_ratio=2.0, max_daily=10, 14:55:00",
         "· never not seen",
     ]
     assert PANE.banner is not None

@@ -26,6 +26,8 @@ from cockpit.system.processes.process_facts import ProcessFacts
 
 _MOST_FILES = 50
 _MATCHING_SECONDS = 2.0
+_LEAST_GAP = 1.0
+"""Seconds between two looks that nobody at the screen asks for."""
 _PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".7z")
 _OLDEST = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -64,6 +66,7 @@ class LogProbe(Probe):
         self._forbidden = {each.label: Sightings() for each in table.forbidden}
         self._remembered = False
         self._due: datetime | None = None
+        self._looked_at: float | None = None
 
     def own_files(self) -> tuple[Path, ...]:
         return tuple(resolve(self.folder, written) for written in self._table.files)
@@ -75,12 +78,21 @@ class LogProbe(Probe):
         if not self._remembered:
             self._remember(ctx.previous)
             self._remembered = True
+        await self._pace(ctx)
         now = ctx.clock.now()
         judged, self._due = await ctx.blocking(self._look, now, dict(ctx.board))
         return self.conclude(ctx.clock.now(), judged)
 
     def next_due(self, observation: Observation) -> datetime | None:
         return self._due if self._due is not None and self._due > observation.observed_at else None
+
+    async def _pace(self, ctx: ProbeContext) -> None:
+        """Wait until a look is due again: a busy log changes more often than it is worth."""
+        if self._looked_at is not None and "key" not in ctx.reasons:
+            rest = self._looked_at + min(_LEAST_GAP, self.timeout / 4) - ctx.clock.monotonic()
+            if rest > 0:
+                await ctx.clock.sleep(rest)
+        self._looked_at = ctx.clock.monotonic()
 
     def _remember(self, previous: Observation | None) -> None:
         """Take over what an earlier process has seen of the same patterns."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cockpit.kinds.log.facts import LogFileFacts, LogLineFacts
+from cockpit.kinds.log.facts import LogFileFacts
 from cockpit.model import Finding, Observation, Verdict
 from cockpit.rows import (
     Align,
@@ -52,13 +52,9 @@ def _row(view: View, observation: Observation, finding: Finding) -> Row:
 
 
 def _of(finding: Finding) -> tuple[str, datetime | None]:
-    match finding.facts:
-        case LogFileFacts(size=size, last_at=last):
-            return _size(size), last
-        case LogLineFacts(sort="forbidden", count=0):
-            return "", None
-        case LogLineFacts(seen_at=last):
-            return "", last
+    """The size of a file and the time of its last line; the rows of patterns say theirs."""
+    if isinstance(finding.facts, LogFileFacts):
+        return _size(finding.facts.size), finding.facts.last_at
     return "", None
 
 
