@@ -23,6 +23,7 @@ from cockpit.config.load import loads
 from cockpit.facts import FindingFacts
 from cockpit.kinds.log.evaluate import Logs, judge_logs
 from cockpit.kinds.log.facts import LogFileFacts, LogLineFacts
+from cockpit.kinds.log.follow import Follower
 from cockpit.kinds.log.lines import LineReader, head_of
 from cockpit.kinds.log.probe import LogProbe, youngest_start
 from cockpit.kinds.log.rows import PANE
@@ -140,6 +141,7 @@ def line_facts(found: Observation) -> LogLineFacts:
         ("Jan  5 12:00:00 host engine[77]: ERROR: lost", "ERROR"),
         ("2026-01-05 12:00:00 - a - INFO - got an ERROR - twice", "INFO"),
         ("2026-01-05 12:00:00 INFO last ERROR: timeout", "INFO"),
+        ("2026-01-05 12:00:00 worker INFO last ERROR: timeout", "INFO"),
         ("2026-01-05 12:00:00 0 errors, test_error PASSED", ""),
         ("2026-01-05 12:00:00 ERROR: 0", ""),
         ("12:00:00 no errors in the last hour", ""),
@@ -407,6 +409,14 @@ def test_the_end_of_a_huge_log_is_read_alone(
     assert sum(seen) < 1000
 
 
+def test_a_window_that_begins_with_a_line_loses_none(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"first\n" + b"second\n" + b"third\n")
+    for window, lines in ((13, (b"second", b"third")), (12, (b"third",)), (5, ())):
+        (piece,) = Follower(path, window).look().pieces
+        assert piece.lines == lines
+
+
 def test_what_comes_too_fast_is_skipped_and_told(tmp_path: Path, look: Any) -> None:
     path = write(tmp_path / "engine.log", [at(60, "1")])
     watch = Watch(look, tmp_path, window=4)
@@ -543,6 +553,16 @@ def test_a_line_that_must_not_be_there(tmp_path: Path, look: Any) -> None:
     assert mild(board=engine(old)).verdict is WARN
 
 
+def test_a_line_counts_once_over_a_restart_of_the_cockpit(tmp_path: Path, look: Any) -> None:
+    path = write(tmp_path / "engine.log", [at(300, "failed"), at(300, "failed")])
+    rule = {"pattern": "failed"}
+    before = Watch(look, tmp_path, forbidden=[rule])()
+    add(path, [at(100, "failed")])
+    watch = Watch(look, tmp_path, forbidden=[rule])
+    assert line_facts(watch(previous=before)).count == 3
+    assert line_facts(watch()).count == 3
+
+
 def test_a_pattern_that_never_ends_is_not_known_and_holds_nobody_up(
     tmp_path: Path, look: Any
 ) -> None:
@@ -622,8 +642,6 @@ def test_any_bytes_give_lines_and_a_verdict(body: bytes) -> None:
 def test_lines_that_come_bit_by_bit_are_the_lines_of_the_file(
     tmp_path_factory: pytest.TempPathFactory, looks: list[list[bytes]]
 ) -> None:
-    from cockpit.kinds.log.follow import Follower
-
     path = tmp_path_factory.mktemp("log") / "f"
     path.write_bytes(b"")
     follower = Follower(path, 1_000_000)
@@ -646,7 +664,7 @@ def test_a_row_a_file_and_a_row_a_line(tmp_path: Path, look: Any) -> None:
     size = (tmp_path / "engine.log").stat().st_size
     assert told == [
         f"▲ engine.log {size} LOG ERRORS 1 error within 10m, the last 14:59:00: "
-        "2026-01-05 14:59:00,123 - engine - ERROR - lost 14:59:00  1m",
+        "2026-01-05 14:59:00,123 - engine - ERROR - lost 1m",
         "· overrides min_ratio=2.0, max_daily=10, 14:55:00",
         "· never not seen",
     ]

@@ -60,6 +60,7 @@ _TIME_KEYS = ("timestamp", "time", "ts", "@timestamp", "asctime", "datetime")
 _LEVEL_KEYS = ("level", "levelname", "severity", "lvl", "log_level")
 _NUMBERED = ((50, "CRITICAL"), (40, "ERROR"), (30, "WARNING"), (20, "INFO"), (0, "DEBUG"))
 _TRACEBACK = "Traceback (most recent call last):"
+_FIRST_YEAR, _LAST_YEAR = 1970, 2200
 _BACK = 60
 """Seconds by which lines of several threads may be out of order; beyond it a day has passed."""
 _AHEAD = 5
@@ -184,7 +185,9 @@ class LineReader:
         return zone_skew(Moment(at, naive=True, offset=offset), written, _SAME)
 
     def _utc(self, stamp: datetime, near: datetime, shift: timedelta) -> datetime | None:
-        """`stamp` as aware UTC; None outside of the calendar."""
+        """`stamp` as aware UTC; None for one that no log can have been written at."""
+        if not _FIRST_YEAR <= stamp.year <= _LAST_YEAR:
+            return None
         try:
             if stamp.tzinfo is not None:
                 return stamp.astimezone(UTC)

@@ -45,7 +45,8 @@ def banner(view: View) -> Line:
 def _row(view: View, observation: Observation, finding: Finding) -> Row:
     tone = Tone.OK if finding.verdict is Verdict.OK else Tone.PLAIN
     size, last = _of(finding)
-    tail = Span(f"{view.at(last)} {view.age(last):>3}", tone) if last is not None else Span("")
+    # The age alone: a time would change with every line of a busy log.
+    tail = Span(f"{view.age(last):>3}", tone) if last is not None else Span("")
     cells = (view.mark(finding.verdict), finding.subject, size, finding_text(view, finding))
     key = join_key(observation.probe, finding.key)
     return Row(key, cells, tone, tail=tail, home=bad(finding.verdict))
