@@ -25,6 +25,7 @@ BUILT_IN = {
     "service": "cockpit.kinds.service",
     "state": "cockpit.kinds.state",
     "decisions": "cockpit.kinds.decisions",
+    "log": "cockpit.kinds.log",
     "gate": "cockpit.kinds.gate",
     "smoke": "cockpit.kinds.smoke",
     "checklist": "cockpit.kinds.checklist",
