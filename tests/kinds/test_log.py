@@ -653,6 +653,14 @@ def test_lines_that_come_bit_by_bit_are_the_lines_of_the_file(
     assert seen == [line for lines in looks for line in lines]
 
 
+def test_lines_without_a_time_are_no_silence(tmp_path: Path, look: Any) -> None:
+    path = write(tmp_path / "engine.log", [at(700, "began")], 700)
+    watch = Watch(look, tmp_path, quiet_after="5m")
+    assert titles(watch()) == ["QUIET LOG"]
+    add(path, ["  step 1 of 9"], 10)
+    assert watch().verdict is OK
+
+
 def test_a_row_a_file_and_a_row_a_line(tmp_path: Path, look: Any) -> None:
     write(tmp_path / "engine.log", [at(300, LINE), at(60, "lost\x1b[2J", "ERROR")])
     rules = {"required": [{"name": "overrides", "pattern": OVERRIDES}],
