@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cockpit.config.fingerprint import canonical
 from cockpit.config.models import LoadedConfig
-from cockpit.config.project_files import is_data, named_file
-from cockpit.config.scripts import Part
-from cockpit.config.what_runs import coverage_of
 from cockpit.kinds.tables import ProbeTable
+
+if TYPE_CHECKING:
+    from cockpit.config.scripts import Part
 
 _CHUNK = 1 << 20
 
@@ -58,6 +58,9 @@ def _command(argv: list[str], folder: Path) -> Command:
     )
     program = _program(argv[0], folder)
     known = {os.path.normpath(path) for path in (*scripts, *([program] if program else []))}
+    # What follows the words of commands is loaded for a config that has any.
+    from cockpit.config.what_runs import coverage_of
+
     found = coverage_of(argv, folder)
     return Command(
         tuple(argv),
@@ -74,6 +77,8 @@ def _command(argv: list[str], folder: Path) -> Command:
 def _program(word: str, folder: Path) -> Path | None:
     """The file that is started: beside the folder when the word is a path, else from PATH."""
     if "/" in word or "\\" in word:
+        from cockpit.config.project_files import named_file
+
         return named_file(folder, word)
     try:
         found = shutil.which(word)
@@ -84,6 +89,8 @@ def _program(word: str, folder: Path) -> Path | None:
 
 def _named(argv: list[str], index: int, folder: Path) -> list[Path]:
     """Files that a word names from `folder`: `x.py`, `--file=x.py`, `-m tools.x`."""
+    from cockpit.config.project_files import is_data, named_file
+
     word = argv[index]
     if not index:
         return []
