@@ -131,12 +131,14 @@ async def test_a_red_requirement_asks_for_a_reason_and_sets_it_with_one(
     feed.answer = answer
     async with stage(feed) as on:
         await on.press("c", "m", "m", "x")
-        assert "gate:go is red" in on.lines()[-1]
+        await on.until(lambda: "gate:go is red" in on.lines()[-1])
         await on.press(*"why", "enter")
         both = [item(5, "blocked", "done", "why"), item(6, "todo", "done", "why")]
         assert feed.submitted[2:] == [replace(one, batch="1") for one in both]
-        await on.press("x", "enter")
-        assert "a reason is needed" in on.text()
+        await on.press("x")
+        await on.until(lambda: "gate:go is red" in on.lines()[-1])
+        await on.press("enter")
+        await on.until(lambda: "a reason is needed" in on.text())
         assert len(feed.submitted) == 5
 
 

@@ -18,7 +18,7 @@ def test_an_output_that_grew_while_nobody_watched_is_cut_and_counted(tmp_path: P
         output.parent.mkdir(parents=True)
         output.write_bytes(b"line\n" * 600_000)
         with started(config) as made:
-            until(lambda: output.stat().st_size < 2_000_000)
+            until(lambda: 0 < output.stat().st_size < 2_000_000)  # cut in place: empty first
             assert output.read_bytes().endswith(b"line\n" * 1000)
             until(lambda: made.feed.snapshot().watch.used >= output.stat().st_size)
             with Reader(tmp_path / ".cockpit" / "evidence.db") as reader:
