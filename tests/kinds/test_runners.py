@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cockpit.kinds.gate.counts import Counts, notes
 from cockpit.kinds.gate.runners import runner_score
+from cockpit.kinds.gate.scores import read_output
 
 CARGO = "test result: {}. {} passed; {} failed; {} ignored; 0 measured; 0 filtered out"
 MAVEN = "Tests run: {}, Failures: {}, Errors: 0, Skipped: {}"
@@ -93,6 +94,13 @@ def test_notes_show_what_the_score_hides() -> None:
     score = runner_score(["2 passed, 124 skipped, 1 xfailed, 3 deselected in 1.0s"])
     assert score is not None
     assert list(notes(score)) == ["3 of 127 with skips", "1 expected failure", "3 deselected"]
+
+
+def test_beginnings_without_an_end_take_time_in_proportion() -> None:
+    """A hundred thousand lines are read once: for each anew they would take an hour."""
+    assert runner_score(["Ran 5 tests"] * 100_000) is None
+    read = read_output("<testsuite x>\n" * 60_000)
+    assert read.score is None or read.conflicts or read.vacuous
 
 
 def test_the_last_closing_line_is_known() -> None:

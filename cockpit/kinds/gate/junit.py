@@ -18,6 +18,8 @@ from defusedxml.ElementTree import fromstring
 from cockpit.kinds.gate.counts import Counts, Run, Score, sum_of
 
 _OPENING = re.compile(r"<testsuites?\b")
+_SUITES = re.compile(r"<(/?)testsuites\b[^<>]*?(/?)>")
+_SUITE = re.compile(r"<(/?)testsuite\b[^<>]*?(/?)>")
 _LARGEST = 8_000_000
 _CUT = "its JUnit XML is cut off, or too long to be read"
 _SECOND_TRY = {"flakyFailure", "flakyError"}
@@ -81,34 +83,36 @@ def _counted(document: str | bytes) -> tuple[Element, Counts]:
 
 
 def _runs(text: str, lines: Sequence[str]) -> Iterator[Run]:
-    start = 0
+    start = line = 0
     while (opening := _OPENING.search(text, start)) is not None:
-        document = _document(text, opening.start())
-        start = opening.start() + max(len(document), len(opening[0]))
-        at = min(text.count("\n", 0, start), max(0, len(lines) - 1))
-        if not document:
+        end = _end_of(text, opening.start())
+        line += text.count("\n", start, end or opening.end())
+        at = min(line, max(0, len(lines) - 1))
+        if end is None:
+            # All that follows stands inside of it.
             yield Run(_opening_counts(text, opening.start()), "JUnit XML", at, _CUT)
-            continue
+            return
+        start = end
         try:
-            counts = junit_counts(document)
+            counts = junit_counts(text[opening.start() : end])
         except ValueError as error:
             yield Run(Counts(), "JUnit XML", at, str(error))
             continue
         yield Run(counts, f"JUnit XML: {counts.met} of {counts.total}", at)
 
 
-def _document(text: str, start: int) -> str:
-    """The XML from an opening tag to what closes it; empty where it never closes."""
-    name = "testsuites" if text.startswith("<testsuites", start) else "testsuite"
+def _end_of(text: str, start: int) -> int | None:
+    """Where the document that opens at `start` ends; None where it never closes."""
+    tags = _SUITES if text.startswith("<testsuites", start) else _SUITE
     depth = 0
-    for tag in re.finditer(rf"<(/?){name}\b[^<>]*?(/?)>", text[start : start + _LARGEST]):
+    for tag in tags.finditer(text, start, start + _LARGEST):
         if tag[1]:
             depth -= 1
         elif not tag[2]:
             depth += 1
         if depth <= 0:
-            return text[start : start + tag.end()]
-    return ""
+            return tag.end()
+    return None
 
 
 def _opening_counts(text: str, start: int) -> Counts:

@@ -102,23 +102,26 @@ def _pytest(lines: Sequence[str]) -> Iterator[Run]:
 
 
 def _unittest(lines: Sequence[str]) -> Iterator[Run]:
+    ran: re.Match[str] | None = None
     for at, line in enumerate(lines):
-        if (ran := _RAN.match(line)) is None:
-            continue
-        ends = ((n, m) for n, text in enumerate(lines[at + 1 :]) if (m := _RAN_END.match(text)))
-        offset, end = next(ends, (0, None))
-        if end is None:
-            continue
-        parts = dict(re.findall(r"([\w ]+?)=(\d+)", end[2] or ""))
-        said = {name.strip(): int(amount) for name, amount in parts.items()}
-        skipped, expected = said.get("skipped", 0), said.get("expected failures", 0)
-        failed = said.get("failures", 0) + said.get("unexpected successes", 0)
-        errors = said.get("errors", 0)
-        passed = max(0, count_of(ran[1]) - skipped - expected - failed - errors)
-        counts = Counts(passed, failed, errors, skipped, expected)
-        text = f"{ran[0]}: {end[0].strip()}"
-        odd = end[1] == "FAILED" and not failed and not errors
-        yield Run(counts, text, at + 1 + offset, f"“{text}”" if odd else "")
+        if (begun := _RAN.match(line)) is not None:
+            ran = begun
+        elif ran is not None and (end := _RAN_END.match(line)) is not None:
+            yield _unittest_run(ran, end, at)
+            ran = None
+
+
+def _unittest_run(ran: re.Match[str], end: re.Match[str], at: int) -> Run:
+    parts = dict(re.findall(r"([\w ]+?)=(\d+)", end[2] or ""))
+    said = {name.strip(): int(amount) for name, amount in parts.items()}
+    skipped, expected = said.get("skipped", 0), said.get("expected failures", 0)
+    failed = said.get("failures", 0) + said.get("unexpected successes", 0)
+    errors = said.get("errors", 0)
+    passed = max(0, count_of(ran[1]) - skipped - expected - failed - errors)
+    text = f"{ran[0]}: {end[0].strip()}"
+    odd = end[1] == "FAILED" and not failed and not errors
+    counts = Counts(passed, failed, errors, skipped, expected)
+    return Run(counts, text, at, f"“{text}”" if odd else "")
 
 
 def _cargo(lines: Sequence[str]) -> Iterator[Run]:
